@@ -1,0 +1,137 @@
+"""How honest is the verdict? Simulated bake-offs in which the truth is known.
+
+    python -m benchmarks.honesty [--repeats 200] [--seeds 5] [--rows 1000] [CELL ...]
+
+Each cell says how much candidates vary over seeds, in points of accuracy. Two questions a cell:
+among equal candidates, how often is some difference declared (should be 5 % or less); and how often
+is a candidate that is 5 points better alone in first place. The coverage is the share of 95 %
+intervals that hold the true score, among equals.
+
+The world: a row is right when  threshold + seed + row + candidate x row + fit x row  is above 0,
+the last three normal with variances 0.5, 0.2 and 0.3: rows are hard for all, for one candidate, or
+for one fit.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.compare.statistics import Judgement, judge
+
+Array = NDArray[np.float64]
+Spreads = Callable[[np.random.Generator, int], Array]
+
+NORMAL = NormalDist()
+ACCURACY, LEAD = 0.80, 0.05
+COLLAPSED = 0.70  # accuracy of a seed that failed
+
+CELLS: Mapping[str, Spreads] = {
+    "all 0.3": lambda generator, k: np.full(k, 0.3),
+    "all 2": lambda generator, k: np.full(k, 2.0),
+    "all 6": lambda generator, k: np.full(k, 6.0),
+    "1, one 4": lambda generator, k: np.r_[np.full(k - 1, 1.0), 4.0],
+    "2, one 8": lambda generator, k: np.r_[np.full(k - 1, 2.0), 8.0],
+    "lognormal 1": lambda generator, k: np.exp(generator.normal(size=k) * 0.7),
+    "lognormal 2": lambda generator, k: 2 * np.exp(generator.normal(size=k) * 0.7),
+    "2, two without luck": lambda generator, k: np.r_[np.full(k - 2, 2.0), 0.0, 0.0],
+    "1, one seed in ten fails": lambda generator, k: np.full(k, 1.0),
+}
+
+
+def simulate(
+    cell: str,
+    generator: np.random.Generator,
+    *,
+    num_candidates: int,
+    num_seeds: int,
+    num_rows: int,
+    lead: float = 0.0,
+) -> dict[str, Array]:
+    """Draw one bake-off: 1 where a row is right, (S, n) per candidate; the first one leads."""
+    spreads = CELLS[cell](generator, num_candidates)
+    density = NORMAL.pdf(NORMAL.inv_cdf(ACCURACY))  # turns points of accuracy into the latent scale
+    shared = generator.normal(size=num_rows) * np.sqrt(0.5)
+    values = {}
+    for number, spread in enumerate(spreads):
+        threshold = NORMAL.inv_cdf(ACCURACY + (lead if number == 0 else 0.0))
+        seeds = threshold + generator.normal(size=(num_seeds, 1)) * spread / 100 / density
+        if "fails" in cell:
+            failed = generator.random((num_seeds, 1)) < 0.1
+            seeds = np.where(failed, NORMAL.inv_cdf(COLLAPSED), seeds)
+        own = generator.normal(size=num_rows) * np.sqrt(0.2)
+        noise = generator.normal(size=(num_seeds, num_rows)) * np.sqrt(0.3)
+        if spread == 0:
+            noise = np.repeat(noise[:1], num_seeds, axis=0)
+        values[f"candidate {number}"] = (seeds + shared + own + noise > 0).astype(np.float64)
+    return values
+
+
+def judge_rows(values: Mapping[str, Array]) -> Judgement:
+    """Judge by accuracy."""
+    return judge(values, {name: table.mean(1) for name, table in values.items()})
+
+
+def true_score(cell: str, spread: float) -> float:
+    """Accuracy of an ordinary candidate, over all rows and seeds there could be."""
+    threshold = NORMAL.inv_cdf(ACCURACY)
+    luck = spread / 100 / NORMAL.pdf(threshold)
+    usual = NORMAL.cdf(threshold / np.sqrt(1 + luck**2))
+    return 0.9 * usual + 0.1 * COLLAPSED if "fails" in cell else usual
+
+
+def measure_cell(
+    cell: str, *, repeats: int, num_candidates: int, num_seeds: int, num_rows: int, seed: int = 0
+) -> tuple[float, float, float]:
+    """Return the shares of false differences, of leaders found, and of true scores covered."""
+    generator = np.random.default_rng(seed)
+    size = {"num_candidates": num_candidates, "num_seeds": num_seeds, "num_rows": num_rows}
+    false, found, covered = 0, 0, []
+    for _ in range(repeats):
+        equals = judge_rows(simulate(cell, generator, **size))
+        false += any(pair.beats for pair in equals.pairs)
+        if "lognormal" not in cell:  # there the spreads differ from bake-off to bake-off
+            truths = [true_score(cell, s) for s in CELLS[cell](generator, num_candidates)]
+            for standing in equals.standings:
+                truth = truths[int(standing.candidate.split()[-1])]
+                covered.append(standing.low <= truth <= standing.high)
+        led = judge_rows(simulate(cell, generator, **size, lead=LEAD))
+        found += led.tiers[0] == ("candidate 0",)
+    return false / repeats, found / repeats, float(np.mean(covered)) if covered else float("nan")
+
+
+def main() -> None:
+    """Print one line of a Markdown table per cell."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("cells", nargs="*", metavar="CELL", help=f"of {', '.join(CELLS)}")
+    parser.add_argument("--repeats", type=int, default=200)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--candidates", type=int, default=9)
+    options = parser.parse_args()
+    if unknown := set(options.cells) - set(CELLS):
+        parser.error(f"unknown cell {sorted(unknown)[0]!r}; known: {', '.join(CELLS)}")
+    print(
+        f"{options.candidates} candidates, {options.seeds} seeds, {options.rows:,} rows, "
+        f"{options.repeats} bake-offs a cell\n\n"
+        "| spread over seeds (points) | false difference | leader found | coverage |\n"
+        "|---|---|---|---|"
+    )
+    for cell in options.cells or CELLS:
+        shares = measure_cell(
+            cell,
+            repeats=options.repeats,
+            num_candidates=options.candidates,
+            num_seeds=options.seeds,
+            num_rows=options.rows,
+        )
+        print(
+            f"| {cell} | " + " | ".join(f"{100 * share:.1f} %" for share in shares) + " |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Train the standard neural networks on your data, side by side, and see honestly which wins.
+
+    run = bakeoff.run("water.csv", target="Potability")
+    run.leaderboard
+    run.best.predict("new.csv")
+
+Names are loaded when they are first used, so that `import bakeoff` takes no time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bakeoff.api import Run, open_run, run
+    from bakeoff.catalog import CATALOG
+    from bakeoff.compare.experiment import Experiment
+    from bakeoff.data.dataset import Dataset, read
+    from bakeoff.data.splits import Split
+    from bakeoff.errors import (
+        BakeoffError,
+        DataError,
+        MissingPackageError,
+        RequestError,
+        RunError,
+    )
+    from bakeoff.train.recipe import Recipe
+    from bakeoff.train.weights import convert
+
+__version__ = "0.1.0"
+
+PLACES = {  # in the order data flows
+    "CATALOG": "bakeoff.catalog",
+    "read": "bakeoff.data.dataset",
+    "Dataset": "bakeoff.data.dataset",
+    "Split": "bakeoff.data.splits",
+    "Recipe": "bakeoff.train.recipe",
+    "convert": "bakeoff.train.weights",
+    "Experiment": "bakeoff.compare.experiment",
+    "run": "bakeoff.api",
+    "open_run": "bakeoff.api",
+    "Run": "bakeoff.api",
+    "BakeoffError": "bakeoff.errors",
+    "DataError": "bakeoff.errors",
+    "MissingPackageError": "bakeoff.errors",
+    "RequestError": "bakeoff.errors",
+    "RunError": "bakeoff.errors",
+}
+
+__all__ = [
+    "CATALOG",
+    "BakeoffError",
+    "DataError",
+    "Dataset",
+    "Experiment",
+    "MissingPackageError",
+    "Recipe",
+    "RequestError",
+    "Run",
+    "RunError",
+    "Split",
+    "convert",
+    "open_run",
+    "read",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PLACES:
+        raise AttributeError(f"module 'bakeoff' has no attribute {name!r}")
+    return getattr(import_module(PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

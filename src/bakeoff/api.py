@@ -1,0 +1,273 @@
+"""The whole story: read, split, prepare, plan, train, judge, report; each line calls one room."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bakeoff.compare.experiment import Experiment
+from bakeoff.compare.request import name_of, plan
+from bakeoff.errors import DataError, RequestError
+from bakeoff.train.processes import Workers, num_cores
+from bakeoff.train.recipe import Recipe
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bakeoff.compare.stage import Stage
+    from bakeoff.compare.verdict import Verdict
+    from bakeoff.deliver.model import Model
+    from bakeoff.report.terminal import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run, read from its folder; a notebook shows its leaderboard.
+
+    Example:
+        `run = bakeoff.open_run("runs/water"); run.best.predict("new.csv")`
+    """
+
+    folder: Path
+
+    @property
+    def leaderboard(self) -> "pl.DataFrame":
+        """One row per candidate and framework, best first."""
+        from bakeoff.compare.leaderboard import read_leaderboard
+
+        return read_leaderboard(self.folder)
+
+    @property
+    def verdict(self) -> "Verdict":
+        """Who wins, by how much, and what would change it."""
+        from bakeoff.compare.verdict import read_verdict
+
+        return read_verdict(self.folder / "verdict.json")
+
+    @property
+    def best(self) -> "Model":
+        """The winner: of the best candidate's fits the one with the best validation score."""
+        return self.model()
+
+    def model(self, candidate: str | None = None) -> "Model":
+        """Return the winner, or the best fit of one candidate."""
+        from bakeoff.deliver.model import open_model
+
+        return open_model(self.folder, candidate)
+
+    def _repr_html_(self) -> str:
+        from bakeoff.report.html import leaderboard_html
+
+        return leaderboard_html(self.folder)
+
+    def __str__(self) -> str:
+        return f"{self.verdict.sentence}\n{self.folder}"
+
+
+def run(
+    data: Any,
+    target: str | None = None,
+    *,
+    inputs: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
+    test: Any = None,
+    validation: Any = None,
+    split: str = "",
+    positive: str = "",
+    models: Sequence[str] = (),
+    candidates: Mapping[str, Mapping[str, Any]] | None = None,
+    framework: str | Sequence[str] = ("torch",),
+    seeds: int = 5,
+    seed: int = 0,
+    metric: str = "auto",
+    device: str = "auto",
+    jobs: int = 0,
+    recipe: Recipe | Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    show: str = "live",
+) -> Run:
+    """Train all candidates on the same rows, judge them on the same test rows, and report.
+
+    Args:
+        data: A file, a data-set name, a bakeoff.toml, a pandas or polars frame, a dict of columns,
+            or arrays (x, y).
+        target: The column to predict; arrays and bundled sets name their own.
+        inputs: Columns to learn from; none means all that can be.
+        columns: Column -> kind, where it is read wrongly.
+        test: Separate test data.
+        validation: Separate validation data.
+        split: "random:70/15/15", "time[:COLUMN]", "group:COLUMN" or "column:COLUMN".
+        positive: The positive class of a binary target.
+        models: Names of candidates; none means all that fit the data.
+        candidates: Name -> settings of a candidate: page, arguments, recipe settings.
+        framework: "torch", "tensorflow", "jax", or several.
+        seeds: Fits of each candidate.
+        seed: The first of them; also draws the split.
+        metric: Decides the ranking; "auto" goes by the task.
+        device: "auto", "cpu", "cuda" or "mps".
+        jobs: Worker processes; 0 is one per core.
+        recipe: A Recipe, or its settings: {"epochs": 20, "lr": 0.003}.
+        out: Folder of the run; None takes runs/<name of the data>.
+        show: "live" prints progress, "quiet" the verdict only, "none" nothing.
+
+    Returns:
+        The run, with `.leaderboard`, `.verdict` and `.best.predict(data)`.
+
+    Raises:
+        DataError: The data cannot be used; the message says where and how to go on.
+        RequestError: A name or setting is wrong.
+        RunError: No candidate could be trained.
+    """
+    given = isinstance(data, str | Path)
+    experiment = plan(
+        str(data) if given else "",
+        target=target or "",
+        inputs=inputs,
+        columns=columns,
+        test=str(test) if isinstance(test, str | Path) else "",
+        validation=str(validation) if isinstance(validation, str | Path) else "",
+        split=split,
+        positive=positive,
+        models=models,
+        settings=candidates or {},
+        framework=framework,
+        seeds=seeds,
+        seed=seed,
+        metric=metric,
+        device=device,
+        jobs=jobs,
+        recipe=asdict(recipe) if isinstance(recipe, Recipe) else recipe,
+    )
+    memory = {} if given else {"data": data, "test": test, "validation": validation}
+    return carry_out(experiment, memory=memory, out=out, show=show)
+
+
+def open_run(folder: str | Path) -> Run:
+    """Open the folder of a finished run, of this version or an older one.
+
+    Raises:
+        DataError: It is not one, or the run did not finish.
+    """
+    from bakeoff.compare.folder import read_json
+
+    folder = Path(folder)
+    status = read_json(folder / "status.json").get("status")
+    if status != "finished":
+        raise DataError(f"{folder} is {status}: only a finished run can be opened.")
+    return Run(folder)
+
+
+def carry_out(
+    experiment: Experiment,
+    *,
+    memory: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    show: str = "live",
+) -> Run:
+    """Run an experiment from the data to the report.
+
+    Args:
+        experiment: The plan.
+        memory: Data passed from Python: "data", "test", "validation".
+        out: Folder of the run; None takes runs/<name of the data>.
+        show: "live", "quiet", "json" or "none".
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; what is finished stays in the folder, marked as unfinished.
+    """
+    from bakeoff.compare.folder import check_free, new_folder, write_status
+    from bakeoff.compare.judging import settle
+    from bakeoff.compare.records import record_plan
+    from bakeoff.compare.stage import perform
+    from bakeoff.report.html import write_report
+    from bakeoff.report.telling import tell_result
+
+    if out is not None:
+        check_free(Path(out))
+    with made_ready(experiment, memory or {}, show) as (stage, workers, screen, scratch):
+        folder = new_folder(out, name_of(experiment))
+        record_plan(folder, stage, workers.place(), len(workers.crew))
+        finished = 0
+        try:
+            for job, message in perform(stage, workers, folder, scratch):
+                screen.progress(job, message)
+                finished += "fit" in message
+        except KeyboardInterrupt:
+            write_status(folder, "unfinished", fits=len(stage.jobs), finished=finished)
+            screen.interrupted(folder, fits=len(stage.jobs), finished=finished)
+            raise
+        settle(folder, stage.metric)
+        write_report(folder)
+        write_status(folder, "finished", fits=len(stage.jobs), finished=finished)
+        tell_result(screen, folder, show)
+    return Run(folder)
+
+
+@contextmanager
+def made_ready(
+    experiment: Experiment, memory: Mapping[str, Any], show: str, *, details: bool = False
+) -> Iterator[tuple["Stage", Workers, "Screen", Path]]:
+    """Do all that comes before training, and say so: read, split, check, prepare, rehearse.
+
+    Workers start first: they import their framework while the data are being read.
+    """
+    count = experiment.jobs or num_cores()
+    with (
+        Workers(count, framework=experiment.frameworks[0], device=experiment.device) as workers,
+        tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch,
+    ):
+        from bakeoff.compare.stage import estimate, guesses, read_data, rehearse, set_stage
+        from bakeoff.data.leaks import find_leaks
+        from bakeoff.data.splits import make_split
+        from bakeoff.report.telling import tell_checks, tell_data, tell_plan, tell_split
+        from bakeoff.report.terminal import Screen
+
+        with Screen(show) as screen:
+            dataset = read_data(experiment, memory)
+            tell_data(screen, dataset, columns=details)
+            split = make_split(dataset, experiment.split or None, experiment.seed)
+            tell_split(screen, dataset, split)
+            findings = find_leaks(dataset, split)
+            tell_checks(screen, findings)
+            place = workers.place()
+            stage = set_stage(experiment, dataset, split, findings, place["device"])
+            probed = rehearse(stage, workers, Path(scratch))
+            tell_plan(
+                screen,
+                stage,
+                place=place,
+                workers=count,
+                seconds=estimate(stage, probed, count),
+                probed=probed,
+                candidates=details,
+            )
+            screen.start(stage.jobs, workers=count, guesses=guesses(stage, probed))
+            yield stage, workers, screen, Path(scratch)
+
+
+def preview(experiment: Experiment, *, show: str = "live") -> None:
+    """Show kinds, split, candidates and the estimated time; train nothing."""
+    with made_ready(experiment, {}, show, details=True):
+        pass
+
+
+def write_plan(experiment: Experiment, path: Path) -> Path:
+    """Write the bakeoff.toml that `run` would use, every choice filled in.
+
+    Raises:
+        RequestError: The file exists.
+    """
+    from bakeoff.compare.experiment_file import to_toml
+    from bakeoff.compare.stage import read_data, set_stage
+    from bakeoff.data.splits import make_split
+
+    if path.exists():
+        raise RequestError(f"{path} exists already. Choose another --out, or remove it first.")
+    dataset = read_data(experiment, {})
+    split = make_split(dataset, experiment.split or None, experiment.seed)
+    stage = set_stage(experiment, dataset, split, (), "cpu")
+    reasons = {column.name: column.reason for column in dataset.schema.columns}
+    path.write_text(to_toml(stage.experiment, folder=path.parent, reasons=reasons), "utf-8")
+    return path

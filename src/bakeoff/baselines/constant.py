@@ -1,0 +1,71 @@
+"""Constant: the same answer for every row. Whatever does not beat it has learned nothing.
+
+    classes:   p_c = share of class c among the training rows
+    numbers:   the mean of the training rows
+
+Dimensions: N rows, C classes.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+
+
+class Constant:
+    """Predict the class shares, or the mean, of the training rows.
+
+    Args:
+        task: "binary", "multiclass" or "regression".
+        num_classes: C; not used by a regression.
+
+    Example:
+        >>> model = Constant("binary", 2)
+        >>> x = {"x": np.zeros((4, 1), np.float32)}
+        >>> none = {"x": np.zeros((0, 1), np.float32)}
+        >>> model.fit(x, np.array([0, 1, 1, 1]), validation_inputs=none,
+        ...           validation_targets=np.array([], int), seed=0)
+        >>> model.scores({"x": np.zeros((2, 1), np.float32)}).tolist()
+        [[0.25, 0.75], [0.25, 0.75]]
+    """
+
+    seedless = True  # the result does not depend on the seed
+    num_parameters = 0
+
+    def __init__(self, task: str, num_classes: int) -> None:
+        self.task = task
+        self.num_classes = num_classes
+        self.answer = np.zeros(0)  # (C,) shares, or (1,) mean
+
+    def fit(
+        self,
+        inputs: Mapping[str, np.ndarray],
+        targets: np.ndarray,
+        *,
+        validation_inputs: Mapping[str, np.ndarray],
+        validation_targets: np.ndarray,
+        seed: int,
+    ) -> None:
+        """Learn the answer from the training targets; nothing else is looked at."""
+        if self.task == "regression":
+            self.answer = np.array([targets.mean(dtype=np.float64)])
+        else:
+            self.answer = np.bincount(targets, minlength=self.num_classes) / len(targets)
+
+    def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return (N, C) probabilities, or (N,) values, the same for each row."""
+        rows = len(inputs["x"])
+        if self.task == "regression":
+            return np.repeat(self.answer, rows)
+        return np.tile(self.answer, (rows, 1))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return what was learned, as arrays."""
+        return {"answer": self.answer}
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
+        """Return the model that `state` described."""
+        model = cls(task, num_classes)
+        model.answer = arrays["answer"]
+        return model

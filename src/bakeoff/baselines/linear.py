@@ -1,0 +1,154 @@
+"""Linear: logistic regression for classes, ridge regression for numbers.
+
+    classes:   p = softmax(x W + b), two classes: sigmoid;  minimise  sum of log loss + a/2 |W|^2
+    numbers:   y = x W + b;                                 minimise  |y - x W - b|^2 + a |W|^2
+
+Source: Hoerl & Kennard, "Ridge Regression", 1970; Cox, "The Regression Analysis of Binary
+Sequences", 1958; solved by scikit-learn. How strongly W is held back is chosen on the validation
+rows, from strong to weak, until the validation loss rises. Each category is a column of 0 and 1.
+
+Dimensions: N rows, F numbers, K category columns, D = F + all categories, C classes,
+S scores per row (C, or 1 when binary or a regression).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+
+STRENGTHS = (1e4, 1e3, 100.0, 10.0, 1.0, 0.1, 0.01)  # a, the strongest first
+SPARSE_FROM = 64  # categories in all; with fewer a dense table is faster
+
+
+class Linear:
+    """Add up one weight per column.
+
+    Args:
+        task: "binary", "multiclass" or "regression".
+        num_classes: C; not used by a regression.
+        category_sizes: How many codes each category column has (0 missing, 1 unseen, 2 ... known).
+        strengths: What to try for a, the strongest first.
+
+    Shape:
+        x (N, F) float, about standardised; categories (N, K) int -> (N, C) probabilities, or (N,)
+    """
+
+    seedless = True  # a convex problem: the result does not depend on the seed
+
+    def __init__(
+        self,
+        task: str,
+        num_classes: int,
+        *,
+        category_sizes: tuple[int, ...] = (),
+        strengths: tuple[float, ...] = STRENGTHS,
+    ) -> None:
+        self.task = task
+        self.num_classes = num_classes
+        self.category_sizes = category_sizes
+        self.strengths = strengths
+        self.weights = np.zeros((0, 1))  # (D, S)
+        self.bias = np.zeros(1)  # (S,)
+
+    @property
+    def num_parameters(self) -> int:
+        """Weights and biases, one column of weights for two classes."""
+        return self.weights.size + self.bias.size
+
+    def fit(
+        self,
+        inputs: Mapping[str, np.ndarray],
+        targets: np.ndarray,
+        *,
+        validation_inputs: Mapping[str, np.ndarray],
+        validation_targets: np.ndarray,
+        seed: int,
+    ) -> None:
+        """Fit the training rows at each strength; keep the one with the best validation loss.
+
+        Nothing depends on `seed`.
+        """
+        lowest = np.inf
+        fits = self._ridge_fits if self.task == "regression" else self._logistic_fits
+        before = self.weights, self.bias
+        for weights, bias in fits(self._table(inputs), targets):
+            self.weights, self.bias = weights, bias
+            loss = self._loss(self.scores(validation_inputs), validation_targets)
+            if loss >= lowest:
+                self.weights, self.bias = before
+                break
+            lowest, before = loss, (weights, bias)
+
+    def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return (N, C) probabilities, or (N,) values."""
+        x = inputs["x"]
+        raw = x.astype(np.float64) @ self.weights[: x.shape[1]] + self.bias  # (N, S)
+        first = x.shape[1]
+        for k, size in enumerate(self.category_sizes):
+            raw += self.weights[first + inputs["categories"][:, k]]
+            first += size
+        if self.task == "regression":
+            return raw[:, 0]
+        if raw.shape[1] == 1:  # two classes: the score of the first is 0
+            raw = np.column_stack([np.zeros(len(raw)), raw])
+        powers = np.exp(raw - raw.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return the weights as arrays."""
+        sizes = np.array(self.category_sizes, np.int64)
+        return {"weights": self.weights, "bias": self.bias, "category_sizes": sizes}
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
+        """Return the model that `state` described, ready to predict."""
+        model = cls(task, num_classes, category_sizes=tuple(arrays["category_sizes"].tolist()))
+        model.weights, model.bias = arrays["weights"], arrays["bias"]
+        return model
+
+    def _table(self, inputs: Mapping[str, np.ndarray]) -> Any:
+        """Return numbers and categories as one table, sparse when wide: (N, D)."""
+        x = inputs["x"].astype(np.float64)
+        if sum(self.category_sizes) < SPARSE_FROM:
+            blocks = [
+                np.eye(size)[inputs["categories"][:, k]]
+                for k, size in enumerate(self.category_sizes)
+            ]
+            return np.hstack([x, *blocks])
+        from scipy.sparse import csr_array, hstack
+
+        rows = np.arange(len(x) + 1)  # one entry per row
+        blocks = [
+            csr_array((np.ones(len(x)), inputs["categories"][:, k], rows), (len(x), size))
+            for k, size in enumerate(self.category_sizes)
+        ]
+        return hstack([csr_array(x), *blocks], format="csr")
+
+    def _logistic_fits(
+        self, table: Any, targets: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield weights (D, S) and bias (S,) per strength; each fit starts from the one before."""
+        from sklearn.linear_model import LogisticRegression
+
+        model = LogisticRegression(solver="lbfgs", max_iter=2_000, tol=1e-3, warm_start=True)
+        for strength in self.strengths:
+            model.set_params(C=1 / strength).fit(table, targets)
+            yield model.coef_.T.copy(), model.intercept_.copy()
+
+    def _ridge_fits(
+        self, table: Any, targets: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield weights (D, 1) and bias (1,) per strength."""
+        from sklearn.linear_model import Ridge
+
+        for strength in self.strengths:
+            model = Ridge(alpha=strength).fit(table, targets)
+            yield model.coef_[:, None], np.array([model.intercept_])
+
+    def _loss(self, scores: np.ndarray, targets: np.ndarray) -> float:
+        """Return the mean log loss over rows of known class, or the mean squared error."""
+        if self.task == "regression":
+            return float(np.mean((scores - targets) ** 2))
+        known = targets >= 0
+        chances = scores[known, targets[known]]
+        return float(-np.log(np.maximum(chances, 1e-12)).mean())

@@ -1,0 +1,250 @@
+"""The catalogue: one row per architecture and per baseline. Nothing registers itself.
+
+A row says where a page stands, what it reads and what it is good for. A candidate of a run is a
+row under a name of its own with arguments of its own; a variant (`mlp_periodic`) is a row with
+other arguments on the same page.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+from bakeoff.errors import RequestError, did_you_mean
+
+Role = Literal["encoder", "whole", "blocks", "baseline"]
+FROM_DATA = ("category_sizes", "vocabulary_size", "per_step", "out_steps")  # not for users to set
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One architecture or baseline.
+
+    Args:
+        name: What the user types.
+        page: The file that holds it, in `torch_models/` and `keras_models/` (or `baselines/`).
+        class_name: The class in that file.
+        role: "encoder" can be a branch of a network, "whole" cannot, "blocks" is for reading only.
+        reads: The views it can see, the preferred first.
+        takes: Optional arrays that it accepts beside x.
+        defaults: Arguments that differ from the page's own defaults.
+        source: Author, title, year.
+        good_for: One sentence.
+        fails: One sentence: when something else is the better choice.
+    """
+
+    name: str
+    page: str
+    class_name: str
+    role: Role
+    reads: tuple[str, ...]
+    takes: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    good_for: str = ""
+    fails: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A row of the catalogue as it stands in a run: a name and arguments of its own."""
+
+    name: str
+    row: Row
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        name="constant",
+        page="constant",
+        class_name="Constant",
+        role="baseline",
+        reads=("plain",),
+        good_for="The floor: the most frequent class, or the mean.",
+        fails="It knows nothing of the inputs; whatever does not beat it has learned nothing.",
+    ),
+    Row(
+        name="linear",
+        page="linear",
+        class_name="Linear",
+        role="baseline",
+        reads=("table", "vector"),
+        takes=("categories",),
+        good_for="Logistic or ridge regression: few rows, effects that add up.",
+        fails="It sees no interaction and no curve that the transform did not make.",
+    ),
+    Row(
+        name="boosting",
+        page="boosting",
+        class_name="Boosting",
+        role="baseline",
+        reads=("plain",),
+        takes=("categories",),
+        source="Friedman, Greedy Function Approximation: A Gradient Boosting Machine, 2001",
+        good_for="Tables: the row that a network has to beat.",
+        fails="It sees no order and no neighbourhood: weak on images, sequences and text.",
+    ),
+    Row(
+        name="mlp",
+        page="mlp",
+        class_name="MLP",
+        role="encoder",
+        reads=("table", "vector"),
+        takes=("categories",),
+        source="Rumelhart, Hinton & Williams, Learning Representations by Back-Propagating"
+        " Errors, 1986",
+        good_for="Tables and short vectors; the first network to try.",
+        fails="It sees no order or neighbourhood: pixels and steps are a bag of numbers to it.",
+    ),
+    Row(
+        name="mlp_periodic",
+        page="mlp",
+        class_name="MLP",
+        role="encoder",
+        reads=("table",),
+        takes=("categories",),
+        defaults={"num_frequencies": 16},
+        source="Gorishniy et al., On Embeddings for Numerical Features in Tabular Deep Learning,"
+        " 2022",
+        good_for="Tables whose numbers act in steps and waves, where plain MLPs lose to boosting.",
+        fails="Few rows: its extra freedom fits noise.",
+    ),
+    Row(
+        name="cnn",
+        page="cnn",
+        class_name="CNN",
+        role="encoder",
+        reads=("image",),
+        source="LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",
+        good_for="Images: what matters is local and may stand anywhere.",
+        fails="Far-apart parts that must be compared; tables, where columns have no neighbours.",
+    ),
+    Row(
+        name="rnn",
+        page="rnn",
+        class_name="RNN",
+        role="encoder",
+        reads=("sequence",),
+        takes=("lengths",),
+        source="Elman, Finding Structure in Time, 1990",
+        good_for="Short sequences; the simplest network with a memory.",
+        fails="More than a few dozen steps: its gradient vanishes or explodes.",
+    ),
+    Row(
+        name="lstm",
+        page="lstm",
+        class_name="LSTM",
+        role="encoder",
+        reads=("sequence",),
+        takes=("lengths",),
+        source="Hochreiter & Schmidhuber, Long Short-Term Memory, 1997",
+        good_for="Sequences in which early steps matter late.",
+        fails="Thousands of steps; it reads one step after the other and cannot skip.",
+    ),
+    Row(
+        name="gru",
+        page="gru",
+        class_name="GRU",
+        role="encoder",
+        reads=("sequence",),
+        takes=("lengths",),
+        source="Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014",
+        good_for="What an LSTM is good for, with a quarter fewer weights.",
+        fails="Counting over long stretches, where the LSTM's separate memory helps.",
+    ),
+    Row(
+        name="transformer",
+        page="transformer",
+        class_name="Transformer",
+        role="encoder",
+        reads=("sequence",),
+        takes=("lengths",),
+        source="Vaswani et al., Attention Is All You Need, 2017",
+        good_for="Sequences in which any step may matter to any other, with many examples.",
+        fails="Few examples: it knows nothing of order or locality until it has learned them.",
+    ),
+)
+
+CATALOG: Mapping[str, Row] = {row.name: row for row in ROWS}
+
+
+def find(name: str) -> Row:
+    """Return the row called `name`.
+
+    Raises:
+        RequestError: There is none; the message suggests the nearest name.
+    """
+    if name not in CATALOG:
+        known = ", ".join(CATALOG)
+        raise RequestError(
+            f"No candidate called {name!r}.{did_you_mean(name, CATALOG)} Known: {known}."
+        )
+    return CATALOG[name]
+
+
+def fitting(views: Iterable[str]) -> list[Row]:
+    """Return all rows that can read one of the views on offer, in the order of the catalogue."""
+    offered = set(views)
+    return [row for row in ROWS if row.role != "blocks" and offered & set(row.reads)]
+
+
+def load(row: Row, framework: str) -> Any:
+    """Import the page of a row and return its class; this imports the framework.
+
+    Only rooms and names written in this file are imported, never a name from a user's file.
+    """
+    if row.role == "baseline":
+        room = "baselines"
+    else:
+        room = "torch_models" if framework == "torch" else "keras_models"
+    return getattr(import_module(f"bakeoff.{room}.{row.page}"), row.class_name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Argument:
+    """An optional argument of a page: its name, type as written, and default."""
+
+    name: str
+    annotation: str
+    default: Any
+
+
+def arguments(row: Row) -> dict[str, Argument]:
+    """Return what can be set on a page, read from its source: no framework is imported.
+
+    Example:
+        >>> arguments(find("mlp"))["dropout"].default
+        0.0
+    """
+    room = "baselines" if row.role == "baseline" else "torch_models"
+    source = (Path(__file__).parent / room / f"{row.page}.py").read_text("utf-8")
+    body = ast.parse(source).body
+    constants = {
+        line.targets[0].id: line.value
+        for line in body
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
+    }
+    page = next(
+        node for node in body if isinstance(node, ast.ClassDef) and node.name == row.class_name
+    )
+    start = next(n for n in page.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+    pairs = zip(start.args.kwonlyargs, start.args.kw_defaults, strict=True)
+    return {
+        argument.arg: Argument(
+            name=argument.arg,
+            annotation=ast.unparse(argument.annotation) if argument.annotation else "",
+            default=value_of(default, constants),
+        )
+        for argument, default in pairs
+        if argument.arg not in FROM_DATA
+    }
+
+
+def value_of(node: ast.expr | None, constants: Mapping[str, ast.expr]) -> Any:
+    """Return the value of a default: a literal, or a name of the same file that stands for one."""
+    if isinstance(node, ast.Name) and node.id in constants:
+        node = constants[node.id]
+    return None if node is None else ast.literal_eval(node)

@@ -1,0 +1,1 @@
+"""Comparing: the experiment, the statistics of the verdict, the leaderboard, the run folder."""

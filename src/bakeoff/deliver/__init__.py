@@ -1,0 +1,1 @@
+"""Delivering: what a user does with the winner."""

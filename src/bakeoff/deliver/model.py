@@ -1,0 +1,129 @@
+"""A trained candidate, read back from its run: the same predictions on new data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bakeoff.catalog import find, load
+from bakeoff.compare.folder import read_fit, read_json
+from bakeoff.data.dataset import read_inputs
+from bakeoff.data.views import Preparation, load_preparation
+from bakeoff.errors import DataError, RequestError, did_you_mean
+from bakeoff.evaluate.metrics import METRICS, Metric
+from bakeoff.train.plan import Fit
+from bakeoff.train.weights import load_weights
+from bakeoff.train.worker import in_memory_order, probabilities, tuples
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One fit of a run.
+
+    Args:
+        run: The folder of the run.
+        fit: What is known of it.
+
+    Example:
+        `bakeoff.open_run("runs/water").best.predict("new.csv")`
+    """
+
+    run: Path
+    fit: Fit
+
+    @property
+    def folder(self) -> Path:
+        """Where its files stand."""
+        return self.run / "fits" / self.fit.job.folder
+
+    def predict(self, data: Any) -> "pl.DataFrame":
+        """Predict every row of new data; the target column may be there and is not looked at.
+
+        Args:
+            data: A file, a frame or arrays, with the columns that the run learned from.
+
+        Returns:
+            One row per row of data, in its order: row (from 0), prediction, and p:<class> for every
+            class; numbers in the unit of the target.
+
+        Raises:
+            DataError: A column is missing, or does not hold what it held in training.
+        """
+        import polars as pl
+
+        preparation = load_preparation(self.run / "data")
+        dataset = read_inputs(data, preparation.schema)
+        scores = self.scores(preparation, dataset)
+        columns: dict[str, Any] = {"row": np.arange(len(scores))}
+        if preparation.task == "regression":
+            columns["prediction"] = preparation.invert(scores)
+        else:
+            names = np.array(preparation.classes, dtype=object)
+            columns["prediction"] = pl.Series(values=list(names[scores.argmax(1)]), dtype=pl.String)
+            columns |= {f"p:{name}": scores[:, i] for i, name in enumerate(names)}
+        return pl.DataFrame(columns)
+
+    def scores(self, preparation: Preparation, dataset: Any) -> np.ndarray:
+        """Return probabilities (n, C), or standardised values (n,) for a regression."""
+        job = self.fit.job
+        view = preparation.views(dataset)[job.view]
+        row = find(job.row)
+        weights = self.folder / "weights.safetensors"
+        if row.role == "baseline":
+            from safetensors.numpy import load_file
+
+            model = load(row, "torch").from_state(load_file(weights), job.task, job.num_classes)
+            return np.asarray(model.scores(view.inputs))
+        framework = "torch" if job.framework == "torch" else keras_backend()
+        page = load(row, framework)
+        sizes = {**view.sizes, "out_features": job.out_features}
+        model = page(**tuples({**sizes, **job.arguments}))
+        load_weights(model, weights)
+        if framework == "torch":
+            from bakeoff.torch_models.fit import predict
+        else:
+            from bakeoff.keras_models.fit import predict
+        return probabilities(predict(model, in_memory_order(job, view.inputs)), job.task)
+
+
+def keras_backend() -> str:
+    """Return the backend that Keras runs on in this process."""
+    import keras
+
+    return str(keras.backend.backend())
+
+
+def open_model(run: Path, candidate: str | None = None) -> Model:
+    """Return the best fit of a run, or the best of one candidate.
+
+    Raises:
+        DataError: The run is not finished.
+        RequestError: It has no such candidate, or none of its fits finished.
+    """
+    status = read_json(run / "status.json")["status"]
+    if status != "finished":
+        raise DataError(f"{run} is {status}: there is no winner to use.")
+    if candidate is None:
+        folder = read_json(run / "verdict.json")["best"]["folder"]
+        return Model(run, read_fit(run / folder)[0])
+    names = [path.name for path in sorted((run / "fits").iterdir())]
+    if candidate not in names:
+        raise RequestError(
+            f"{run} has no candidate {candidate!r}.{did_you_mean(candidate, names)} "
+            f"It has: {', '.join(names)}."
+        )
+    metric = METRICS[read_json(run / "verdict.json")["metric"]]
+    return Model(run, best_fit(run / "fits" / candidate, metric))
+
+
+def best_fit(folder: Path, metric: Metric) -> Fit:
+    """Return the fit of a candidate with the best validation score."""
+    fits = [read_fit(path.parent) for path in sorted(folder.glob("*/fit.json"))]
+    finished = [(score, fit) for fit, score in fits if fit.status == "finished"]
+    if not finished:
+        raise RequestError(f"No fit of {folder.name} finished; see {folder}.")
+    return max(finished, key=lambda pair: metric.sign * (pair[0] or 0.0))[1]

@@ -1,0 +1,134 @@
+"""What a fit said about rows whose answer is known, in the user's own units."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.errors import DataError, RunError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Predictions:
+    """The predictions of one fit for one target.
+
+    Args:
+        target: Name of the target column.
+        rows: Row numbers in the dataset.
+        truth: Class names (str) or numbers in the target's unit. A class that no training row has
+            is not in `classes`: it counts as wrong in every metric.
+        scores: Probability of each class, or the predicted number.
+        classes: Class names in the order of the columns of `scores`; empty for numbers.
+        positive: The positive class of a binary target, else None.
+
+    Shape:
+        rows (n,) int, truth (n,), scores (n, K) for K classes or (n,) for numbers.
+
+    Raises:
+        DataError: Shapes or classes do not fit each other.
+        RunError: A score is not a finite number, as after a training that diverged.
+    """
+
+    target: str
+    rows: NDArray[np.int64]
+    truth: NDArray[Any]
+    scores: NDArray[np.floating[Any]]
+    classes: tuple[str, ...] = ()
+    positive: str | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.rows)
+        expected = (n, len(self.classes)) if self.classes else (n,)
+        if self.scores.shape != expected or self.truth.shape != (n,):
+            raise DataError(
+                f"Predictions of {self.target!r}: {n} rows and {len(self.classes)} classes need "
+                f"scores of shape {expected} and truth of shape {(n,)}. "
+                f"Received: {self.scores.shape} and {self.truth.shape}."
+            )
+        if self.positive is not None and self.positive not in self.classes:
+            raise DataError(
+                f"Predictions of {self.target!r}: the positive class {self.positive!r} is not one "
+                f"of {list(self.classes)}."
+            )
+        wrong = ~np.isfinite(self.scores).reshape(n, -1).all(1) if n else np.zeros(0, bool)
+        if wrong.any():
+            raise RunError(
+                f"Predictions of {self.target!r}: {int(wrong.sum()):,} of {n:,} rows are not "
+                f"finite numbers (first: row {int(self.rows[wrong][0])}). The training diverged; "
+                "try a smaller --lr."
+            )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def prediction(self) -> NDArray[Any]:
+        """The predicted class names (most probable; ties go to the first) or numbers: (n,)."""
+        if not self.classes:
+            return self.scores
+        return np.asarray(np.array(self.classes, dtype=object)[self.scores.argmax(1)])
+
+    @property
+    def truth_index(self) -> NDArray[np.int64]:
+        """The position of each true class in `classes`, -1 where training rows had none: (n,)."""
+        position = {name: i for i, name in enumerate(self.classes)}
+        return np.array([position.get(name, -1) for name in self.truth], dtype=np.int64)
+
+    @property
+    def num_unseen(self) -> int:
+        """How many rows are of a class that no training row has."""
+        return int((self.truth_index < 0).sum()) if self.classes else 0
+
+
+def write_predictions(predictions: Predictions, path: Path) -> None:
+    """Write one Parquet file: row, truth, prediction, and p:<class> for every class."""
+    import polars as pl
+
+    columns: dict[str, Any] = {"row": predictions.rows}
+    if predictions.classes:
+        columns["truth"] = pl.Series(values=list(predictions.truth), dtype=pl.String)
+        columns["prediction"] = pl.Series(values=list(predictions.prediction), dtype=pl.String)
+        for i, name in enumerate(predictions.classes):
+            columns[f"p:{name}"] = np.ascontiguousarray(predictions.scores[:, i])
+    else:
+        columns["truth"] = predictions.truth.astype(np.float64)
+        columns["prediction"] = predictions.scores
+    path.parent.mkdir(parents=True, exist_ok=True)
+    notes = {"bakeoff.target": predictions.target}
+    if predictions.positive is not None:
+        notes["bakeoff.positive"] = predictions.positive
+    pl.DataFrame(columns).write_parquet(path, metadata=notes)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read what `write_predictions` wrote.
+
+    Raises:
+        DataError: The file is missing, is not Parquet, or lacks a column.
+    """
+    import polars as pl
+
+    try:
+        frame = pl.read_parquet(path)
+        notes = pl.read_parquet_metadata(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"Cannot read the predictions in {path}: {error}") from error
+    missing = [name for name in ("row", "truth", "prediction") if name not in frame.columns]
+    if missing:
+        raise DataError(f"{path} is not a file of predictions: it has no column {missing[0]!r}.")
+    classes = tuple(name[2:] for name in frame.columns if name.startswith("p:"))
+    if classes:
+        scores = frame.select(f"p:{name}" for name in classes).to_numpy()
+        truth = frame["truth"].cast(pl.String).to_numpy().astype(object)
+    else:
+        scores, truth = frame["prediction"].to_numpy(), frame["truth"].to_numpy()
+    return Predictions(
+        target=notes.get("bakeoff.target", path.stem),
+        rows=frame["row"].to_numpy().astype(np.int64),
+        truth=truth,
+        scores=scores,
+        classes=classes,
+        positive=notes.get("bakeoff.positive"),
+    )

@@ -1,0 +1,261 @@
+"""How training went: loss by epoch, with a band over the seeds, and all candidates side by side.
+
+Dimensions: S seeds, E epochs (each seed may stop at another one).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bakeoff.insight.style import GREY, INK, Look, new_figure, plain_axes, spread_labels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_POINTS = 100  # of a line: what the width can show
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Curves:
+    """What the fits of one candidate reported after each epoch, one array (E,) per seed."""
+
+    train_loss: Sequence[np.ndarray]
+    validation_loss: Sequence[np.ndarray]
+    validation_metric: Sequence[np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """A candidate on the leaderboard: its weights, its score and the interval."""
+
+    parameters: int
+    score: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Band:
+    """Mean and range over the seeds that reached an epoch, while at least half of them did."""
+
+    epochs: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def band(lines: Sequence[np.ndarray]) -> Band:
+    """Average lines of unequal length: S arrays (E,) -> a band over epochs 1 to E.
+
+    Example:
+        >>> band([np.array([4.0, 2.0, 1.0]), np.array([2.0, 2.0])]).mean.tolist()
+        [3.0, 2.0, 1.0]
+    """
+    longest = max(len(line) for line in lines)
+    table = np.full((len(lines), longest), np.nan)
+    for row, line in zip(table, lines, strict=True):
+        row[: len(line)] = line
+    reached = np.isfinite(table).sum(0)
+    shown = np.flatnonzero(2 * reached >= len(lines))
+    if len(shown) > MOST_POINTS:
+        shown = shown[np.linspace(0, len(shown) - 1, MOST_POINTS).astype(int)]
+    table = table[:, shown]
+    return Band(
+        epochs=shown + 1,
+        mean=np.nanmean(table, 0) if len(shown) else np.zeros(0),
+        low=np.nanmin(table, 0) if len(shown) else np.zeros(0),
+        high=np.nanmax(table, 0) if len(shown) else np.zeros(0),
+    )
+
+
+def learning_curve(name: str, curves: Curves, look: Look) -> "Figure":
+    """Draw training loss (dashed) and validation loss (solid) of one candidate.
+
+    The band runs from the lowest to the highest seed; the dot marks the lowest mean.
+    """
+    figure = new_figure(330, 190)
+    axes = figure.add_subplot()
+    plain_axes(axes, title=name, x="epoch")
+    train, validation = band(curves.train_loss), band(curves.validation_loss)
+    ends = {}
+    for label, shown, dashes in (("training", train, (0, (4, 2))), ("validation", validation, "-")):
+        axes.plot(shown.epochs, shown.mean, color=look.colour, linestyle=dashes, linewidth=1.6)
+        axes.fill_between(shown.epochs, shown.low, shown.high, color=look.colour, alpha=0.18, lw=0)
+        if len(shown.epochs):
+            ends[label] = (float(shown.epochs[-1]), float(shown.mean[-1]))
+    if len(validation.epochs):
+        best = int(np.argmin(validation.mean))
+        axes.plot(validation.epochs[best], validation.mean[best], "o", color=look.colour, ms=6)
+    limit_losses(axes, [train, validation])
+    label_ends(axes, ends)
+    return figure
+
+
+def comparison(
+    curves: Mapping[str, Curves],
+    points: Mapping[str, Point],
+    looks: Mapping[str, Look],
+    *,
+    watched: str,
+    metric: str,
+) -> "Figure":
+    """Draw all candidates in four panels: losses, validation metric, weights against score.
+
+    Args:
+        curves: Networks, by name.
+        points: All candidates, by name.
+        looks: All candidates, by name.
+        watched: What the training loop reports after each epoch.
+        metric: What decides the ranking.
+    """
+    figure = new_figure(690, 520)
+    for axes, draw in zip(
+        figure.subplots(2, 2).flat,
+        panels(curves, points, looks, watched=watched, metric=metric).values(),
+        strict=True,
+    ):
+        draw(axes)
+    return figure
+
+
+def comparison_panels(
+    curves: Mapping[str, Curves],
+    points: Mapping[str, Point],
+    looks: Mapping[str, Look],
+    *,
+    watched: str,
+    metric: str,
+) -> dict[str, "Figure"]:
+    """Draw the panels of `comparison` as four figures, for pages that are narrow at times."""
+    figures = {}
+    for name, draw in panels(curves, points, looks, watched=watched, metric=metric).items():
+        figures[name] = new_figure(345, 260)
+        draw(figures[name].add_subplot())
+    return figures
+
+
+def panels(
+    curves: Mapping[str, Curves],
+    points: Mapping[str, Point],
+    looks: Mapping[str, Look],
+    *,
+    watched: str,
+    metric: str,
+) -> dict[str, Callable[["Axes"], None]]:
+    """Return what draws each panel, by name."""
+    train = {name: band(own.train_loss) for name, own in curves.items()}
+    held_out = {name: band(own.validation_loss) for name, own in curves.items()}
+    scores = {name: band(own.validation_metric) for name, own in curves.items()}
+    return {
+        "training-loss": lambda axes: draw_bands(axes, train, looks, "Training loss", True),
+        "validation-loss": lambda axes: draw_bands(axes, held_out, looks, "Validation loss", True),
+        "validation-metric": lambda axes: draw_bands(
+            axes, scores, looks, f"Validation {watched}", False
+        ),
+        "parameters": lambda axes: draw_parameters(axes, points, looks, metric),
+    }
+
+
+def draw_bands(
+    axes: "Axes", bands: Mapping[str, Band], looks: Mapping[str, Look], title: str, losses: bool
+) -> None:
+    """Draw one line per candidate with its band, and its name at the right end."""
+    plain_axes(axes, title=title, x="epoch")
+    ends = {}
+    for name, shown in bands.items():
+        if not len(shown.epochs):
+            continue
+        look = looks[name]
+        axes.plot(shown.epochs, shown.mean, color=look.colour, linestyle=look.dashes, linewidth=1.6)
+        axes.fill_between(shown.epochs, shown.low, shown.high, color=look.colour, alpha=0.13, lw=0)
+        ends[name] = (float(shown.epochs[-1]), float(shown.mean[-1]))
+    if losses:
+        limit_losses(axes, list(bands.values()))
+    label_ends(axes, ends, looks)
+
+
+def draw_parameters(
+    axes: "Axes", points: Mapping[str, Point], looks: Mapping[str, Look], metric: str
+) -> None:
+    """Draw networks by their weights and score; baselines as lines that they must beat."""
+    plain_axes(axes, title=f"Weights and test {metric}", x="weights (log scale)")
+    axes.set_xscale("log")
+    ends = {}
+    networks = {name: point for name, point in points.items() if not looks[name].baseline}
+    sizes = [point.parameters for point in networks.values()] or [1]
+    axes.set_xlim(max(1, min(sizes)) / 2, max(sizes) * 2)
+    for name, point in points.items():
+        look = looks[name]
+        if look.baseline:
+            axes.axhline(point.score, color=look.colour, linestyle=look.dashes, linewidth=1.2)
+            ends[name] = (axes.get_xlim()[1], point.score)
+            continue
+        axes.vlines(point.parameters, point.low, point.high, color=look.colour, lw=1.4, alpha=0.6)
+        axes.plot(point.parameters, point.score, look.marker, color=look.colour, ms=7)
+        ends[name] = (float(point.parameters), point.score)
+    mark_decades(axes)
+    label_ends(axes, ends, looks)
+
+
+def mark_decades(axes: "Axes") -> None:
+    """Mark a logarithmic x axis at 1, 2 and 5 of each decade, or at 1 where that is too much."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+
+
+def limit_losses(axes: "Axes", bands: Sequence[Band]) -> None:
+    """Show where the means move; a single seed that shoots up does not squeeze the rest.
+
+    The scale is logarithmic when the means span more than a factor of 15.
+    """
+    means = np.concatenate([shown.mean for shown in bands] or [np.zeros(0)])
+    means = means[np.isfinite(means)]
+    if not len(means):
+        return
+    low, high = float(means.min()), float(means.max())
+    typical = float(np.quantile(means, 0.97))
+    if low > 0 and typical > 15 * low:
+        axes.set_yscale("log")
+        axes.set_ylim(low / 1.3, high * 1.3)
+    elif high > low:
+        top = min(high, 2.5 * typical) if typical > 0 else high
+        axes.set_ylim(low - 0.08 * (top - low), top + 0.05 * (top - low))
+
+
+def label_ends(
+    axes: "Axes",
+    ends: Mapping[str, tuple[float, float]],
+    looks: Mapping[str, Look] | None = None,
+) -> None:
+    """Write names at the right edge, each joined to the end of its line.
+
+    Args:
+        ends: Name -> the point in data units that the label belongs to.
+        looks: Puts the marker of each candidate before its name; none where one line has one name.
+    """
+    pixels = axes.figure.dpi / 72
+    height = axes.get_window_extent().height / pixels  # about right: laid out anew when saved
+    place = axes.transData + axes.transAxes.inverted()
+    spots = {name: place.transform(end) for name, end in ends.items()}
+    heights = {name: float(np.clip(y, 0, 1)) for name, (_, y) in spots.items()}
+    for name, y in spread_labels(heights, gap=12.5 / max(height, 60)).items():
+        x = float(np.clip(spots[name][0], 0, 1))
+        look = looks[name] if looks else None
+        joined = {"transform": axes.transAxes, "clip_on": False, "color": GREY, "linewidth": 0.6}
+        axes.plot([min(x + 0.01, 1.0), 1.03], [heights[name], y], **joined, alpha=0.8)
+        if look:
+            axes.plot(
+                1.045, y, look.marker, transform=axes.transAxes, clip_on=False, ms=5,
+                color=look.colour, markerfacecolor=look.fill,
+            )  # fmt: skip
+        axes.text(
+            1.07 if look else 1.04, y, name, transform=axes.transAxes, fontsize=10, va="center",
+            color=INK,
+        )  # fmt: skip

@@ -1,0 +1,148 @@
+"""How figures look: one colour per candidate everywhere, text that follows the page, small SVG.
+
+Figures are about 340 points wide, so that their text can be read on a telephone; a page puts
+several side by side. Colours of lines keep a contrast of 3 on white and on near-black; text is
+written as `currentColor`, so one SVG serves light and dark pages.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#0b0c0e"  # stands for the text colour of the page
+GREY = "#8a8f98"  # grid and axes; readable on both backgrounds
+ACCENT = "#3b7dd8"
+# Blue, vermilion, green, purple, ochre, teal, pink, olive: luminance 0.13 to 0.30, told apart by
+# dashes and markers as well, because no eight colours are safe for every eye at one lightness.
+COLOURS = ("#3b7dd8", "#d9541e", "#17936a", "#9460c8", "#ad7a0c", "#1b8fb0", "#d4528c", "#77851c")
+BASELINE_COLOURS = ("#8a8f98", "#6f7681", "#9a8f84", "#7c8577")
+MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">")
+DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1.5)))
+BASELINE_MARKERS = ("s", "d", "p", "h")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """How one candidate is drawn: networks in colour and filled, baselines grey and hollow."""
+
+    colour: str
+    marker: str
+    dashes: str | tuple[int, tuple[float, ...]]
+    baseline: bool
+
+    @property
+    def fill(self) -> str:
+        """The inside of its marker."""
+        return "none" if self.baseline else self.colour
+
+
+def looks(candidates: Iterable[str], baselines: Iterable[str]) -> dict[str, Look]:
+    """Give each candidate of a run its look, by the order of names, whatever its rank.
+
+    Example:
+        >>> shown = looks(["lstm", "linear", "cnn"], baselines=["linear"])
+        >>> shown["cnn"].colour == COLOURS[0], shown["linear"].baseline
+        (True, True)
+    """
+    grey = set(baselines)
+    found: dict[str, Look] = {}
+    names = sorted(candidates)
+    for i, name in enumerate(name for name in names if name not in grey):
+        turn, place = divmod(i, len(COLOURS))
+        found[name] = Look(
+            colour=COLOURS[place],
+            marker=MARKERS[(place + turn) % len(MARKERS)],
+            dashes=DASHES[turn % len(DASHES)],
+            baseline=False,
+        )
+    for i, name in enumerate(name for name in names if name in grey):
+        found[name] = Look(
+            colour=BASELINE_COLOURS[i % len(BASELINE_COLOURS)],
+            marker=BASELINE_MARKERS[i % len(BASELINE_MARKERS)],
+            dashes=(0, (4, 2)),
+            baseline=True,
+        )
+    return found
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """Return an empty, transparent figure of this many points, laid out to its edges."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width / 72, height / 72), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.patch.set_alpha(0)
+    return figure
+
+
+def plain_axes(axes: "Axes", *, title: str = "", x: str = "", y: str = "") -> None:
+    """Leave only what carries meaning: light grid, no box, words in the page's colour."""
+    axes.patch.set_alpha(0)
+    for side in ("top", "right", "left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.grid(color=GREY, alpha=0.25, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, labelsize=10, labelcolor=INK)
+    axes.locator_params(nbins=5)
+    axes.xaxis.set_major_formatter("{x:,.10g}")
+    axes.yaxis.set_major_formatter("{x:,.10g}")
+    if title:
+        axes.set_title(title, loc="left", fontsize=11, color=INK, fontweight="bold")
+    axes.set_xlabel(x, fontsize=10.5, color=INK)
+    axes.set_ylabel(y, fontsize=10.5, color=INK)
+
+
+def spread_labels(heights: Mapping[str, float], gap: float) -> dict[str, float]:
+    """Move labels apart that would overlap, each as little as needed, and keep their order.
+
+    Example:
+        >>> spread_labels({"a": 0.0, "b": 0.5, "c": 9.0}, gap=1.0)
+        {'a': -0.25, 'b': 0.75, 'c': 9.0}
+    """
+    merged: list[tuple[float, list[str]]] = []  # centre of a group, its names from below
+    for name in sorted(heights, key=lambda name: heights[name]):
+        merged.append((heights[name], [name]))
+        while len(merged) > 1 and overlap(merged[-2], merged[-1], gap):
+            (low, below), (high, above) = merged[-2:]
+            middle = (low * len(below) + high * len(above)) / (len(below) + len(above))
+            merged[-2:] = [(middle, below + above)]
+    return {
+        name: centre + gap * (i - (len(names) - 1) / 2)
+        for centre, names in merged
+        for i, name in enumerate(names)
+    }
+
+
+def overlap(low: tuple[float, list[str]], high: tuple[float, list[str]], gap: float) -> bool:
+    """Say whether two groups of labels, each `gap` apart around its centre, touch."""
+    return high[0] - low[0] < gap * (len(low[1]) + len(high[1])) / 2
+
+
+def to_svg(figure: "Figure", name: str) -> str:
+    """Draw a figure as an SVG element for a page, without title or ids that clash.
+
+    Args:
+        figure: What to draw.
+        name: Letters and dashes, different for each figure of a page.
+    """
+    import matplotlib as mpl
+
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)
+    return svg.replace(INK, "currentColor").replace("\n", " ").strip()

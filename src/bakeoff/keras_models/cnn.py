@@ -1,0 +1,200 @@
+"""CNN: blocks of convolution and pooling over an image, then dense layers.
+
+    h = pool(a(norm(W * x + b)))      one block: each pixel reads the window of pixels around it
+    y = W_y flatten(h) + b_y          after the last block: dense layers, then scores
+
+Source: LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998; Yu & Koltun,
+"Multi-Scale Context Aggregation by Dilated Convolutions", 2016; Chollet, "Xception", 2017.
+
+Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable
+
+import keras
+from keras import initializers, layers, ops
+
+ACTIVATIONS = {
+    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
+}  # fmt: skip
+NORMS = {
+    "none": lambda channels: layers.Identity(),
+    "batch": lambda channels: layers.BatchNormalization(epsilon=1e-5, momentum=0.9),
+    "layer": lambda channels: layers.GroupNormalization(1, epsilon=1e-5),
+    "instance": lambda channels: layers.GroupNormalization(channels, epsilon=1e-5),
+    "group": lambda channels: layers.GroupNormalization(math.gcd(8, channels), epsilon=1e-5),
+}
+POOLINGS = {"max": ops.max_pool, "average": ops.average_pool, "none": lambda x, size: x,
+            "adaptive_max": lambda x, size: adaptive_max(x, size)}  # fmt: skip
+CONVOLUTIONS = ("standard", "dilated", "depthwise", "separable")
+INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
+                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+
+
+class CNN(keras.Model):
+    """Read an image with blocks of convolutions, then score it with dense layers.
+
+    Args:
+        in_channels: C of the image: 1 grey, 3 colour.
+        image_size: (Y, X), or one int for a square.
+        out_features: O, outputs per image; 0 builds no head and returns the features.
+        blocks: Each one's channels, or a dict of `channels` (as before if missing) and of any
+            argument marked *, where it differs from what is said below.
+        convolution: * standard, dilated, depthwise (each channel alone), separable (then 1 x 1).
+        kernel_size: * Side of the window.
+        stride: * Pixels from one window to the next.
+        dilation: * Pixels from one value of a window to the next; 0 is 2 for dilated, else 1.
+        padding: * same (zeros on all sides, equally: an odd window keeps the size) or valid (none).
+        norm: * none, batch, layer (all channels), instance (each) or group (8 groups of them).
+        activation: * relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        pooling: * max, average, adaptive_max or none.
+        pool_size: * Side of the square that becomes one pixel; of the result for adaptive_max.
+        final_pooling: flatten (all pixels), average or max (of each channel's pixels).
+        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        dropout: Probability of zeroing a value before each dense layer and before the head.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
+
+    Shape:
+        x (B, Y, X, C) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
+
+    Example:
+        >>> tuple(CNN(1, image_size=28, out_features=10)(ops.zeros((2, 28, 28, 1))).shape)
+        (2, 10)
+    """
+
+    def __init__(
+        self, in_channels: int, image_size: int | tuple[int, int], out_features: int, *,
+        blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
+        convolution: str = "standard", kernel_size: int = 3, stride: int = 1, dilation: int = 0,
+        padding: str = "same", norm: str = "none", activation: str = "relu",
+        pooling: str = "max", pool_size: int = 2, final_pooling: str = "flatten",
+        hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
+        initialization: str = "auto", fan: str = "in",
+    ) -> None:  # fmt: skip
+        super().__init__()
+        size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+        self.image_shape = (*size, in_channels)
+        self.final_pooling = choose("final_pooling", final_pooling, ("flatten", "average", "max"))
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        defaults = {
+            "channels": 0, "convolution": convolution, "kernel_size": kernel_size,
+            "stride": stride, "dilation": dilation, "padding": padding, "norm": norm,
+            "activation": activation, "pooling": pooling, "pool_size": pool_size,
+        }  # fmt: skip
+        width, start = in_channels, (initialization, fan)
+        self.blocks = []
+        for i, block in enumerate(blocks):
+            given = {"channels": block} if isinstance(block, int) else block
+            try:
+                options = defaults | {choose("option", k, defaults): given[k] for k in given}
+                self.blocks.append(Block(width, size, start, options))
+            except ValueError as error:
+                raise ValueError(f"blocks[{i}]: {error}") from None
+            width, size = self.blocks[-1].channels, self.blocks[-1].size
+        width *= math.prod(size) if final_pooling == "flatten" else 1
+        self.hidden = []
+        for hidden_size in hidden_sizes:
+            draw = initializer(*start, activation)
+            self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
+        self.num_features = (width, *hidden_sizes)[-1]
+        self.dropout = layers.Dropout(dropout)
+        self.head = layers.Identity()
+        if out_features:
+            self.head = layers.Dense(out_features, kernel_initializer=initializer(*start, "none"))
+        self(ops.zeros((1, *self.image_shape)))
+
+    def call(self, x, training=False):
+        """Score each image: (B, Y, X, C) -> (B, O)."""
+        if tuple(x.shape[1:]) != self.image_shape:
+            raise ValueError(f"x holds images {tuple(x.shape[1:])}, not {self.image_shape}.")
+        for block in self.blocks:
+            x = block(x, training=training)
+        if self.final_pooling == "flatten":  # (B, C * Y * X), in the order of torch
+            x = ops.reshape(ops.transpose(x, (0, 3, 1, 2)), (-1, math.prod(x.shape[1:])))
+        else:
+            x = ops.mean(x, (1, 2)) if self.final_pooling == "average" else ops.max(x, (1, 2))
+        for linear in self.hidden:
+            x = self.activation(linear(self.dropout(x, training=training)))
+        return self.head(self.dropout(x, training=training))
+
+
+class Block(layers.Layer):
+    """Convolve, normalise, activate and pool: (B, Y, X, C) -> (B, Y', X', C')."""
+
+    def __init__(self, in_channels: int, size: tuple, start: tuple[str, str], options: dict):
+        super().__init__()
+        activation = options["activation"]
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.pool = POOLINGS[choose("pooling", options["pooling"], POOLINGS)]
+        pool_size = 1 if options["pooling"] == "none" else options["pool_size"]
+        self.pool_size, self.channels = pool_size, options["channels"] or in_channels
+        kind = choose("convolution", options["convolution"], CONVOLUTIONS)
+        if kind == "depthwise" and self.channels != in_channels:
+            raise ValueError(f"depthwise keeps its {in_channels} channels: try separable.")
+        kernel_size, stride = options["kernel_size"], options["stride"]
+        dilation = options["dilation"] or 1 + (kind == "dilated")
+        reach = dilation * (kernel_size - 1)  # pixels of a window beyond its first
+        same = choose("padding", options["padding"], ("same", "valid")) == "same"
+        pad = reach // 2 if same else 0
+        self.size = tuple((n + 2 * pad - reach - 1) // stride + 1 for n in size)
+        if min(self.size) < pool_size:
+            raise ValueError(f"{size} pixels are too few for {kernel_size=} and {pool_size=}.")
+        adaptive = options["pooling"] == "adaptive_max"
+        self.size = tuple(pool_size if adaptive else n // pool_size for n in self.size)
+        even = same and stride == 1 and reach % 2 == 0  # else Keras pads one side more
+        self.pad = layers.ZeroPadding2D(0 if even else pad)
+        window = {"kernel_size": kernel_size, "strides": stride, "dilation_rate": dilation}
+        window |= {"padding": "same" if even else "valid", "use_bias": kind != "separable"}
+        draw = initializer(*start, activation)
+        if kind in ("depthwise", "separable"):
+            alone = initializer(*start, activation if kind == "depthwise" else "none", in_channels)
+            self.convolution = layers.DepthwiseConv2D(depthwise_initializer=alone, **window)
+        else:
+            self.convolution = layers.Conv2D(self.channels, kernel_initializer=draw, **window)
+        self.pointwise = layers.Identity()
+        if kind == "separable":
+            self.pointwise = layers.Conv2D(self.channels, 1, kernel_initializer=draw)
+        self.norm = NORMS[choose("norm", options["norm"], NORMS)](self.channels)
+
+    def call(self, x, training=False):
+        x = self.norm(self.pointwise(self.convolution(self.pad(x))), training=training)
+        return self.pool(self.activation(x), self.pool_size)
+
+
+def adaptive_max(x, size: int):
+    """Take the largest pixel of each bin; bins overlap as in torch where size does not divide."""
+    bins = [[(i * n // size, -(-(i + 1) * n // size)) for i in range(size)] for n in x.shape[1:3]]
+    x = ops.stack([ops.max(x[:, first:last], 1) for first, last in bins[0]], 1)
+    return ops.stack([ops.max(x[:, :, first:last], 2) for first, last in bins[1]], 2)
+
+
+def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+    """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
+    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+        initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
+    kind, _, law = initialization.rpartition("_")
+    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
+    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
+    if law == "orthogonal":
+        return initializers.Orthogonal((gain * groups) ** 0.5)
+    if kind:
+        law = "uniform" if law == "uniform" else "untruncated_normal"
+        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
+    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
+    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

@@ -1,0 +1,192 @@
+"""CNN3D: blocks of convolution and pooling over a volume or film, then dense layers.
+
+    h = pool(a(norm(W * x + b)))      one block: each voxel reads the window of voxels around it
+    y = W_y flatten(h) + b_y          after the last block: dense layers, then scores
+
+Source: Ji et al., "3D Convolutional Neural Networks for Human Action Recognition", 2013; Yu &
+Koltun, "Multi-Scale Context Aggregation by Dilated Convolutions", 2016.
+
+Dimensions: B volumes, C channels, Z slices (or frames), Y rows and X columns of voxels, O outputs.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable
+
+import keras
+from keras import initializers, layers, ops
+
+ACTIVATIONS = {
+    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
+}  # fmt: skip
+NORMS = {
+    "none": lambda channels: layers.Identity(),
+    "batch": lambda channels: layers.BatchNormalization(epsilon=1e-5, momentum=0.9),
+    "layer": lambda channels: layers.GroupNormalization(1, epsilon=1e-5),
+    "instance": lambda channels: layers.GroupNormalization(channels, epsilon=1e-5),
+    "group": lambda channels: layers.GroupNormalization(math.gcd(8, channels), epsilon=1e-5),
+}
+POOLINGS = {"max": ops.max_pool, "average": ops.average_pool, "none": lambda x, size: x,
+            "adaptive_max": lambda x, size: adaptive_max(x, size)}  # fmt: skip
+INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
+                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+
+
+class CNN3D(keras.Model):
+    """Read a volume with blocks of convolutions, then score it with dense layers.
+
+    Args:
+        in_channels: C of the volume: 1 grey, 3 colour.
+        image_size: (Z, Y, X), or one int for a cube.
+        out_features: O, outputs per volume; 0 builds no head and returns the features.
+        blocks: Each one's channels, or a dict of `channels` (as before if missing) and of any
+            argument marked *, where it differs from what is said below.
+        kernel_size: * Side of the window.
+        stride: * Voxels from one window to the next.
+        dilation: * Voxels from one value of a window to the next.
+        padding: * same (zeros on all sides, equally: an odd window keeps the size) or valid (none).
+        norm: * none, batch, layer (all channels), instance (each) or group (8 groups of them).
+        activation: * relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        pooling: * max, average, adaptive_max or none.
+        pool_size: * Side of the cube that becomes one voxel; of the result for adaptive_max.
+        final_pooling: flatten (all voxels), average or max (of each channel's voxels).
+        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        dropout: Probability of zeroing a value before each dense layer and before the head.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
+
+    Shape:
+        x (B, Z, Y, X, C) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
+
+    Example:
+        >>> tuple(CNN3D(1, image_size=8, out_features=3)(ops.zeros((2, 8, 8, 8, 1))).shape)
+        (2, 3)
+    """
+
+    def __init__(
+        self, in_channels: int, image_size: int | tuple[int, int, int], out_features: int, *,
+        blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
+        kernel_size: int = 3, stride: int = 1, dilation: int = 1,
+        padding: str = "same", norm: str = "none", activation: str = "relu",
+        pooling: str = "max", pool_size: int = 2, final_pooling: str = "flatten",
+        hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
+        initialization: str = "auto", fan: str = "in",
+    ) -> None:  # fmt: skip
+        super().__init__()
+        size = (image_size,) * 3 if isinstance(image_size, int) else tuple(image_size)
+        self.image_shape = (*size, in_channels)
+        self.final_pooling = choose("final_pooling", final_pooling, ("flatten", "average", "max"))
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        defaults = {
+            "channels": 0, "kernel_size": kernel_size, "stride": stride, "dilation": dilation,
+            "padding": padding, "norm": norm, "activation": activation, "pooling": pooling,
+            "pool_size": pool_size,
+        }  # fmt: skip
+        width, start = in_channels, (initialization, fan)
+        self.blocks = []
+        for i, block in enumerate(blocks):
+            given = {"channels": block} if isinstance(block, int) else block
+            try:
+                options = defaults | {choose("option", k, defaults): given[k] for k in given}
+                self.blocks.append(Block(width, size, start, options))
+            except ValueError as error:
+                raise ValueError(f"blocks[{i}]: {error}") from None
+            width, size = self.blocks[-1].channels, self.blocks[-1].size
+        width *= math.prod(size) if final_pooling == "flatten" else 1
+        self.hidden = []
+        for hidden_size in hidden_sizes:
+            draw = initializer(*start, activation)
+            self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
+        self.num_features = (width, *hidden_sizes)[-1]
+        self.dropout = layers.Dropout(dropout)
+        self.head = layers.Identity()
+        if out_features:
+            self.head = layers.Dense(out_features, kernel_initializer=initializer(*start, "none"))
+        self(ops.zeros((1, *self.image_shape)))
+
+    def call(self, x, training=False):
+        """Score each volume: (B, Z, Y, X, C) -> (B, O)."""
+        if tuple(x.shape[1:]) != self.image_shape:
+            raise ValueError(f"x holds volumes {tuple(x.shape[1:])}, not {self.image_shape}.")
+        for block in self.blocks:
+            x = block(x, training=training)
+        if self.final_pooling == "flatten":  # (B, C * Z * Y * X), in the order of torch
+            x = ops.reshape(ops.transpose(x, (0, 4, 1, 2, 3)), (-1, math.prod(x.shape[1:])))
+        else:
+            x = ops.mean(x, (1, 2, 3)) if self.final_pooling == "average" else ops.max(x, (1, 2, 3))
+        for linear in self.hidden:
+            x = self.activation(linear(self.dropout(x, training=training)))
+        return self.head(self.dropout(x, training=training))
+
+
+class Block(layers.Layer):
+    """Convolve, normalise, activate and pool: (B, Z, Y, X, C) -> (B, Z', Y', X', C')."""
+
+    def __init__(self, in_channels: int, size: tuple, start: tuple[str, str], options: dict):
+        super().__init__()
+        activation = options["activation"]
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.pool = POOLINGS[choose("pooling", options["pooling"], POOLINGS)]
+        pool_size = 1 if options["pooling"] == "none" else options["pool_size"]
+        self.pool_size, self.channels = pool_size, options["channels"] or in_channels
+        kernel_size, stride, dilation = (options[k] for k in ("kernel_size", "stride", "dilation"))
+        reach = dilation * (kernel_size - 1)  # voxels of a window beyond its first
+        same = choose("padding", options["padding"], ("same", "valid")) == "same"
+        pad = reach // 2 if same else 0
+        self.size = tuple((n + 2 * pad - reach - 1) // stride + 1 for n in size)
+        if min(self.size) < pool_size:
+            raise ValueError(f"{size} voxels are too few for {kernel_size=} and {pool_size=}.")
+        adaptive = options["pooling"] == "adaptive_max"
+        self.size = tuple(pool_size if adaptive else n // pool_size for n in self.size)
+        even = same and stride == 1 and reach % 2 == 0  # else Keras pads one side more
+        self.pad = layers.ZeroPadding3D(0 if even else pad)
+        self.convolution = layers.Conv3D(
+            self.channels,
+            kernel_size,
+            strides=stride,
+            padding="same" if even else "valid",
+            dilation_rate=dilation,
+            kernel_initializer=initializer(*start, activation),
+        )
+        self.norm = NORMS[choose("norm", options["norm"], NORMS)](self.channels)
+
+    def call(self, x, training=False):
+        x = self.norm(self.convolution(self.pad(x)), training=training)
+        return self.pool(self.activation(x), self.pool_size)
+
+
+def adaptive_max(x, size: int):
+    """Take the largest voxel of each bin; bins overlap as in torch where size does not divide."""
+    bins = [[(i * n // size, -(-(i + 1) * n // size)) for i in range(size)] for n in x.shape[1:4]]
+    x = ops.stack([ops.max(x[:, first:last], 1) for first, last in bins[0]], 1)
+    x = ops.stack([ops.max(x[:, :, first:last], 2) for first, last in bins[1]], 2)
+    return ops.stack([ops.max(x[:, :, :, first:last], 3) for first, last in bins[2]], 3)
+
+
+def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+    """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
+    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+        initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
+    kind, _, law = initialization.rpartition("_")
+    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
+    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
+    if law == "orthogonal":
+        return initializers.Orthogonal((gain * groups) ** 0.5)
+    if kind:
+        law = "uniform" if law == "uniform" else "untruncated_normal"
+        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
+    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
+    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

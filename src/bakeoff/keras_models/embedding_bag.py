@@ -1,0 +1,150 @@
+"""EmbeddingBag: the mean of the vectors of all words and all pairs of neighbours in a text.
+
+    v = (sum_t E[x_t] + sum_t P[hash(x_t, x_{t+1})]) / (number of words and pairs)
+    y = W a(W_h v + b_h) + b                     dense layers, if any, then scores
+
+A pair is found in one of num_pairs buckets by a hash; pairs that share a bucket share a vector.
+
+Source: Joulin, Grave, Bojanowski & Mikolov, "Bag of Tricks for Efficient Text Classification", 2017
+(fastText; words are hashed there, too, and here they are the tokens of the vocabulary).
+
+Dimensions: B texts, T tokens, F width of the vectors, C outputs.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+import keras
+from keras import initializers, layers, ops
+
+ACTIVATIONS = {
+    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
+}  # fmt: skip
+INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
+                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+
+
+class EmbeddingBag(keras.Model):
+    """Average the vectors of a text's words and word pairs, then score the average.
+
+    Args:
+        in_features: F, width of the vectors.
+        out_features: C, outputs per text; 0 builds no head and returns the features.
+        vocabulary_size: Number of tokens; 0 is padding and has no vector.
+        num_pairs: Buckets for the pairs of neighbours; 0 reads single words only.
+        hidden_sizes: Widths of the dense layers between the average and the head.
+        activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        dropout: Probability of zeroing a value before each dense layer and before the head.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
+
+    Shape:
+        x (B, T) int tokens, lengths (B,) int or None -> (B, C) float scores, raw: the loss
+        applies softmax or sigmoid.
+
+    Example:
+        >>> model = EmbeddingBag(in_features=32, out_features=2, vocabulary_size=1000)
+        >>> tuple(model(ops.ones((2, 9), "int32")).shape)
+        (2, 2)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        vocabulary_size: int,
+        num_pairs: int = 2**17,
+        hidden_sizes: tuple[int, ...] = (),
+        activation: str = "relu",
+        dropout: float = 0.3,
+        initialization: str = "auto",
+        fan: str = "in",
+    ) -> None:
+        super().__init__()
+        if vocabulary_size < 1:
+            raise ValueError(
+                f"{vocabulary_size=}, but this model reads tokens: it must be 1 or more."
+            )
+        self.vocabulary_size, self.num_pairs = vocabulary_size, num_pairs
+        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
+        self.activation = ACTIVATIONS[activation]
+        bound = 1 / in_features
+        draw = initializers.RandomUniform(-bound, bound)
+        self.words = layers.Embedding(vocabulary_size, in_features, draw)
+        self.pairs = None
+        if num_pairs:
+            draw = initializers.RandomUniform(-bound, bound)
+            self.pairs = layers.Embedding(num_pairs, in_features, draw)
+        self.hidden = []
+        for size in hidden_sizes:
+            self.hidden.append(layers.Dense(size, kernel_initializer=initializer(*start)))
+        self.num_features = (in_features, *hidden_sizes)[-1]
+        self.dropout = layers.Dropout(dropout)
+        self.head = layers.Identity()
+        if out_features:
+            draw = initializer(initialization, fan, "none")
+            self.head = layers.Dense(out_features, kernel_initializer=draw)
+        self(ops.zeros((1, 2), "int32"))
+
+    def call(self, x, lengths=None, training=False):
+        """Score each text: (B, T) -> (B, C)."""
+        check(x, 0, self.vocabulary_size)
+        x = ops.cast(x, "int32")
+        if lengths is not None:
+            steps = ops.arange(ops.shape(x)[1], dtype="int32")
+            x = ops.where(steps < ops.cast(lengths, "int32")[:, None], x, 0)
+        total, count = gather(self.words, x, x > 0)  # (B, F), (B, 1)
+        if self.pairs is not None:
+            first, second = x[:, :-1], x[:, 1:]
+            bucket = (first % 65536 * 31337 + second) % self.num_pairs  # fits into 32 bits
+            both = ops.logical_and(first > 0, second > 0)
+            of_pairs, more = gather(self.pairs, bucket, both)
+            total, count = total + of_pairs, count + more
+        x = total / ops.maximum(count, 1)  # (B, F)
+        for linear in self.hidden:
+            x = self.activation(linear(self.dropout(x, training=training)))
+        return self.head(self.dropout(x, training=training))
+
+
+def gather(embedding: layers.Embedding, x, real):
+    """Sum the vectors of the real entries of x (B, T) -> (B, F), and count them (B, 1)."""
+    weights = ops.cast(real, embedding.compute_dtype)[..., None]  # (B, T, 1)
+    return ops.sum(embedding(x) * weights, 1), ops.sum(weights, 1)
+
+
+def check(x, in_features: int, vocabulary_size: int) -> None:
+    """Refuse sequences that do not fit, with the sizes named."""
+    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if not fits or x.shape[1] == 0:
+        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
+        raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+
+
+def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+    """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
+    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+        initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
+    kind, _, law = initialization.rpartition("_")
+    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
+    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
+    if law == "orthogonal":
+        return initializers.Orthogonal((gain * groups) ** 0.5)
+    if kind:
+        law = "uniform" if law == "uniform" else "untruncated_normal"
+        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
+    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
+    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

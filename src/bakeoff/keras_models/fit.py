@@ -1,0 +1,297 @@
+"""The training loop: Keras' own compile and fit, with the rules of torch_models/fit.py.
+
+Rows are shuffled by the seed, training stops early, and the best weights are restored. The page
+stands behind one adaptor, because Keras' fit calls a model with one argument and a page takes
+several. It runs on TensorFlow and on JAX.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from bakeoff.keras_models.losses import loss_of, metric_of
+from bakeoff.keras_models.optimizers import Schedule, make_optimizer
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def fit(
+    model: keras.Model,
+    inputs: Arrays,
+    targets: np.ndarray,
+    *,
+    validation_inputs: Arrays,
+    validation_targets: np.ndarray,
+    loss: str = "cross_entropy",
+    optimizer: str = "adamw",
+    lr: float = 1e-3,
+    schedule: str = "constant",
+    batch_size: int = 64,
+    epochs: int = 100,
+    patience: int = 10,
+    weight_decay: float = 0.01,
+    clip_norm: float = 0.0,
+    precision: str = "float32",
+    seed: int = 0,
+    device: str = "cpu",
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> list[dict[str, float]]:
+    """Train a model in place until the validation loss stops falling; keep its best weights.
+
+    Args:
+        model: Any built model whose `call` takes the names in `inputs`.
+        inputs: Argument name -> array of all training rows: x, and lengths or categories.
+        targets: Class numbers, or floats.
+        validation_inputs: The same of the validation rows, which decide when to stop.
+        validation_targets: The same.
+        loss: See `losses.LOSSES`.
+        optimizer: See `optimizers.OPTIMIZERS`.
+        lr: Step size at its highest.
+        schedule: See `optimizers.SCHEDULES`.
+        batch_size: Rows per step.
+        epochs: Passes over the training rows at most.
+        patience: Epochs without a lower validation loss before it stops; 0 never stops.
+        weight_decay: See `optimizers.make_optimizer`.
+        clip_norm: Longest gradient, as a norm over all weights; 0 does not clip.
+        precision: "float32"; Keras fixes the precision of a page when it is built.
+        seed: Decides the order of the rows and the dropout.
+        device: "cpu", "cuda" (any GPU that the backend sees).
+        on_epoch: Called with each history row.
+
+    Returns:
+        One row per epoch: epoch, train_loss, validation_loss, validation_metric (accuracy, R2), lr,
+        seconds since the start, rows_per_second of training.
+
+    Raises:
+        FloatingPointError: The loss was not a finite number in the very first epoch.
+        ValueError: A length, token or category that the model does not know.
+    """
+    if precision != "float32":
+        raise ValueError(f"precision={precision!r}: Keras pages train in float32. Leave it out.")
+    check_values(model, inputs)
+    check_values(model, validation_inputs)
+    batches = Batches(inputs, targets, batch_size, seed)
+    num_steps = epochs * max(1, -(-len(targets) // batch_size))
+    rates = Schedule(lr, schedule, num_steps)
+    stepper = make_optimizer(
+        model, optimizer, lr=rates, weight_decay=weight_decay, clip_norm=clip_norm
+    )
+
+    def data_loss(targets: Any, scores: Any) -> Any:
+        """Return the loss in Keras' order of arguments, without penalties when a metric."""
+        return loss_of(loss, scores, targets)
+
+    watch = Watch(
+        to_arrays(validation_inputs),
+        validation_targets,
+        loss,
+        rates,
+        len(targets),
+        patience,
+        on_epoch,
+    )
+    with quiet(), keras.device(place(device)):
+        seed_dropout(model, seed)
+        adaptor = Adaptor(model)
+        adaptor(batches[0][0])
+        adaptor.compile(
+            stepper,
+            data_loss,
+            metrics=[data_loss],
+            jit_compile=keras.backend.backend() == "jax",  # XLA on a CPU slows TensorFlow down
+        )
+        adaptor.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watch])
+        model.set_weights(watch.best_weights)
+    return watch.history
+
+
+def predict(
+    model: keras.Model, inputs: Arrays, *, batch_size: int = 0, device: str = "cpu"
+) -> np.ndarray:
+    """Return the raw scores of all rows, in float32 and evaluation mode.
+
+    Args:
+        batch_size: Rows at a time; 0 chooses what the cache likes: 4,096 vectors, 256 of the rest.
+    """
+    check_values(model, inputs)
+    with quiet(), keras.device(place(device)):
+        return forward(Adaptor(model), to_arrays(inputs), batch_size)
+
+
+class Adaptor(keras.Model):
+    """A page that takes its named arguments as one dictionary, as Keras' fit gives them."""
+
+    def __init__(self, page: keras.Model) -> None:
+        super().__init__()
+        self.page = page
+
+    def call(self, inputs: Arrays, training: bool = False) -> Any:
+        """Score {"x": ..., "lengths": ...}: whatever the page returns."""
+        return self.page(**inputs, training=training)
+
+
+class Batches(keras.utils.PyDataset):
+    """Shuffled batches of arrays in memory; each row comes once in an epoch.
+
+    A last batch of a single row joins the one before it: batch norm cannot learn from one row.
+    """
+
+    def __init__(self, inputs: Arrays, targets: np.ndarray, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.inputs, self.targets = to_arrays(inputs), to_arrays({"y": targets})["y"]
+        self.order = np.random.default_rng(seed)
+        self.rows = self.order.permutation(len(self.targets))
+        self.starts = list(range(0, len(self.rows), batch_size))
+        if len(self.starts) > 1 and len(self.rows) - self.starts[-1] == 1:
+            self.starts.pop()
+
+    def __len__(self) -> int:
+        """Count the batches of an epoch."""
+        return len(self.starts)
+
+    def __getitem__(self, i: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Gather batch number i."""
+        rows = self.rows[self.starts[i] : [*self.starts, None][i + 1]]
+        return {name: a[rows] for name, a in self.inputs.items()}, self.targets[rows]
+
+    def on_epoch_end(self) -> None:
+        """Shuffle for the next epoch."""
+        self.rows = self.order.permutation(len(self.rows))
+
+
+class Watch(keras.callbacks.Callback):
+    """Write a history row after each epoch, keep the best weights, and stop in time."""
+
+    def __init__(
+        self,
+        inputs: Arrays,
+        targets: np.ndarray,
+        loss: str,
+        rates: Schedule,
+        num_rows: int,
+        patience: int,
+        on_epoch: Callable[[dict[str, float]], None] | None,
+    ) -> None:
+        super().__init__()
+        self.inputs, self.targets, self.loss, self.rates = inputs, targets, loss, rates
+        self.num_rows, self.patience, self.on_epoch = num_rows, patience, on_epoch
+        self.history: list[dict[str, float]] = []
+        self.best_weights: list[np.ndarray] | None = None
+        self.best_loss, self.best_epoch = float("inf"), 0
+        self.start = self.epoch_start = time.perf_counter()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Start the epoch's clock."""
+        self.epoch_start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Judge the validation rows."""
+        seconds = time.perf_counter() - self.epoch_start
+        scores = forward(self.model, self.inputs)
+        steps = int(self.model.optimizer.iterations)
+        row = {
+            "epoch": epoch + 1,
+            "train_loss": float(logs["data_loss"]),
+            "validation_loss": float(loss_of(self.loss, scores, self.targets)),
+            "validation_metric": metric_of(self.loss, scores, self.targets),
+            "lr": float(self.rates(steps - 1)),
+            "seconds": time.perf_counter() - self.start,
+            "rows_per_second": self.num_rows / seconds,
+        }
+        if not np.isfinite(row["train_loss"] + row["validation_loss"]):
+            self.diverged(row)
+            return
+        self.history.append(row)
+        if self.on_epoch is not None:
+            self.on_epoch(row)
+        if row["validation_loss"] < self.best_loss:
+            self.best_loss, self.best_epoch = row["validation_loss"], row["epoch"]
+            self.best_weights = self.model.page.get_weights()
+        elif self.patience and row["epoch"] - self.best_epoch >= self.patience:
+            self.model.stop_training = True
+
+    def diverged(self, row: dict[str, float]) -> None:
+        """Stop with the best weights so far, or say what to try where there are none."""
+        if self.best_weights is None:
+            raise FloatingPointError(
+                f"The loss is {row['train_loss']} after the first epoch, with lr={self.rates.lr}. "
+                f"Try lr={self.rates.lr / 10:g}, or clip_norm=1."
+            )
+        self.model.stop_training = True
+
+
+def forward(adaptor: Adaptor, inputs: Arrays, batch_size: int = 0) -> np.ndarray:
+    """Score all rows in evaluation mode, a chunk at a time."""
+    batch_size = batch_size or (4096 if inputs["x"].ndim == 2 else 256)
+    chunks = [
+        adaptor.predict_on_batch({k: v[i : i + batch_size] for k, v in inputs.items()})
+        for i in range(0, len(inputs["x"]), batch_size)
+    ]
+    return np.concatenate(chunks).astype("float32", copy=False)
+
+
+def to_arrays(inputs: Arrays) -> dict[str, np.ndarray]:
+    """Turn whole numbers to int32 and the others to float32, which every backend has."""
+    kinds = {
+        name: "int32" if np.asarray(a).dtype.kind in "iub" else "float32"
+        for name, a in inputs.items()
+    }
+    return {name: np.asarray(a, kinds[name]) for name, a in inputs.items()}
+
+
+def check_values(model: keras.Model, inputs: Arrays) -> None:
+    """Refuse lengths, tokens and categories that the model does not know: a graph cannot."""
+    x, lengths = np.asarray(inputs["x"]), inputs.get("lengths")
+    if lengths is not None and len(x):
+        low, high = np.min(lengths), np.max(lengths)
+        if low < 1 or high > x.shape[1]:
+            raise ValueError(f"lengths are {low} to {high}, not 1 to the {x.shape[1]} steps of x.")
+    embedding = getattr(model, "embedding", None)
+    if embedding is not None and x.size:
+        low, high, size = x.min(), x.max(), embedding.input_dim
+        if low < 0 or high >= size:
+            raise ValueError(f"x holds tokens {low} to {high}, not 0 to {size - 1}.")
+    if "categories" in inputs and len(x):
+        for k, size in enumerate(model.category_sizes):
+            column = np.asarray(inputs["categories"])[:, k]
+            if column.min() < 0 or column.max() >= size:
+                wrong = column.min() if column.min() < 0 else column.max()
+                raise ValueError(f"Category column {k} holds {wrong}, not 0 to {size - 1}.")
+
+
+def seed_dropout(model: keras.Model, seed: int) -> None:
+    """Start the random state of every dropout layer anew."""
+    states = [v for v in model.variables if v.name == "seed_generator_state"]
+    for i, state in enumerate(states):
+        state.assign(np.array([seed, i], "uint32"))
+
+
+def place(device: str) -> str:
+    """Return Keras' word for a device, if the backend has it."""
+    if device == "cpu":
+        return "cpu:0"
+    try:
+        found = keras.distribution.list_devices("gpu")
+    except RuntimeError:  # JAX's way to say none
+        found = []
+    if not found:
+        backend = keras.backend.backend()
+        raise ValueError(f"device={device!r}, but {backend} sees no GPU here. Say device='cpu'.")
+    return "gpu:0"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back TensorFlow's warning that each new model is traced anew."""
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,154 @@
+"""FT-Transformer: every column of a table looks at every other.
+
+    t_j = x_j w_j + b_j                      a number becomes a token by a weight of its own
+    t_k = embedding_k[category_k]            and a category by its embedding
+    x   = [token, t_1, ... t_J]              a learned class token first
+    x   = x + attention(norm(x))             layer after layer
+    x   = x + shrink(relu(expand(norm(x))))
+    y   = W relu(norm(x)_token) + b
+
+Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Smaller than
+theirs by default; the feed-forward part has relu, not reglu, the first norm is kept, and dropout
+falls on the branches, not on the weights of attention.
+
+Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N heads, C outputs.
+"""
+
+import keras
+from keras import layers, ops
+
+
+class FTTransformer(keras.Model):
+    """Let the columns of each row attend to one another, then predict from the class token.
+
+    Args:
+        in_features: F, numbers per row; 0 when a row holds categories only.
+        out_features: C, outputs per row; 0 builds no head and returns the features.
+        category_sizes: Values that each category column can take, 0 (missing) and 1 (unseen)
+            included.
+        model_size: M, values per column inside the model, a multiple of num_heads.
+        num_heads: N, readings of the row that each layer makes side by side.
+        num_layers: Layers of attention and feed-forward.
+        feedforward_size: Hidden values of the feed-forward part of each layer.
+        dropout: Probability of zeroing a value of a branch.
+
+    Shape:
+        x (B, F) float, categories (B, K) int or None -> raw scores (B, C).
+
+    Example:
+        >>> model = FTTransformer(in_features=8, out_features=3, category_sizes=(5, 12))
+        >>> tuple(model(ops.zeros((2, 8)), categories=ops.ones((2, 2), "int32")).shape)
+        (2, 3)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        category_sizes: tuple[int, ...] = (),
+        model_size: int = 32,
+        num_heads: int = 4,
+        num_layers: int = 2,
+        feedforward_size: int = 64,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if in_features == 0 and not category_sizes:
+            raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
+        self.in_features, self.category_sizes = in_features, tuple(category_sizes)
+        bound = model_size**-0.5
+        draw = keras.initializers.RandomUniform(-bound, bound)
+        self.scales = self.add_weight((in_features, model_size), draw, name="scales")
+        self.shifts = self.add_weight((in_features, model_size), draw, name="shifts")
+        self.embeddings = [layers.Embedding(size, model_size, draw) for size in category_sizes]
+        self.token = self.add_weight((model_size,), draw, name="token")
+        self.blocks = [
+            EncoderLayer(model_size, num_heads, feedforward_size, True, "relu", dropout)
+            for _ in range(num_layers)
+        ]
+        self.norm = layers.LayerNormalization(epsilon=1e-5)
+        self.num_features = model_size
+        self.head = layers.Dense(out_features) if out_features else layers.Identity()
+        self(ops.zeros((1, in_features)), ops.zeros((1, len(category_sizes)), "int32"))
+
+    def call(self, x, categories=None, training=False):
+        """Score each row: (B, F), (B, K) -> (B, C)."""
+        x = self.embed(x, categories)
+        for block in self.blocks:
+            x = block(x, training=training)
+        return self.head(ops.relu(self.norm(x[:, 0])))
+
+    def attend(self, x, categories=None):
+        """Return the weights (B, N, 1 + J, 1 + J) of each layer; the class token comes first."""
+        x = self.embed(x, categories)
+        weights = []
+        for block in self.blocks:
+            weights.append(block.attend(x))
+            x = block(x)
+        return weights
+
+    def embed(self, x, categories):
+        """Return the class token, the numbers and the categories as tokens (B, 1 + J, M)."""
+        if x.ndim != 2 or x.shape[1] != self.in_features:
+            raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}).")
+        token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, self.num_features))
+        tokens = [token, x[..., None] * self.scales + self.shifts]
+        if self.category_sizes:
+            check_categories(categories, self.category_sizes)
+            tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]
+        return ops.concatenate(tokens, 1)
+
+
+class EncoderLayer(layers.Layer):
+    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+
+    def __init__(
+        self,
+        model_size: int,
+        num_heads: int,
+        feedforward_size: int,
+        norm_first: bool,
+        activation: str,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if model_size % num_heads:
+            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.num_heads, self.norm_first = num_heads, norm_first
+        self.activation = keras.activations.get(activation)
+        self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
+        self.query_key_value = layers.Dense(3 * model_size)
+        self.out = layers.Dense(model_size)
+        self.feedforward_norm = layers.LayerNormalization(epsilon=1e-5)
+        self.expand = layers.Dense(feedforward_size)
+        self.shrink = layers.Dense(model_size)
+        self.dropout = layers.Dropout(dropout)
+
+    def call(self, x, seen=None, training=False):
+        """Renew each step: (B, T, M) -> (B, T, M)."""
+        h = ops.dot_product_attention(*self.split(x), mask=seen)  # (B, T, N, M / N)
+        h = self.dropout(self.out(ops.reshape(h, ops.shape(x))), training=training)  # (B, T, M)
+        x = x + h if self.norm_first else self.attention_norm(x + h)
+        h = self.feedforward_norm(x) if self.norm_first else x
+        h = self.dropout(self.shrink(self.activation(self.expand(h))), training=training)
+        return x + h if self.norm_first else self.feedforward_norm(x + h)
+
+    def attend(self, x, seen=None):
+        """Return the weights (B, N, T, T) with which each step reads the others."""
+        query, key, _ = self.split(x)
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
+        return ops.softmax(scores if seen is None else ops.where(seen, scores, float("-inf")))
+
+    def split(self, x):
+        """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
+        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x)
+        shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
+        return [ops.reshape(part, shape) for part in ops.split(parts, 3, 2)]
+
+
+def check_categories(categories, sizes: tuple[int, ...]) -> None:
+    """Refuse another number of categories than there are embeddings."""
+    if categories is None or categories.shape[1] != len(sizes):
+        found = "none" if categories is None else categories.shape[1]
+        raise ValueError(f"This model reads {len(sizes)} categories per row, but got {found}.")

@@ -1,0 +1,63 @@
+"""What training makes small, and the metric that goes with it.
+
+Scores are raw (before softmax or sigmoid). Dimensions: B batch, C outputs.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+LOSSES = ("cross_entropy", "binary_cross_entropy", "mse", "mae", "huber")
+
+
+def loss_of(name: str, scores: Any, targets: Any) -> Any:
+    """Return the mean loss of a batch.
+
+    Args:
+        name: One of `LOSSES`.
+
+    Shape:
+        cross_entropy: scores (B, C) float, targets (B,) int class numbers.
+        binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1.
+        mse, mae, huber: scores (B, 1) or (B, C), targets (B,) or (B, C) float.
+
+    Example:
+        >>> float(loss_of("mse", np.array([[1.0], [3.0]]), np.array([1.0, 1.0])))
+        2.0
+    """
+    if name not in LOSSES:
+        raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+    scores = ops.convert_to_tensor(scores)
+    if name == "cross_entropy":
+        targets = ops.cast(targets, "int32")
+        return ops.mean(ops.sparse_categorical_crossentropy(targets, scores, from_logits=True))
+    targets = ops.cast(ops.reshape(targets, ops.shape(scores)), scores.dtype)
+    if name == "binary_cross_entropy":
+        return ops.mean(ops.binary_crossentropy(targets, scores, from_logits=True))
+    if name == "mse":
+        return ops.mean(ops.square(scores - targets))
+    if name == "mae":
+        return ops.mean(ops.abs(scores - targets))
+    return ops.mean(keras.losses.huber(targets, scores, delta=1.0))
+
+
+def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
+    """Return accuracy for the two classification losses, R2 for the others.
+
+    Shape:
+        As in `loss_of`.
+
+    Example:
+        >>> metric_of("cross_entropy", np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
+        0.5
+    """
+    if name == "cross_entropy":
+        return float((scores.argmax(-1) == targets).mean())
+    targets = np.reshape(targets, scores.shape)
+    if name == "binary_cross_entropy":
+        return float(((scores > 0) == (targets > 0.5)).mean())
+    residual = np.square(scores.astype(float) - targets).mean(0)
+    total = np.square(targets - targets.mean(0, dtype=float)).mean(0).clip(1e-12)
+    return float((1 - residual / total).mean())

@@ -1,0 +1,158 @@
+"""LSTM with attention: recurrent states, each of which then looks at all the others.
+
+    h_1 ... h_T  = LSTM(x_1 ... x_T)                   see the page of the LSTM
+    attention(h) = softmax(Q K' / sqrt(W / N)) V       in each of N heads; Q, K, V = dense(h)
+    y            = mean of norm(h + attention(h))      then the head
+
+Source: Hochreiter & Schmidhuber, "Long Short-Term Memory", 1997; Vaswani et al., "Attention Is
+All You Need", 2017 (heads, sum and norm); Lin et al., "A Structured Self-Attentive Sentence
+Embedding", 2017 (attention over recurrent states; there by learned queries, not by the states).
+
+Dimensions: B batch, T time steps, F input features, H hidden size, W joined width (H, or 2H when
+bidirectional), N heads, C outputs.
+"""
+
+import keras
+from keras import layers, ops
+
+
+class LSTMAttention(keras.Model):
+    """Read each sequence step by step, let the states attend to one another, then predict.
+
+    Args:
+        in_features: F, values per time step (width of the embedding for tokens).
+        out_features: C, outputs per example; 0 builds no head and returns the features.
+        hidden_sizes: H of each layer, first to last.
+        bidirectional: Read the sequence backwards as well, and put both readings side by side.
+        num_heads: N, readings of the states side by side; must divide the joined width.
+        dropout: Probability of zeroing a value between layers, after the attention and before
+            each dense layer.
+        head_sizes: Widths of the relu layers between the features and the head.
+        vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
+        per_step: Predict at every time step, without the mean, instead of once.
+
+    Shape:
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Example:
+        >>> model = LSTMAttention(in_features=8, out_features=3)
+        >>> model(keras.ops.zeros((2, 5, 8))).shape
+        (2, 3)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        hidden_sizes: tuple[int, ...] = (64, 64),
+        bidirectional: bool = False,
+        num_heads: int = 4,
+        dropout: float = 0.0,
+        head_sizes: tuple[int, ...] = (),
+        vocabulary_size: int = 0,
+        per_step: bool = False,
+    ) -> None:
+        super().__init__()
+        width = hidden_sizes[-1] * (2 if bidirectional else 1)
+        if width % num_heads:
+            raise ValueError(f"A width of {width} is not a multiple of num_heads={num_heads}.")
+        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.num_heads, self.per_step = num_heads, per_step
+        self.embedding = layers.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.forwards, self.backwards = [], []
+        draws = {
+            "kernel_initializer": by_gate(keras.initializers.GlorotUniform, 4),
+            "recurrent_initializer": by_gate(keras.initializers.Orthogonal, 4),
+        }
+        for size in hidden_sizes:
+            for readers in (self.forwards, self.backwards)[: 1 + bidirectional]:
+                readers.append(layers.LSTM(size, return_sequences=True, **draws))
+        self.query_key_value = layers.Dense(3 * width)
+        self.out = layers.Dense(width)
+        self.norm = layers.LayerNormalization(epsilon=1e-5)
+        self.dropout = layers.Dropout(dropout)
+        self.dense = [layers.Dense(size) for size in head_sizes]
+        self.num_features = (width, *head_sizes)[-1]
+        self.head = layers.Dense(out_features) if out_features else layers.Identity()
+        self(ops.zeros((1, 2), "int32") if vocabulary_size else ops.zeros((1, 2, in_features)))
+
+    def call(self, x, lengths=None, training=False):
+        """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
+        x, real = self.read(x, lengths, training)  # (B, T, W)
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = ops.dot_product_attention(*self.split(x), mask=mask)  # (B, T, N, W / N)
+        h = self.out(ops.reshape(h, ops.shape(x)))  # (B, T, W)
+        x = self.norm(x + self.dropout(h, training=training))
+        if not self.per_step and real is None:
+            x = ops.mean(x, 1)  # (B, W)
+        elif not self.per_step:
+            real = ops.cast(real, x.dtype)
+            x = ops.sum(x * real[..., None], 1) / ops.sum(real, 1, keepdims=True)
+        x = self.dropout(x, training=training)
+        for linear in self.dense:
+            x = self.dropout(ops.relu(linear(x)), training=training)
+        return self.head(x)
+
+    def attend(self, x, lengths=None):
+        """Return the weights with which each step reads the others: (B, T, F) -> (B, N, T, T)."""
+        x, real = self.read(x, lengths)
+        query, key, _ = self.split(x)
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
+        if real is not None:
+            scores = ops.where(real[:, None, None], scores, -float("inf"))
+        return ops.softmax(scores)
+
+    def read(self, x, lengths, training=False):
+        """Return the states (B, T, W) of the last layer, and which of them are real (B, T)."""
+        check(x, self.in_features, self.vocabulary_size)
+        lengths = None if lengths is None else ops.cast(lengths, "int32")
+        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
+        for i, lstm in enumerate(self.forwards):
+            x = self.dropout(x, training=training) if i > 0 else x
+            h = lstm(x)  # (B, T, H): a step never sees the padding behind it
+            if self.backwards:
+                h_back = turn(self.backwards[i](turn(x, lengths)), lengths)
+                h = ops.concatenate([h, h_back], -1)  # (B, T, 2H)
+            x = h
+        steps = ops.arange(ops.shape(x)[1], dtype="int32")
+        return x, None if lengths is None else steps < lengths[:, None]
+
+    def split(self, x):
+        """Return query, key and value of each head: (B, T, W) -> (B, T, N, W / N)."""
+        parts = ops.split(self.query_key_value(x), 3, 2)
+        shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
+        return [ops.reshape(part, shape) for part in parts]
+
+
+def turn(x, lengths):
+    """Put the last step of each sequence first, and leave its padding in place."""
+    if lengths is None:
+        return ops.flip(x, 1)
+    steps = ops.arange(ops.shape(x)[1], dtype="int32")  # (T,)
+    turned = lengths[:, None] - 1 - steps  # (B, T), negative in the padding
+    return pick(x, ops.where(turned >= 0, turned, steps))
+
+
+def pick(x, steps):
+    """Take step steps[b, t] of each sequence: (B, T, H), (B, S) -> (B, S, H)."""
+    return ops.take_along_axis(x, steps[..., None], 1)
+
+
+def by_gate(initializer, num_gates: int):
+    """Draw the columns of each gate by themselves, as if it stood alone."""
+
+    def draw(shape, dtype=None):
+        gate = shape[0], shape[1] // num_gates
+        return ops.concatenate([initializer()(gate, dtype) for _ in range(num_gates)], 1)
+
+    return draw
+
+
+def check(x, in_features: int, vocabulary_size: int) -> None:
+    """Refuse sequences that do not fit, with the sizes named."""
+    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if not fits or x.shape[1] == 0:
+        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
+        raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")

@@ -1,0 +1,184 @@
+"""MLP: dense layers, one after another, for rows of a table.
+
+    e   = relu(W_e [cos(2 pi c x), sin(2 pi c x)] + b_e)    each number x, periodically embedded
+    h_0 = [x, e, embedded categories]                       what a row says
+    h_l = dropout(a(norm(W_l h_{l-1} + b_l)))               one hidden layer, activation a
+    y   = W h_L + b                                         scores
+
+Source: Rosenblatt, "The Perceptron", 1958; Rumelhart, Hinton & Williams, "Learning
+Representations by Back-Propagating Errors", 1986 (hidden layers); Gorishniy, Rubachev & Babenko,
+"On Embeddings for Numerical Features in Tabular Deep Learning", 2022 (periodic numbers, "PLR";
+W_e is shared by all columns, as in their later code, and x itself is kept as well).
+
+Dimensions: B rows, F numbers, K categories, Q frequencies, E embedding width, C outputs.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable
+
+import keras
+from keras import initializers, layers, ops
+
+ACTIVATIONS = {
+    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
+}  # fmt: skip
+NORMS = {
+    "none": None,
+    "batch": lambda: layers.BatchNormalization(epsilon=1e-5, momentum=0.9),
+    "layer": lambda: layers.LayerNormalization(epsilon=1e-5),
+}
+INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
+                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+PERIODIC_WIDTH = 8  # E of one number
+
+
+class MLP(keras.Model):
+    """Score each row of numbers and categories with a stack of dense layers.
+
+    Args:
+        in_features: F, numbers per row; 0 when a row holds categories only.
+        out_features: C, outputs per row; 0 builds no head and returns the last hidden layer.
+        hidden_sizes: Width of each hidden layer, first to last; () is a linear model.
+        activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        dropout: Probability of zeroing a value after each hidden layer.
+        norm: none, batch or layer: normalise each hidden layer before its activation.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
+        category_sizes: Values that each category column can take, 0 (missing) and 1 (unseen)
+            included; each column is embedded in 1 + sqrt(size) numbers, at most 16.
+        num_frequencies: Q, frequencies that each number is seen at besides its own value; 0: none.
+        frequency_scale: Standard deviation of the first frequencies, in cycles per unit of x.
+
+    Shape:
+        x (B, F) float, categories (B, K) int or None -> (B, C) float scores. Scores are raw: the
+        loss applies softmax or sigmoid.
+
+    Example:
+        >>> model = MLP(in_features=8, out_features=3, category_sizes=(5, 12))
+        >>> tuple(model(ops.zeros((2, 8)), categories=ops.ones((2, 2), "int32")).shape)
+        (2, 3)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        hidden_sizes: tuple[int, ...] = (64, 32),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        norm: str = "none",
+        initialization: str = "auto",
+        fan: str = "in",
+        category_sizes: tuple[int, ...] = (),
+        num_frequencies: int = 0,
+        frequency_scale: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if in_features == 0 and not category_sizes:
+            raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
+        self.in_features = in_features
+        self.category_sizes = tuple(category_sizes)
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        choose("norm", norm, NORMS)
+        width = in_features
+        self.periodic = None
+        if num_frequencies and in_features:
+            self.periodic = Periodic(in_features, num_frequencies, frequency_scale)
+            width += in_features * PERIODIC_WIDTH
+        self.embeddings = []
+        for size in category_sizes:
+            embedding_size = min(16, 1 + math.isqrt(size))
+            bound = embedding_size**-0.5  # a category as loud as one number
+            uniform = initializers.RandomUniform(-bound, bound)
+            self.embeddings.append(layers.Embedding(size, embedding_size, uniform))
+            width += embedding_size
+        self.hidden = []
+        self.norms = []
+        for hidden_size in hidden_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
+            if norm != "none":
+                self.norms.append(NORMS[norm]())
+            width = hidden_size
+        self.num_features = width
+        self.dropout = layers.Dropout(dropout)
+        self.head = layers.Identity()
+        if out_features:
+            draw = initializer(initialization, fan, "none")
+            self.head = layers.Dense(out_features, kernel_initializer=draw)
+        self(ops.zeros((1, in_features)), ops.zeros((1, len(category_sizes)), "int32"))
+
+    def call(self, x, categories=None, training=False):
+        """Score each row: (B, F), (B, K) -> (B, C)."""
+        if x.shape[-1] != self.in_features:
+            raise ValueError(f"x has {x.shape[-1]} numbers per row, not {self.in_features}.")
+        parts = [x]
+        if self.periodic is not None:
+            parts.append(self.periodic(x))  # (B, F * E)
+        if self.category_sizes:
+            check_categories(categories, self.category_sizes)
+            parts += [embed(categories[:, k]) for k, embed in enumerate(self.embeddings)]
+        x = ops.concatenate(parts, 1) if len(parts) > 1 else x
+        for i, linear in enumerate(self.hidden):
+            x = linear(x)  # (B, hidden_sizes[i])
+            x = self.norms[i](x, training=training) if self.norms else x
+            x = self.dropout(self.activation(x), training=training)
+        return self.head(x)
+
+
+class Periodic(layers.Layer):
+    """Embed each number by waves of learned frequency: (B, F) -> (B, F * E)."""
+
+    def __init__(self, in_features: int, num_frequencies: int, frequency_scale: float) -> None:
+        super().__init__()
+        self.frequencies = self.add_weight(
+            name="frequencies",
+            shape=(in_features, num_frequencies),
+            initializer=initializers.RandomNormal(stddev=frequency_scale),
+        )
+        draw = initializer("auto", "in", "relu")
+        self.linear = layers.Dense(PERIODIC_WIDTH, kernel_initializer=draw)
+
+    def call(self, x):
+        angles = 2 * math.pi * self.frequencies * x[..., None]  # (B, F, Q)
+        waves = ops.concatenate([ops.cos(angles), ops.sin(angles)], -1)  # (B, F, 2Q)
+        e = ops.relu(self.linear(waves))  # (B, F, E)
+        return ops.reshape(e, (-1, e.shape[1] * e.shape[2]))
+
+
+def check_categories(categories, sizes: tuple[int, ...]) -> None:
+    """Refuse another number of categories than there are embeddings."""
+    if categories is None or categories.shape[1] != len(sizes):
+        found = "none" if categories is None else categories.shape[1]
+        raise ValueError(f"This model reads {len(sizes)} categories per row, but got {found}.")
+
+
+def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+    """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
+    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+        initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
+    kind, _, law = initialization.rpartition("_")
+    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
+    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
+    if law == "orthogonal":
+        return initializers.Orthogonal((gain * groups) ** 0.5)
+    if kind:
+        law = "uniform" if law == "uniform" else "untruncated_normal"
+        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
+    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
+    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

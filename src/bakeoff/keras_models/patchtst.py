@@ -1,0 +1,149 @@
+"""PatchTST: cut a series into patches, let them look at one another, and forecast from them all.
+
+    z   = (x - mean) / deviation             of this window, put back on the forecast
+    p_i = W_p patch_i + b_p + place_i        patches of patch_size steps, a stride apart
+    p   = p + attention(norm(p))             layer after layer
+    p   = p + shrink(gelu(expand(norm(p))))
+    y   = W [norm(p_1), ... norm(p_P)] + b
+
+Source: Nie et al., "A Time Series Is Worth 64 Words", 2023. Each series is read by itself, all by
+the same weights. Where we differ: layer norm before each branch, not batch norm after each sum;
+dropout falls on the patches and branches, not on the weights of attention.
+
+Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets, P patches, M model width.
+"""
+
+import keras
+from keras import layers, ops
+
+
+class PatchTST(keras.Model):
+    """Forecast each target from its own past; further channels of x are not read.
+
+    Args:
+        in_features: F, channels of x, of which the first Q are the targets.
+        out_features: Q, targets, at most F.
+        in_steps: T, steps of the window.
+        out_steps: S, steps to forecast.
+        patch_size: Steps in a patch (the whole window, if that is shorter).
+        stride: Steps from one patch to the next; the last step is repeated to fill the last patch.
+        model_size: M, values per patch inside the model, a multiple of num_heads.
+        num_heads: Readings of the series that each layer makes side by side.
+        num_layers: Layers of attention and feed-forward.
+        feedforward_size: Hidden values of the feed-forward part of each layer.
+        dropout: Probability of zeroing a value of the embedded patches or of a branch.
+
+    Shape:
+        x (B, T, F) float -> (B, S, Q) float.
+
+    Example:
+        >>> model = PatchTST(in_features=7, out_features=1, in_steps=96, out_steps=24)
+        >>> tuple(model(ops.zeros((2, 96, 7))).shape)
+        (2, 24, 1)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        in_steps: int,
+        out_steps: int,
+        patch_size: int = 16,
+        stride: int = 8,
+        model_size: int = 32,
+        num_heads: int = 4,
+        num_layers: int = 2,
+        feedforward_size: int = 64,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if out_features > in_features:
+            raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
+        self.in_features, self.out_features = in_features, out_features
+        self.in_steps, self.out_steps = in_steps, out_steps
+        self.patch_size, self.stride = min(patch_size, in_steps), stride
+        num_patches = -(-(in_steps - self.patch_size) // stride) + 1
+        self.missing = (num_patches - 1) * stride + self.patch_size - in_steps
+        self.project = layers.Dense(model_size)
+        small = keras.initializers.RandomNormal(stddev=0.02)
+        self.positions = self.add_weight((num_patches, model_size), small, name="positions")
+        self.blocks = [
+            EncoderLayer(model_size, num_heads, feedforward_size, True, "gelu", dropout)
+            for _ in range(num_layers)
+        ]
+        self.norm = layers.LayerNormalization(epsilon=1e-5)
+        self.dropout = layers.Dropout(dropout)
+        self.head = layers.Dense(out_steps)
+        self(ops.zeros((1, in_steps, in_features)))
+
+    def call(self, x, training=False):
+        """Forecast each window: (B, T, F) -> (B, S, Q)."""
+        check_window(x, self.in_steps, self.in_features)
+        x = ops.swapaxes(x[..., : self.out_features], 1, 2)  # (B, Q, T)
+        mean = ops.mean(x, 2, keepdims=True)
+        deviation = ops.sqrt(ops.var(x, 2, keepdims=True) + 1e-5)
+        x = (x - mean) / deviation
+        x = ops.concatenate([x, ops.repeat(x[..., -1:], self.missing, 2)], 2)
+        starts = range(0, self.in_steps + self.missing - self.patch_size + 1, self.stride)
+        x = ops.stack([x[..., i : i + self.patch_size] for i in starts], 2)  # (B, Q, P, patch)
+        x = self.project(ops.reshape(x, (-1, len(starts), self.patch_size)))  # (B * Q, P, M)
+        x = self.dropout(x + self.positions, training=training)
+        for block in self.blocks:
+            x = block(x, training=training)
+        x = ops.reshape(self.norm(x), (-1, len(starts) * x.shape[2]))  # (B * Q, P * M)
+        y = ops.reshape(self.head(x), (-1, self.out_features, self.out_steps))  # (B, Q, S)
+        return ops.swapaxes(y * deviation + mean, 1, 2)  # (B, S, Q)
+
+
+class EncoderLayer(layers.Layer):
+    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+
+    def __init__(
+        self,
+        model_size: int,
+        num_heads: int,
+        feedforward_size: int,
+        norm_first: bool,
+        activation: str,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if model_size % num_heads:
+            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.num_heads, self.norm_first = num_heads, norm_first
+        self.activation = keras.activations.get(activation)
+        self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
+        self.query_key_value = layers.Dense(3 * model_size)
+        self.out = layers.Dense(model_size)
+        self.feedforward_norm = layers.LayerNormalization(epsilon=1e-5)
+        self.expand = layers.Dense(feedforward_size)
+        self.shrink = layers.Dense(model_size)
+        self.dropout = layers.Dropout(dropout)
+
+    def call(self, x, seen=None, training=False):
+        """Renew each step: (B, T, M) -> (B, T, M)."""
+        h = ops.dot_product_attention(*self.split(x), mask=seen)  # (B, T, N, M / N)
+        h = self.dropout(self.out(ops.reshape(h, ops.shape(x))), training=training)  # (B, T, M)
+        x = x + h if self.norm_first else self.attention_norm(x + h)
+        h = self.feedforward_norm(x) if self.norm_first else x
+        h = self.dropout(self.shrink(self.activation(self.expand(h))), training=training)
+        return x + h if self.norm_first else self.feedforward_norm(x + h)
+
+    def attend(self, x, seen=None):
+        """Return the weights (B, N, T, T) with which each step reads the others."""
+        query, key, _ = self.split(x)
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
+        return ops.softmax(scores if seen is None else ops.where(seen, scores, float("-inf")))
+
+    def split(self, x):
+        """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
+        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x)
+        shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
+        return [ops.reshape(part, shape) for part in ops.split(parts, 3, 2)]
+
+
+def check_window(x, in_steps: int, in_features: int) -> None:
+    """Refuse windows of another size than the page was built for."""
+    if x.ndim != 3 or tuple(x.shape[1:]) != (in_steps, in_features):
+        raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {in_steps}, {in_features}).")

@@ -1,0 +1,181 @@
+"""ResNet: convolutions that correct an image rather than replace it.
+
+    h = a(norm(W_1 * x))                    3 x 3 convolution
+    y = a(norm(W_2 * h) + s(x))             and another, added to the shortcut s(x)
+
+The shortcut s is x itself, or norm(W_s * x) by a 1 x 1 convolution where the size changes: the
+first block of every stage but the first halves Y and X. The last stage is averaged over Y and X.
+
+Source: He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", 2016: the small
+networks of section 4.2 (ResNet-20: num_blocks=3), with projected shortcuts (option B).
+
+Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable
+
+import keras
+from keras import initializers, layers, ops
+
+ACTIVATIONS = {
+    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
+}  # fmt: skip
+NORMS = {
+    "none": lambda channels: layers.Identity(),
+    "batch": lambda channels: layers.BatchNormalization(epsilon=1e-5, momentum=0.9),
+    "group": lambda channels: layers.GroupNormalization(math.gcd(8, channels), epsilon=1e-5),
+}
+INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
+                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+
+
+class ResNet(keras.Model):
+    """Read an image with stages of residual blocks, then score the average pixel.
+
+    Args:
+        in_channels: C of the image: 1 grey, 3 colour.
+        image_size: (Y, X), or one int for a square.
+        out_features: O, outputs per image; 0 builds no head and returns the features.
+        channels: Channels of each stage, first to last; each stage halves Y and X.
+        num_blocks: Residual blocks per stage, of two convolutions each.
+        norm: batch, group (8 groups of channels, or as many as divide them) or none.
+        activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        hidden_sizes: Widths of the dense layers between the average and the head.
+        dropout: Probability of zeroing a value before each dense layer and before the head.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
+
+    Shape:
+        x (B, Y, X, C) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
+
+    Example:
+        >>> tuple(ResNet(1, image_size=28, out_features=10)(ops.zeros((2, 28, 28, 1))).shape)
+        (2, 10)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        image_size: int | tuple[int, int],
+        out_features: int,
+        *,
+        channels: tuple[int, ...] = (16, 32, 64),
+        num_blocks: int = 2,
+        norm: str = "batch",
+        activation: str = "relu",
+        hidden_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+    ) -> None:
+        super().__init__()
+        size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+        if not channels or min(size) < 2 ** (len(channels) - 1):
+            raise ValueError(
+                f"channels={channels} halve the image {len(channels) - 1} times, too often for "
+                f"{size[0]} x {size[1]} pixels. Give 1 to {min(size).bit_length()} stages."
+            )
+        self.image_shape = (*size, in_channels)
+        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
+        self.activation = ACTIVATIONS[activation]
+        self.stem = convolution(channels[0], 3, 1, norm, start)
+        self.norm = NORMS[choose("norm", norm, NORMS)](channels[0])
+        self.blocks = []
+        width = channels[0]
+        for stage, stage_channels in enumerate(channels):
+            for i in range(num_blocks):
+                stride = 2 if stage > 0 and i == 0 else 1
+                self.blocks.append(Residual(width, stage_channels, stride, norm, start))
+                width = stage_channels
+        self.hidden = []
+        for hidden_size in hidden_sizes:
+            draw = initializer(*start)
+            self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
+        self.num_features = (width, *hidden_sizes)[-1]
+        self.dropout = layers.Dropout(dropout)
+        self.head = layers.Identity()
+        if out_features:
+            draw = initializer(initialization, fan, "none")
+            self.head = layers.Dense(out_features, kernel_initializer=draw)
+        self(ops.zeros((1, *self.image_shape)))
+
+    def call(self, x, training=False):
+        """Score each image: (B, Y, X, C) -> (B, O)."""
+        if tuple(x.shape[1:]) != self.image_shape:
+            raise ValueError(f"x holds images {tuple(x.shape[1:])}, not {self.image_shape}.")
+        x = self.activation(self.norm(self.stem(x), training=training))
+        for block in self.blocks:
+            x = block(x, training=training)
+        x = ops.mean(x, (1, 2))  # (B, C)
+        for linear in self.hidden:
+            x = self.activation(linear(self.dropout(x, training=training)))
+        return self.head(self.dropout(x, training=training))
+
+
+class Residual(layers.Layer):
+    """Add two convolutions to the image: (B, Y, X, C) -> (B, Y / stride, X / stride, C')."""
+
+    def __init__(
+        self, in_channels: int, channels: int, stride: int, norm: str, start: tuple[str, str, str]
+    ) -> None:
+        super().__init__()
+        self.activation = ACTIVATIONS[start[2]]
+        self.pad = layers.ZeroPadding2D(1 if stride > 1 else 0)  # Keras pads strides unevenly
+        self.first = convolution(channels, 3, stride, norm, start)
+        self.first_norm = NORMS[norm](channels)
+        self.second = convolution(channels, 3, 1, norm, start)
+        self.second_norm = NORMS[norm](channels)
+        self.shortcut = self.shortcut_norm = None
+        if stride > 1 or channels != in_channels:
+            self.shortcut = convolution(channels, 1, stride, norm, start)
+            self.shortcut_norm = NORMS[norm](channels)
+
+    def call(self, x, training=False):
+        h = self.first_norm(self.first(self.pad(x)), training=training)
+        h = self.second_norm(self.second(self.activation(h)), training=training)
+        if self.shortcut is not None:
+            x = self.shortcut_norm(self.shortcut(x), training=training)
+        return self.activation(h + x)
+
+
+def convolution(channels: int, kernel_size: int, stride: int, norm: str, start: tuple):
+    """Make a convolution; a norm takes the place of its bias."""
+    return layers.Conv2D(
+        channels,
+        kernel_size,
+        strides=stride,
+        padding="valid" if stride > 1 else "same",
+        use_bias=norm == "none",
+        kernel_initializer=initializer(*start),
+    )
+
+
+def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+    """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
+    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+        initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
+    kind, _, law = initialization.rpartition("_")
+    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
+    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
+    if law == "orthogonal":
+        return initializers.Orthogonal((gain * groups) ** 0.5)
+    if kind:
+        law = "uniform" if law == "uniform" else "untruncated_normal"
+        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
+    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
+    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

@@ -1,0 +1,181 @@
+"""RNN encoder-decoder: one recurrent network reads a sequence, another one writes the next.
+
+    h_1 ... h_T, end = encoder(x_1 ... x_T)              end: the last real state of each layer
+    s_1 ... s_S      = decoder(start, y_1 ... y_{S-1})   begins at end; y: the targets so far
+    c_t              = softmax(h (W s_t) / sqrt(H)) h    what s_t looks for (with attention)
+    s_t              = tanh(W_c [c_t, s_t] + b_c)        and takes over
+    y_t              = W_y s_t + b_y                     scores
+
+Source: Sutskever et al., "Sequence to Sequence Learning with Neural Networks", 2014; Luong et al.,
+"Effective Approaches to Attention-based Neural Machine Translation", 2015 (global attention,
+"general" score; here divided by sqrt(H), with a bias, and c_t does not go into the next step).
+
+Dimensions: B batch, T steps read, S steps written, F input features, H hidden size, C outputs.
+"""
+
+from itertools import repeat
+
+import keras
+from keras import layers, ops
+
+CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
+START = 2  # the token that stands before the first target
+
+
+class RNNSeq2Seq(keras.Model):
+    """Read a sequence, then write another one, step by step.
+
+    Args:
+        in_features: F, values per step read (width of the embeddings for tokens).
+        out_features: C, values per step written; the number of tokens for token_targets.
+        out_steps: S, steps to write where no targets are given.
+        cell: lstm or gru.
+        hidden_sizes: H of each layer, first to last, of the encoder and of the decoder.
+        attention: Let each step written look at all the steps read.
+        dropout: Probability of zeroing a value between layers and before the head.
+        vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
+        token_targets: Write tokens: embed the targets, and go on from the likeliest token.
+
+    Shape:
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None, previous (B, S, C) float
+        or (B, S) int tokens or None -> (B, S, C) float scores. With previous, the targets, step t
+        sees those before t (teacher forcing); without, it sees what was written before.
+
+    Example:
+        >>> model = RNNSeq2Seq(in_features=8, out_features=3, out_steps=4)
+        >>> model(keras.ops.zeros((2, 5, 8))).shape
+        (2, 4, 3)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        out_steps: int = 1,
+        cell: str = "lstm",
+        hidden_sizes: tuple[int, ...] = (64,),
+        attention: bool = True,
+        dropout: float = 0.0,
+        vocabulary_size: int = 0,
+        token_targets: bool = False,
+    ) -> None:
+        super().__init__()
+        if cell not in CELLS:
+            raise ValueError(f"cell={cell!r} is unknown. Known: {', '.join(CELLS)}.")
+        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.out_features, self.out_steps = out_features, out_steps
+        self.read = read_lstm if cell == "lstm" else read_gru
+        self.embedding = layers.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.target_embedding = None
+        if token_targets:
+            self.target_embedding = layers.Embedding(out_features, in_features)
+        self.encoder, self.decoder = [], []
+        num_gates = 4 if cell == "lstm" else 3
+        settings = {
+            "return_sequences": True,
+            "return_state": cell == "lstm",
+            "kernel_initializer": by_gate(keras.initializers.GlorotUniform, num_gates),
+            "recurrent_initializer": by_gate(keras.initializers.Orthogonal, num_gates),
+        }
+        for size in hidden_sizes:
+            self.encoder.append(CELLS[cell](size, **settings))
+            self.decoder.append(CELLS[cell](size, **settings))
+        self.query = layers.Dense(size) if attention else None
+        self.combine = layers.Dense(size) if attention else None
+        self.dropout = layers.Dropout(dropout)
+        self.head = layers.Dense(out_features)
+        self(ops.zeros((1, 2), "int32") if vocabulary_size else ops.zeros((1, 2, in_features)))
+
+    def call(self, x, lengths=None, previous=None, training=False):
+        """Score each step written: (B, T, F) -> (B, S, C)."""
+        return self.write(x, lengths, previous, training)[0]
+
+    def write(self, x, lengths=None, previous=None, training=False):
+        """Return the scores (B, S, C), and how much each step looks at each one read (B, S, T)."""
+        check(x, self.in_features, self.vocabulary_size)
+        lengths = None if lengths is None else ops.cast(lengths, "int32")
+        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
+        memory, states = self.run(self.encoder, x, lengths, repeat(None), training)
+        size, length = ops.shape(x)[:2]
+        steps = ops.arange(length, dtype="int32")
+        unseen = steps >= (length if lengths is None else lengths[:, None, None])  # (B, 1, T)
+        y = ops.zeros((size, 1, self.out_features))
+        if self.target_embedding is not None:
+            y = ops.full((size, 1), START, dtype="int32")
+        if previous is not None:
+            if tuple(previous.shape[2:]) != tuple(y.shape[2:]):
+                raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+            previous = ops.cast(previous, y.dtype)
+            y = ops.concatenate([y, previous[:, :-1]], 1)  # step t is written after target t - 1
+            return self.decode(y, memory, unseen, states, training)[:2]
+        written = []
+        for _ in range(self.out_steps):
+            *step, states = self.decode(y, memory, unseen, states, training)
+            written.append(step)  # (B, 1, C), (B, 1, T)
+            y = step[0] if self.target_embedding is None else ops.argmax(step[0], 2)
+        scores, weights = zip(*written, strict=True)
+        return ops.concatenate(scores, 1), None if self.query is None else ops.concatenate(
+            weights, 1
+        )
+
+    def decode(self, y, memory, unseen, states, training=False):
+        """Write one step after each of y (B, S, C) or (B, S): scores, weights, new states."""
+        y = y if self.target_embedding is None else self.target_embedding(y)
+        s, states = self.run(self.decoder, y, None, states, training)  # (B, S, H)
+        weights = None
+        if self.query is not None:
+            scores = (
+                self.query(s) @ ops.transpose(memory, (0, 2, 1)) / s.shape[2] ** 0.5
+            )  # (B, S, T)
+            weights = ops.softmax(ops.where(unseen, -float("inf"), scores))
+            s = ops.tanh(self.combine(ops.concatenate([weights @ memory, s], 2)))
+        return self.head(self.dropout(s, training=training)), weights, states
+
+    def run(self, layers, x, lengths, starts, training=False):
+        """Return the states (B, T, H) of the last layer, and the last real one of each layer."""
+        ends = []
+        for layer, start in zip(layers, starts, strict=False):
+            x = self.dropout(x, training=training) if ends else x
+            x, end = self.read(layer, x, lengths, start)
+            ends.append(end)
+        return x, ends
+
+
+def read_lstm(lstm, x, lengths, start):
+    """Run one layer over x (B, T, F): h (B, T, H), and h and c of the last real step (B, H)."""
+    real = None
+    if lengths is not None:
+        real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+    states, h, c = lstm(x, initial_state=start, mask=real)
+    return states, (h, c)
+
+
+def read_gru(gru, x, lengths, start):
+    """Run one layer over x (B, T, F): states (B, T, H), and the last real one (B, H)."""
+    states = gru(x, initial_state=start)
+    last = states[:, -1] if lengths is None else pick(states, lengths[:, None] - 1)[:, 0]
+    return states, last
+
+
+def pick(x, steps):
+    """Take step steps[b, t] of each sequence: (B, T, H), (B, S) -> (B, S, H)."""
+    return ops.take_along_axis(x, steps[..., None], 1)
+
+
+def by_gate(initializer, num_gates: int):
+    """Draw the columns of each gate by themselves, as if it stood alone."""
+
+    def draw(shape, dtype=None):
+        gate = shape[0], shape[1] // num_gates
+        return ops.concatenate([initializer()(gate, dtype) for _ in range(num_gates)], 1)
+
+    return draw
+
+
+def check(x, in_features: int, vocabulary_size: int) -> None:
+    """Refuse sequences that do not fit, with the sizes named."""
+    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if not fits or x.shape[1] == 0:
+        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
+        raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")

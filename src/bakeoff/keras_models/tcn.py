@@ -1,0 +1,199 @@
+"""TCN: a stack of convolutions that look back only, each layer twice as far as the one before.
+
+    h_t = a(norm(sum_k W_k x_{t - d k} + b))      k = 0 ... kernel_size - 1, d = 1, 2, 4, ...
+    y   = a(h'(h(x)) + s(x))                      two of them make a block, added to its input
+
+The shortcut s is x itself, or W_s x where the channels change. With L blocks a step sees itself and
+the 2 (kernel_size - 1) (2^L - 1) steps before it, and so never the padding behind it.
+
+Source: Bai, Kolter & Koltun, "An Empirical Evaluation of Generic Convolutional and Recurrent
+Networks for Sequence Modeling", 2018; they normalise the weights, here `norm` does the values.
+
+Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable
+
+import keras
+from keras import initializers, layers, ops
+
+ACTIVATIONS = {
+    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
+}  # fmt: skip
+NORMS = {
+    "none": layers.Identity,
+    "batch": lambda: layers.BatchNormalization(epsilon=1e-5, momentum=0.9),
+    "layer": lambda: layers.LayerNormalization(epsilon=1e-5),
+}
+INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
+                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+
+
+class TCN(keras.Model):
+    """Read each sequence with dilated causal convolutions, then predict from their last step.
+
+    Args:
+        in_features: F, values per time step (width of the embedding for tokens).
+        out_features: C, outputs per example; 0 builds no head and returns the features.
+        channels: H of each block, first to last; block i looks 2^i times as far back.
+        kernel_size: Steps that one convolution reads.
+        norm: none, batch or layer (over the channels of each step).
+        activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        pooling: last (real step), mean or max: how the steps become one vector, unless per_step.
+        hidden_sizes: Widths of the dense layers between the pooling and the head.
+        dropout: Probability of zeroing a value after each convolution and each dense layer.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
+        vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
+        per_step: Predict at every time step instead of once.
+
+    Shape:
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Example:
+        >>> tuple(TCN(in_features=8, out_features=3)(ops.zeros((2, 5, 8))).shape)
+        (2, 3)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        channels: tuple[int, ...] = (32, 32, 32, 32),
+        kernel_size: int = 3,
+        norm: str = "none",
+        activation: str = "relu",
+        pooling: str = "last",
+        hidden_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+        vocabulary_size: int = 0,
+        per_step: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.per_step = per_step
+        self.pooling = choose("pooling", pooling, ("last", "mean", "max"))
+        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
+        self.activation = ACTIVATIONS[activation]
+        self.embedding = None
+        if vocabulary_size:
+            draw = initializers.RandomNormal(stddev=1.0)
+            self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
+        self.blocks = []
+        width = in_features
+        for i, size in enumerate(channels):
+            self.blocks.append(Residual(width, size, kernel_size, 2**i, norm, dropout, start))
+            width = size
+        self.dropout = layers.Dropout(dropout)
+        self.hidden = []
+        for size in hidden_sizes:
+            self.hidden.append(layers.Dense(size, kernel_initializer=initializer(*start)))
+        self.num_features = (width, *hidden_sizes)[-1]
+        self.head = layers.Identity()
+        if out_features:
+            draw = initializer(initialization, fan, "none")
+            self.head = layers.Dense(out_features, kernel_initializer=draw)
+        self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
+
+    def call(self, x, lengths=None, training=False):
+        """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
+        check(x, self.in_features, self.vocabulary_size)
+        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
+        for block in self.blocks:
+            x = block(x, training=training)  # (B, T, H)
+        x = x if self.per_step else self.pool(x, lengths)
+        for linear in self.hidden:
+            x = self.dropout(self.activation(linear(x)), training=training)
+        return self.head(x)
+
+    def pool(self, x, lengths):
+        """Make one vector of the real steps: (B, T, H) -> (B, H)."""
+        if lengths is None:
+            lengths = ops.full_like(x[:, 0, 0], ops.shape(x)[1], dtype="int32")  # (B,)
+        lengths = ops.cast(lengths, "int32")[:, None, None]  # (B, 1, 1)
+        if self.pooling == "last":
+            return ops.take_along_axis(x, lengths - 1, 1)[:, 0]
+        real = ops.arange(ops.shape(x)[1], dtype="int32")[:, None] < lengths  # (B, T, 1)
+        if self.pooling == "max":
+            return ops.max(ops.where(real, x, -math.inf), 1)
+        return ops.sum(ops.where(real, x, 0.0), 1) / ops.cast(lengths[:, 0], x.dtype)
+
+
+class Residual(layers.Layer):
+    """Add two causal convolutions to the sequence: (B, T, H) -> (B, T, H')."""
+
+    def __init__(
+        self, in_channels: int, channels: int, kernel_size: int, dilation: int, norm: str,
+        dropout: float, start: tuple[str, str, str],
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.activation = ACTIVATIONS[start[2]]
+        self.first = convolution(channels, kernel_size, dilation, start)
+        self.first_norm = NORMS[choose("norm", norm, NORMS)]()
+        self.second = convolution(channels, kernel_size, dilation, start)
+        self.second_norm = NORMS[norm]()
+        self.shortcut = layers.Identity()
+        if channels != in_channels:
+            self.shortcut = convolution(channels, 1, 1, start)
+        self.dropout = layers.Dropout(dropout)
+
+    def call(self, x, training=False):
+        h = self.first_norm(self.first(x), training=training)
+        h = self.dropout(self.activation(h), training=training)
+        h = self.second_norm(self.second(h), training=training)
+        h = self.dropout(self.activation(h), training=training)
+        return self.activation(h + self.shortcut(x))
+
+
+def convolution(channels: int, kernel_size: int, dilation: int, start: tuple[str, str, str]):
+    """Make a convolution that looks back only."""
+    return layers.Conv1D(
+        channels,
+        kernel_size,
+        padding="causal",
+        dilation_rate=dilation,
+        kernel_initializer=initializer(*start),
+    )
+
+
+def check(x, in_features: int, vocabulary_size: int) -> None:
+    """Refuse sequences that do not fit, with the sizes named."""
+    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if not fits or x.shape[1] == 0:
+        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
+        raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+
+
+def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+    """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
+    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+        initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
+    kind, _, law = initialization.rpartition("_")
+    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
+    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
+    if law == "orthogonal":
+        return initializers.Orthogonal((gain * groups) ** 0.5)
+    if kind:
+        law = "uniform" if law == "uniform" else "untruncated_normal"
+        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
+    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
+    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

@@ -1,0 +1,94 @@
+"""Vector to sequence: a dense layer and a recurrent network unfold one vector over many steps.
+
+    v           = tanh(W x + b)                    what the vector says
+    h_1 ... h_S = LSTM(v, v, ... v)                the same at every step, or a GRU; see their pages
+    scores_t    = W_y h_t + b_y
+
+Source: Karpathy, "The Unreasonable Effectiveness of Recurrent Neural Networks", 2015 (one to
+many); Chollet's Keras made the repeated vector the usual form (RepeatVector).
+
+Dimensions: B batch, S steps written, F input features, H hidden size, C outputs.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+import keras
+from keras import layers, ops
+
+CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
+
+
+class VectorToSequence(keras.Model):
+    """Unfold each vector into a sequence.
+
+    Args:
+        in_features: F, numbers per row.
+        out_features: C, outputs per step.
+        out_steps: S, steps of the sequence.
+        cell: lstm or gru.
+        hidden_sizes: H of each recurrent layer, first to last; the first is also the width of v.
+        dropout: Probability of zeroing a value before each recurrent layer and before the head.
+
+    Shape:
+        x (B, F) float -> (B, S, C) float scores. Scores are raw: the loss applies softmax or
+        sigmoid.
+
+    Example:
+        >>> model = VectorToSequence(in_features=8, out_features=3, out_steps=4)
+        >>> model(keras.ops.zeros((2, 8))).shape
+        (2, 4, 3)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        out_steps: int = 1,
+        cell: str = "lstm",
+        hidden_sizes: tuple[int, ...] = (64,),
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        layer = CELLS[choose("cell", cell, CELLS)]
+        self.in_features, self.out_steps = in_features, out_steps
+        num_gates = 4 if cell == "lstm" else 3
+        draws = {
+            "kernel_initializer": by_gate(keras.initializers.GlorotUniform, num_gates),
+            "recurrent_initializer": by_gate(keras.initializers.Orthogonal, num_gates),
+        }
+        self.project = layers.Dense(hidden_sizes[0])
+        self.decoder = [layer(size, return_sequences=True, **draws) for size in hidden_sizes]
+        self.dropout = layers.Dropout(dropout)
+        self.head = layers.Dense(out_features)
+        self(ops.zeros((1, in_features)))
+
+    def call(self, x, training=False):
+        """Score each step: (B, F) -> (B, S, C)."""
+        if x.ndim != 2 or x.shape[1] != self.in_features:
+            raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}) numbers.")
+        x = ops.tanh(self.project(x))  # (B, H)
+        x = ops.repeat(x[:, None], self.out_steps, 1)  # (B, S, H)
+        for layer in self.decoder:
+            x = layer(self.dropout(x, training=training))
+        return self.head(self.dropout(x, training=training))
+
+
+def by_gate(initializer, num_gates: int):
+    """Draw the columns of each gate by themselves, as if it stood alone."""
+
+    def draw(shape, dtype=None):
+        gate = shape[0], shape[1] // num_gates
+        return ops.concatenate([initializer()(gate, dtype) for _ in range(num_gates)], 1)
+
+    return draw
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

@@ -1,0 +1,170 @@
+"""How far a run is: one line per candidate while it trains, or one plain line per finished fit."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from bakeoff.report import words
+from bakeoff.report.screen_text import printable
+from bakeoff.train.plan import Fit, Job
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Track:
+    """What is known of one candidate's fits.
+
+    Args:
+        fits: How many there are to make.
+        guess: Seconds that one is thought to take, before the first has ended.
+        seconds: Of each that has ended.
+        failed: How many of these failed.
+        running: Seed -> when it started.
+        last: The newest row of a history.
+    """
+
+    fits: int
+    guess: float
+    seconds: list[float] = field(default_factory=list)
+    failed: int = 0
+    running: dict[int, float] = field(default_factory=dict)
+    last: Mapping[str, float] = field(default_factory=dict)
+
+    def left(self, now: float) -> float:
+        """Guess the seconds of work that remain, on one worker."""
+        each = sum(self.seconds) / len(self.seconds) if self.seconds else self.guess
+        begun = sum(min(each, now - start) for start in self.running.values())
+        return max(0.0, each * (self.fits - len(self.seconds)) - begun)
+
+
+class Progress:
+    """Takes the messages of a run's fits and shows them.
+
+    Args:
+        console: Where to print.
+        jobs: All fits of the run.
+        workers: How many are made at once.
+        guesses: `Job.label` -> seconds that a fit may take; left out: nothing is known.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        jobs: Sequence[Job],
+        *,
+        workers: int,
+        guesses: Mapping[str, float] | None = None,
+    ) -> None:
+        self.console = console
+        self.workers = workers
+        self.regression = bool(jobs) and jobs[0].task == "regression"
+        self.tracks = {
+            label: Track(fits=fits, guess=(guesses or {}).get(label, 0.0))
+            for label, fits in Counter(job.label for job in jobs).items()
+        }
+        several = Counter(label.partition("/")[0] for label in self.tracks)
+        self.names = {
+            label: f"{name} ({framework})" if several[name] > 1 else name
+            for label in self.tracks
+            for name, _, framework in [label.partition("/")]
+        }
+
+    def hear(self, job: Job, message: Mapping[str, Any]) -> None:
+        """Take note of {"started": True}, {"epoch": history row} or {"fit": Fit}."""
+        track = self.tracks[job.label]
+        if "started" in message:
+            track.running[job.seed] = time.monotonic()
+        elif "epoch" in message:
+            track.last = message["epoch"]
+        elif "fit" in message:
+            track.running.pop(job.seed, None)
+            track.seconds.append(message["fit"].train_seconds)
+            track.failed += bool(message["fit"].error)
+
+    @property
+    def done(self) -> int:
+        """How many fits have ended."""
+        return sum(len(track.seconds) for track in self.tracks.values())
+
+    @property
+    def total(self) -> int:
+        """How many fits there are."""
+        return sum(track.fits for track in self.tracks.values())
+
+    def seconds_left(self) -> float:
+        """Guess how many seconds all remaining fits take together."""
+        now = time.monotonic()
+        work = [track.left(now) for track in self.tracks.values()]
+        return max(sum(work) / max(1, self.workers), 0.0)
+
+    def plain_line(self, job: Job, fit: Fit) -> str:
+        """Describe a fit that has just ended, for output that is not a terminal."""
+        parts = [f"{self.done:>{len(str(self.total))}}/{self.total}", self.names[job.label]]
+        parts.append(f"seed {job.seed}")
+        if fit.error:
+            return "  ".join([*parts, f"failed: {fit.error}"])
+        if fit.history:
+            best = fit.history[max(0, fit.best_epoch - 1)]
+            parts.append(f"epoch {fit.best_epoch} of {len(fit.history)}")
+            parts.append(f"validation loss {best['validation_loss']:.3f}")
+            parts.append(f"{self.metric} {best['validation_metric']:.3f}")
+        return "  ".join([*parts, words.duration(fit.train_seconds)])
+
+    @property
+    def metric(self) -> str:
+        """What the loop reports after each epoch, whatever decides the ranking."""
+        return "R2" if self.regression else "accuracy"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the live display: only candidates that have begun, and the whole below them."""
+        yield self.table(options.max_width)
+        left = self.seconds_left()
+        text = f"{self.done} of {words.count(self.total, 'fit')}"
+        text += f" · about {words.duration(left)} left" if left >= 1 else ""
+        yield Text(printable(f"         {text}", console.encoding), style="dim")
+
+    def table(self, width: int) -> Table:
+        """Lay out one line per candidate; narrow terminals do without speed and time."""
+        wide = width >= 100
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+        table.add_column("", width=7)
+        table.add_column("", no_wrap=True, max_width=26 if wide else 16)
+        headers = ["seeds", "", "epoch", "validation loss" if wide else "loss", self.metric]
+        for header in [*headers, *(["speed", "left"] if wide else [])]:
+            table.add_column(header, justify="left" if header == "seeds" else "right", no_wrap=True)
+        bar = 20 if wide else 12
+        for label, track in self.tracks.items():
+            if track.running or track.seconds:
+                table.add_row(*self.cells(self.names[label], track, bar, wide))
+        return table
+
+    def cells(self, name: str, track: Track, bar: int, wide: bool) -> Iterator[Text]:
+        """Yield the cells of one candidate."""
+        encoding = self.console.encoding
+        done, last = len(track.seconds), track.last
+        busy = "" if track.running or done == track.fits else "dim"
+        yield Text("")
+        yield Text(printable(name, encoding), style=busy)
+        yield drawn_bar(done / track.fits, bar, encoding, failed=track.failed > 0)
+        yield Text(f"{done}/{track.fits}")
+        yield Text(f"{last['epoch']:.0f}" if last else "")
+        yield Text(f"{last['validation_loss']:.3f}" if last else "")
+        yield Text(f"{last['validation_metric']:.3f}" if last else "")
+        if wide:
+            yield Text(words.speed(last["rows_per_second"]) if last and track.running else "")
+            left = track.left(time.monotonic())
+            yield Text(words.duration(left) if left >= 1 else "")
+
+
+def drawn_bar(part: float, width: int, encoding: str, *, failed: bool) -> Text:
+    """Draw a bar that is `part` (0 to 1) full."""
+    full = round(part * width)
+    text = Text()
+    text.append(printable("━" * full, encoding), style="red" if failed else "green")
+    text.append(printable("─" * (width - full), encoding), style="bright_black")
+    return text

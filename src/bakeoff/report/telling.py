@@ -1,0 +1,130 @@
+"""From what a run decided to the lines that a person reads, and to one JSON document."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bakeoff.compare.folder import read_json
+from bakeoff.compare.leaderboard import read_leaderboard
+from bakeoff.compare.stage import Stage
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.leaks import Finding, sentence
+from bakeoff.data.splits import PARTS, Split, counts
+from bakeoff.report import words
+from bakeoff.report.terminal import Screen
+
+
+def tell_data(screen: Screen, dataset: Dataset, *, columns: bool = False) -> None:
+    """Say what was read and what was decided about it."""
+    inputs = [dataset.schema.column(name) for name in dataset.schema.inputs]
+    screen.data(
+        rows=len(dataset),
+        kinds=Counter(column.kind for column in inputs),
+        target=dataset.target,
+        about=about_target(dataset),
+        missing={column.name: column.missing for column in inputs if column.missing},
+    )
+    if columns:
+        screen.columns(
+            [
+                {
+                    "name": column.name,
+                    "kind": column.kind,
+                    "reason": column.reason,
+                    "missing": column.missing,
+                }
+                for column in dataset.schema.columns
+            ]
+        )
+    screen.notes(dataset.notes)
+
+
+def about_target(dataset: Dataset) -> str:
+    """Say what the target is: binary, 39 % yes; 10 classes; a number."""
+    task, values = dataset.schema.tasks[dataset.target], dataset.arrays[dataset.target]
+    if task == "regression":
+        return f"a number from {words.short(values.min())} to {words.short(values.max())}"
+    if task == "binary":
+        positive = dataset.schema.positive[dataset.target]
+        return f"binary, {100 * (values == positive).mean():.0f} % {positive}"
+    return f"{len(set(values.tolist()))} classes"
+
+
+def tell_split(screen: Screen, dataset: Dataset, split: Split) -> None:
+    """Say how many rows, and of which class, each part has."""
+    table = counts(dataset, split)
+    screen.split(parts={part: table[part]["rows"] for part in PARTS}, how=split.how)
+    names = list(table["train"]["classes"])
+    if 0 < len(names) <= 12:
+        shares = [
+            f"{name} " + "/".join(str(table[part]["classes"].get(name, 0)) for part in PARTS)
+            for name in names
+        ]
+        screen.line("", "rows per class: " + " · ".join(shares), style="dim")
+    elif names:
+        least = min(names, key=lambda name: table["train"]["classes"][name])
+        rows = table["train"]["classes"][least]
+        text = (
+            f"{len(names)} classes; the smallest, {least}, has {words.count(rows, 'training row')}"
+        )
+        screen.line("", text, style="dim")
+
+
+def tell_checks(screen: Screen, findings: tuple[Finding, ...]) -> None:
+    """Say what the leak checks found."""
+    screen.checks(sentence(findings), found=bool(findings))
+
+
+def tell_plan(
+    screen: Screen,
+    stage: Stage,
+    *,
+    place: Mapping[str, Any],
+    workers: int,
+    seconds: float,
+    probed: Mapping[str, Mapping[str, Any]],
+    candidates: bool = False,
+) -> None:
+    """Say what is going to be trained, where, and for how long."""
+    screen.notes(stage.preparation.notes)
+    screen.plan(
+        candidates=len(stage.candidates),
+        seeds=stage.experiment.seeds,
+        frameworks=stage.experiment.frameworks,
+        place=say_place(place, workers),
+        seconds=seconds,
+    )
+    if candidates:
+        for label, found in probed.items():
+            name, _, framework = label.partition("/")
+            job = next(job for job in stage.jobs if job.label == label)
+            size = words.count(found["parameters"], "weight") if job.recipe else "baseline"
+            screen.line("", f"{name}  {framework}, sees the data as {job.view}, {size}")
+
+
+def say_place(place: Mapping[str, Any], workers: int) -> str:
+    """Say where training runs: 2 cores, or the GPU's name and memory."""
+    if place["device"] == "cpu":
+        return words.count(workers, "core")
+    name = place["name"] or place["device"]
+    return f"{name}, {place['memory'] / 2**30:.0f} GB" if place["memory"] else name
+
+
+def tell_result(screen: Screen, folder: Path, show: str) -> None:
+    """Print the leaderboard and the verdict, or the whole as one JSON document."""
+    verdict = read_json(folder / "verdict.json")
+    if show == "json":
+        rows = read_leaderboard(folder).to_dicts()
+        document = {"run": str(folder), "leaderboard": rows, "verdict": verdict}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        return
+    screen.leaderboard(read_leaderboard(folder).to_dicts())
+    screen.verdict(
+        sentence=verdict["sentence"],
+        would_change_it=verdict["would_change_it"],
+        warnings=verdict["warnings"],
+        ways_on=[str(folder / "report.html"), f"bakeoff predict {folder} NEW_DATA"],
+    )

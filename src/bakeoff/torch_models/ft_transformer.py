@@ -1,0 +1,164 @@
+"""FT-Transformer: every column of a table looks at every other.
+
+    t_j = x_j w_j + b_j                      a number becomes a token by a weight of its own
+    t_k = embedding_k[category_k]            and a category by its embedding
+    x   = [token, t_1, ... t_J]              a learned class token first
+    x   = x + attention(norm(x))             layer after layer
+    x   = x + shrink(relu(expand(norm(x))))
+    y   = W relu(norm(x)_token) + b
+
+Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Smaller than
+theirs by default; the feed-forward part has relu, not reglu, the first norm is kept, and dropout
+falls on the branches, not on the weights of attention.
+
+Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N heads, C outputs.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class FTTransformer(nn.Module):
+    """Let the columns of each row attend to one another, then predict from the class token.
+
+    Args:
+        in_features: F, numbers per row; 0 when a row holds categories only.
+        out_features: C, outputs per row; 0 builds no head and returns the features.
+        category_sizes: Values that each category column can take, 0 (missing) and 1 (unseen)
+            included.
+        model_size: M, values per column inside the model, a multiple of num_heads.
+        num_heads: N, readings of the row that each layer makes side by side.
+        num_layers: Layers of attention and feed-forward.
+        feedforward_size: Hidden values of the feed-forward part of each layer.
+        dropout: Probability of zeroing a value of a branch.
+
+    Shape:
+        x (B, F) float, categories (B, K) int or None -> raw scores (B, C).
+
+    Example:
+        >>> model = FTTransformer(in_features=8, out_features=3, category_sizes=(5, 12))
+        >>> model(torch.zeros(2, 8), categories=torch.ones(2, 2, dtype=torch.long)).shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        category_sizes: tuple[int, ...] = (),
+        model_size: int = 32,
+        num_heads: int = 4,
+        num_layers: int = 2,
+        feedforward_size: int = 64,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if in_features == 0 and not category_sizes:
+            raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
+        self.in_features, self.category_sizes = in_features, tuple(category_sizes)
+        bound = model_size**-0.5
+        self.scales = nn.Parameter(torch.empty(in_features, model_size).uniform_(-bound, bound))
+        self.shifts = nn.Parameter(torch.empty(in_features, model_size).uniform_(-bound, bound))
+        self.embeddings = nn.ModuleList(nn.Embedding(size, model_size) for size in category_sizes)
+        self.token = nn.Parameter(torch.empty(model_size).uniform_(-bound, bound))
+        self.blocks = nn.ModuleList(
+            EncoderLayer(model_size, num_heads, feedforward_size, True, "relu", dropout)
+            for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(model_size)
+        self.num_features = model_size
+        self.head = nn.Linear(model_size, out_features) if out_features else nn.Identity()
+        for embedding in self.embeddings:
+            nn.init.uniform_(embedding.weight, -bound, bound)
+        for part in self.modules():
+            if isinstance(part, nn.Linear):
+                nn.init.xavier_uniform_(part.weight)
+                nn.init.zeros_(part.bias)
+
+    def forward(self, x: Tensor, categories: Tensor | None = None) -> Tensor:
+        """Score each row: (B, F), (B, K) -> (B, C)."""
+        x = self.embed(x, categories)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(F.relu(self.norm(x[:, 0])))
+
+    def attend(self, x: Tensor, categories: Tensor | None = None) -> list[Tensor]:
+        """Return the weights (B, N, 1 + J, 1 + J) of each layer; the class token comes first."""
+        x = self.embed(x, categories)
+        weights = []
+        for block in self.blocks:
+            weights.append(block.attend(x))
+            x = block(x)
+        return weights
+
+    def embed(self, x: Tensor, categories: Tensor | None) -> Tensor:
+        """Return the class token, the numbers and the categories as tokens (B, 1 + J, M)."""
+        if x.ndim != 2 or x.shape[1] != self.in_features:
+            raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}).")
+        tokens = [self.token.expand(x.shape[0], 1, -1), x[..., None] * self.scales + self.shifts]
+        if self.category_sizes:
+            check_categories(categories, self.category_sizes)
+            tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]
+        return torch.cat(tokens, 1)
+
+
+class EncoderLayer(nn.Module):
+    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+
+    def __init__(
+        self,
+        model_size: int,
+        num_heads: int,
+        feedforward_size: int,
+        norm_first: bool,
+        activation: str,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if model_size % num_heads:
+            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.num_heads, self.norm_first = num_heads, norm_first
+        self.activation = F.gelu if activation == "gelu" else F.relu
+        self.attention_norm = nn.LayerNorm(model_size)
+        self.query_key_value = nn.Linear(model_size, 3 * model_size)
+        self.out = nn.Linear(model_size, model_size)
+        self.feedforward_norm = nn.LayerNorm(model_size)
+        self.expand = nn.Linear(model_size, feedforward_size)
+        self.shrink = nn.Linear(feedforward_size, model_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Renew each step: (B, T, M) -> (B, T, M)."""
+        h = F.scaled_dot_product_attention(*self.split(x), seen)  # (B, N, T, M / N)
+        h = self.dropout(self.out(h.transpose(1, 2).flatten(2)))  # (B, T, M)
+        x = x + h if self.norm_first else self.attention_norm(x + h)
+        h = self.feedforward_norm(x) if self.norm_first else x
+        h = self.dropout(self.shrink(self.activation(self.expand(h))))
+        return x + h if self.norm_first else self.feedforward_norm(x + h)
+
+    def attend(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Return the weights (B, N, T, T) with which each step reads the others."""
+        query, key, _ = self.split(x)
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
+        return (scores if seen is None else scores.masked_fill(~seen, -torch.inf)).softmax(3)
+
+    def split(self, x: Tensor) -> list[Tensor]:
+        """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
+        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x).chunk(3, 2)
+        return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
+
+
+def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
+    """Refuse categories (B, K) that the embeddings do not know."""
+    if categories is None or categories.shape[1] != len(sizes):
+        found = "none" if categories is None else categories.shape[1]
+        raise ValueError(f"This model reads {len(sizes)} categories per row, but got {found}.")
+    if torch.compiler.is_compiling() or categories.device.type != "cpu" or len(categories) == 0:
+        return
+    lows, highs = categories.amin(0).tolist(), categories.amax(0).tolist()
+    for k, size in enumerate(sizes):
+        if lows[k] < 0 or highs[k] >= size:
+            wrong = lows[k] if lows[k] < 0 else highs[k]
+            raise ValueError(f"Category column {k} holds {wrong}, not 0 to {size - 1}.")

@@ -1,0 +1,60 @@
+"""What training makes small, and the metric that goes with it.
+
+Scores are raw (before softmax or sigmoid). Dimensions: B batch, C outputs.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+LOSSES = ("cross_entropy", "binary_cross_entropy", "mse", "mae", "huber")
+
+
+def loss_of(name: str, scores: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean loss of a batch.
+
+    Args:
+        name: One of `LOSSES`.
+
+    Shape:
+        cross_entropy: scores (B, C) float, targets (B,) int64 class numbers.
+        binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1.
+        mse, mae, huber: scores (B, 1) or (B, C), targets (B,) or (B, C) float.
+
+    Example:
+        >>> import torch
+        >>> loss_of("mse", torch.tensor([[1.0], [3.0]]), torch.tensor([1.0, 1.0]))
+        tensor(2.)
+    """
+    if name == "cross_entropy":
+        return F.cross_entropy(scores, targets)
+    targets = targets.reshape(scores.shape).to(scores.dtype)
+    if name == "binary_cross_entropy":
+        return F.binary_cross_entropy_with_logits(scores, targets)
+    if name == "mse":
+        return F.mse_loss(scores, targets)
+    if name == "mae":
+        return F.l1_loss(scores, targets)
+    if name == "huber":
+        return F.huber_loss(scores, targets)
+    raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+
+
+def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:
+    """Return accuracy for the two classification losses, R2 for the others.
+
+    Shape:
+        As in `loss_of`.
+
+    Example:
+        >>> import torch
+        >>> metric_of("cross_entropy", torch.tensor([[2.0, 1.0], [0.0, 3.0]]), torch.tensor([0, 0]))
+        0.5
+    """
+    if name == "cross_entropy":
+        return (scores.argmax(-1) == targets).double().mean().item()
+    targets = targets.reshape(scores.shape).to(scores.dtype)
+    if name == "binary_cross_entropy":
+        return ((scores > 0) == (targets > 0.5)).double().mean().item()
+    residual = (scores - targets).double().square().mean(0)
+    total = (targets - targets.mean(0)).double().square().mean(0).clamp_min(1e-12)
+    return (1 - residual / total).mean().item()

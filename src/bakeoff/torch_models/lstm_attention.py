@@ -1,0 +1,164 @@
+"""LSTM with attention: recurrent states, each of which then looks at all the others.
+
+    h_1 ... h_T  = LSTM(x_1 ... x_T)                   see the page of the LSTM
+    attention(h) = softmax(Q K' / sqrt(W / N)) V       in each of N heads; Q, K, V = dense(h)
+    y            = mean of norm(h + attention(h))      then the head
+
+Source: Hochreiter & Schmidhuber, "Long Short-Term Memory", 1997; Vaswani et al., "Attention Is
+All You Need", 2017 (heads, sum and norm); Lin et al., "A Structured Self-Attentive Sentence
+Embedding", 2017 (attention over recurrent states; there by learned queries, not by the states).
+
+Dimensions: B batch, T time steps, F input features, H hidden size, W joined width (H, or 2H when
+bidirectional), N heads, C outputs.
+"""
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class LSTMAttention(nn.Module):
+    """Read each sequence step by step, let the states attend to one another, then predict.
+
+    Args:
+        in_features: F, values per time step (width of the embedding for tokens).
+        out_features: C, outputs per example; 0 builds no head and returns the features.
+        hidden_sizes: H of each layer, first to last.
+        bidirectional: Read the sequence backwards as well, and put both readings side by side.
+        num_heads: N, readings of the states side by side; must divide the joined width.
+        dropout: Probability of zeroing a value between layers, after the attention and before
+            each dense layer.
+        head_sizes: Widths of the relu layers between the features and the head.
+        vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
+        per_step: Predict at every time step, without the mean, instead of once.
+
+    Shape:
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Example:
+        >>> model = LSTMAttention(in_features=8, out_features=3)
+        >>> model(torch.zeros(2, 5, 8)).shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        hidden_sizes: tuple[int, ...] = (64, 64),
+        bidirectional: bool = False,
+        num_heads: int = 4,
+        dropout: float = 0.0,
+        head_sizes: tuple[int, ...] = (),
+        vocabulary_size: int = 0,
+        per_step: bool = False,
+    ) -> None:
+        super().__init__()
+        width = hidden_sizes[-1] * (2 if bidirectional else 1)
+        if width % num_heads:
+            raise ValueError(f"A width of {width} is not a multiple of num_heads={num_heads}.")
+        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.num_heads, self.per_step = num_heads, per_step
+        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.forwards, self.backwards = nn.ModuleList(), nn.ModuleList()
+        size_in = in_features
+        for size in hidden_sizes:
+            for readers in (self.forwards, self.backwards)[: 1 + bidirectional]:
+                readers.append(nn.LSTM(size_in, size, batch_first=True))
+            size_in = size * (2 if bidirectional else 1)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+        widths = (width, *head_sizes)
+        self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
+        self.num_features = widths[-1]
+        self.head = nn.Linear(widths[-1], out_features) if out_features else nn.Identity()
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Input and dense weights Xavier, recurrent ones orthogonal by gate, forget gates open."""
+        for lstm in [*self.forwards, *self.backwards]:
+            for gate in range(4):  # torch stacks the gates as i, f, g, o
+                rows = slice(gate * lstm.hidden_size, (gate + 1) * lstm.hidden_size)
+                nn.init.xavier_uniform_(lstm.weight_ih_l0[rows])
+                nn.init.orthogonal_(lstm.weight_hh_l0[rows])
+                nn.init.constant_(lstm.bias_ih_l0[rows], 1.0 if gate == 1 else 0.0)
+            nn.init.zeros_(lstm.bias_hh_l0)  # two biases learn one sum twice as fast: keep one
+            lstm.bias_hh_l0.requires_grad_(False)
+        for part in self.modules():
+            if isinstance(part, nn.Linear):
+                nn.init.xavier_uniform_(part.weight)
+                nn.init.zeros_(part.bias)
+            elif isinstance(part, nn.Embedding):
+                nn.init.uniform_(part.weight, -0.05, 0.05)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
+        x, real = self.read(x, lengths)  # (B, T, W)
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = F.scaled_dot_product_attention(*self.split(x), mask)  # (B, N, T, W / N)
+        x = self.norm(x + self.dropout(self.out(h.transpose(1, 2).flatten(2))))  # (B, T, W)
+        if not self.per_step and real is None:
+            x = x.mean(1)  # (B, W)
+        elif not self.per_step:
+            x = (x * real[..., None]).sum(1) / real.sum(1, keepdim=True)
+        x = self.dropout(x)
+        for linear in self.dense:
+            x = self.dropout(linear(x).relu())
+        return self.head(x)
+
+    def attend(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return the weights with which each step reads the others: (B, T, F) -> (B, N, T, T)."""
+        x, real = self.read(x, lengths)
+        query, key, _ = self.split(x)
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = scores.masked_fill(~real[:, None, None], -torch.inf)
+        return scores.softmax(3)
+
+    def read(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Return the states (B, T, W) of the last layer, and which of them are real (B, T)."""
+        check(x, lengths, self.in_features, self.vocabulary_size)
+        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
+        for i, lstm in enumerate(self.forwards):
+            x = self.dropout(x) if i > 0 else x
+            h = lstm(x)[0]  # (B, T, H): a step never sees the padding behind it
+            if self.backwards:
+                h_back = turn(self.backwards[i](turn(x, lengths))[0], lengths)
+                h = torch.cat([h, h_back], -1)  # (B, T, 2H)
+            x = h
+        steps = torch.arange(x.shape[1], device=x.device)
+        return x, None if lengths is None else steps < lengths[:, None]
+
+    def split(self, x: Tensor) -> list[Tensor]:
+        """Return query, key and value of each head: (B, T, W) -> (B, N, T, W / N)."""
+        parts = self.query_key_value(x).chunk(3, 2)
+        return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
+
+
+def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Put the last step of each sequence first, and leave its padding in place."""
+    if lengths is None:
+        return x.flip(1)
+    steps = torch.arange(x.shape[1], device=x.device)  # (T,)
+    turned = lengths[:, None] - 1 - steps  # (B, T), negative in the padding
+    return x.gather(1, torch.where(turned >= 0, turned, steps)[..., None].expand_as(x))
+
+
+def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
+    """Refuse sequences that do not fit, with the sizes named."""
+    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if not fits or x.shape[1] == 0:
+        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
+        raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return
+    if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
+        raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
+    if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
+        raise ValueError(f"lengths are {lengths.min()} to {lengths.max()}, not 1 to {x.shape[1]}.")

@@ -1,0 +1,147 @@
+"""PatchTST: cut a series into patches, let them look at one another, and forecast from them all.
+
+    z   = (x - mean) / deviation             of this window, put back on the forecast
+    p_i = W_p patch_i + b_p + place_i        patches of patch_size steps, a stride apart
+    p   = p + attention(norm(p))             layer after layer
+    p   = p + shrink(gelu(expand(norm(p))))
+    y   = W [norm(p_1), ... norm(p_P)] + b
+
+Source: Nie et al., "A Time Series Is Worth 64 Words", 2023. Each series is read by itself, all by
+the same weights. Where we differ: layer norm before each branch, not batch norm after each sum;
+dropout falls on the patches and branches, not on the weights of attention.
+
+Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets, P patches, M model width.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class PatchTST(nn.Module):
+    """Forecast each target from its own past; further channels of x are not read.
+
+    Args:
+        in_features: F, channels of x, of which the first Q are the targets.
+        out_features: Q, targets, at most F.
+        in_steps: T, steps of the window.
+        out_steps: S, steps to forecast.
+        patch_size: Steps in a patch (the whole window, if that is shorter).
+        stride: Steps from one patch to the next; the last step is repeated to fill the last patch.
+        model_size: M, values per patch inside the model, a multiple of num_heads.
+        num_heads: Readings of the series that each layer makes side by side.
+        num_layers: Layers of attention and feed-forward.
+        feedforward_size: Hidden values of the feed-forward part of each layer.
+        dropout: Probability of zeroing a value of the embedded patches or of a branch.
+
+    Shape:
+        x (B, T, F) float -> (B, S, Q) float.
+
+    Example:
+        >>> model = PatchTST(in_features=7, out_features=1, in_steps=96, out_steps=24)
+        >>> model(torch.zeros(2, 96, 7)).shape
+        torch.Size([2, 24, 1])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        in_steps: int,
+        out_steps: int,
+        patch_size: int = 16,
+        stride: int = 8,
+        model_size: int = 32,
+        num_heads: int = 4,
+        num_layers: int = 2,
+        feedforward_size: int = 64,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if out_features > in_features:
+            raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
+        self.in_features, self.out_features = in_features, out_features
+        self.in_steps, self.out_steps = in_steps, out_steps
+        self.patch_size, self.stride = min(patch_size, in_steps), stride
+        num_patches = -(-(in_steps - self.patch_size) // stride) + 1
+        self.missing = (num_patches - 1) * stride + self.patch_size - in_steps
+        self.project = nn.Linear(self.patch_size, model_size)
+        self.positions = nn.Parameter(0.02 * torch.randn(num_patches, model_size))
+        self.blocks = nn.ModuleList(
+            EncoderLayer(model_size, num_heads, feedforward_size, True, "gelu", dropout)
+            for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(model_size)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(num_patches * model_size, out_steps)
+        for part in self.modules():
+            if isinstance(part, nn.Linear):
+                nn.init.xavier_uniform_(part.weight)
+                nn.init.zeros_(part.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Forecast each window: (B, T, F) -> (B, S, Q)."""
+        check_window(x, self.in_steps, self.in_features)
+        x = x[..., : self.out_features].transpose(1, 2)  # (B, Q, T)
+        mean = x.mean(2, keepdim=True)
+        deviation = (x.var(2, keepdim=True, unbiased=False) + 1e-5).sqrt()
+        x = F.pad((x - mean) / deviation, (0, self.missing), mode="replicate").flatten(0, 1)
+        x = self.project(x.unfold(1, self.patch_size, self.stride))  # (B * Q, P, M)
+        x = self.dropout(x + self.positions)
+        for block in self.blocks:
+            x = block(x)
+        y = self.head(self.norm(x).flatten(1)).unflatten(0, (-1, self.out_features))  # (B, Q, S)
+        return (y * deviation + mean).transpose(1, 2)  # (B, S, Q)
+
+
+class EncoderLayer(nn.Module):
+    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+
+    def __init__(
+        self,
+        model_size: int,
+        num_heads: int,
+        feedforward_size: int,
+        norm_first: bool,
+        activation: str,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if model_size % num_heads:
+            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.num_heads, self.norm_first = num_heads, norm_first
+        self.activation = F.gelu if activation == "gelu" else F.relu
+        self.attention_norm = nn.LayerNorm(model_size)
+        self.query_key_value = nn.Linear(model_size, 3 * model_size)
+        self.out = nn.Linear(model_size, model_size)
+        self.feedforward_norm = nn.LayerNorm(model_size)
+        self.expand = nn.Linear(model_size, feedforward_size)
+        self.shrink = nn.Linear(feedforward_size, model_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Renew each step: (B, T, M) -> (B, T, M)."""
+        h = F.scaled_dot_product_attention(*self.split(x), seen)  # (B, N, T, M / N)
+        h = self.dropout(self.out(h.transpose(1, 2).flatten(2)))  # (B, T, M)
+        x = x + h if self.norm_first else self.attention_norm(x + h)
+        h = self.feedforward_norm(x) if self.norm_first else x
+        h = self.dropout(self.shrink(self.activation(self.expand(h))))
+        return x + h if self.norm_first else self.feedforward_norm(x + h)
+
+    def attend(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Return the weights (B, N, T, T) with which each step reads the others."""
+        query, key, _ = self.split(x)
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
+        return (scores if seen is None else scores.masked_fill(~seen, -torch.inf)).softmax(3)
+
+    def split(self, x: Tensor) -> list[Tensor]:
+        """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
+        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x).chunk(3, 2)
+        return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
+
+
+def check_window(x: Tensor, in_steps: int, in_features: int) -> None:
+    """Refuse windows of another size than the page was built for."""
+    if x.ndim != 3 or tuple(x.shape[1:]) != (in_steps, in_features):
+        raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {in_steps}, {in_features}).")

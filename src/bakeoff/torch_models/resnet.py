@@ -1,0 +1,176 @@
+"""ResNet: convolutions that correct an image rather than replace it.
+
+    h = a(norm(W_1 * x))                    3 x 3 convolution
+    y = a(norm(W_2 * h) + s(x))             and another, added to the shortcut s(x)
+
+The shortcut s is x itself, or norm(W_s * x) by a 1 x 1 convolution where the size changes: the
+first block of every stage but the first halves Y and X. The last stage is averaged over Y and X.
+
+Source: He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", 2016: the small
+networks of section 4.2 (ResNet-20: num_blocks=3), with projected shortcuts (option B).
+
+Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ACTIVATIONS = {
+    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
+    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
+}  # fmt: skip
+NORMS = {
+    "none": lambda channels: nn.Identity(),
+    "batch": nn.BatchNorm2d,
+    "group": lambda channels: nn.GroupNorm(math.gcd(8, channels), channels),
+}
+INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
+                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+
+
+class ResNet(nn.Module):
+    """Read an image with stages of residual blocks, then score the average pixel.
+
+    Args:
+        in_channels: C of the image: 1 grey, 3 colour.
+        image_size: (Y, X), or one int for a square.
+        out_features: O, outputs per image; 0 builds no head and returns the features.
+        channels: Channels of each stage, first to last; each stage halves Y and X.
+        num_blocks: Residual blocks per stage, of two convolutions each.
+        norm: batch, group (8 groups of channels, or as many as divide them) or none.
+        activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        hidden_sizes: Widths of the dense layers between the average and the head.
+        dropout: Probability of zeroing a value before each dense layer and before the head.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
+
+    Shape:
+        x (B, C, Y, X) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
+
+    Example:
+        >>> ResNet(1, image_size=28, out_features=10)(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        image_size: int | tuple[int, int],
+        out_features: int,
+        *,
+        channels: tuple[int, ...] = (16, 32, 64),
+        num_blocks: int = 2,
+        norm: str = "batch",
+        activation: str = "relu",
+        hidden_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+    ) -> None:
+        super().__init__()
+        size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+        if not channels or min(size) < 2 ** (len(channels) - 1):
+            raise ValueError(
+                f"channels={channels} halve the image {len(channels) - 1} times, too often for "
+                f"{size[0]} x {size[1]} pixels. Give 1 to {min(size).bit_length()} stages."
+            )
+        self.image_shape = (in_channels, *size)
+        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
+        self.activation = ACTIVATIONS[activation]
+        self.stem = nn.Conv2d(in_channels, channels[0], 3, padding=1, bias=norm == "none")
+        initialize(self.stem, *start)
+        self.norm = NORMS[choose("norm", norm, NORMS)](channels[0])
+        self.blocks = nn.ModuleList()
+        width = channels[0]
+        for stage, stage_channels in enumerate(channels):
+            for i in range(num_blocks):
+                stride = 2 if stage > 0 and i == 0 else 1
+                self.blocks.append(Residual(width, stage_channels, stride, norm, start))
+                width = stage_channels
+        widths = (width, *hidden_sizes)
+        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
+        for linear in self.hidden:
+            initialize(linear, *start)
+        self.num_features = widths[-1]
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Identity()
+        if out_features:
+            self.head = nn.Linear(self.num_features, out_features)
+            initialize(self.head, initialization, fan, "none")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score each image: (B, C, Y, X) -> (B, O)."""
+        if tuple(x.shape[1:]) != self.image_shape:
+            raise ValueError(f"x holds images {tuple(x.shape[1:])}, not {self.image_shape}.")
+        x = self.activation(self.norm(self.stem(x)))
+        for block in self.blocks:
+            x = block(x)
+        x = x.mean((2, 3))  # (B, C)
+        for linear in self.hidden:
+            x = self.activation(linear(self.dropout(x)))
+        return self.head(self.dropout(x))
+
+
+class Residual(nn.Module):
+    """Add two convolutions to the image: (B, C, Y, X) -> (B, C', Y / stride, X / stride)."""
+
+    def __init__(
+        self, in_channels: int, channels: int, stride: int, norm: str, start: tuple[str, str, str]
+    ) -> None:
+        super().__init__()
+        self.activation = ACTIVATIONS[start[2]]
+        bias = norm == "none"
+        self.first = nn.Conv2d(in_channels, channels, 3, stride, padding=1, bias=bias)
+        self.first_norm = NORMS[norm](channels)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=bias)
+        self.second_norm = NORMS[norm](channels)
+        self.shortcut = self.shortcut_norm = None
+        initialize(self.first, *start)
+        initialize(self.second, *start)
+        if stride > 1 or channels != in_channels:
+            self.shortcut = nn.Conv2d(in_channels, channels, 1, stride, bias=bias)
+            self.shortcut_norm = NORMS[norm](channels)
+            initialize(self.shortcut, *start)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.activation(self.first_norm(self.first(x)))
+        h = self.second_norm(self.second(h))
+        x = x if self.shortcut is None else self.shortcut_norm(self.shortcut(x))
+        return self.activation(h + x)
+
+
+def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
+    """Draw the weight of a linear layer or convolution, and zero its bias."""
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
+    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+        initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
+    kind, _, law = initialization.rpartition("_")
+    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
+    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
+    if law == "uniform":
+        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
+    elif law == "normal":
+        nn.init.normal_(layer.weight, std=std)
+    else:  # a depthwise convolution is one long row
+        rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
+        nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

@@ -1,0 +1,199 @@
+"""TCN: a stack of convolutions that look back only, each layer twice as far as the one before.
+
+    h_t = a(norm(sum_k W_k x_{t - d k} + b))      k = 0 ... kernel_size - 1, d = 1, 2, 4, ...
+    y   = a(h'(h(x)) + s(x))                      two of them make a block, added to its input
+
+The shortcut s is x itself, or W_s x where the channels change. With L blocks a step sees itself and
+the 2 (kernel_size - 1) (2^L - 1) steps before it, and so never the padding behind it.
+
+Source: Bai, Kolter & Koltun, "An Empirical Evaluation of Generic Convolutional and Recurrent
+Networks for Sequence Modeling", 2018; they normalise the weights, here `norm` does the values.
+
+Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
+"""
+
+import difflib
+from collections.abc import Iterable
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ACTIVATIONS = {
+    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
+    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
+}  # fmt: skip
+NORMS = {"none": lambda channels: nn.Identity(), "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
+                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+
+
+class TCN(nn.Module):
+    """Read each sequence with dilated causal convolutions, then predict from their last step.
+
+    Args:
+        in_features: F, values per time step (width of the embedding for tokens).
+        out_features: C, outputs per example; 0 builds no head and returns the features.
+        channels: H of each block, first to last; block i looks 2^i times as far back.
+        kernel_size: Steps that one convolution reads.
+        norm: none, batch or layer (over the channels of each step).
+        activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        pooling: last (real step), mean or max: how the steps become one vector, unless per_step.
+        hidden_sizes: Widths of the dense layers between the pooling and the head.
+        dropout: Probability of zeroing a value after each convolution and each dense layer.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
+        vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
+        per_step: Predict at every time step instead of once.
+
+    Shape:
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Example:
+        >>> TCN(in_features=8, out_features=3)(torch.zeros(2, 5, 8)).shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        channels: tuple[int, ...] = (32, 32, 32, 32),
+        kernel_size: int = 3,
+        norm: str = "none",
+        activation: str = "relu",
+        pooling: str = "last",
+        hidden_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+        vocabulary_size: int = 0,
+        per_step: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.per_step = per_step
+        self.pooling = choose("pooling", pooling, ("last", "mean", "max"))
+        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
+        self.activation = ACTIVATIONS[activation]
+        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.blocks = nn.ModuleList()
+        width = in_features
+        for i, size in enumerate(channels):
+            self.blocks.append(Residual(width, size, kernel_size, 2**i, norm, dropout, start))
+            width = size
+        self.dropout = nn.Dropout(dropout)
+        widths = (width, *hidden_sizes)
+        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
+        for linear in self.hidden:
+            initialize(linear, *start)
+        self.num_features = widths[-1]
+        self.head = nn.Identity()
+        if out_features:
+            self.head = nn.Linear(self.num_features, out_features)
+            initialize(self.head, initialization, fan, "none")
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
+        check(x, lengths, self.in_features, self.vocabulary_size)
+        x = (x if self.embedding is None else self.embedding(x)).mT  # (B, F, T)
+        for block in self.blocks:
+            x = block(x)  # (B, H, T)
+        x = x.mT if self.per_step else self.pool(x, lengths)
+        for linear in self.hidden:
+            x = self.dropout(self.activation(linear(x)))
+        return self.head(x)
+
+    def pool(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """Make one vector of the real steps: (B, H, T) -> (B, H)."""
+        if lengths is None:
+            lengths = torch.full_like(x[:, 0, 0], x.shape[2], dtype=torch.long)  # (B,)
+        if self.pooling == "last":
+            return x[torch.arange(len(x), device=x.device), :, lengths - 1]
+        padding = torch.arange(x.shape[2], device=x.device) >= lengths[:, None, None]
+        if self.pooling == "max":
+            return x.masked_fill(padding, -torch.inf).amax(2)
+        return x.masked_fill(padding, 0).sum(2) / lengths[:, None]
+
+
+class Residual(nn.Module):
+    """Add two causal convolutions to the sequence: (B, H, T) -> (B, H', T)."""
+
+    def __init__(
+        self, in_channels: int, channels: int, kernel_size: int, dilation: int, norm: str,
+        dropout: float, start: tuple[str, str, str],
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.activation = ACTIVATIONS[start[2]]
+        self.reach = dilation * (kernel_size - 1)  # steps that a convolution looks back
+        self.first = nn.Conv1d(in_channels, channels, kernel_size, dilation=dilation)
+        self.first_norm = NORMS[choose("norm", norm, NORMS)](channels)
+        self.second = nn.Conv1d(channels, channels, kernel_size, dilation=dilation)
+        self.second_norm = NORMS[norm](channels)
+        self.shortcut = nn.Identity()
+        if channels != in_channels:
+            self.shortcut = nn.Conv1d(in_channels, channels, 1)
+            initialize(self.shortcut, *start)
+        initialize(self.first, *start)
+        initialize(self.second, *start)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = normalize(self.first_norm, self.first(F.pad(x, (self.reach, 0))))
+        h = self.dropout(self.activation(h))
+        h = normalize(self.second_norm, self.second(F.pad(h, (self.reach, 0))))
+        h = self.dropout(self.activation(h))
+        return self.activation(h + self.shortcut(x))
+
+
+def normalize(norm: nn.Module, x: Tensor) -> Tensor:
+    """Normalise x (B, H, T); a layer norm reads the last dimension."""
+    return norm(x.mT).mT if isinstance(norm, nn.LayerNorm) else norm(x)
+
+
+def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
+    """Refuse sequences that do not fit, with the sizes named."""
+    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if not fits or x.shape[1] == 0:
+        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
+        raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return
+    if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
+        raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
+    if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
+        raise ValueError(f"lengths are {lengths.min()} to {lengths.max()}, not 1 to {x.shape[1]}.")
+
+
+def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
+    """Draw the weight of a linear layer or convolution, and zero its bias."""
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
+    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+        initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
+    kind, _, law = initialization.rpartition("_")
+    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
+    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
+    if law == "uniform":
+        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
+    elif law == "normal":
+        nn.init.normal_(layer.weight, std=std)
+    else:  # a depthwise convolution is one long row
+        rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
+        nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

@@ -1,0 +1,198 @@
+"""Transformer: every step of a sequence looks at every other step, layer after layer.
+
+    attention(x) = softmax(Q K' / sqrt(M / N)) V     in each of N heads; Q, K, V = dense(x)
+    x = x + attention(norm(x))                       with norm_first; without it
+    x = x + shrink(activation(expand(norm(x))))      x = norm(x + attention(x)), and so on
+
+Source: Vaswani et al., "Attention Is All You Need", 2017; class token: Devlin et al., "BERT", 2019.
+
+Dimensions: B batch, T time steps, F input features, M model width, N heads, C outputs.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Transformer(nn.Module):
+    """Let the steps of each sequence attend to one another, then predict.
+
+    Args:
+        in_features: F, values per time step (width of the embedding for tokens).
+        out_features: C, outputs per example; 0 builds no head and returns the features.
+        model_size: M, values per step inside the model, a multiple of num_heads.
+        num_heads: N, readings of the sequence that each layer makes side by side.
+        num_layers: Layers of attention and feed-forward.
+        feedforward_size: Hidden values of the feed-forward part of each layer.
+        pooling: token (a learned class token before the sequence) or mean (of the real steps).
+        positions: sinusoidal (any T) or learned (T up to max_length).
+        max_length: Longest T for learned positions; 0 for sinusoidal ones.
+        norm_first: Normalise before each branch and at the end (Xiong, 2020), not after each sum.
+        activation: relu or gelu.
+        dropout: Probability of zeroing a value of the embedded steps, a branch or a hidden layer.
+        hidden_sizes: Dense layers between the pooling and the head.
+        vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
+        per_step: Predict at every time step, without pooling, instead of once.
+
+    Shape:
+        x (B, T, F) float or (B, T) int, lengths (B,) int -> raw scores (B, C); per_step (B, T, C).
+
+    Example:
+        >>> Transformer(in_features=8, out_features=3)(torch.zeros(2, 5, 8)).shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        model_size: int = 64,
+        num_heads: int = 4,
+        num_layers: int = 2,
+        feedforward_size: int = 256,
+        pooling: str = "token",
+        positions: str = "sinusoidal",
+        max_length: int = 0,
+        norm_first: bool = True,
+        activation: str = "relu",
+        dropout: float = 0.0,
+        hidden_sizes: tuple[int, ...] = (),
+        vocabulary_size: int = 0,
+        per_step: bool = False,
+    ) -> None:
+        super().__init__()
+        for name, value, known in (
+            ("pooling", pooling, ("token", "mean")),
+            ("positions", positions, ("sinusoidal", "learned")),
+            ("activation", activation, ("relu", "gelu")),
+        ):
+            if value not in known:
+                raise ValueError(f"{name}={value!r} is unknown. Known: {', '.join(known)}.")
+        if (positions == "learned") != (max_length > 0):
+            raise ValueError(f"{positions} positions do not go with max_length={max_length}.")
+        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.max_length, self.pooling = max_length, "none" if per_step else pooling
+        self.activation = F.gelu if activation == "gelu" else F.relu
+        self.dropout = nn.Dropout(dropout)
+        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.project = nn.Linear(in_features, model_size)
+        self.positions = nn.Parameter(torch.randn(max_length, model_size)) if max_length else None
+        self.token = nn.Parameter(torch.randn(model_size)) if self.pooling == "token" else None
+        self.blocks = nn.ModuleList(
+            EncoderLayer(model_size, num_heads, feedforward_size, norm_first, activation, dropout)
+            for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(model_size) if norm_first else nn.Identity()
+        widths = (model_size, *hidden_sizes)
+        self.hidden = nn.ModuleList(map(nn.Linear, widths, hidden_sizes))
+        self.num_features = widths[-1]
+        self.head = nn.Linear(widths[-1], out_features) if out_features else nn.Identity()
+        for part in self.modules():
+            if isinstance(part, nn.Linear):
+                nn.init.xavier_uniform_(part.weight)
+                nn.init.zeros_(part.bias)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
+        x, seen = self.embed(x, lengths)
+        for block in self.blocks:
+            x = block(x, seen)
+        x = self.norm(x)  # (B, T, M)
+        if self.pooling == "token":
+            x = x[:, 0]  # (B, M)
+        elif self.pooling == "mean":
+            x = x.mean(1) if seen is None else (seen[:, 0].to(x.dtype) @ x)[:, 0] / lengths[:, None]
+        for linear in self.hidden:
+            x = self.dropout(self.activation(linear(x)))
+        return self.head(x)
+
+    def attend(self, x: Tensor, lengths: Tensor | None = None) -> list[Tensor]:
+        """Return the weights (B, N, T, T) of each layer; with a class token, it is step 0."""
+        x, seen = self.embed(x, lengths)
+        weights = []
+        for block in self.blocks:
+            weights.append(block.attend(x, seen))
+            x = block(x, seen)
+        return weights
+
+    def embed(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Return the steps and their places (B, T, M), and which can be seen (B, 1, 1, T)."""
+        check(x, lengths, self.in_features, self.vocabulary_size)
+        if 0 < self.max_length < x.shape[1]:
+            raise ValueError(f"x has {x.shape[1]} steps, but max_length={self.max_length}.")
+        x = self.project(x if self.embedding is None else self.embedding(x))  # (B, T, M)
+        x = x + (self.positions[: x.shape[1]] if self.max_length else sinusoids(x))
+        if self.token is not None:
+            x = torch.cat([self.token.expand(x.shape[0], 1, -1), x], 1)  # (B, 1 + T, M)
+            lengths = None if lengths is None else lengths + 1
+        steps = torch.arange(x.shape[1], device=x.device)
+        return self.dropout(x), None if lengths is None else steps < lengths[:, None, None, None]
+
+
+class EncoderLayer(nn.Module):
+    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+
+    def __init__(
+        self,
+        model_size: int,
+        num_heads: int,
+        feedforward_size: int,
+        norm_first: bool,
+        activation: str,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if model_size % num_heads:
+            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.num_heads, self.norm_first = num_heads, norm_first
+        self.activation = F.gelu if activation == "gelu" else F.relu
+        self.attention_norm = nn.LayerNorm(model_size)
+        self.query_key_value = nn.Linear(model_size, 3 * model_size)
+        self.out = nn.Linear(model_size, model_size)
+        self.feedforward_norm = nn.LayerNorm(model_size)
+        self.expand = nn.Linear(model_size, feedforward_size)
+        self.shrink = nn.Linear(feedforward_size, model_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Renew each step: (B, T, M) -> (B, T, M)."""
+        h = F.scaled_dot_product_attention(*self.split(x), seen)  # (B, N, T, M / N)
+        h = self.dropout(self.out(h.transpose(1, 2).flatten(2)))  # (B, T, M)
+        x = x + h if self.norm_first else self.attention_norm(x + h)
+        h = self.feedforward_norm(x) if self.norm_first else x
+        h = self.dropout(self.shrink(self.activation(self.expand(h))))
+        return x + h if self.norm_first else self.feedforward_norm(x + h)
+
+    def attend(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Return the weights (B, N, T, T) with which each step reads the others."""
+        query, key, _ = self.split(x)
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
+        return (scores if seen is None else scores.masked_fill(~seen, -torch.inf)).softmax(3)
+
+    def split(self, x: Tensor) -> list[Tensor]:
+        """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
+        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x).chunk(3, 2)
+        return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
+
+
+def sinusoids(x: Tensor) -> Tensor:
+    """Return the places of the steps of x (B, T, M): waves of falling frequency (T, M)."""
+    length, size = x.shape[1:]
+    rates = torch.tensor([10000 ** (-i / size) for i in range(0, size, 2)], device=x.device)
+    angles = torch.arange(length, device=x.device)[:, None] * rates  # (T, M / 2)
+    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)[:, :size].to(x.dtype)
+
+
+def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
+    """Refuse sequences that do not fit, with the sizes named."""
+    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if not fits or x.shape[1] == 0:
+        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
+        raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return
+    if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
+        raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
+    if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
+        raise ValueError(f"lengths are {lengths.min()} to {lengths.max()}, not 1 to {x.shape[1]}.")

@@ -1,0 +1,194 @@
+"""Transformer encoder-decoder: read a sequence, then write one, looking back at what was read.
+
+    source = encoder(x)                    each step looks at all steps of x
+    target = decoder(previous, source)     each step looks at the steps before it, and at source
+    y      = W norm(target) + b            at every step of the target
+
+Source: Vaswani et al., "Attention Is All You Need", 2017. Each branch is normalised first (Xiong
+et al., "On Layer Normalization in the Transformer Architecture", 2020), so that no warm-up is
+needed; without dropout it equals nn.Transformer(norm_first=True).
+
+Dimensions: B batch, T time steps read, S steps written, F input features, M model width, N heads,
+C outputs.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class TransformerSeq2Seq(nn.Module):
+    """Write out_steps steps after reading x, or score x with the last step of the decoder.
+
+    With `previous`, the true targets, each step is predicted from those before it (teacher
+    forcing); the page shifts them itself. Without, it feeds its own outputs back.
+
+    Args:
+        in_features: F, values per time step of x (width of the embedding for tokens).
+        out_features: C, outputs per example, or per step written.
+        out_steps: S, steps to write; 0 scores the whole sequence: the decoder then reads x, too.
+        model_size: M, values per step inside the model, a multiple of num_heads.
+        num_heads: N, readings of the sequence that each attention makes side by side.
+        num_layers: Layers of the encoder, and of the decoder.
+        feedforward_size: Hidden values of the feed-forward part of each layer.
+        dropout: Probability of zeroing a value of the embedded steps or of a branch.
+        vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
+
+    Shape:
+        x (B, T, F) float or (B, T) int, lengths (B,) int, previous (B, S, C) float -> raw scores
+        (B, S, C), or (B, C) when out_steps is 0.
+
+    Example:
+        >>> model = TransformerSeq2Seq(in_features=8, out_features=3, out_steps=4)
+        >>> model(torch.zeros(2, 5, 8)).shape
+        torch.Size([2, 4, 3])
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        out_steps: int = 0,
+        model_size: int = 64,
+        num_heads: int = 4,
+        num_layers: int = 2,
+        feedforward_size: int = 256,
+        dropout: float = 0.0,
+        vocabulary_size: int = 0,
+    ) -> None:
+        super().__init__()
+        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.out_features, self.out_steps = out_features, out_steps
+        sizes = (model_size, num_heads, feedforward_size, dropout)
+        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.project = nn.Linear(in_features, model_size)
+        self.project_previous = nn.Linear(out_features, model_size) if out_steps else None
+        self.encoder = nn.ModuleList(Layer(*sizes, decodes=False) for _ in range(num_layers))
+        self.encoder_norm = nn.LayerNorm(model_size)
+        self.decoder = nn.ModuleList(Layer(*sizes, decodes=True) for _ in range(num_layers))
+        self.decoder_norm = nn.LayerNorm(model_size)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(model_size, out_features)
+        for part in self.modules():
+            if isinstance(part, nn.Linear):
+                nn.init.xavier_uniform_(part.weight)
+                nn.init.zeros_(part.bias)
+
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, previous: Tensor | None = None
+    ) -> Tensor:
+        """Write S steps: (B, T, F) -> (B, S, C), or score the sequence: (B, T, F) -> (B, C)."""
+        check(x, lengths, self.in_features, self.vocabulary_size)
+        steps = torch.arange(x.shape[1], device=x.device)
+        real = None if lengths is None else steps < lengths[:, None, None, None]  # (B, 1, 1, T)
+        x = self.project(x if self.embedding is None else self.embedding(x))
+        x = self.dropout(x + sinusoids(x))  # (B, T, M)
+        source = self.encode(x, real)
+        if not self.out_steps:
+            target = self.decode(x, real, source, real)
+            if lengths is None:
+                return self.head(target[:, -1])
+            return self.head(target[torch.arange(x.shape[0], device=x.device), lengths - 1])
+        if previous is None:
+            return self.write(source, real)
+        if previous.shape[1:] != (self.out_steps, self.out_features):
+            wanted = f"(B, {self.out_steps}, {self.out_features})"
+            raise ValueError(f"previous is {tuple(previous.shape)}, but must be {wanted}.")
+        return self.predict(F.pad(previous, (0, 0, 1, -1)), source, real)
+
+    def write(self, source: Tensor, real: Tensor | None) -> Tensor:
+        """Write step after step, each from the outputs before it: (B, T, M) -> (B, S, C)."""
+        y = source.new_zeros(source.shape[0], 1, self.out_features)  # the start, as in training
+        for _ in range(self.out_steps):
+            y = torch.cat([y, self.predict(y, source, real)[:, -1:]], 1)
+        return y[:, 1:]
+
+    def predict(self, previous: Tensor, source: Tensor, real: Tensor | None) -> Tensor:
+        """Predict each step from those before it: (B, S, C) -> (B, S, C)."""
+        x = self.project_previous(previous)
+        x = self.dropout(x + sinusoids(x))  # (B, S, M)
+        steps = torch.arange(x.shape[1], device=x.device)
+        return self.head(self.decode(x, steps <= steps[:, None], source, real))
+
+    def encode(self, x: Tensor, real: Tensor | None) -> Tensor:
+        """Let the steps of the source look at one another: (B, T, M) -> (B, T, M)."""
+        for layer in self.encoder:
+            x = layer(x, real)
+        return self.encoder_norm(x)
+
+    def decode(self, x: Tensor, seen: Tensor | None, source: Tensor, real: Tensor | None) -> Tensor:
+        """Let the steps of the target look at one another and at the source: (B, S, M)."""
+        for layer in self.decoder:
+            x = layer(x, seen, source, real)
+        return self.decoder_norm(x)
+
+
+class Layer(nn.Module):
+    """Attention to one another, to the source if it decodes, then two dense layers at each step."""
+
+    def __init__(
+        self, model_size: int, num_heads: int, feedforward_size: int, dropout: float, decodes: bool
+    ) -> None:
+        super().__init__()
+        self.self_norm = nn.LayerNorm(model_size)
+        self.self_attention = Attention(model_size, num_heads)
+        self.source_norm = nn.LayerNorm(model_size) if decodes else None
+        self.source_attention = Attention(model_size, num_heads) if decodes else None
+        self.feedforward_norm = nn.LayerNorm(model_size)
+        self.expand = nn.Linear(model_size, feedforward_size)
+        self.shrink = nn.Linear(feedforward_size, model_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self,
+        x: Tensor,
+        seen: Tensor | None,
+        source: Tensor | None = None,
+        real: Tensor | None = None,
+    ) -> Tensor:
+        h = self.self_norm(x)
+        x = x + self.dropout(self.self_attention(h, h, seen))
+        if self.source_attention is not None:
+            x = x + self.dropout(self.source_attention(self.source_norm(x), source, real))
+        return x + self.dropout(self.shrink(F.relu(self.expand(self.feedforward_norm(x)))))
+
+
+class Attention(nn.Module):
+    """Let each step of x take a mean of the steps of source that it sees, weighted in N heads."""
+
+    def __init__(self, model_size: int, num_heads: int) -> None:
+        super().__init__()
+        if model_size % num_heads:
+            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.num_heads = num_heads
+        self.query = nn.Linear(model_size, model_size)
+        self.key_value = nn.Linear(model_size, 2 * model_size)
+        self.out = nn.Linear(model_size, model_size)
+
+    def forward(self, x: Tensor, source: Tensor, seen: Tensor | None) -> Tensor:
+        parts = [self.query(x), *self.key_value(source).chunk(2, 2)]
+        heads = [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
+        return self.out(F.scaled_dot_product_attention(*heads, seen).transpose(1, 2).flatten(2))
+
+
+def sinusoids(x: Tensor) -> Tensor:
+    """Return the places of the steps of x (B, T, M): waves of falling frequency (T, M)."""
+    length, size = x.shape[1:]
+    rates = torch.tensor([10000 ** (-i / size) for i in range(0, size, 2)], device=x.device)
+    angles = torch.arange(length, device=x.device)[:, None] * rates  # (T, M / 2)
+    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)[:, :size].to(x.dtype)
+
+
+def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
+    """Refuse sequences that do not fit, with the sizes named."""
+    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if not fits or x.shape[1] == 0:
+        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
+        raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return
+    if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
+        raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
+    if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
+        raise ValueError(f"lengths are {lengths.min()} to {lengths.max()}, not 1 to {x.shape[1]}.")

@@ -1,0 +1,152 @@
+"""ViT: cut an image into patches, and let every patch look at every other.
+
+    p_i = W_p patch_i + b_p + place_i        one step for each patch, read row by row
+    x   = [token, p_1, ... p_P]              a learned class token first
+    x   = x + attention(norm(x))             layer after layer
+    x   = x + shrink(gelu(expand(norm(x))))
+    y   = W norm(x)_token + b
+
+Source: Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Sized for small images trained
+from scratch: the patches are small, and no hidden layer stands before the head.
+
+Dimensions: B batch, C channels, Y rows, X columns, P patches, M model width, N heads, K outputs.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class ViT(nn.Module):
+    """Let the patches of each image attend to one another, then predict from the class token.
+
+    Args:
+        in_channels: C, 1 for grey, 3 for colour.
+        image_size: (Y, X) in pixels, or one number for a square.
+        out_features: K, outputs per image; 0 builds no head and returns the features.
+        patch_size: Pixels on each side of a patch; 0 cuts the longer side in 8. What is missing
+            to full patches is filled with zeros on the right and below.
+        model_size: M, values per patch inside the model, a multiple of num_heads.
+        num_heads: N, readings of the image that each layer makes side by side.
+        num_layers: Layers of attention and feed-forward.
+        feedforward_size: Hidden values of the feed-forward part of each layer.
+        dropout: Probability of zeroing a value of the embedded patches or of a branch.
+
+    Shape:
+        x (B, C, Y, X) float -> raw scores (B, K).
+
+    Example:
+        >>> model = ViT(in_channels=1, image_size=28, out_features=10)
+        >>> model(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        image_size: int | tuple[int, int],
+        out_features: int,
+        *,
+        patch_size: int = 0,
+        model_size: int = 64,
+        num_heads: int = 4,
+        num_layers: int = 4,
+        feedforward_size: int = 128,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
+        patch_size = patch_size or -(-max(height, width) // 8)
+        if patch_size > min(height, width):
+            raise ValueError(
+                f"patch_size={patch_size} does not fit an image of {height} x {width}."
+            )
+        self.image_shape = (in_channels, height, width)
+        self.missing = (-height % patch_size, -width % patch_size)  # rows, columns
+        num_patches = -(-height // patch_size) * -(-width // patch_size)
+        self.patches = nn.Conv2d(in_channels, model_size, patch_size, stride=patch_size)
+        self.positions = nn.Parameter(0.02 * torch.randn(num_patches, model_size))
+        self.token = nn.Parameter(0.02 * torch.randn(model_size))
+        self.blocks = nn.ModuleList(
+            EncoderLayer(model_size, num_heads, feedforward_size, True, "gelu", dropout)
+            for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(model_size)
+        self.dropout = nn.Dropout(dropout)
+        self.num_features = model_size
+        self.head = nn.Linear(model_size, out_features) if out_features else nn.Identity()
+        for part in self.modules():
+            if isinstance(part, nn.Linear | nn.Conv2d):
+                nn.init.xavier_uniform_(part.weight)
+                nn.init.zeros_(part.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score each image: (B, C, Y, X) -> (B, K)."""
+        x = self.embed(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x[:, 0]))
+
+    def attend(self, x: Tensor) -> list[Tensor]:
+        """Return the weights (B, N, 1 + P, 1 + P) of each layer; the class token is step 0."""
+        x = self.embed(x)
+        weights = []
+        for block in self.blocks:
+            weights.append(block.attend(x))
+            x = block(x)
+        return weights
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Return the class token and the patches in their places: (B, C, Y, X) -> (B, 1 + P, M)."""
+        if tuple(x.shape[1:]) != self.image_shape:
+            raise ValueError(f"x is {tuple(x.shape)}, but must be (B, *{self.image_shape}).")
+        rows, columns = self.missing
+        x = self.patches(F.pad(x, (0, columns, 0, rows)))  # (B, M, Y / patch, X / patch)
+        x = x.flatten(2).transpose(1, 2) + self.positions  # (B, P, M)
+        return self.dropout(torch.cat([self.token.expand(x.shape[0], 1, -1), x], 1))
+
+
+class EncoderLayer(nn.Module):
+    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+
+    def __init__(
+        self,
+        model_size: int,
+        num_heads: int,
+        feedforward_size: int,
+        norm_first: bool,
+        activation: str,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if model_size % num_heads:
+            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.num_heads, self.norm_first = num_heads, norm_first
+        self.activation = F.gelu if activation == "gelu" else F.relu
+        self.attention_norm = nn.LayerNorm(model_size)
+        self.query_key_value = nn.Linear(model_size, 3 * model_size)
+        self.out = nn.Linear(model_size, model_size)
+        self.feedforward_norm = nn.LayerNorm(model_size)
+        self.expand = nn.Linear(model_size, feedforward_size)
+        self.shrink = nn.Linear(feedforward_size, model_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Renew each step: (B, T, M) -> (B, T, M)."""
+        h = F.scaled_dot_product_attention(*self.split(x), seen)  # (B, N, T, M / N)
+        h = self.dropout(self.out(h.transpose(1, 2).flatten(2)))  # (B, T, M)
+        x = x + h if self.norm_first else self.attention_norm(x + h)
+        h = self.feedforward_norm(x) if self.norm_first else x
+        h = self.dropout(self.shrink(self.activation(self.expand(h))))
+        return x + h if self.norm_first else self.feedforward_norm(x + h)
+
+    def attend(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Return the weights (B, N, T, T) with which each step reads the others."""
+        query, key, _ = self.split(x)
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
+        return (scores if seen is None else scores.masked_fill(~seen, -torch.inf)).softmax(3)
+
+    def split(self, x: Tensor) -> list[Tensor]:
+        """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
+        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x).chunk(3, 2)
+        return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]

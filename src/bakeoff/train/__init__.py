@@ -1,0 +1,1 @@
+"""Training: the recipe, the plan of fits, the worker processes, weights on disk."""

@@ -1,0 +1,130 @@
+"""The plan of a run: one job for each candidate, framework and seed, in order of their start."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bakeoff.catalog import Candidate, load
+from bakeoff.train.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One fit to be made, in plain values: it travels to a worker as JSON.
+
+    Args:
+        candidate: Its name in this run, and its folder.
+        row: Its row in the catalogue.
+        framework: "torch", "tensorflow", "jax", or "sklearn" for a baseline.
+        seed: Decides first weights, order of rows and dropout.
+        split: Number of the split, from 0.
+        view: The view of the data that it sees.
+        arguments: Of the page, beside those that follow from the data.
+        recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
+        task: "binary", "multiclass" or "regression".
+        num_classes: Classes of the target; 0 for regression.
+        device: "cpu", "cuda" or "mps".
+    """
+
+    candidate: str
+    row: str
+    framework: str
+    seed: int
+    split: int
+    view: str
+    arguments: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    task: str
+    num_classes: int
+    device: str = "cpu"
+
+    @property
+    def label(self) -> str:
+        """The candidate and its framework: one line of the leaderboard."""
+        return f"{self.candidate}/{self.framework}"
+
+    @property
+    def folder(self) -> str:
+        """Where its files stand, below `fits/`."""
+        return f"{self.candidate}/{self.framework}-{self.split}-{self.seed}"
+
+    @property
+    def out_features(self) -> int:
+        """How many numbers the page returns for a row."""
+        return self.num_classes if self.task == "multiclass" else 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fit:
+    """A finished job: what was learned and how long it took. Weights are on disk.
+
+    Args:
+        epochs: Passes over the training rows; 0 for a baseline.
+        history: One row per epoch; empty for a baseline, or when read back from disk.
+        train_seconds: Training and validation, without start-up.
+        predict_microseconds: Per test row, all rows in one call.
+        threads: Threads it ran on.
+        error: Why it failed; empty when it did not.
+    """
+
+    job: Job
+    parameters: int = 0
+    trained_parameters: int = 0
+    epochs: int = 0
+    history: Sequence[Mapping[str, float]] = field(default_factory=tuple)
+    best_epoch: int = 0
+    train_seconds: float = 0.0
+    predict_microseconds: float = 0.0
+    threads: int = 1
+    error: str = ""
+
+    @property
+    def status(self) -> str:
+        """ "finished" or "failed"."""
+        return "failed" if self.error else "finished"
+
+
+def plan_jobs(
+    candidates: Iterable[Candidate],
+    *,
+    frameworks: Sequence[str],
+    seeds: Sequence[int],
+    views: Mapping[str, str],
+    recipes: Mapping[str, Recipe],
+    task: str,
+    num_classes: int,
+    device: str,
+) -> list[Job]:
+    """List every fit: baselines first (seconds), then all networks with the first seed, and so on.
+
+    A baseline that draws nothing at random is fitted once: more seeds would repeat it exactly.
+
+    Args:
+        views: Candidate name -> the view it sees.
+        recipes: Candidate name -> its resolved recipe; baselines have none.
+    """
+    shared: dict[str, Any] = {"task": task, "num_classes": num_classes, "split": 0}
+    baselines, networks = [], []
+    for candidate in candidates:
+        common: dict[str, Any] = {
+            **shared,
+            "candidate": candidate.name,
+            "row": candidate.row.name,
+            "view": views[candidate.name],
+            "arguments": {**candidate.row.defaults, **candidate.arguments},
+        }
+        if candidate.row.role == "baseline":
+            times = seeds[:1] if load(candidate.row, "torch").seedless else seeds
+            baselines += [
+                Job(**common, framework="sklearn", seed=seed, recipe={}) for seed in times
+            ]
+        else:
+            recipe = asdict(recipes[candidate.name])
+            networks += [
+                Job(**common, framework=framework, seed=seed, recipe=recipe, device=device)
+                for framework in frameworks
+                for seed in seeds
+            ]
+    order = {framework: i for i, framework in enumerate(frameworks)}
+    networks.sort(key=lambda job: (order[job.framework], seeds.index(job.seed)))
+    return baselines + networks

@@ -1,0 +1,238 @@
+"""Warm worker processes: started once, one thread each, fed one fit after another.
+
+Two trainings on two cores take half the time; two threads on one small network take longer than
+one. So every worker has one thread, and what a fit learns does not depend on how many there are.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Self
+
+from bakeoff.errors import MissingPackageError, RequestError, RunError
+from bakeoff.train.plan import Job
+
+INSTALL = {
+    "tensorflow": "pip install 'bakeoff[tensorflow]'",
+    "jax": "pip install 'bakeoff[jax]'",
+}
+
+
+def num_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+class Worker:
+    """One process and the thread that reads its answers into a common queue."""
+
+    def __init__(
+        self, framework: str, device: str, answers: "SimpleQueue[tuple[Worker, Any]]"
+    ) -> None:
+        self.framework = framework
+        self.ready: dict[str, Any] | None = None
+        self.task: tuple[int, Job] | None = None
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bakeoff.train.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(framework),
+            text=True,
+            encoding="utf-8",
+            bufsize=1,
+        )
+        self.complaints: deque[str] = deque(maxlen=20)
+        Thread(target=self.listen, args=(answers,), daemon=True).start()
+        Thread(target=self.overhear, daemon=True).start()
+        self.tell({"do": "hello", "framework": framework, "device": device})
+
+    def listen(self, answers: "SimpleQueue[tuple[Worker, Any]]") -> None:
+        """Pass on each answer; None when the process has ended."""
+        if self.process.stdout is not None:
+            for line in self.process.stdout:
+                answers.put((self, json.loads(line)))
+        answers.put((self, None))
+
+    def overhear(self) -> None:
+        """Keep the last lines of standard error, to explain a crash."""
+        if self.process.stderr is not None:
+            self.complaints.extend(line.rstrip() for line in self.process.stderr)
+
+    def tell(self, request: Mapping[str, Any]) -> None:
+        """Send one request; a dead process is noticed by `listen`."""
+        if self.process.stdin is not None:
+            with suppress(OSError):
+                self.process.stdin.write(json.dumps(request) + "\n")
+
+    def stop(self) -> None:
+        """End the process at once."""
+        self.process.kill()
+        self.process.wait()
+
+
+def environment(framework: str) -> dict[str, str]:
+    """Return the environment of a worker: one thread, quiet frameworks, this very package."""
+    here = str(Path(__file__).parents[2])
+    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "XLA_FLAGS": os.environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_thread_eigen=false",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "KERAS_BACKEND": framework if framework in INSTALL else "tensorflow",
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONIOENCODING": "utf-8",
+    }
+
+
+class Workers:
+    """A few workers; use as a context, so that none outlives the run.
+
+    Args:
+        count: How many processes.
+        framework: What the first ones import while the data are being read.
+        device: "auto", "cpu", "cuda" or "mps".
+    """
+
+    def __init__(self, count: int, *, framework: str = "torch", device: str = "auto") -> None:
+        self.device = device
+        self.material: Path | None = None
+        self.answers: SimpleQueue[tuple[Worker, Any]] = SimpleQueue()
+        self.crew = [self.hire(framework) for _ in range(count)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.crew:
+            worker.stop()
+
+    def hire(self, framework: str) -> Worker:
+        """Start a worker that gets to see the material of the run."""
+        worker = Worker(framework, self.device, self.answers)
+        if self.material is not None:
+            worker.tell({"do": "material", "folder": str(self.material)})
+        return worker
+
+    def show(self, folder: Path) -> None:
+        """Give all workers, present and future, the material of the run."""
+        self.material = folder
+        for worker in self.crew:
+            worker.tell({"do": "material", "folder": str(folder)})
+
+    def place(self) -> dict[str, Any]:
+        """Wait for the first worker and return its device, name, memory and versions.
+
+        Raises:
+            RequestError: The device asked for is not there.
+            MissingPackageError: The framework is not installed.
+        """
+        while all(worker.ready is None for worker in self.crew):
+            worker, message = self.answers.get()
+            self.hear_start(worker, message)
+        return next(worker.ready for worker in self.crew if worker.ready is not None)
+
+    def hear_start(self, worker: Worker, message: Any) -> None:
+        """Note that a worker is ready, or explain why it is not."""
+        if message is None:
+            raise RunError(f"A worker process ended at its start: {last_words(worker)}")
+        if "failed" in message:
+            text = message["failed"]
+            if "No module named" in text and worker.framework in INSTALL:
+                raise MissingPackageError(
+                    f"{worker.framework} is not installed. Install it with: "
+                    f"{INSTALL[worker.framework]}"
+                )
+            raise RequestError(text.removeprefix("BakeoffError: "))
+        worker.ready = message["ready"]
+
+    def work(
+        self, do: str, jobs: Sequence[Job], folders: Sequence[Path]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Do all jobs, in order, each by the next free worker of its framework.
+
+        Yields:
+            (number of the job, message), as they come; a message is {"started": True},
+            {"epoch": row}, {"probed": ...}, {"done": ...} or {"failed": sentence, "mistake": bool}.
+        """
+        waiting = deque(enumerate(jobs))
+        unfinished = len(jobs)
+        for worker in list(self.crew):
+            yield from self.assign(do, worker, waiting, folders)
+        while unfinished:
+            worker, message = self.answers.get()
+            if worker not in self.crew:
+                continue  # stopped to make room for another framework
+            if worker.ready is None:
+                self.hear_start(worker, message)
+                continue
+            task = worker.task
+            if message is None:
+                message = {"failed": f"the process ended: {last_words(worker)}", "mistake": False}
+                self.crew.remove(worker)
+                worker = self.hire(worker.framework)
+                self.crew.append(worker)
+            if task is not None:
+                yield task[0], message
+            if "epoch" not in message:
+                unfinished -= task is not None
+                worker.task = None
+                yield from self.assign(do, worker, waiting, folders)
+
+    def assign(
+        self,
+        do: str,
+        worker: Worker,
+        waiting: "deque[tuple[int, Job]]",
+        folders: Sequence[Path],
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Give a free worker its next job; a job of another framework gets a fresh process."""
+        if not waiting:
+            return
+        same = (task for task in waiting if runs_on(task[1]) in ("any", worker.framework))
+        task = next(same, waiting[0])
+        if runs_on(task[1]) not in ("any", worker.framework):
+            worker.stop()
+            self.crew.remove(worker)
+            worker = self.hire(runs_on(task[1]))
+            self.crew.append(worker)
+        waiting.remove(task)
+        worker.task = task
+        request = {"do": do, "job": as_json(task[1]), "folder": str(folders[task[0]])}
+        worker.tell(request)
+        yield task[0], {"started": True}
+
+
+def runs_on(job: Job) -> str:
+    """Return the framework that a job needs; a baseline runs anywhere."""
+    return "any" if job.framework == "sklearn" else job.framework
+
+
+def as_json(job: Job) -> dict[str, Any]:
+    """Return the job's fields."""
+    return {name: getattr(job, name) for name in job.__dataclass_fields__}
+
+
+def last_words(worker: Worker) -> str:
+    """Say how a process ended, as far as it can be known."""
+    code = worker.process.wait()
+    if code == -9:
+        return (
+            "it was killed, most likely for want of memory. Try a smaller batch_size, or --jobs 1."
+        )
+    return worker.complaints[-1] if worker.complaints else f"exit code {code}"

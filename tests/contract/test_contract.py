@@ -1,0 +1,132 @@
+"""What every torch page promises, case by case: a new row is tested by existing."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bakeoff.catalog import find
+from bakeoff.train.weights import load_weights, save_weights
+from tests.facing.case import Case, Inputs, build, draw
+from tests.facing.cases import CASES, PAGES, SPREAD
+
+
+def cases_with(condition: Callable[[str, Case], bool]) -> pytest.MarkDecorator:
+    chosen = [(name, case) for name, case in CASES if condition(name, case)]
+    ids = [f"{name}-{case}" for name, case in chosen]
+    return pytest.mark.parametrize(("name", "case"), chosen, ids=ids)
+
+
+every_case = cases_with(lambda name, case: True)
+encoders = cases_with(lambda name, case: find(name).role == "encoder")
+padded = cases_with(lambda name, case: "lengths" in case.inputs)
+
+
+@pytest.fixture(autouse=True)
+def one_thread_and_seed():
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+
+
+def tensors(inputs: Inputs) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(array) for name, array in inputs.items()}
+
+
+def score(page: nn.Module, inputs: Inputs) -> Tensor:
+    with torch.no_grad():
+        return page.eval()(**tensors(inputs))
+
+
+def promised_shape(case: Case, width: int) -> tuple[int, ...]:
+    """(B, C), per step (B, T, C), for several steps ahead (B, S, C)."""
+    _, batch, *sizes = case.inputs["x"]
+    if case.arguments.get("per_step"):
+        return batch, sizes[0], width
+    if case.arguments.get("out_steps"):
+        return batch, case.arguments["out_steps"], width
+    return batch, width
+
+
+@every_case
+def test_scores_have_the_promised_shape(name: str, case: Case):
+    scores = score(build(name, case, "torch"), draw(case))
+    assert scores.shape == promised_shape(case, case.arguments["out_features"])
+    assert scores.dtype == torch.float32
+    assert scores.isfinite().all()
+
+
+@encoders
+def test_without_outputs_a_page_returns_its_features(name: str, case: Case):
+    page = build(name, case.but(out_features=0), "torch")
+    assert score(page, draw(case)).shape == promised_shape(case, page.num_features)
+    assert page.num_features == build(name, case, "torch").num_features
+
+
+@every_case
+def test_gradient_reaches_every_trained_weight(name: str, case: Case):
+    page = build(name, case.plain().of_size(16), "torch").train()
+    scores = page(**tensors(draw(case.of_size(16))))
+    (scores * torch.randn_like(scores)).sum().backward()
+    for key, weight in page.named_parameters():
+        if weight.requires_grad:
+            assert weight.grad is not None, key
+            assert weight.grad.isfinite().all(), key
+            assert weight.grad.any(), key
+
+
+@every_case
+def test_a_page_can_learn_eight_examples_by_heart(name: str, case: Case):
+    case = case.plain().of_size(8)
+    page = build(name, case, "torch").train()
+    inputs = tensors(draw(case))
+    targets = torch.randn(promised_shape(case, case.arguments["out_features"]))
+    stepper = torch.optim.Adam(page.parameters(), lr=0.01)
+    losses = []
+    for _ in range(400):
+        stepper.zero_grad()
+        loss = (kept(case, inputs) * (page(**inputs) - targets) ** 2).mean()
+        loss.backward()
+        nn.utils.clip_grad_norm_(page.parameters(), 1.0)
+        stepper.step()
+        losses.append(loss.item())
+        if losses[-1] < 0.2 * losses[0]:
+            return
+    pytest.fail(f"squared error {losses[0]:.3f} fell to {losses[-1]:.3f} only")
+
+
+def kept(case: Case, inputs: dict[str, Tensor]) -> Tensor | float:
+    """Return 1 for real steps and 0 for padding where scores are per step."""
+    if "lengths" not in inputs or not case.arguments.get("per_step"):
+        return 1.0
+    steps = torch.arange(inputs["x"].shape[1])
+    return (steps < inputs["lengths"][:, None])[..., None].float()
+
+
+@every_case
+def test_saved_weights_give_the_same_scores_in_a_new_page(name: str, case: Case, tmp_path):
+    inputs = draw(case)
+    page, fresh = build(name, case, "torch"), build(name, case, "torch")
+    page.train()(**tensors(inputs))  # moves the running moments of batch norms
+    save_weights(page, tmp_path / "weights.safetensors")
+    load_weights(fresh, tmp_path / "weights.safetensors")
+    torch.testing.assert_close(score(fresh, inputs), score(page, inputs), rtol=0, atol=0)
+
+
+@padded
+def test_more_padding_changes_no_output(name: str, case: Case):
+    page, inputs = build(name, case, "torch"), draw(case)
+    x, lengths = inputs["x"], inputs["lengths"]
+    tail = np.ones_like(x[:, :3])  # not zeros: padding must not be read at all
+    wider = score(page, {**inputs, "x": np.concatenate([x, tail], 1)})
+    expected = score(page, inputs)
+    for i, length in enumerate(lengths):
+        alone = score(page, {"x": x[i : i + 1, :length]})[0]
+        steps = slice(length if case.arguments.get("per_step") else None)
+        torch.testing.assert_close(wider[i][steps], expected[i][steps], rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(alone[steps], expected[i][steps], rtol=1e-5, atol=1e-5)
+
+
+def test_every_case_belongs_to_a_page_of_the_catalogue():
+    assert SPREAD.keys() <= {row.name for row in PAGES}

@@ -1,0 +1,166 @@
+"""The style of the house, as far as a machine can see it."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bakeoff.catalog import ROWS
+
+SOURCE = Path(__file__).parents[2] / "src" / "bakeoff"
+FILES = sorted(SOURCE.rglob("*.py"))
+PARTS = {"fit", "losses", "optimizers", "initializers", "dropout", "probes"}  # of a model room
+PAGES = [
+    file
+    for room in ("torch_models", "keras_models")
+    for file in sorted((SOURCE / room).glob("*.py"))
+    if file.stem not in PARTS and file.stem != "__init__"
+]
+MAY_PRINT = ("report", "cli.py", "__main__.py")  # relative to the source
+
+
+def inside(file: Path) -> str:
+    return file.relative_to(SOURCE).as_posix()
+
+
+every_file = pytest.mark.parametrize("file", FILES, ids=inside)
+every_page = pytest.mark.parametrize("file", PAGES, ids=inside)
+
+
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def called(node: ast.AST) -> str:
+    """Return the dotted name that a call calls, or nothing."""
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+
+
+@every_page
+def test_a_page_reads_in_one_sitting(file: Path):
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 200
+
+
+@every_page
+def test_a_page_imports_only_its_framework_numpy_and_the_standard_library(file: Path):
+    framework = file.parent.name.removesuffix("_models")
+    allowed = {framework, "numpy", *sys.stdlib_module_names}
+    for node in ast.walk(tree(file)):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a page has no neighbours"
+            names = [node.module or ""]
+        for name in names:
+            assert name.partition(".")[0] in allowed, f"line {node.lineno}: {name}"
+
+
+@every_page
+def test_a_page_inherits_from_the_framework_only(file: Path):
+    allowed = {"nn.Module", "keras.Model", "keras.layers.Layer", "layers.Layer"}
+    plain = {"NamedTuple", "TypedDict"}
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.ClassDef):
+            bases = {ast.unparse(base) for base in node.bases}
+            assert bases <= allowed or bases <= plain, f"class {node.name}"
+
+
+@every_page
+def test_a_page_has_no_container_that_hides_its_order(file: Path):
+    for node in ast.walk(tree(file)):
+        assert not called(node).endswith("Sequential"), f"line {node.lineno}"
+
+
+@every_page
+def test_the_first_definition_of_a_page_is_its_class(file: Path):
+    kinds = (ast.ClassDef, ast.FunctionDef)
+    first = next(node for node in tree(file).body if isinstance(node, kinds))
+    assert first.name in {row.class_name for row in ROWS if row.page == file.stem}
+
+
+@every_file
+def test_a_file_says_what_it_is(file: Path):
+    parsed = tree(file)
+    assert ast.get_docstring(parsed) or not parsed.body
+
+
+@every_file
+def test_functions_are_short(file: Path):
+    for owner, node in functions(tree(file)):
+        constructor_of_a_page = file in PAGES and owner and node.name == "__init__"
+        documented = bool(ast.get_docstring(node))
+        first = node.body[0].end_lineno if documented else node.lineno
+        lines = node.end_lineno - (first or node.lineno)
+        assert lines <= 60 or constructor_of_a_page, f"{node.name}: {lines} lines"
+
+
+@every_file
+def test_every_public_function_and_class_says_what_it_does(file: Path):
+    parsed = tree(file)
+    for node in parsed.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+
+
+@every_file
+def test_nothing_unsafe_or_noisy_is_called(file: Path):
+    noisy = inside(file).startswith(MAY_PRINT)
+    for node in ast.walk(tree(file)):
+        assert not isinstance(node, ast.Assert), (
+            f"line {node.lineno}: raise an error with a message"
+        )
+        assert called(node) not in {"torch.load", "eval", "exec"}, f"line {node.lineno}"
+        assert called(node) != "print" or noisy, f"line {node.lineno}"
+        if isinstance(node, ast.Import):
+            forbidden = {"pickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"}
+            assert not {alias.name for alias in node.names} & forbidden, f"line {node.lineno}"
+        if isinstance(node, ast.ImportFrom):
+            assert node.module not in {"pickle", "joblib"}, f"line {node.lineno}"
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"line {node.lineno}: catch only what you can explain"
+
+
+@every_file
+def test_no_public_function_hides_its_arguments(file: Path):
+    for _, node in functions(tree(file)):
+        if not node.name.startswith("_"):
+            assert node.args.kwarg is None, f"{node.name}(**{node.args.kwarg.arg})"
+
+
+def functions(parsed: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Yield (class name or nothing, function) of a file's functions and methods."""
+    for node in parsed.body:
+        if isinstance(node, ast.FunctionDef):
+            yield "", node
+        elif isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef):
+                    yield node.name, part
+
+
+@pytest.mark.parametrize("room", ["torch_models", "keras_models"])
+def test_parts_of_one_name_are_copies_on_every_page(room: str):
+    """A page stands alone, so pages share parts by copying; a copy must not drift."""
+    seen: dict[str, dict[str, list[str]]] = {}
+    for file in PAGES:
+        if file.parent.name != room:
+            continue
+        definitions = [n for n in tree(file).body if isinstance(n, ast.ClassDef | ast.FunctionDef)]
+        for node in definitions[1:]:  # the first is the page itself
+            seen.setdefault(node.name, {}).setdefault(ast.dump(node), []).append(file.stem)
+    drifted = {name: list(forms.values()) for name, forms in seen.items() if len(forms) > 1}
+    assert not drifted, "make the copies equal, or give different parts different names"
+
+
+def test_every_page_stands_in_both_rooms():
+    torch_pages = {file.name for file in PAGES if file.parent.name == "torch_models"}
+    keras_pages = {file.name for file in PAGES if file.parent.name == "keras_models"}
+    assert torch_pages == keras_pages
+
+
+def test_every_row_of_the_catalogue_has_its_page():
+    pages = {file.stem for file in PAGES}
+    assert {row.page for row in ROWS if row.role != "baseline"} == pages

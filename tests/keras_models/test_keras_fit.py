@@ -1,0 +1,195 @@
+import inspect
+from itertools import chain
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
+
+from bakeoff.keras_models.fit import Batches, fit, predict  # noqa: E402
+from bakeoff.keras_models.losses import LOSSES, loss_of, metric_of  # noqa: E402
+from bakeoff.keras_models.lstm import LSTM  # noqa: E402
+from bakeoff.keras_models.mlp import MLP  # noqa: E402
+
+pytestmark = pytest.mark.xdist_group("tensorflow")  # one process imports it, once
+
+
+def rows(n: int = 65) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    rng = np.random.default_rng(0)
+    inputs = {
+        "x": rng.normal(size=(n, 4)).astype("float32"),
+        "categories": rng.integers(0, 3, (n, 1)),
+    }
+    return inputs, (inputs["x"][:, 0] + inputs["categories"][:, 0] > 1).astype("int64")
+
+
+def test_arguments_are_those_of_the_torch_loop():
+    from bakeoff.torch_models import fit as ours
+
+    for facing in (fit, predict):
+        theirs = inspect.signature(facing).parameters
+        expected = inspect.signature(getattr(ours, facing.__name__)).parameters
+        assert [*theirs] == [*expected]
+        assert [p.default for p in theirs.values()] == [p.default for p in expected.values()]
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adam", "rmsprop"])
+def test_whole_batches_train_as_in_torch(optimizer: str):
+    from tests.facing.case import Case
+    from tests.facing.measure import pair
+
+    from bakeoff.torch_models.fit import fit as torch_fit
+
+    inputs, targets = rows()
+    page, facing = pair(
+        "mlp", Case({"in_features": 4, "out_features": 2, "category_sizes": (3,)}, {})
+    )
+    settings = {
+        "validation_inputs": inputs,
+        "validation_targets": targets,
+        "optimizer": optimizer,
+        "schedule": "cosine",
+        "batch_size": 65,
+        "epochs": 5,
+    }
+    ours = torch_fit(page, inputs, targets, **settings)
+    theirs = fit(facing, inputs, targets, **settings)
+    assert [row.keys() for row in ours] == [row.keys() for row in theirs]
+    for key in ("epoch", "train_loss", "validation_loss", "validation_metric", "lr"):
+        np.testing.assert_allclose([r[key] for r in theirs], [r[key] for r in ours], rtol=1e-3)
+
+
+def test_the_best_weights_come_back_after_early_stopping():
+    inputs, targets = rows()
+    model = MLP(4, 2, category_sizes=(3,))
+    noise = np.random.default_rng(1).integers(0, 2, 65)  # nothing to learn: gets worse
+    history = fit(
+        model,
+        inputs,
+        targets,
+        validation_inputs=inputs,
+        validation_targets=noise,
+        lr=0.05,
+        patience=2,
+        epochs=50,
+    )
+    losses = [row["validation_loss"] for row in history]
+    assert len(history) == int(np.argmin(losses)) + 1 + 2
+    kept = float(loss_of("cross_entropy", predict(model, inputs), noise))
+    assert kept == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_the_seed_decides_the_order_and_the_dropout():
+    inputs, targets = rows()
+    model = MLP(4, 2, category_sizes=(3,), dropout=0.5)
+    start, scores = model.get_weights(), []
+    for seed in (3, 3, 4):
+        model.set_weights(start)
+        fit(
+            model,
+            inputs,
+            targets,
+            validation_inputs=inputs,
+            validation_targets=targets,
+            batch_size=65,  # one batch: only the dropout can differ
+            epochs=2,
+            seed=seed,
+        )
+        scores.append(predict(model, inputs))
+    assert np.array_equal(scores[0], scores[1])
+    assert not np.array_equal(scores[0], scores[2])
+
+
+def test_sequences_train_with_their_lengths_and_predict_in_chunks():
+    rng = np.random.default_rng(0)
+    inputs = {
+        "x": rng.normal(size=(40, 6, 2)).astype("float32"),
+        "lengths": rng.integers(1, 7, 40),
+    }
+    targets = inputs["x"][:, 0, 0]
+    model = LSTM(2, 1, hidden_sizes=(8,))
+    history = fit(
+        model,
+        inputs,
+        targets,
+        validation_inputs=inputs,
+        validation_targets=targets,
+        loss="mse",
+        lr=0.02,
+        epochs=15,
+        batch_size=13,  # leaves a last batch of one row
+    )
+    assert history[-1]["train_loss"] < 0.7 * history[0]["train_loss"]
+    whole, chunks = predict(model, inputs), predict(model, inputs, batch_size=7)
+    np.testing.assert_allclose(whole, chunks, atol=1e-6)
+    assert whole.shape == (40, 1)
+    assert whole.dtype == np.float32
+
+
+def test_every_row_comes_once_an_epoch_and_no_batch_has_one_row():
+    batches = Batches({"x": np.arange(9.0)}, np.arange(9), batch_size=4, seed=0)
+    first = [batch[0]["x"].tolist() for batch in (batches[i] for i in range(len(batches)))]
+    batches.on_epoch_end()
+    second = [batches[i][1].tolist() for i in range(len(batches))]
+    assert [len(batch) for batch in first] == [4, 5]
+    assert sorted(chain(*first)) == sorted(chain(*second)) == list(range(9))
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"lengths": np.array([0, 3])}, "lengths are 0 to 3, not 1 to the 3 steps"),
+        ({"lengths": np.array([1, 4])}, "lengths are 1 to 4, not 1 to the 3 steps"),
+        ({"x": np.array([[1, 2, 9], [1, 1, 1]])}, "tokens 1 to 9, not 0 to 8"),
+    ],
+)
+def test_values_that_a_graph_cannot_refuse_are_refused_before_training(wrong, message: str):
+    good = {"x": np.ones((2, 3), "int64"), "lengths": np.array([2, 3])}
+    model = LSTM(4, 2, vocabulary_size=9)
+    with pytest.raises(ValueError, match=message):
+        fit(
+            model,
+            {**good, **wrong},
+            np.array([0, 1]),
+            validation_inputs=good,
+            validation_targets=np.array([0, 1]),
+        )
+
+
+def test_a_category_beyond_its_size_is_refused():
+    inputs, _ = rows()
+    with pytest.raises(ValueError, match="Category column 0 holds 2, not 0 to 1"):
+        predict(MLP(4, 2, category_sizes=(2,)), inputs)
+
+
+def test_a_loss_that_is_not_finite_says_what_to_try():
+    inputs, targets = rows()
+    with pytest.raises(FloatingPointError, match="clip_norm=1"):
+        fit(
+            MLP(4, 2, category_sizes=(3,)),
+            inputs,
+            targets,
+            validation_inputs=inputs,
+            validation_targets=targets,
+            lr=1e30,
+        )
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_and_metrics_are_those_of_torch(name: str):
+    import torch
+
+    from bakeoff.torch_models import losses as ours
+
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(7, 3)).astype("float32") * 2
+    targets = rng.normal(size=(7, 3)).astype("float32") * 2
+    if name == "cross_entropy":
+        targets = rng.integers(0, 3, 7)
+    if name == "binary_cross_entropy":
+        targets = rng.integers(0, 2, (7, 3)).astype("float32")
+    a, b = torch.from_numpy(scores), torch.from_numpy(targets)
+    expected = ours.loss_of(name, a, b).item()
+    assert float(loss_of(name, scores, targets)) == pytest.approx(expected, rel=1e-5)
+    assert metric_of(name, scores, targets) == pytest.approx(ours.metric_of(name, a, b), rel=1e-5)

@@ -1,0 +1,180 @@
+"""A run folder made of random numbers, written with the writers that a real run uses."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bakeoff.catalog import find
+from bakeoff.compare.entries import Entry
+from bakeoff.compare.folder import write_fit, write_json, write_status
+from bakeoff.compare.leaderboard import make_leaderboard, write_leaderboard
+from bakeoff.compare.verdict import reach_verdict, write_verdict
+from bakeoff.data.splits import Split
+from bakeoff.evaluate.metrics import METRICS, score
+from bakeoff.evaluate.predictions import Predictions, write_predictions
+from bakeoff.train.plan import Fit, Job
+
+RECIPE = {"optimizer": "adamw", "lr": 0.001, "batch_size": 32, "epochs": 200, "patience": 16}
+
+
+def make_run(
+    folder: Path,
+    *,
+    classes: tuple[str, ...] = ("no", "yes"),
+    candidates: tuple[str, ...] = ("mlp", "lstm", "linear", "constant"),
+    seeds: int = 2,
+    rows: int = 120,
+    target: str = "potable",
+    columns: tuple[str, ...] = ("ph", "hardness"),
+    failing: str = "",
+    evil: str = "",
+) -> Path:
+    """Write a finished run.
+
+    Args:
+        classes: Of the target; none makes it a regression.
+        failing: A candidate of which every fit failed.
+        evil: Text put wherever a user's own text can stand.
+    """
+    draw = np.random.default_rng(0)
+    task = "regression" if not classes else "binary" if len(classes) == 2 else "multiclass"
+    metric = METRICS["accuracy" if classes else "r2"]
+    if classes:
+        truth = draw.integers(0, len(classes), rows)
+    else:
+        truth = draw.normal(200_000, 60_000, rows)
+    entries = []
+    for place, name in enumerate(candidates):
+        baseline = find(name).role == "baseline"
+        for seed in range(1 if baseline else seeds):
+            job = Job(
+                candidate=name,
+                row=name,
+                framework="sklearn" if baseline else "torch",
+                seed=seed,
+                split=0,
+                view="table",
+                arguments={} if baseline else {"hidden_sizes": [64, 32], "note": evil},
+                recipe={} if baseline else RECIPE,
+                task=task,
+                num_classes=len(classes),
+            )
+            error = f"loss is nan {evil}" if name == failing else ""
+            test = predictions(draw, truth, classes, target, skill=1.6 - 0.35 * place)
+            fit = Fit(
+                job=job,
+                parameters=0 if name == "constant" else 5_000 * (place + 1),
+                history=() if baseline else history(draw, place),
+                best_epoch=0 if baseline else 12,
+                train_seconds=0.4 + place,
+                predict_microseconds=2.5 * place,
+                error=error,
+            )
+            path = folder / "fits" / job.folder
+            path.mkdir(parents=True)
+            validation = None if error else score(metric, test) + 0.01
+            write_fit(path, fit, validation)
+            if not error:
+                write_predictions(test, path / "predictions" / "target.parquet")
+            entries.append(
+                Entry(
+                    candidate=name,
+                    framework=job.framework,
+                    seed=seed,
+                    page=name,
+                    baseline=baseline,
+                    seedless=baseline,
+                    parameters=fit.parameters,
+                    epochs=None if baseline else len(fit.history),
+                    validation=validation,
+                    train_seconds=fit.train_seconds,
+                    predict_microseconds=fit.predict_microseconds,
+                    error=error,
+                    predictions=None if error else test,
+                )
+            )
+    verdict = reach_verdict(entries, metric)
+    write_verdict(verdict, folder / "verdict.json")
+    write_leaderboard(make_leaderboard(entries, verdict), folder)
+    write_data(folder, rows, target, columns, task, classes, evil)
+    write_status(folder, "finished")
+    return folder
+
+
+def predictions(draw, truth, classes, target, *, skill):
+    """Guess better the greater the skill."""
+    common = {"target": target, "rows": np.arange(len(truth))}
+    if not classes:
+        spread = truth.std() / (1 + skill)
+        return Predictions(**common, truth=truth, scores=truth + draw.normal(0, spread, len(truth)))
+    raw = draw.normal(size=(len(truth), len(classes)))
+    raw[np.arange(len(truth)), truth] += skill
+    powers = np.exp(raw)
+    return Predictions(
+        **common,
+        truth=np.array(classes, dtype=object)[truth],
+        scores=powers / powers.sum(1, keepdims=True),
+        classes=classes,
+        positive=classes[1] if len(classes) == 2 else None,
+    )
+
+
+def history(draw, place):
+    """Make a history that overfits from about epoch 15 on."""
+    rows = []
+    for epoch in range(1, int(draw.integers(22, 40))):
+        train = 0.6 * np.exp(-epoch / (6 + 2 * place)) + 0.1 + 0.03 * place + draw.normal(0, 0.006)
+        held_out = train + 0.04 + 0.0004 * epoch**1.6 + draw.normal(0, 0.008)
+        rows.append(
+            {
+                "epoch": epoch,
+                "train_loss": float(train),
+                "validation_loss": float(held_out),
+                "validation_metric": float(1 - held_out / 2),
+                "lr": 0.001,
+                "seconds": 0.1,
+                "rows_per_second": 12_000.0,
+            }
+        )
+    return tuple(rows)
+
+
+def write_data(folder, rows, target, columns, task, classes, evil):
+    """Write data/, bakeoff.toml and environment.json."""
+    about = [
+        {"name": name, "kind": "number", "reason": f"numbers from 0 to 14 {evil}", "missing": 7}
+        for name in columns
+    ]
+    about.append({"name": target, "kind": "binary", "reason": "0 or 1", "missing": 0})
+    schema = {
+        "columns": [{**column, "distinct": 321, "form": ""} for column in about],
+        "inputs": list(columns),
+        "targets": [target],
+        "tasks": {target: task},
+        "positive": {target: classes[1]} if len(classes) == 2 else {},
+    }
+    write_json(folder / "data" / "schema.json", schema)
+    message = f"3 of 120 test rows have the inputs of a training row {evil}"
+    findings = {"leaks": [{"kind": "duplicates", "message": message}]}
+    notes = [f"id: left out, it counts rows {evil}."]
+    write_json(folder / "data" / "findings.json", {**findings, "notes": notes})
+    Split(
+        train=np.arange(rows, 5 * rows),
+        validation=np.arange(5 * rows, 6 * rows),
+        test=np.arange(rows),
+        how="random, stratified, seed 0",
+        seed=0,
+    ).save(folder / "data" / "split.parquet")
+    text = f'format = 1\n\n[data]\npath = "water.csv"  # {evil}\ntarget = ["{target}"]\n'
+    (folder / "bakeoff.toml").write_text(text, "utf-8")
+    environment = {
+        "format": 1,
+        "started": "2026-05-04T10:00:00+00:00",
+        "command": ["bakeoff", "run", f"water {evil}.csv"],
+        "python": "3.11.7",
+        "system": "Linux x86_64",
+        "cores": 2,
+        "device": "cpu",
+        "versions": {"bakeoff": "0.1.0", "torch": "2.13.0"},
+    }
+    write_json(folder / "environment.json", environment)

@@ -15,7 +15,11 @@ from typing import Any, Literal
 from bakeoff.errors import RequestError, did_you_mean
 
 Role = Literal["encoder", "whole", "blocks", "baseline"]
-FROM_DATA = ("category_sizes", "vocabulary_size", "per_step", "out_steps")  # not for users to set
+Framework = Literal["torch", "tensorflow", "jax"]
+FROM_DATA = (  # arguments that follow from the data: not for users to set
+    *("category_sizes", "vocabulary_size", "token_targets"),
+    *("in_steps", "out_steps", "per_step"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +33,7 @@ class Row:
         role: "encoder" can be a branch of a network, "whole" cannot, "blocks" is for reading only.
         reads: The views it can see, the preferred first.
         takes: Optional arrays that it accepts beside x.
+        predicts: "row" (one prediction for a row of data) or "steps" (a sequence of them).
         defaults: Arguments that differ from the page's own defaults.
         source: Author, title, year.
         good_for: One sentence.
@@ -41,6 +46,7 @@ class Row:
     role: Role
     reads: tuple[str, ...]
     takes: tuple[str, ...] = ()
+    predicts: Literal["row", "steps"] = "row"
     defaults: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     good_for: str = ""
@@ -166,6 +172,167 @@ ROWS: tuple[Row, ...] = (
         good_for="Sequences in which any step may matter to any other, with many examples.",
         fails="Few examples: it knows nothing of order or locality until it has learned them.",
     ),
+    Row(
+        name="ft_transformer",
+        page="ft_transformer",
+        class_name="FTTransformer",
+        role="encoder",
+        reads=("table",),
+        takes=("categories",),
+        source="Gorishniy et al., Revisiting Deep Learning Models for Tabular Data, 2021",
+        good_for="Tables with columns that act together; often the best network there.",
+        fails="Many columns or little time: it costs the square of the number of columns.",
+    ),
+    Row(
+        name="cnn1d",
+        page="cnn1d",
+        class_name="CNN1D",
+        role="encoder",
+        reads=("sequence",),
+        takes=("lengths",),
+        source="Kim, Convolutional Neural Networks for Sentence Classification, 2014",
+        good_for="Sequences in which short patterns matter wherever they stand; fast.",
+        fails="What depends on the order of far-apart patterns.",
+    ),
+    Row(
+        name="tcn",
+        page="tcn",
+        class_name="TCN",
+        role="encoder",
+        reads=("sequence",),
+        takes=("lengths",),
+        source="Bai, Kolter & Koltun, An Empirical Evaluation of Generic Convolutional and Recurrent"
+        " Networks for Sequence Modeling, 2018",
+        good_for="Long sequences: it looks far back and reads all steps at once.",
+        fails="Memory beyond its reach, which is fixed by its depth.",
+    ),
+    Row(
+        name="lstm_attention",
+        page="lstm_attention",
+        class_name="LSTMAttention",
+        role="encoder",
+        reads=("sequence",),
+        takes=("lengths",),
+        source="Lin et al., A Structured Self-Attentive Sentence Embedding, 2017",
+        good_for="Sequences in which a few steps decide: they are weighed, not only remembered.",
+        fails="Little data; it costs more than an LSTM and may win nothing.",
+    ),
+    Row(
+        name="transformer_seq2seq",
+        page="transformer_seq2seq",
+        class_name="TransformerSeq2Seq",
+        role="whole",
+        reads=("sequence",),
+        takes=("lengths", "previous"),
+        source="Vaswani et al., Attention Is All You Need, 2017",
+        good_for="Translation; as a classifier it reads the last step of its decoder.",
+        fails="Classification: the encoder alone does as well at half the cost.",
+    ),
+    Row(
+        name="resnet",
+        page="resnet",
+        class_name="ResNet",
+        role="encoder",
+        reads=("image",),
+        source="He et al., Deep Residual Learning for Image Recognition, 2016",
+        good_for="Images with thousands of examples; depth without vanishing gradients.",
+        fails="A few hundred images: it needs augmentation or a start from other data.",
+    ),
+    Row(
+        name="vit",
+        page="vit",
+        class_name="ViT",
+        role="encoder",
+        reads=("image",),
+        source="Dosovitskiy et al., An Image Is Worth 16x16 Words, 2021",
+        good_for="Images in great number; any patch may matter to any other.",
+        fails="Small data sets, where convolutions win.",
+    ),
+    Row(
+        name="cnn3d",
+        page="cnn3d",
+        class_name="CNN3D",
+        role="encoder",
+        reads=("volume",),
+        source="Ji et al., 3D Convolutional Neural Networks for Human Action Recognition, 2013",
+        good_for="Volumes (scans) and short films.",
+        fails="Time and memory: each voxel costs nine times a pixel's window.",
+    ),
+    Row(
+        name="embedding_bag",
+        page="embedding_bag",
+        class_name="EmbeddingBag",
+        role="encoder",
+        reads=("text",),
+        takes=("lengths",),
+        source="Joulin et al., Bag of Tricks for Efficient Text Classification, 2017",
+        good_for="Topics and sentiment: the first network to try on text, and a fast one.",
+        fails="Where word order beyond neighbours decides.",
+    ),
+    Row(
+        name="dlinear",
+        page="dlinear",
+        class_name="DLinear",
+        role="whole",
+        reads=("window",),
+        predicts="steps",
+        source="Zeng et al., Are Transformers Effective for Time Series Forecasting?, 2023",
+        good_for="Forecasts: a linear map of trend and rest that is hard to beat.",
+        fails="Changes that depend on other series or on what is not linear.",
+    ),
+    Row(
+        name="patchtst",
+        page="patchtst",
+        class_name="PatchTST",
+        role="whole",
+        reads=("window",),
+        predicts="steps",
+        source="Nie et al., A Time Series Is Worth 64 Words, 2023",
+        good_for="Long forecasts of many similar series.",
+        fails="Short histories; series that must be read together.",
+    ),
+    Row(
+        name="rnn_seq2seq",
+        page="rnn_seq2seq",
+        class_name="RNNSeq2Seq",
+        role="whole",
+        reads=("window",),
+        takes=("lengths", "previous"),
+        predicts="steps",
+        source="Sutskever et al., Sequence to Sequence Learning with Neural Networks, 2014",
+        good_for="Sequences in, sequences out, each step knowing those before it.",
+        fails="Long outputs: its own mistakes are its next input.",
+    ),
+    Row(
+        name="vector_to_sequence",
+        page="vector_to_sequence",
+        class_name="VectorToSequence",
+        role="whole",
+        reads=("vector", "table"),
+        predicts="steps",
+        source="Karpathy, The Unreasonable Effectiveness of Recurrent Neural Networks, 2015",
+        good_for="One vector in, a sequence out: a curve from its settings.",
+        fails="Sequences that depend on more than the vector says.",
+    ),
+    Row(
+        name="network",
+        page="network",
+        class_name="Network",
+        role="whole",
+        reads=("mixed",),
+        good_for="Several inputs or several targets: one encoder for each, joined.",
+        fails="A single input: its encoder alone does the same.",
+    ),
+    Row(
+        name="attention",
+        page="attention",
+        class_name="MultiHeadAttention",
+        role="blocks",
+        reads=(),
+        source="Vaswani et al., Attention Is All You Need, 2017",
+        good_for="Reading: attention and positions with nothing around them.",
+        fails="It is a part, not a model.",
+    ),
 )
 
 CATALOG: Mapping[str, Row] = {row.name: row for row in ROWS}
@@ -188,7 +355,11 @@ def find(name: str) -> Row:
 def fitting(views: Iterable[str]) -> list[Row]:
     """Return all rows that can read one of the views on offer, in the order of the catalogue."""
     offered = set(views)
-    return [row for row in ROWS if row.role != "blocks" and offered & set(row.reads)]
+    return [
+        row
+        for row in ROWS
+        if row.role != "blocks" and row.predicts == "row" and offered & set(row.reads)
+    ]
 
 
 def load(row: Row, framework: str) -> Any:
@@ -247,4 +418,6 @@ def value_of(node: ast.expr | None, constants: Mapping[str, ast.expr]) -> Any:
     """Return the value of a default: a literal, or a name of the same file that stands for one."""
     if isinstance(node, ast.Name) and node.id in constants:
         node = constants[node.id]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        return value_of(node.left, constants) ** value_of(node.right, constants)
     return None if node is None else ast.literal_eval(node)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bakeoff.catalog import find
 from bakeoff.train.weights import load_weights, save_weights
-from tests.facing.case import Case, Inputs, build, draw
+from tests.facing.case import Case, Inputs, build, draw, settings, without_dropout
 from tests.facing.cases import CASES, PAGES, SPREAD
 
 
@@ -39,20 +39,21 @@ def score(page: nn.Module, inputs: Inputs) -> Tensor:
         return page.eval()(**tensors(inputs))
 
 
-def promised_shape(case: Case, width: int) -> tuple[int, ...]:
+def promised_shape(name: str, case: Case, width: int) -> tuple[int, ...]:
     """(B, C), per step (B, T, C), for several steps ahead (B, S, C)."""
     _, batch, *sizes = case.inputs["x"]
-    if case.arguments.get("per_step"):
+    chosen = settings(name, case)
+    if chosen.get("per_step"):
         return batch, sizes[0], width
-    if case.arguments.get("out_steps"):
-        return batch, case.arguments["out_steps"], width
+    if chosen.get("out_steps"):
+        return batch, chosen["out_steps"], width
     return batch, width
 
 
 @every_case
 def test_scores_have_the_promised_shape(name: str, case: Case):
     scores = score(build(name, case, "torch"), draw(case))
-    assert scores.shape == promised_shape(case, case.arguments["out_features"])
+    assert scores.shape == promised_shape(name, case, case.arguments["out_features"])
     assert scores.dtype == torch.float32
     assert scores.isfinite().all()
 
@@ -60,14 +61,15 @@ def test_scores_have_the_promised_shape(name: str, case: Case):
 @encoders
 def test_without_outputs_a_page_returns_its_features(name: str, case: Case):
     page = build(name, case.but(out_features=0), "torch")
-    assert score(page, draw(case)).shape == promised_shape(case, page.num_features)
+    assert score(page, draw(case)).shape == promised_shape(name, case, page.num_features)
     assert page.num_features == build(name, case, "torch").num_features
 
 
 @every_case
 def test_gradient_reaches_every_trained_weight(name: str, case: Case):
-    page = build(name, case.plain().of_size(16), "torch").train()
-    scores = page(**tensors(draw(case.of_size(16))))
+    case = without_dropout(name, case).of_size(16)
+    page = build(name, case, "torch").train()
+    scores = page(**tensors(draw(case)))
     (scores * torch.randn_like(scores)).sum().backward()
     for key, weight in page.named_parameters():
         if weight.requires_grad:
@@ -78,10 +80,10 @@ def test_gradient_reaches_every_trained_weight(name: str, case: Case):
 
 @every_case
 def test_a_page_can_learn_eight_examples_by_heart(name: str, case: Case):
-    case = case.plain().of_size(8)
+    case = without_dropout(name, case).of_size(8)
     page = build(name, case, "torch").train()
     inputs = tensors(draw(case))
-    targets = torch.randn(promised_shape(case, case.arguments["out_features"]))
+    targets = torch.randn(promised_shape(name, case, case.arguments["out_features"]))
     stepper = torch.optim.Adam(page.parameters(), lr=0.01)
     losses = []
     for _ in range(400):
@@ -128,5 +130,7 @@ def test_more_padding_changes_no_output(name: str, case: Case):
         torch.testing.assert_close(alone[steps], expected[i][steps], rtol=1e-5, atol=1e-5)
 
 
-def test_every_case_belongs_to_a_page_of_the_catalogue():
-    assert SPREAD.keys() <= {row.name for row in PAGES}
+def test_every_page_has_a_case_and_every_case_a_page():
+    names = {row.name for row in PAGES}
+    assert {name for name, _ in CASES} == names
+    assert SPREAD.keys() <= names

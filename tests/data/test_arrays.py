@@ -53,7 +53,7 @@ def test_named_parts_are_kept(tmp_path):
 
 def test_objects_are_never_unpickled(tmp_path):
     np.savez(tmp_path / "data.npz", x=np.array([[1], [2, 3]], dtype=object), y=np.arange(2))
-    with pytest.raises(DataError, match="never unpickles.*x_lengths"):
+    with pytest.raises(DataError, match=r"never unpickles.*x_lengths"):
         read(tmp_path / "data.npz")
 
 

@@ -151,3 +151,10 @@ def test_a_split_comes_back_from_its_file(tmp_path):
     for part, again in zip(split.parts, loaded.parts, strict=True):
         np.testing.assert_array_equal(part, again)
     assert (loaded.how, loaded.seed, loaded.by) == (split.how, 3, ("patient",))
+
+
+def test_a_column_of_kind_group_is_followed_unless_asked_otherwise():
+    groups = {"a": np.linspace(0, 1, 90), "g": [f"g{i % 9}" for i in range(90)], "y": [0, 1] * 45}
+    dataset = read(groups, target="y", columns={"g": "group"})
+    assert make_split(dataset).by == ("g",)
+    assert make_split(dataset, "random").by == ()

@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from bakeoff.data.dataset import read
+from bakeoff.data.dataset import read, read_inputs
 from bakeoff.data.tables import read_table
 from bakeoff.errors import DataError, RequestError
 
@@ -174,7 +174,8 @@ def test_a_frame_given_is_not_changed():
 def test_separate_files_become_parts(write):
     dataset = read(write(table(40)), target="y", test=write(table(20), "test.csv"))
     assert dataset.parts.tolist() == ["train"] * 40 + ["test"] * 20
-    assert dataset.rows[40] == 1
+    assert dataset.rows[40] == 41
+    assert any("test.csv from row 41" in note for note in dataset.notes)
 
 
 def test_a_test_file_without_a_column_is_refused_by_name(write):
@@ -191,3 +192,37 @@ def test_a_wrong_target_suggests_the_nearest(write):
 def test_a_table_without_target_lists_the_columns(write):
     with pytest.raises(RequestError, match="one of a, y"):
         read(write(table()))
+
+
+def test_data_are_read_alike_again_by_their_kinds(write):
+    text = table(
+        when=lambda i: f"{i % 12 + 1:02d}/{i % 28 + 1:02d}/2021",
+        word=lambda i: "uvw"[i % 3],
+        code=lambda i: f"00{i % 7}",
+        same=lambda i: 1,
+        row=lambda i: i,
+        flag=lambda i: i % 3 == 0,
+    )
+    dataset = read(write(text), target="y")
+    again = read(write(text), target="y", columns=dataset.schema.kinds)
+    assert again.fingerprint == dataset.fingerprint
+    assert again.schema.kinds == dataset.schema.kinds
+
+
+def test_new_data_may_be_written_in_another_form(write):
+    lines = [f"{i},25;{i % 28 + 1:02d}.03.2021;{i % 2}" for i in range(40)]
+    dataset = read(write("\n".join(["a;d;y", *lines])), target="y")
+    lines = [f"{i}.25,2021-03-{i % 28 + 1:02d},{i % 2}" for i in range(40)]
+    new = read_inputs(write("\n".join(["a,d,y", *lines]), "new.csv"), dataset.schema)
+    for name in ("a", "d", "y"):
+        assert new.arrays[name].tolist() == dataset.arrays[name].tolist()
+
+
+def test_a_table_without_names_is_suspected(write):
+    with pytest.raises(RequestError, match="is a line of column names missing"):
+        read(write("1.5,2,0\n2.5,3,1\n"), target="y")
+
+
+def test_validation_data_need_test_data(write):
+    with pytest.raises(RequestError, match="need separate test data"):
+        read(write(table()), target="y", validation=write(table()))

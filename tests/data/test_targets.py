@@ -89,7 +89,7 @@ def test_a_target_that_cannot_be_predicted_is_refused(y, message):
 
 
 def test_inputs_of_which_none_can_be_used_are_refused_with_their_reasons():
-    with pytest.raises(DataError, match="No column can be used .* a is constant"):
+    with pytest.raises(DataError, match=r"No column can be used .* a is constant"):
         read({"a": [1] * 60, "y": [0, 1] * 30}, target="y")
 
 

@@ -1,5 +1,6 @@
 """A case: a page's constructor arguments and the inputs to call it with, free of any framework."""
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,10 +41,6 @@ class Case:
     def but(self, **arguments: object) -> "Case":
         """Return this case with some arguments changed."""
         return replace(self, arguments={**self.arguments, **arguments})
-
-    def plain(self) -> "Case":
-        """Return this case without dropout, so that training is the same every time."""
-        return self.but(**{name: 0.0 for name in self.arguments if name.endswith("dropout")})
 
     def of_size(self, batch: int) -> "Case":
         """Return this case with another number of examples."""
@@ -113,7 +110,7 @@ def channels_last(case: Case, inputs: Inputs) -> Inputs:
     return turn(case.inputs, inputs)
 
 
-def build(name: str, case: Case, framework: catalog.Framework) -> Any:
+def build(name: str, case: Case, framework: str) -> Any:
     """Build the page of a catalogue row with the arguments of a case."""
 
     def made(value: object) -> object:
@@ -128,12 +125,25 @@ def build(name: str, case: Case, framework: catalog.Framework) -> Any:
     return catalog.load(row, framework)(**{**row.defaults, **arguments})
 
 
+def settings(name: str, case: Case) -> dict[str, Any]:
+    """Return every argument of a page, defaults included, as this case sets them."""
+    row = catalog.find(name)
+    parameters = inspect.signature(catalog.load(row, "torch").__init__).parameters
+    defaults = {key: p.default for key, p in parameters.items() if key != "self"}
+    return {**defaults, **row.defaults, **case.arguments}
+
+
+def without_dropout(name: str, case: Case) -> Case:
+    """Return the case without dropout, so that training is the same every time."""
+    return case.but(dropout=0.0) if settings(name, case).get("dropout") else case
+
+
 # What a view looks like: the arguments that say its size, and the spec of x.
 VIEWS: dict[str, tuple[dict[str, object], tuple[Any, ...]]] = {
     "table": ({"in_features": 5}, ("numbers", 6, 5)),
     "vector": ({"in_features": 5}, ("numbers", 6, 5)),
     "sequence": ({"in_features": 5}, ("numbers", 6, 7, 5)),
-    "window": ({"in_features": 3, "in_steps": 16}, ("numbers", 6, 16, 3)),
+    "window": ({"in_features": 3, "in_steps": 32, "out_steps": 4}, ("numbers", 6, 32, 3)),
     "text": ({"in_features": 8, "vocabulary_size": 20}, ("tokens", 6, 7, 20)),
     "image": ({"in_channels": 2, "image_size": (28, 28)}, ("image", 6, 2, 28, 28)),
     "volume": ({"in_channels": 2, "image_size": (16, 16, 16)}, ("image", 6, 2, 16, 16, 16)),
@@ -144,7 +154,9 @@ def default_case(row: catalog.Row) -> Case:
     """Make the one case that follows from a row alone, so that a new page is tested by existing."""
     view = row.reads[0]
     sizes, x = VIEWS[view]
-    arguments, inputs = {**sizes, "out_features": 3}, {"x": x}
+    known = settings(row.name, Case({}, {}))
+    arguments = {name: value for name, value in sizes.items() if name in known}
+    arguments["out_features"], inputs = 3, {"x": x}
     if "lengths" in row.takes and view in ("sequence", "text"):
         inputs["lengths"] = ("lengths", 6, 7)
     if "categories" in row.takes and view == "table":

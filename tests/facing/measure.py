@@ -23,7 +23,7 @@ from bakeoff.train.weights import (
     set_keras_weights,
     to_keras,
 )
-from tests.facing.case import Case, Inputs, build, channels_last, draw
+from tests.facing.case import Case, Inputs, build, channels_last, draw, without_dropout
 
 RATE = 0.1  # of the one step of SGD
 
@@ -32,14 +32,15 @@ def pair(name: str, case: Case, seed: int = 0) -> tuple[nn.Module, Any]:
     """Build both pages of a case, without dropout, with the same weights, none of them special."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    page = build(name, case.plain(), "torch").eval()
+    case = without_dropout(name, case)
+    page = build(name, case, "torch").eval()
     with torch.no_grad():
         for key, weight in page.state_dict(keep_vars=True).items():
             if key.endswith("running_var"):
                 weight.uniform_(0.5, 1.5)
             elif weight.requires_grad or key.endswith("running_mean"):
                 weight.add_(0.1 * torch.randn_like(weight))
-    facing = build(name, case.plain(), keras.backend.backend())
+    facing = build(name, case, keras.backend.backend())
     set_keras_weights(facing, to_keras(get_weights(page), page))
     return page, facing
 
@@ -209,7 +210,7 @@ def main(words: list[str]) -> None:
     names = [word for word in words if word != "--default"]
     chosen = [(name, case) for name, case in CASES if not names or name in names]
     if "--default" in words:
-        chosen = list({name: (name, case) for name, case in reversed(chosen)}.values())
+        chosen = list(dict(reversed(chosen)).items())
     rows = []
     for name, case in chosen:
         page, facing = pair(name, case)

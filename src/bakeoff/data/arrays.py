@@ -72,8 +72,8 @@ def read_arrays(data: object, *, needs_y: bool = True) -> Arrays:
     if unknown or not ({"x", "x_train"} & named.keys()):
         suggestion = did_you_mean(unknown[0], KEYS) if unknown else ""
         raise DataError(
-            f"{source} holds {', '.join(named) or 'no array'}.{suggestion} Name the arrays {LAYOUT}, "
-            "and give nothing else."
+            f"{source} holds {', '.join(named) or 'no array'}.{suggestion} Name the arrays "
+            f"{LAYOUT}, and give nothing else."
         )
     if "x" in named:
         x, y, lengths = one_part(named, "", needs_y=needs_y)

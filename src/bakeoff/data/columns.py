@@ -64,6 +64,14 @@ class Schema:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     positive: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Column -> kind, as `read(columns=...)` takes it to read the data alike again."""
+        return {
+            c.name: f"time:{c.form}" if c.kind == "time" and c.form else c.kind
+            for c in self.columns
+        }
+
     def column(self, name: str) -> Column:
         """Return the column called `name`."""
         for column in self.columns:

@@ -13,6 +13,7 @@ import numpy as np
 
 from bakeoff.data import arrays as array_room
 from bakeoff.data import bundled
+from bakeoff.data.cells import plain_number
 from bakeoff.data.columns import (
     ARRAY_KINDS,
     Array,
@@ -44,7 +45,8 @@ class Dataset:
         arrays: Column -> values: float64 with NaN (numbers), objects of str or None (words),
             datetime64[us] (times), (N, F), (N, Y, X, C), (N, T, F) or (N, Z, Y, X, C) blocks, and
             `<name>.lengths` (N,) int64 beside sequences that have lengths.
-        rows: (N,) int64, the row of the file that each row stood in, counted from 1.
+        rows: (N,) int64, the row of the file that each row stood in, counted from 1 below the line
+            of names, and on through separate files.
         source: The file or set it came from.
         parts: (N,) "train", "validation" or "test" when separate files gave them, else None.
         notes: Decisions made and rows left out, in sentences for the user.
@@ -148,6 +150,8 @@ def read(
         >>> len(data), data.target, data.schema.tasks["species"]
         (150, 'species', 'multiclass')
     """
+    if validation is not None and test is None:
+        raise RequestError("Separate validation data need separate test data as well: give test=….")
     wish = Wish(target, inputs, dict(columns or {}), positive)
     named = {"train": data, "validation": validation, "test": test}
     given = {part: value for part, value in named.items() if value is not None}
@@ -193,7 +197,7 @@ def from_tables(given: Mapping[str, object], wish: Wish) -> Dataset:
         [readings[name] for name in names],
         target,
         wish.inputs,
-        rows=np.concatenate([np.arange(1, len(table.frame) + 1) for table in tables.values()]),
+        rows=np.arange(1, len(frame) + 1),
         parts=parts if len(tables) > 1 else None,
         source=first.source,
         notes=[note for table in tables.values() for note in table.notes] + notes,
@@ -223,7 +227,7 @@ def read_inputs(data: object, schema: Schema) -> Dataset:
             f"{unknown_column(missing[0], names)} Needed: {', '.join(schema.inputs)}."
         )
     wanted = [*schema.inputs, *(name for name in schema.targets if name in names)]
-    readings = [known(table.frame[name], schema.column(name)) for name in wanted]
+    readings = [known(table.frame[name], schema.column(name), table.mark) for name in wanted]
     return Dataset(
         schema=schema,
         arrays={reading.column.name: reading.values for reading in readings},
@@ -337,7 +341,9 @@ def check_names(table: Table, wish: Wish) -> None:
     if target is None:
         raise RequestError(f"Say which column to predict: target=… one of {', '.join(names[:20])}.")
     if target not in names:
-        raise RequestError(f"Target: {unknown_column(target, names)}")
+        numeric = all(plain_number(name) is not None for name in names)
+        hint = " The first line looks like data: is a line of column names missing?"
+        raise RequestError(f"Target: {unknown_column(target, names)}{hint if numeric else ''}")
     check_kinds(wish.kinds, names)
     for name in wish.inputs or ():
         if name not in names:

@@ -73,7 +73,7 @@ def of_texts(name: str, texts: pl.Series, mark: str) -> Reading:
     if not filled:
         return of_words(name, texts)
     if cells.is_code(texts):
-        return of_words(name, texts, hint=f"digits as names, such as {texts.drop_nulls().max()}")
+        return of_words(name, texts, hint=f"digits as names, such as {texts.drop_nulls()[0]}")
     numbers, form = cells.to_numbers(texts, mark=mark)
     bad = numbers.null_count() - texts.null_count()
     if bad <= BAD_CELLS * filled:

@@ -1,8 +1,8 @@
 """Leaks: what would make a test score better than the truth.
 
 Three checks: rows that stand in training and, with the same inputs, in another part; columns that
-alone give the target away; rows in order of time that chance has mixed. Only the targets of training
-rows are read.
+alone give the target away; rows in order of time that chance has mixed. Targets are read on the
+training rows only.
 """
 
 from __future__ import annotations

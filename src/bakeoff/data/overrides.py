@@ -52,7 +52,9 @@ def wanted(series: pl.Series, kind: str, mark: str) -> Reading:
         raise RequestError(
             f"Column {name!r} holds single values, so it cannot be read as {kind!r}."
         )
-    if kind == "number":
+    if kind in ("identifier", "constant", "group", "ignored"):  # no model sees these
+        reading = infer(series, mark=mark)
+    elif kind == "number":
         reading = as_numbers(series, "", mark)
         check_half(reading, series, "numbers", "Leave its kind out, or say 'category'.")
     elif kind == "time":
@@ -131,16 +133,17 @@ def as_words(series: pl.Series) -> Reading:
     return reading._replace(column=replace(reading.column, form="shortest"))
 
 
-def known(series: pl.Series, column: Column) -> Reading:
-    """Read a column of new data as `column` of the training data was read."""
-    import polars as pl
+def known(series: pl.Series, column: Column, mark: str = ".") -> Reading:
+    """Read a column of new data as `column` of the training data was read.
 
+    Numbers and dates that are written in another form than there are read in their own.
+    """
     if column.kind == "number":
-        reading = as_numbers(series, column.form)
+        forms = (column.form, "")
+        readings = [as_numbers(series, form, mark) for form in forms]
+        reading = min(readings, key=lambda reading: reading.column.missing)
     elif column.kind == "time":
-        empty = series.null_count() == len(series)
-        plain = series.cast(pl.Datetime("us")) if empty else series
-        reading = as_times(plain, column.form)
+        reading = known_times(series, column.form)
     else:
         texts = cells.clean(as_texts(series))[0]
         if column.form == "shortest":
@@ -149,3 +152,14 @@ def known(series: pl.Series, column: Column) -> Reading:
             texts = texts.str.to_lowercase()
         reading = Reading(column, words_of(texts), [])
     return reading._replace(column=column)
+
+
+def known_times(series: pl.Series, form: str) -> Reading:
+    """Read dates of new data in the form of the training data, or else in their own."""
+    import polars as pl
+
+    if series.dtype == pl.String and series.null_count() < len(series):
+        texts = cells.clean(series)[0]
+        fits = form and cells.one_form(texts, form).null_count() == texts.null_count()
+        return as_times(series, form if fits else "")
+    return as_times(series.cast(pl.Datetime("us")), "")

@@ -4,7 +4,8 @@
     time[:COLUMN]         the oldest rows train, the newest judge; rows of one time stay together
     group:COLUMN          rows of one group stay together
     column:COLUMN         the column says train, validation or test
-    None                  the parts of separate files, else random:70/15/15
+    None                  the parts of separate files; else by the column whose kind is group, if
+                          there is one; else random:70/15/15
 
 Percentages may follow each but `column`, as in `time:date:60/20/20`.
 """
@@ -118,7 +119,7 @@ def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split
                 f"The data already come in parts (separate files), so split={how!r} cannot be used."
             )
         return by_words(dataset, dataset.parts, "as given", seed)
-    method, column, shares = understand(how or "random")
+    method, column, shares = understand(how or default_how(dataset))
     if method == "random":
         return by_chance(dataset, shares, seed)
     name = column or only_time_column(dataset)
@@ -134,6 +135,12 @@ def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split
     if method == "group":
         return by_group(values, name, shares, seed)
     return by_words(dataset, values, f"by column {name!r}", seed, by=(name,))
+
+
+def default_how(dataset: Dataset) -> str:
+    """Return the split to use when the user named none."""
+    groups = [column.name for column in dataset.schema.columns if column.kind == "group"]
+    return f"group:{groups[0]}" if len(groups) == 1 else "random"
 
 
 def understand(how: str) -> tuple[str, str, tuple[float, ...]]:

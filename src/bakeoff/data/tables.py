@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bakeoff.data import cells
 from bakeoff.data.delimited import read_delimited
 from bakeoff.data.frames import from_columns, from_pandas
@@ -220,6 +222,12 @@ def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
         frames.append(table.frame.select(first.frame.columns))
     if len(frames) == 1:
         return frames[0], notes
+    ends = np.cumsum([len(table.frame) for table in tables.values()])
+    starts = [
+        f"{t.source} from row {end - len(t.frame) + 1:,}"
+        for t, end in zip(tables.values(), ends, strict=True)
+    ]
+    notes.append(f"Rows are counted on through the files: {', '.join(starts)}.")
     stacked = [one_type([frame[name] for frame in frames]) for name in first.frame.columns]
     return pl.DataFrame(stacked), notes
 

@@ -136,7 +136,7 @@ def why_amount(values: Array) -> str:
 def positive_class(values: Array, name: str, positive: str | None) -> str:
     """Return the positive class: as asked, else true/yes/1/pos, else the rarer one."""
     counts = Counter(value for value in values if value is not None)
-    classes = sorted(counts)
+    classes: list[str] = sorted(counts)
     if positive is not None:
         if str(positive) not in classes:
             raise RequestError(
@@ -145,6 +145,8 @@ def positive_class(values: Array, name: str, positive: str | None) -> str:
             )
         return str(positive)
     true = [value for value in classes if value.lower() in TRUE_WORDS]
+    if true == ["1"] and not {"0", "-1"} & set(classes):
+        true = []  # 1 and 2 are codes, not no and yes
     return true[0] if len(true) == 1 else min(classes, key=lambda value: counts[value])
 
 

@@ -1,8 +1,9 @@
 """Transforms of numbers and words: fitted on training rows, applied to all.
 
 Each has `fit(values)` (training rows only), `apply(values)` and `state()`, the plain values and
-arrays with which its class can be called again; `times` and `blocks` hold the others. Missing numbers
-become 0, the middle of what training saw; where training rows miss some, a column more says so.
+arrays with which its class can be called again; `times` and `blocks` hold the others. Missing
+numbers become 0, the middle of what training saw; where training rows miss some, a further column
+says so.
 """
 
 from __future__ import annotations

@@ -28,8 +28,12 @@ NORMS = {
     "instance": lambda channels: layers.GroupNormalization(channels, epsilon=1e-5),
     "group": lambda channels: layers.GroupNormalization(math.gcd(8, channels), epsilon=1e-5),
 }
-POOLINGS = {"max": ops.max_pool, "average": ops.average_pool, "none": lambda x, size: x,
-            "adaptive_max": lambda x, size: adaptive_max(x, size)}  # fmt: skip
+POOLINGS = {  # strides are named because Keras' JAX backend cannot derive them in 3-D
+    "none": lambda x, size: x,
+    "max": lambda x, size: ops.max_pool(x, size, strides=size),
+    "average": lambda x, size: ops.average_pool(x, size, strides=size),
+    "adaptive_max": lambda x, size: adaptive_max(x, size),
+}
 INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
                    "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
 

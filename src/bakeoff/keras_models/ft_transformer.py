@@ -59,8 +59,10 @@ class FTTransformer(keras.Model):
         self.in_features, self.category_sizes = in_features, tuple(category_sizes)
         bound = model_size**-0.5
         draw = keras.initializers.RandomUniform(-bound, bound)
-        self.scales = self.add_weight((in_features, model_size), draw, name="scales")
-        self.shifts = self.add_weight((in_features, model_size), draw, name="shifts")
+        self.scales, self.shifts = None, None
+        if in_features:
+            self.scales = self.add_weight((in_features, model_size), draw, name="scales")
+            self.shifts = self.add_weight((in_features, model_size), draw, name="shifts")
         self.embeddings = [layers.Embedding(size, model_size, draw) for size in category_sizes]
         self.token = self.add_weight((model_size,), draw, name="token")
         self.blocks = [
@@ -93,7 +95,9 @@ class FTTransformer(keras.Model):
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}).")
         token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, self.num_features))
-        tokens = [token, x[..., None] * self.scales + self.shifts]
+        tokens = [token]
+        if self.in_features:
+            tokens.append(x[..., None] * self.scales + self.shifts)  # (B, F, M)
         if self.category_sizes:
             check_categories(categories, self.category_sizes)
             tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]

@@ -109,7 +109,7 @@ class RNN(keras.Model):
             if self.backwards:
                 h, end = read_rnn(self.backwards[i], turn(x, lengths), lengths, next(starts))
                 readings.append((turn(h, lengths), end))
-            x = self.join([h for h, _ in readings])  # (B, T, W)
+            x = self.join([h for h, _ in readings]) if self.backwards else readings[0][0]
             ends += [end for _, end in readings]
         return x, ends
 

@@ -38,8 +38,8 @@ class RNNSeq2Seq(keras.Model):
 
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None, previous (B, S, C) float
-        or (B, S) int tokens or None -> (B, S, C) float scores. With previous, the targets, step t
-        sees those before t (teacher forcing); without, it sees what was written before.
+        or (B, S) int tokens or None -> (B, S, C) float scores. Step t sees the targets `previous`
+        before t (teacher forcing), or without them what was written before t.
 
     Example:
         >>> model = RNNSeq2Seq(in_features=8, out_features=3, out_steps=4)

@@ -15,6 +15,8 @@ C outputs.
 import keras
 from keras import layers, ops
 
+START = 2  # the token that stands before the first target
+
 
 class TransformerSeq2Seq(keras.Model):
     """Write out_steps steps after reading x, or score x with the last step of the decoder.
@@ -24,7 +26,7 @@ class TransformerSeq2Seq(keras.Model):
 
     Args:
         in_features: F, values per time step of x (width of the embedding for tokens).
-        out_features: C, outputs per example, or per step written.
+        out_features: C, outputs per example or step written; the number of tokens to write.
         out_steps: S, steps to write; 0 scores the whole sequence: the decoder then reads x, too.
         model_size: M, values per step inside the model, a multiple of num_heads.
         num_heads: N, readings of the sequence that each attention makes side by side.
@@ -32,10 +34,11 @@ class TransformerSeq2Seq(keras.Model):
         feedforward_size: Hidden values of the feed-forward part of each layer.
         dropout: Probability of zeroing a value of the embedded steps or of a branch.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
+        token_targets: Write tokens: embed the targets, and go on from the likeliest token.
 
     Shape:
-        x (B, T, F) float or (B, T) int, lengths (B,) int, previous (B, S, C) float -> raw scores
-        (B, S, C), or (B, C) when out_steps is 0.
+        x (B, T, F) float or (B, T) int, lengths (B,) int, previous (B, S, C) float or (B, S) int
+        tokens -> raw scores (B, S, C), or (B, C) when out_steps is 0.
 
     Example:
         >>> model = TransformerSeq2Seq(in_features=8, out_features=3, out_steps=4)
@@ -55,17 +58,23 @@ class TransformerSeq2Seq(keras.Model):
         feedforward_size: int = 256,
         dropout: float = 0.0,
         vocabulary_size: int = 0,
+        token_targets: bool = False,
     ) -> None:
         super().__init__()
         self.in_features, self.vocabulary_size = in_features, vocabulary_size
         self.out_features, self.out_steps = out_features, out_steps
+        self.token_targets = token_targets
         sizes = (model_size, num_heads, feedforward_size, dropout)
         draw = keras.initializers.RandomNormal(stddev=1.0)
         self.embedding = (
             layers.Embedding(vocabulary_size, in_features, draw) if vocabulary_size else None
         )
         self.project = layers.Dense(model_size)
-        self.project_previous = layers.Dense(model_size) if out_steps else None
+        self.target = None
+        if out_steps and token_targets:
+            self.target = layers.Embedding(out_features, model_size, draw)
+        elif out_steps:
+            self.target = layers.Dense(model_size)
         self.encoder = [Layer(*sizes, decodes=False) for _ in range(num_layers)]
         self.encoder_norm = layers.LayerNormalization(epsilon=1e-5)
         self.decoder = [Layer(*sizes, decodes=True) for _ in range(num_layers)]
@@ -73,7 +82,7 @@ class TransformerSeq2Seq(keras.Model):
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Dense(out_features)
         x = ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features))
-        self(x, previous=ops.zeros((1, out_steps, out_features)))
+        self(x)
 
     def call(self, x, lengths=None, previous=None, training=False):
         """Write S steps: (B, T, F) -> (B, S, C), or score the sequence: (B, T, F) -> (B, C)."""
@@ -83,42 +92,41 @@ class TransformerSeq2Seq(keras.Model):
         real = None if lengths is None else steps < lengths[:, None, None, None]  # (B, 1, 1, T)
         x = self.project(x if self.embedding is None else self.embedding(x))
         x = self.dropout(x + sinusoids(x), training=training)  # (B, T, M)
-        source = self.encode(x, real, training)
-        if not self.out_steps:
-            target = self.decode(x, real, source, real, training)
-            if lengths is None:
-                return self.head(target[:, -1])
-            return self.head(ops.take_along_axis(target, lengths[:, None, None] - 1, 1)[:, 0])
-        if previous is None:
-            return self.write(source, real, training)
-        if tuple(previous.shape[1:]) != (self.out_steps, self.out_features):
-            wanted = f"(B, {self.out_steps}, {self.out_features})"
-            raise ValueError(f"previous is {tuple(previous.shape)}, but must be {wanted}.")
-        previous = ops.pad(previous, ((0, 0), (1, 0), (0, 0)))[:, :-1]
-        return self.predict(previous, source, real, training)
+        source = x
+        for layer in self.encoder:
+            source = layer(source, real, training=training)
+        source = self.encoder_norm(source)  # (B, T, M)
+        if self.out_steps:
+            return self.write(source, real, previous, training)
+        x = self.decode(x, real, source, real, training)
+        if lengths is None:
+            return self.head(x[:, -1])
+        return self.head(ops.take_along_axis(x, lengths[:, None, None] - 1, 1)[:, 0])
 
-    def write(self, source, real, training):
-        """Write step after step, each from the outputs before it: (B, T, M) -> (B, S, C)."""
-        y = ops.zeros_like(source[:, :1, :1])
-        y = ops.repeat(y, self.out_features, 2)  # (B, 1, C): the start, as in training
+    def write(self, source, real, previous, training):
+        """Predict each step from the targets before it, or from what was written: (B, S, C)."""
+        y = ops.zeros((ops.shape(source)[0], 1, self.out_features), source.dtype)
+        if self.token_targets:
+            y = ops.full((ops.shape(source)[0], 1), START, "int32")
+        if previous is not None:
+            if tuple(previous.shape[2:]) != tuple(y.shape[2:]):
+                raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+            previous = ops.cast(previous[:, :-1], y.dtype)
+            return self.predict(ops.concatenate([y, previous], 1), source, real, training)
         for _ in range(self.out_steps):
-            step = self.predict(y, source, real, training)[:, -1:]
+            scores = self.predict(y, source, real, training)
+            step = scores[:, -1:]
+            step = ops.cast(ops.argmax(step, 2), "int32") if self.token_targets else step
             y = ops.concatenate([y, step], 1)
-        return y[:, 1:]
+        return scores
 
-    def predict(self, previous, source, real, training):
-        """Predict each step from those before it: (B, S, C) -> (B, S, C)."""
-        x = self.project_previous(previous)
+    def predict(self, y, source, real, training):
+        """Score what follows each step of y: (B, S, C) or (B, S) tokens -> (B, S, C)."""
+        x = self.target(y)
         x = self.dropout(x + sinusoids(x), training=training)  # (B, S, M)
         steps = ops.arange(ops.shape(x)[1], dtype="int32")
         seen = (steps <= steps[:, None])[None, None]  # (1, 1, S, S)
         return self.head(self.decode(x, seen, source, real, training))
-
-    def encode(self, x, real, training):
-        """Let the steps of the source look at one another: (B, T, M) -> (B, T, M)."""
-        for layer in self.encoder:
-            x = layer(x, real, training=training)
-        return self.encoder_norm(x)
 
     def decode(self, x, seen, source, real, training):
         """Let the steps of the target look at one another and at the source: (B, S, M)."""

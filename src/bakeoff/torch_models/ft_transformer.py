@@ -59,8 +59,11 @@ class FTTransformer(nn.Module):
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
         self.in_features, self.category_sizes = in_features, tuple(category_sizes)
         bound = model_size**-0.5
-        self.scales = nn.Parameter(torch.empty(in_features, model_size).uniform_(-bound, bound))
-        self.shifts = nn.Parameter(torch.empty(in_features, model_size).uniform_(-bound, bound))
+        self.scales, self.shifts = None, None
+        if in_features:
+            sizes = in_features, model_size
+            self.scales = nn.Parameter(torch.empty(sizes).uniform_(-bound, bound))
+            self.shifts = nn.Parameter(torch.empty(sizes).uniform_(-bound, bound))
         self.embeddings = nn.ModuleList(nn.Embedding(size, model_size) for size in category_sizes)
         self.token = nn.Parameter(torch.empty(model_size).uniform_(-bound, bound))
         self.blocks = nn.ModuleList(
@@ -97,7 +100,9 @@ class FTTransformer(nn.Module):
         """Return the class token, the numbers and the categories as tokens (B, 1 + J, M)."""
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}).")
-        tokens = [self.token.expand(x.shape[0], 1, -1), x[..., None] * self.scales + self.shifts]
+        tokens = [self.token.expand(x.shape[0], 1, -1)]
+        if self.in_features:
+            tokens.append(x[..., None] * self.scales + self.shifts)  # (B, F, M)
         if self.category_sizes:
             check_categories(categories, self.category_sizes)
             tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]

@@ -13,7 +13,6 @@ Source: Sutskever et al., "Sequence to Sequence Learning with Neural Networks", 
 Dimensions: B batch, T steps read, S steps written, F input features, H hidden size, C outputs.
 """
 
-from collections.abc import Iterable
 from itertools import repeat
 from typing import Any
 
@@ -42,8 +41,8 @@ class RNNSeq2Seq(nn.Module):
 
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None, previous (B, S, C) float
-        or (B, S) int tokens or None -> (B, S, C) float scores. With previous, the targets, step t
-        sees those before t (teacher forcing); without, it sees what was written before.
+        or (B, S) int tokens or None -> (B, S, C) float scores. Step t sees the targets `previous`
+        before t (teacher forcing), or without them what was written before t.
 
     Example:
         >>> model = RNNSeq2Seq(in_features=8, out_features=3, out_steps=4)
@@ -140,13 +139,12 @@ class RNNSeq2Seq(nn.Module):
         return self.head(self.dropout(s)), weights, states
 
     def run(
-        self, layers: nn.ModuleList, x: Tensor, lengths: Tensor | None, starts: Iterable[Any]
+        self, layers: nn.ModuleList, x: Tensor, lengths: Tensor | None, starts: Any
     ) -> tuple[Tensor, list[Any]]:
         """Return the states (B, T, H) of the last layer, and the last real one of each layer."""
         ends: list[Any] = []
         for layer, start in zip(layers, starts, strict=False):
-            x = self.dropout(x) if ends else x
-            x, end = self.read(layer, x, lengths, start)
+            x, end = self.read(layer, self.dropout(x) if ends else x, lengths, start)
             ends.append(end)
         return x, ends
 

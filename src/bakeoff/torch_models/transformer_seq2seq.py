@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+START = 2  # the token that stands before the first target
+
 
 class TransformerSeq2Seq(nn.Module):
     """Write out_steps steps after reading x, or score x with the last step of the decoder.
@@ -25,7 +27,7 @@ class TransformerSeq2Seq(nn.Module):
 
     Args:
         in_features: F, values per time step of x (width of the embedding for tokens).
-        out_features: C, outputs per example, or per step written.
+        out_features: C, outputs per example or step written; the number of tokens to write.
         out_steps: S, steps to write; 0 scores the whole sequence: the decoder then reads x, too.
         model_size: M, values per step inside the model, a multiple of num_heads.
         num_heads: N, readings of the sequence that each attention makes side by side.
@@ -33,10 +35,11 @@ class TransformerSeq2Seq(nn.Module):
         feedforward_size: Hidden values of the feed-forward part of each layer.
         dropout: Probability of zeroing a value of the embedded steps or of a branch.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
+        token_targets: Write tokens: embed the targets, and go on from the likeliest token.
 
     Shape:
-        x (B, T, F) float or (B, T) int, lengths (B,) int, previous (B, S, C) float -> raw scores
-        (B, S, C), or (B, C) when out_steps is 0.
+        x (B, T, F) float or (B, T) int, lengths (B,) int, previous (B, S, C) float or (B, S) int
+        tokens -> raw scores (B, S, C), or (B, C) when out_steps is 0.
 
     Example:
         >>> model = TransformerSeq2Seq(in_features=8, out_features=3, out_steps=4)
@@ -56,14 +59,17 @@ class TransformerSeq2Seq(nn.Module):
         feedforward_size: int = 256,
         dropout: float = 0.0,
         vocabulary_size: int = 0,
+        token_targets: bool = False,
     ) -> None:
         super().__init__()
         self.in_features, self.vocabulary_size = in_features, vocabulary_size
         self.out_features, self.out_steps = out_features, out_steps
+        self.token_targets = token_targets
         sizes = (model_size, num_heads, feedforward_size, dropout)
         self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
         self.project = nn.Linear(in_features, model_size)
-        self.project_previous = nn.Linear(out_features, model_size) if out_steps else None
+        target = nn.Embedding if token_targets else nn.Linear
+        self.target = target(out_features, model_size) if out_steps else None
         self.encoder = nn.ModuleList(Layer(*sizes, decodes=False) for _ in range(num_layers))
         self.encoder_norm = nn.LayerNorm(model_size)
         self.decoder = nn.ModuleList(Layer(*sizes, decodes=True) for _ in range(num_layers))
@@ -84,38 +90,37 @@ class TransformerSeq2Seq(nn.Module):
         real = None if lengths is None else steps < lengths[:, None, None, None]  # (B, 1, 1, T)
         x = self.project(x if self.embedding is None else self.embedding(x))
         x = self.dropout(x + sinusoids(x))  # (B, T, M)
-        source = self.encode(x, real)
-        if not self.out_steps:
-            target = self.decode(x, real, source, real)
-            if lengths is None:
-                return self.head(target[:, -1])
-            return self.head(target[torch.arange(x.shape[0], device=x.device), lengths - 1])
-        if previous is None:
-            return self.write(source, real)
-        if previous.shape[1:] != (self.out_steps, self.out_features):
-            wanted = f"(B, {self.out_steps}, {self.out_features})"
-            raise ValueError(f"previous is {tuple(previous.shape)}, but must be {wanted}.")
-        return self.predict(F.pad(previous, (0, 0, 1, -1)), source, real)
+        source = x
+        for layer in self.encoder:
+            source = layer(source, real)
+        source = self.encoder_norm(source)  # (B, T, M)
+        if self.out_steps:
+            return self.write(source, real, previous)
+        x = self.decode(x, real, source, real)
+        last = -1 if lengths is None else lengths - 1
+        return self.head(x[torch.arange(x.shape[0], device=x.device), last])
 
-    def write(self, source: Tensor, real: Tensor | None) -> Tensor:
-        """Write step after step, each from the outputs before it: (B, T, M) -> (B, S, C)."""
-        y = source.new_zeros(source.shape[0], 1, self.out_features)  # the start, as in training
+    def write(self, source: Tensor, real: Tensor | None, previous: Tensor | None) -> Tensor:
+        """Predict each step from the targets before it, or from what was written: (B, S, C)."""
+        y = source.new_zeros(source.shape[0], 1, self.out_features)
+        if self.token_targets:
+            y = torch.full((source.shape[0], 1), START, device=source.device)
+        if previous is not None:
+            if previous.shape[2:] != y.shape[2:]:
+                raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+            return self.predict(torch.cat([y, previous[:, :-1]], 1), source, real)
         for _ in range(self.out_steps):
-            y = torch.cat([y, self.predict(y, source, real)[:, -1:]], 1)
-        return y[:, 1:]
+            scores = self.predict(y, source, real)
+            step = scores[:, -1:]
+            y = torch.cat([y, step.argmax(2) if self.token_targets else step], 1)
+        return scores
 
-    def predict(self, previous: Tensor, source: Tensor, real: Tensor | None) -> Tensor:
-        """Predict each step from those before it: (B, S, C) -> (B, S, C)."""
-        x = self.project_previous(previous)
+    def predict(self, y: Tensor, source: Tensor, real: Tensor | None) -> Tensor:
+        """Score what follows each step of y: (B, S, C) or (B, S) tokens -> (B, S, C)."""
+        x = self.target(y)
         x = self.dropout(x + sinusoids(x))  # (B, S, M)
         steps = torch.arange(x.shape[1], device=x.device)
         return self.head(self.decode(x, steps <= steps[:, None], source, real))
-
-    def encode(self, x: Tensor, real: Tensor | None) -> Tensor:
-        """Let the steps of the source look at one another: (B, T, M) -> (B, T, M)."""
-        for layer in self.encoder:
-            x = layer(x, real)
-        return self.encoder_norm(x)
 
     def decode(self, x: Tensor, seen: Tensor | None, source: Tensor, real: Tensor | None) -> Tensor:
         """Let the steps of the target look at one another and at the source: (B, S, M)."""

@@ -1,0 +1,139 @@
+"""Promises of the figures: small, readable on any background, one look per candidate."""
+
+import numpy as np
+import pytest
+
+from bakeoff.insight import curves, errors, ranking, style
+
+NAMES = ["lstm", "gru", "rnn", "mlp", "cnn", "tcn", "vit", "resnet", "dlinear", "boosting"]
+LOOKS = style.looks(NAMES, baselines=["boosting"])
+LIMIT = 60_000  # bytes of an SVG
+
+
+def made_curves(epochs=300, seeds=5):
+    draw = np.random.default_rng(0)
+    lines = [1 / np.arange(1, epochs + 1) + draw.normal(1, 0.01, epochs) for _ in range(seeds)]
+    return curves.Curves(train_loss=lines, validation_loss=lines, validation_metric=lines)
+
+
+def luminance(colour):
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("colour", style.COLOURS + style.BASELINE_COLOURS)
+def test_colours_can_be_seen_on_white_and_on_near_black(colour):
+    assert 1.05 / (luminance(colour) + 0.05) > 2.9
+    assert (luminance(colour) + 0.05) / (luminance("#14171c") + 0.05) > 3
+
+
+def test_a_candidate_looks_the_same_whatever_its_rank():
+    assert style.looks(reversed(NAMES), baselines=["boosting"]) == LOOKS
+
+
+def test_networks_and_baselines_look_different():
+    assert LOOKS["boosting"].fill == "none"
+    assert LOOKS["boosting"].colour not in style.COLOURS
+    assert all(look.fill == look.colour for name, look in LOOKS.items() if name != "boosting")
+
+
+def test_twenty_four_networks_can_be_told_apart():
+    looks = style.looks([f"n{i:02}" for i in range(24)], baselines=[])
+    assert len({(look.colour, look.dashes) for look in looks.values()}) == 24
+    assert len({(look.colour, look.marker) for look in looks.values()}) == 24
+
+
+def test_labels_never_overlap_and_keep_their_order():
+    heights = {f"n{i}": height for i, height in enumerate([0, 0.01, 0.02, 0.5, 0.51, 3.0])}
+    spread = list(style.spread_labels(heights, gap=0.1).values())
+    assert (np.diff(spread) > 0.1 - 1e-9).all()
+
+
+def test_a_band_ends_when_fewer_than_half_of_the_seeds_still_train():
+    shown = curves.band([np.ones(10), np.ones(4), np.ones(4)])
+    assert shown.epochs.tolist() == [1, 2, 3, 4]
+
+
+def test_a_band_runs_from_the_lowest_to_the_highest_seed():
+    shown = curves.band([np.array([1.0, 5.0]), np.array([3.0, 4.0])])
+    assert (shown.low.tolist(), shown.high.tolist()) == ([1, 4], [3, 5])
+
+
+def test_panels_of_ten_candidates_and_300_epochs_stay_small():
+    networks = {name: made_curves() for name in NAMES if name != "boosting"}
+    points = {
+        name: curves.Point(parameters=10 ** (i % 7), score=0.8, low=0.7, high=0.9)
+        for i, name in enumerate(NAMES)
+    }
+    figures = curves.comparison_panels(networks, points, LOOKS, watched="R2", metric="R2")
+    svgs = {name: style.to_svg(figure, name) for name, figure in figures.items()}
+    assert list(svgs) == ["training-loss", "validation-loss", "validation-metric", "parameters"]
+    assert all(len(svg) < LIMIT for svg in svgs.values())
+    assert all(name in svgs["parameters"] for name in NAMES)
+    assert all(name in svgs["validation-loss"] for name in networks)
+
+
+def test_comparison_is_one_figure_of_four_panels():
+    points = {"mlp": curves.Point(parameters=100, score=0.8, low=0.7, high=0.9)}
+    figure = curves.comparison(
+        {"mlp": made_curves(20)}, points, LOOKS, watched="accuracy", metric="AUC"
+    )
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [
+        "Training loss", "Validation loss", "Validation accuracy", "Weights and test AUC",
+    ]  # fmt: skip
+
+
+def test_a_diverged_loss_does_not_break_the_learning_curve():
+    lines = [np.array([1.0, np.nan, np.inf]), np.array([1.0, 0.5, 0.4])]
+    own = curves.Curves(train_loss=lines, validation_loss=lines, validation_metric=lines)
+    assert "<svg" in style.to_svg(curves.learning_curve("mlp", own, LOOKS["mlp"]), "c")
+
+
+@pytest.mark.parametrize("size", [2, 40])
+def test_confusion_matrix_names_all_classes_and_stays_small(size):
+    draw = np.random.default_rng(0)
+    counts = draw.integers(0, 9, (size, size)) + 50 * np.eye(size, dtype=int)
+    names = [f"kind {i}" for i in range(size)]
+    svg = style.to_svg(errors.confusion_matrix(counts, names, names), "c")
+    assert len(svg) < LIMIT
+    assert all(svg.count(f">{name}<") == 2 for name in names)
+
+
+def test_confusion_matrix_shows_counts_and_shares_of_the_true_class():
+    svg = style.to_svg(errors.confusion_matrix(np.array([[30, 10], [0, 7]]), "ab", "ab"), "c")
+    assert all(text in svg for text in (">30<", ">75 %<", ">10<", ">25 %<", ">100 %<"))
+
+
+def test_confusion_matrix_takes_true_classes_that_cannot_be_predicted():
+    svg = style.to_svg(errors.confusion_matrix(np.ones((3, 2), int), ["a", "b", "new"], "ab"), "c")
+    assert ">new<" in svg
+
+
+@pytest.mark.parametrize("draw", [errors.predicted_against_true, errors.residuals])
+def test_a_hundred_thousand_points_make_a_small_figure(draw):
+    truth = np.random.default_rng(0).normal(size=100_000)
+    assert len(style.to_svg(draw(truth, truth**2, name="price"), "s")) < LIMIT
+
+
+def test_leaderboard_shows_each_score_as_it_is_written():
+    lines = [
+        ranking.Line(name=name, tier=1 + i, score=0.9123 - i, low=0, high=1, text=text, look=look)
+        for i, (name, text, look) in enumerate(
+            [("lstm", "0.912", LOOKS["lstm"]), ("boosting", "-0.088", LOOKS["boosting"])]
+        )
+    ]
+    svg = style.to_svg(ranking.leaderboard(lines, metric="R2"), "ranking")
+    assert ">lstm  0.912<" in svg
+    assert ">boosting  -0.088<" in svg
+
+
+def test_svg_takes_its_text_colour_from_the_page_and_clashes_with_no_other():
+    figure = errors.confusion_matrix(np.eye(2, dtype=int), ["<b>", "b"], ["<b>", "b"])
+    first, second = style.to_svg(figure, "one"), style.to_svg(figure, "two")
+    assert "currentColor" in first
+    assert style.INK not in first
+    assert "&lt;b&gt;" in first
+    assert first.replace("one-", "two-") == second
+    assert "<metadata" not in first

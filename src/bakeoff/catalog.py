@@ -201,8 +201,8 @@ ROWS: tuple[Row, ...] = (
         role="encoder",
         reads=("sequence",),
         takes=("lengths",),
-        source="Bai, Kolter & Koltun, An Empirical Evaluation of Generic Convolutional and Recurrent"
-        " Networks for Sequence Modeling, 2018",
+        source="Bai, Kolter & Koltun, An Empirical Evaluation of Generic Convolutional and"
+        " Recurrent Networks for Sequence Modeling, 2018",
         good_for="Long sequences: it looks far back and reads all steps at once.",
         fails="Memory beyond its reach, which is fixed by its depth.",
     ),

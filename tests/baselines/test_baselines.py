@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from bakeoff.baselines.boosting import Boosting, columns, fold
+from bakeoff.baselines.boosting import Boosting, affordable, columns, fold
 from bakeoff.baselines.constant import Constant
 from bakeoff.baselines.linear import Linear
 
@@ -151,6 +151,13 @@ def test_validation_rows_of_an_unknown_class_are_left_out(kind):
         seed=0,
     )
     assert np.isfinite(model.scores(validation)).all()
+
+
+def test_boosting_grows_fewer_rounds_where_a_round_is_slow():
+    table = np.empty((0, 9))
+    assert affordable(table, 2) == 500
+    assert affordable(np.broadcast_to(table[:0].sum(), (60_000, 784)), 10) == 63
+    assert affordable(np.broadcast_to(table[:0].sum(), (10**7, 784)), 10) == 50
 
 
 def test_constant_predicts_shares_and_mean():

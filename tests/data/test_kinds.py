@@ -50,6 +50,7 @@ def test_ids_with_leading_zeros_keep_their_zeros():
 def test_long_digit_ids_lose_no_digit():
     digits = [f"12345678901234567{i % 9}" for i in range(40)]
     assert column(digits).values.tolist() == digits
+    assert column([int(digit) for digit in digits]).values.tolist() == digits
 
 
 @pytest.mark.parametrize(
@@ -66,9 +67,22 @@ def test_long_digit_ids_lose_no_digit():
         (["1'234", "12'000"], ".", 1234.0),
     ],
 )
-def test_decimal_and_thousands_marks(cells, mark, first):
+def test_decimal_and_thousands_marks_are_told_apart(cells, mark, first):
     reading = column([cells[0]] * 15 + [cells[1]] * 15, mark=mark)
     assert reading.values[0] == first
+
+
+@pytest.mark.parametrize(
+    ("cell", "form"),
+    [("$1,234.5", "thousands comma with $"), ("1.234,5 €", "decimal comma with €")],
+)
+def test_a_sign_that_every_number_carries_is_no_part_of_it(cell, form):
+    reading = column([cell, cell.replace("4", "5"), None] * 10)
+    assert (reading.values[0], reading.column.form) == (1234.5, form)
+    assert (
+        column(["45 %", "50 %", "7 %"] * 10).column.reason
+        == "whole numbers from 7 to 50, written with %"
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,8 +110,10 @@ def test_each_kind_has_its_reason(cells, kind, reason):
 
 def test_unique_whole_numbers_called_id_are_identifiers():
     cells = [str(7 * i * i + 3) for i in range(40)]
-    assert kind_of(cells, name="user_id") == "identifier"
-    assert kind_of(cells, name="area") == "number"
+    for name in ("id", "user_id", "userId", "PassengerID", "customer id"):
+        assert kind_of(cells, name=name) == "identifier"
+    for name in ("area", "paid", "BID", "humid"):
+        assert kind_of(cells, name=name) == "number"
 
 
 def test_texts_that_repeat_enough_are_categories():

@@ -32,7 +32,7 @@ def test_rows_that_stand_in_training_too_are_counted():
     x[split.test[:5]] = x[split.train[:5]]
     found = find_leaks(read((x, AMOUNT)), split)
     assert [(finding.kind, finding.count) for finding in found] == [("duplicates", 5)]
-    assert "5 of 30 test rows have the inputs of a training row" in sentence(found)
+    assert "5 of 30 test rows repeat the inputs of a training row" in sentence(found)
     assert found[0].rows == tuple(split.test[:5] + 1)
 
 

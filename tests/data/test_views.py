@@ -208,7 +208,7 @@ def test_classes_that_are_numbers_are_sorted_by_size():
 
 def test_a_class_that_no_training_row_has_is_minus_one_and_said():
     part = ["train"] * 60 + ["validation"] * 30 + ["test"] * 30
-    y = ["u", "v"] * 45 + ["w", "u"] * 15
+    y = ["u", "v"] * 30 + ["w", "u"] * 30
     dataset = read({"a": RANDOM.normal(size=N), "part": part, "y": y}, target="y")
     preparation = fit_preparation(dataset, make_split(dataset, "column:part"))
     assert preparation.targets(dataset)[90:92].tolist() == [-1, 0]

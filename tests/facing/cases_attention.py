@@ -39,9 +39,9 @@ CASES: dict[str, list[Case]] = {
         case(TOKENS, vocabulary_size=20),
         case(PADDED, out_steps=4),
         case(STEPS, out_steps=3, token_targets=True, out_features=6),
-        case({**PADDED, "previous": ("numbers", 5, 4, 2)}, out_steps=4, num_layers=2),
+        case({**STEPS, "previous": ("numbers", 5, 4, 2)}, out_steps=4, num_layers=2),
         case(
-            {**TOKENS, "previous": ("tokens", 5, 3, 6)},
+            {"x": TOKENS["x"], "previous": ("tokens", 5, 3, 6)},
             out_steps=3,
             vocabulary_size=20,
             token_targets=True,
@@ -70,6 +70,6 @@ CASES: dict[str, list[Case]] = {
     "dlinear": [
         window(32, 3, 2, out_steps=5),
         window(7, 1, 1, out_steps=1, kernel_size=3),
-        window(6, 2, 2, out_steps=4, kernel_size=25),
+        window(20, 2, 1, out_steps=4, kernel_size=25),
     ],
 }

@@ -31,14 +31,14 @@ ATTENTION = [
 ]
 
 TARGETS = {"previous": ("numbers", 4, 4, 3)}
-TOKEN_TARGETS = {"previous": ("tokens", 4, 4, 9)}
+TOKEN_PAIRS = {"x": ("tokens", 4, 7, 20), "previous": ("tokens", 4, 4, 9)}
 SEQ2SEQ = [
     sequence_case(NUMBERS, out_steps=4, hidden_sizes=(8,)),
     sequence_case(PADDED, out_steps=3, hidden_sizes=(8, 6), cell="gru", dropout=0.1),
-    sequence_case({**PADDED, **TARGETS}, out_steps=4, hidden_sizes=(8, 6)),
+    sequence_case({**NUMBERS, **TARGETS}, out_steps=4, hidden_sizes=(8, 6)),
     sequence_case({**NUMBERS, **TARGETS}, out_steps=4, hidden_sizes=(8,), attention=False),
     sequence_case(
-        {**TOKENS, **TOKEN_TARGETS},
+        TOKEN_PAIRS,
         out_features=9,
         out_steps=4,
         hidden_sizes=(8,),

@@ -1,5 +1,7 @@
 """Promises of the figures: small, readable on any background, one look per candidate."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -45,9 +47,18 @@ def test_twenty_four_networks_can_be_told_apart():
 
 
 def test_labels_never_overlap_and_keep_their_order():
-    heights = {f"n{i}": height for i, height in enumerate([0, 0.01, 0.02, 0.5, 0.51, 3.0])}
+    heights = {f"n{i}": height for i, height in enumerate([0, 0.01, 0.02, 0.5, 0.98, 0.99])}
     spread = list(style.spread_labels(heights, gap=0.1).values())
     assert (np.diff(spread) > 0.1 - 1e-9).all()
+    assert min(spread) == pytest.approx(0)
+    assert max(spread) == pytest.approx(1)
+
+
+def test_one_far_candidate_does_not_squeeze_the_others():
+    scores = [0.1, *np.linspace(0.93, 0.98, 9)]
+    low, high = style.focus(scores, [s - 0.02 for s in scores], [s + 0.02 for s in scores])
+    assert 0.5 < low < 0.91
+    assert 1.0 < high < 1.02
 
 
 def test_a_band_ends_when_fewer_than_half_of_the_seeds_still_train():
@@ -135,5 +146,8 @@ def test_svg_takes_its_text_colour_from_the_page_and_clashes_with_no_other():
     assert "currentColor" in first
     assert style.INK not in first
     assert "&lt;b&gt;" in first
-    assert first.replace("one-", "two-") == second
+    ids = [set(re.findall(r' id="([^"]*)"', svg)) for svg in (first, second)]
+    assert ids[0] and ids[1] and not ids[0] & ids[1]
+    used = re.findall(r'(?:href="|url\()#([^")]*)', first)
+    assert set(used) <= ids[0]
     assert "<metadata" not in first

@@ -39,10 +39,7 @@ def make_run(
     draw = np.random.default_rng(0)
     task = "regression" if not classes else "binary" if len(classes) == 2 else "multiclass"
     metric = METRICS["accuracy" if classes else "r2"]
-    if classes:
-        truth = draw.integers(0, len(classes), rows)
-    else:
-        truth = draw.normal(200_000, 60_000, rows)
+    truth = draw.integers(0, len(classes), rows) if classes else draw.normal(2e5, 6e4, rows)
     entries = []
     for place, name in enumerate(candidates):
         baseline = find(name).role == "baseline"

@@ -1,5 +1,6 @@
-"""Promises of report.html: stands alone, can be listened to, made from files, safe with any text."""
+"""Promises of report.html: it stands alone, can be listened to, and is safe with any text."""
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -86,8 +87,6 @@ def test_every_table_has_a_caption_and_scoped_headers(pages, name):
 
 def test_verdict_comes_first_in_words(pages):
     folder, page = pages["binary"]
-    import json
-
     sentence = json.loads((folder / "verdict.json").read_text("utf-8"))["sentence"]
     assert page.index(sentence) < page.index("<table")
 

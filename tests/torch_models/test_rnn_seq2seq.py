@@ -38,7 +38,9 @@ def test_a_step_sees_no_target_of_its_own_or_later():
 def test_padding_changes_no_score(cell, attention):
     model = RNNSeq2Seq(5, 3, out_steps=2, cell=cell, attention=attention)
     x = torch.randn(1, 6, 5)
-    torch.testing.assert_close(model(x, lengths=torch.tensor([4])), model(x[:, :4]))
+    four, targets = torch.tensor([4]), torch.randn(1, 3, 3)
+    torch.testing.assert_close(model(x, four), model(x[:, :4]))
+    torch.testing.assert_close(model(x, four, targets), model(x[:, :4], previous=targets))
 
 
 def test_no_step_looks_at_padding():

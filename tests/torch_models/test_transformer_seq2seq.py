@@ -18,9 +18,16 @@ def attention_weights(ours: nn.Module) -> dict[str, torch.Tensor]:
 
 def torch_transformer(page: TransformerSeq2Seq) -> nn.Transformer:
     """Build torch's own encoder-decoder with the weights of a page of width 16."""
-    model = nn.Transformer(16, 2, 2, 2, 24, 0.0, batch_first=True, norm_first=True)
-    stacks = (page.encoder, page.decoder), (model.encoder.layers, model.decoder.layers)
-    for ours, theirs in zip([*stacks[0][0], *stacks[0][1]], [*stacks[1][0], *stacks[1][1]]):
+    encoder_layer = nn.TransformerEncoderLayer(16, 2, 24, 0.0, batch_first=True, norm_first=True)
+    encoder = nn.TransformerEncoder(encoder_layer, 2, nn.LayerNorm(16), enable_nested_tensor=False)
+    model = nn.Transformer(
+        16, 2, 2, 2, 24, 0.0, custom_encoder=encoder, batch_first=True, norm_first=True
+    )
+    pairs = [
+        *zip(page.encoder, model.encoder.layers, strict=True),
+        *zip(page.decoder, model.decoder.layers, strict=True),
+    ]
+    for ours, theirs in pairs:
         theirs.self_attn.load_state_dict(attention_weights(ours.self_attention))
         theirs.norm1.load_state_dict(ours.self_norm.state_dict())
         if ours.source_attention is not None:

@@ -92,7 +92,7 @@ class Linear:
         if raw.shape[1] == 1:  # two classes: the score of the first is 0
             raw = np.column_stack([np.zeros(len(raw)), raw])
         powers = np.exp(raw - raw.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
     def state(self) -> dict[str, np.ndarray]:
         """Return the weights as arrays."""

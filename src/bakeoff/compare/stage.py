@@ -10,7 +10,7 @@ from bakeoff.compare.experiment import Experiment, choose_candidates, recipe_of,
 from bakeoff.compare.judging import Judge, record
 from bakeoff.data.dataset import Dataset, read
 from bakeoff.data.leaks import Finding
-from bakeoff.data.splits import Split, counts
+from bakeoff.data.splits import Split, counts, default_how
 from bakeoff.data.views import Preparation, View, fit_preparation
 from bakeoff.errors import RequestError
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
@@ -150,18 +150,13 @@ def filled_in(
         experiment,
         target=schema.targets,
         inputs=schema.inputs,
-        columns={column.name: column.kind for column in schema.columns},
+        columns=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),
-        split=experiment.split or default_split(dataset),
+        split=experiment.split or ("" if dataset.parts is not None else default_how(dataset)),
         metric=metric.name,
         candidates=named,
         all_that_fit=False,
     )
-
-
-def default_split(dataset: Dataset) -> str:
-    """Return the split that is taken when none is asked for; parts given by files need none."""
-    return "" if dataset.parts is not None else "random:70/15/15"
 
 
 def rehearse(stage: Stage, workers: Workers, scratch: Path) -> dict[str, dict[str, Any]]:

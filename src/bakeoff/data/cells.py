@@ -24,6 +24,8 @@ NUMBER_FORMS = {
     "thousands space": (r"^[+-]?(\d{1,3}([ '’\u{a0}\u{202f}]\d{3})+|\d+)(\.\d*)?$", " ", "."),
 }
 
+UNITS = "%€$£¥"  # signs that may stand before or behind every number of a column
+
 DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
     *("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y"),
@@ -91,18 +93,24 @@ def to_numbers(texts: pl.Series, *, form: str = "", mark: str = ".") -> tuple[pl
 
     Args:
         texts: Cleaned texts, null where missing.
-        form: A key of `NUMBER_FORMS` or "plain" when the form is known; "" to find it.
+        form: A key of `NUMBER_FORMS` or "plain", perhaps " with €" behind it, when the form is
+            known; "" to find it.
         mark: The decimal mark of the file, for columns that fit two forms alike.
 
     Returns:
         Float64 numbers (null where a cell is missing or is no number), and the form.
     """
+    some = sample(texts)
+    form, _, unit = form.partition(" with ")
+    unit = unit or ("" if form else common_unit(some))
+    if unit:
+        numbers, form = to_numbers(texts.str.strip_chars(unit + " "), form=form, mark=mark)
+        return numbers, f"{form} with {unit}"
     plain = plain_numbers(texts)
     if form == "plain":
         return plain, form
     if form:
         return special_numbers(texts, form), form
-    some = sample(texts)
     if mark == "," and len(some) and some.str.contains(r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$").all():
         return special_numbers(texts, "decimal comma"), "decimal comma"  # 1.234 in a file of 1,5
     unread = plain.null_count() - texts.null_count()
@@ -115,6 +123,15 @@ def to_numbers(texts: pl.Series, *, form: str = "", mark: str = ".") -> tuple[pl
         order[1:3] = reversed(order[1:3])
     best = min(order, key=lambda name: found[name].null_count())
     return found[best], best
+
+
+def common_unit(some: pl.Series) -> str:
+    """Return the sign, such as € or %, that every cell begins or ends with; "" without one."""
+    first = some[0] if len(some) else " "
+    for sign in (first[0], first[-1]):
+        if sign in UNITS and (some.str.starts_with(sign) | some.str.ends_with(sign)).all():
+            return str(sign)
+    return ""
 
 
 def plain_numbers(texts: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,9 +31,6 @@ from bakeoff.data.shapes import array_column, check_form
 from bakeoff.data.tables import Table, read_table, stack_tables
 from bakeoff.data.targets import Target, check_singles, read_target
 from bakeoff.errors import DataError, RequestError
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, kw_only=True)

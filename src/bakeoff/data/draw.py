@@ -24,7 +24,8 @@ def draw(
         wanted += len(members) * np.array(shares)
         counts = np.floor(len(members) * np.array(shares) + 1e-9).astype(int)
         while counts.sum() < len(members):
-            counts[np.argmax(wanted - given - counts)] += 1
+            lacking = np.round(wanted - given - counts, 9)
+            counts[len(shares) - 1 - np.argmax(lacking[::-1])] += 1  # the later part when equal
         counts = at_least_one(counts)
         given += counts
         for part, piece in zip(dealt, np.split(members, np.cumsum(counts)[:-1]), strict=True):
@@ -33,10 +34,13 @@ def draw(
 
 
 def at_least_one(counts: Array) -> Array:
-    """Move rows from the largest part, so that the first, last and middle part have one each."""
+    """Give the first, then the last, then the middle part a row each, from the part with most."""
     counts = counts.copy()
-    for part in (0, len(counts) - 1, *range(1, len(counts) - 1)):
-        if (counts[part] == 0 and counts.max() > 1) or (counts[part] == 0 and part == 0):
-            counts[np.argmax(counts)] -= 1
+    order = [0, len(counts) - 1, *range(1, len(counts) - 1)][: counts.sum()]
+    for part in order:
+        if counts[part] == 0:
+            spare = counts.copy()
+            spare[order] -= 1  # what these parts keep for themselves
+            counts[np.argmax(spare)] -= 1
             counts[part] += 1
     return counts

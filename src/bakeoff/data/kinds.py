@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 BAD_CELLS = 0.05  # a column of numbers or dates may hold this share of cells that are none
 REPEATS = 0.3  # texts are categories when this share of the filled cells holds a repeated text
 FEW_ROWS = 20  # below this, a text that comes once is no sign of an identifier
+FEW_WORDS = 5  # so many different words among numbers stand for "no value"; more are codes
 SENTENCE = 8  # words a cell from which a column of many texts is free text
 
 
@@ -35,6 +37,8 @@ def infer(series: pl.Series, *, mark: str = ".") -> Reading:
     if series.dtype.is_temporal() and series.dtype not in (pl.Time, pl.Duration):
         times = series.cast(pl.Datetime("us"))
         return of_times(name, times, "dates", form="")
+    if series.dtype.is_integer() and too_large(series):
+        return of_words(name, as_texts(series), hint=f"numbers too large to count, as {series[0]}")
     if series.dtype.is_numeric():
         return of_numbers(name, series.cast(pl.Float64).fill_nan(None), form="plain")
     if series.dtype == pl.String and mark != "," and not cells.is_code(series):
@@ -45,6 +49,12 @@ def infer(series: pl.Series, *, mark: str = ".") -> Reading:
     notes = [f"{name}: {n:,} cells {word!r} read as missing." for word, n in words.items()]
     reading = of_texts(name, texts, mark)
     return reading._replace(notes=notes + reading.notes)
+
+
+def too_large(whole: pl.Series) -> bool:
+    """Tell whether whole numbers would lose digits as float64: such are names."""
+    ends = (whole.min(), whole.max())
+    return any(isinstance(end, int) and abs(end) >= 2**53 for end in ends)
 
 
 def blank(series: pl.Series) -> Array:
@@ -79,7 +89,8 @@ def of_texts(name: str, texts: pl.Series, mark: str) -> Reading:
     if bad <= BAD_CELLS * filled:
         reading = of_numbers(name, numbers, form=form)
         return with_bad_cells(reading, texts, numbers, "number") if bad else reading
-    if bad <= filled / 2 and texts.n_unique() > FEW_ROWS:
+    others = texts.filter(numbers.is_null()).drop_nulls().n_unique()
+    if bad <= filled / 2 and others <= FEW_WORDS and texts.n_unique() > FEW_ROWS:
         wrong = f"{bad:,} of {filled:,} cells are no numbers: {shown(texts, numbers)}"
         return of_words(name, texts, hint=f"{wrong}; say {name}=number to read these as missing")
     found = cells.to_times(texts)
@@ -108,8 +119,8 @@ def of_numbers(name: str, numbers: pl.Series, *, form: str) -> Reading:
     kind, reason = number_kind(name, filled, missing, distinct)
     if kind == "binary":
         values, form = words_of(as_texts(numbers)), "shortest"
-    if form in cells.NUMBER_FORMS:
-        reason += f", written with a {form}"
+    if form != "plain" and kind == "number":
+        reason += f", written with a {form}".replace("a plain with ", "")
     column = Column(
         name=name, kind=kind, reason=reason, missing=missing, distinct=distinct, form=form
     )
@@ -146,9 +157,7 @@ def number_kind(name: str, filled: pl.Series, missing: int, distinct: int) -> tu
 
 def looks_like_id(name: str) -> bool:
     """Tell whether a name ends in "id" as a word of its own: id, user_id, userId."""
-    return name.lower() in ("id", "uuid", "index", "key") or name.endswith(
-        ("_id", "Id", "ID", " id")
-    )
+    return bool(re.search(r"(^|[_\W])(id|ID|Id|uuid|index|key)$|[a-z]I[dD]$", name))
 
 
 def of_times(name: str, times: pl.Series, reason: str, *, form: str) -> Reading:

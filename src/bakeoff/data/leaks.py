@@ -66,8 +66,8 @@ def duplicates(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Fi
         if len(twins):
             yield Finding(
                 kind="duplicates",
-                message=f"{len(twins):,} of {len(rows):,} {part} rows have the inputs of a "
-                "training row",
+                message=f"{len(twins):,} of {len(rows):,} {part} rows "
+                f"{'repeat' if len(twins) > 1 else 'repeats'} the inputs of a training row",
                 count=len(twins),
                 rows=tuple(int(row) for row in dataset.rows[twins[:10]]),
             )

@@ -140,7 +140,7 @@ def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split
 def default_how(dataset: Dataset) -> str:
     """Return the split to use when the user named none."""
     groups = [column.name for column in dataset.schema.columns if column.kind == "group"]
-    return f"group:{groups[0]}" if len(groups) == 1 else "random"
+    return f"group:{groups[0]}" if len(groups) == 1 else "random:70/15/15"
 
 
 def understand(how: str) -> tuple[str, str, tuple[float, ...]]:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bakeoff.data import cells
+from bakeoff.data.bundled import NAMES
 from bakeoff.data.delimited import read_delimited
 from bakeoff.data.frames import from_columns, from_pandas
 from bakeoff.data.kinds import as_texts
@@ -98,7 +99,9 @@ def unpack(path: Path) -> tuple[bytes, str]:
     if not path.exists():
         folder = path.parent
         others = [other.name for other in folder.iterdir()] if folder.is_dir() else []
-        raise DataError(f"There is no file {str(path)!r}.{did_you_mean(path.name, others)}")
+        raise DataError(
+            f"There is no file {str(path)!r}.{did_you_mean(path.name, [*others, *NAMES])}"
+        )
     if path.is_dir():
         raise DataError(f"{str(path)!r} is a folder. Give one table file.")
     try:

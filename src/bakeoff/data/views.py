@@ -131,8 +131,8 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
             f"learn ({split.how}). Split in another way."
         )
     classes = () if task == "regression" else class_names(train)
-    unseen = set() if task == "regression" else set(dataset.arrays[target]) - set(classes)
-    if unseen:
+    unseen = set(dataset.arrays[target][split.validation]) - set(classes) if classes else set()
+    if unseen:  # test targets stay sealed: judging meets their unseen classes
         shown = ", ".join(sorted(unseen)[:5])
         notes.append(f"No training row has {target} = {shown}; such rows always count as wrong.")
     return Preparation(

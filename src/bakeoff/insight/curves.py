@@ -3,16 +3,17 @@
 Dimensions: S seeds, E epochs (each seed may stop at another one).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bakeoff.insight.style import GREY, INK, Look, new_figure, plain_axes, spread_labels
+from bakeoff.insight.style import GREY, INK, Look, focus, new_figure, plain_axes, spread_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 MOST_POINTS = 100  # of a line: what the width can show
@@ -184,6 +185,8 @@ def draw_parameters(
     plain_axes(axes, title=f"Weights and test {metric}", x="weights (log scale)")
     axes.set_xscale("log")
     ends = {}
+    low, high = focus(*zip(*((p.score, p.low, p.high) for p in points.values()), strict=True))
+    axes.set_ylim(low, high)
     networks = {name: point for name, point in points.items() if not looks[name].baseline}
     sizes = [point.parameters for point in networks.values()] or [1]
     axes.set_xlim(max(1, min(sizes)) / 2, max(sizes) * 2)
@@ -196,18 +199,18 @@ def draw_parameters(
         axes.vlines(point.parameters, point.low, point.high, color=look.colour, lw=1.4, alpha=0.6)
         axes.plot(point.parameters, point.score, look.marker, color=look.colour, ms=7)
         ends[name] = (float(point.parameters), point.score)
-    mark_decades(axes)
-    label_ends(axes, ends, looks)
+    mark_decades(axes.xaxis)
+    label_ends(axes, ends, looks, joined=[name for name in points if looks[name].baseline])
 
 
-def mark_decades(axes: "Axes") -> None:
-    """Mark a logarithmic x axis at 1, 2 and 5 of each decade, or at 1 where that is too much."""
+def mark_decades(axis: "Axis") -> None:
+    """Mark a logarithmic axis at 1, 2 and 5 of each decade, or at 1 where that is too much."""
     from matplotlib.ticker import LogLocator, NullLocator
 
-    low, high = axes.get_xlim()
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:,.10g}")
 
 
 def limit_losses(axes: "Axes", bands: Sequence[Band]) -> None:
@@ -224,6 +227,7 @@ def limit_losses(axes: "Axes", bands: Sequence[Band]) -> None:
     if low > 0 and typical > 15 * low:
         axes.set_yscale("log")
         axes.set_ylim(low / 1.3, high * 1.3)
+        mark_decades(axes.yaxis)
     elif high > low:
         top = min(high, 2.5 * typical) if typical > 0 else high
         axes.set_ylim(low - 0.08 * (top - low), top + 0.05 * (top - low))
@@ -233,12 +237,17 @@ def label_ends(
     axes: "Axes",
     ends: Mapping[str, tuple[float, float]],
     looks: Mapping[str, Look] | None = None,
+    *,
+    joined: Collection[str] | None = None,
 ) -> None:
     """Write names at the right edge, each joined to the end of its line.
+
+    A point outside the axes has its name at their upper or lower end, with an arrow.
 
     Args:
         ends: Name -> the point in data units that the label belongs to.
         looks: Puts the marker of each candidate before its name; none where one line has one name.
+        joined: Which names are joined to their points; all by default.
     """
     pixels = axes.figure.dpi / 72
     height = axes.get_window_extent().height / pixels  # about right: laid out anew when saved
@@ -248,14 +257,22 @@ def label_ends(
     for name, y in spread_labels(heights, gap=12.5 / max(height, 60)).items():
         x = float(np.clip(spots[name][0], 0, 1))
         look = looks[name] if looks else None
-        joined = {"transform": axes.transAxes, "clip_on": False, "color": GREY, "linewidth": 0.6}
-        axes.plot([min(x + 0.01, 1.0), 1.03], [heights[name], y], **joined, alpha=0.8)
+        if joined is None or name in joined:
+            axes.plot(
+                [min(x + 0.01, 1.0), 1.03], [heights[name], y], transform=axes.transAxes,
+                clip_on=False, color=GREY, linewidth=0.6, alpha=0.8,
+            )  # fmt: skip
         if look:
             axes.plot(
                 1.045, y, look.marker, transform=axes.transAxes, clip_on=False, ms=5,
                 color=look.colour, markerfacecolor=look.fill,
             )  # fmt: skip
         axes.text(
-            1.07 if look else 1.04, y, name, transform=axes.transAxes, fontsize=10, va="center",
-            color=INK,
+            1.07 if look else 1.04, y, name + arrow(spots[name][1]), transform=axes.transAxes,
+            fontsize=10, va="center", color=INK,
         )  # fmt: skip
+
+
+def arrow(height: float) -> str:
+    """Return an arrow for what lies above or below the axes: height 0 to 1 is inside."""
+    return " ↑" if height > 1.001 else " ↓" if height < -0.001 else ""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bakeoff.insight.style import GREY, INK, Look, new_figure, plain_axes
+from bakeoff.insight.style import GREY, INK, Look, focus, new_figure, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +34,10 @@ class Line:
 
 
 def leaderboard(lines: Sequence[Line], *, metric: str) -> "Figure":
-    """Draw one interval per candidate, best first; each tier has a band of its own."""
+    """Draw one interval per candidate, best first; each tier has a band of its own.
+
+    A candidate far away from the others is an arrow at the edge, or all others would be one dot.
+    """
     step, gap = 20, 7  # points per line, and between tiers
     tiers = len({line.tier for line in lines})
     figure = new_figure(345, 50 + step * len(lines) + gap * tiers)
@@ -47,8 +50,14 @@ def leaderboard(lines: Sequence[Line], *, metric: str) -> "Figure":
         axes.axhspan(
             min(inside) - step / 2, max(inside) + step / 2, color=GREY, alpha=0.16 / tier, lw=0
         )
+    left, right = focus(*zip(*((line.score, line.low, line.high) for line in lines), strict=True))
+    axes.set_xlim(left, right)
     for line, place in zip(lines, places, strict=True):
         look = line.look
+        if not left <= line.score <= right:  # an arrow at the edge: it lies further out
+            edge, sign = (left, "◂") if line.score < left else (right, "▸")
+            axes.text(edge, place, sign, color=look.colour, fontsize=13, ha="center", va="center")
+            continue
         axes.hlines(place, line.low, line.high, color=look.colour, linewidth=2.2, alpha=0.75)
         axes.plot(
             line.score, place, look.marker, color=look.colour, markerfacecolor=look.fill, ms=7

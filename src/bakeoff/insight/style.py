@@ -7,9 +7,11 @@ written as `currentColor`, so one SVG serves light and dark pages.
 
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,12 +101,34 @@ def plain_axes(axes: "Axes", *, title: str = "", x: str = "", y: str = "") -> No
     axes.set_ylabel(y, fontsize=10.5, color=INK)
 
 
+def focus(
+    scores: Sequence[float], lows: Sequence[float], highs: Sequence[float]
+) -> tuple[float, float]:
+    """Return limits that show how the candidates differ, even if one of them is far away.
+
+    At most eight times the usual interval, or the spread of the better half, beside the median.
+
+    Example:
+        >>> [round(x, 2) for x in focus([0.1, 0.95, 0.96, 0.97], [0.05, 0.94, 0.95, 0.96],
+        ...                             [0.15, 0.96, 0.97, 0.98])]
+        [0.79, 0.99]
+    """
+    q1, median, q3 = np.quantile(scores, (0.25, 0.5, 0.75))
+    width = float(np.median(np.subtract(highs, lows)))
+    reach = 8 * max(min(q3 - median, median - q1), width)
+    low, high = max(min(lows), median - reach), min(max(highs), median + reach)
+    margin = 0.04 * (high - low) or 0.05
+    return float(low - margin), float(high + margin)
+
+
 def spread_labels(heights: Mapping[str, float], gap: float) -> dict[str, float]:
     """Move labels apart that would overlap, each as little as needed, and keep their order.
 
+    Heights are fractions of the axes; labels stay between 0 and 1 while there is room.
+
     Example:
-        >>> spread_labels({"a": 0.0, "b": 0.5, "c": 9.0}, gap=1.0)
-        {'a': -0.25, 'b': 0.75, 'c': 9.0}
+        >>> spread_labels({"a": 0.5, "b": 0.5, "c": 1.0}, gap=0.25)
+        {'a': 0.375, 'b': 0.625, 'c': 1.0}
     """
     merged: list[tuple[float, list[str]]] = []  # centre of a group, its names from below
     for name in sorted(heights, key=lambda name: heights[name]):
@@ -113,11 +137,20 @@ def spread_labels(heights: Mapping[str, float], gap: float) -> dict[str, float]:
             (low, below), (high, above) = merged[-2:]
             middle = (low * len(below) + high * len(above)) / (len(below) + len(above))
             merged[-2:] = [(middle, below + above)]
-    return {
+    spread = {
         name: centre + gap * (i - (len(names) - 1) / 2)
         for centre, names in merged
         for i, name in enumerate(names)
     }
+    highest = 1.0
+    for name in reversed(spread):
+        spread[name] = min(spread[name], highest)
+        highest = spread[name] - gap
+    lowest = 0.0
+    for name in spread:
+        spread[name] = max(spread[name], lowest)
+        lowest = spread[name] + gap
+    return spread
 
 
 def overlap(low: tuple[float, list[str]], high: tuple[float, list[str]], gap: float) -> bool:
@@ -144,5 +177,5 @@ def to_svg(figure: "Figure", name: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)
+    svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), svg)
     return svg.replace(INK, "currentColor").replace("\n", " ").strip()

@@ -97,7 +97,7 @@ class FTTransformer(keras.Model):
         token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, self.num_features))
         tokens = [token]
         if self.in_features:
-            tokens.append(x[..., None] * self.scales + self.shifts)  # (B, F, M)
+            tokens.append(self.scales * x[..., None] + self.shifts)  # (B, F, M)
         if self.category_sizes:
             check_categories(categories, self.category_sizes)
             tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]

@@ -40,7 +40,7 @@ class GRU(keras.Model):
 
     Example:
         >>> model = GRU(in_features=8, out_features=3)
-        >>> model(keras.ops.zeros((2, 5, 8))).shape
+        >>> tuple(model(keras.ops.zeros((2, 5, 8))).shape)
         (2, 3)
     """
 

@@ -40,7 +40,7 @@ class LSTM(keras.Model):
 
     Example:
         >>> model = LSTM(in_features=8, out_features=3)
-        >>> model(keras.ops.zeros((2, 5, 8))).shape
+        >>> tuple(model(keras.ops.zeros((2, 5, 8))).shape)
         (2, 3)
     """
 

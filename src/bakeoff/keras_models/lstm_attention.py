@@ -37,7 +37,7 @@ class LSTMAttention(keras.Model):
 
     Example:
         >>> model = LSTMAttention(in_features=8, out_features=3)
-        >>> model(keras.ops.zeros((2, 5, 8))).shape
+        >>> tuple(model(keras.ops.zeros((2, 5, 8))).shape)
         (2, 3)
     """
 

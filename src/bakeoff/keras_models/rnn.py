@@ -38,7 +38,7 @@ class RNN(keras.Model):
 
     Example:
         >>> model = RNN(in_features=8, out_features=3)
-        >>> model(keras.ops.zeros((2, 5, 8))).shape
+        >>> tuple(model(keras.ops.zeros((2, 5, 8))).shape)
         (2, 3)
     """
 

@@ -43,7 +43,7 @@ class RNNSeq2Seq(keras.Model):
 
     Example:
         >>> model = RNNSeq2Seq(in_features=8, out_features=3, out_steps=4)
-        >>> model(keras.ops.zeros((2, 5, 8))).shape
+        >>> tuple(model(keras.ops.zeros((2, 5, 8))).shape)
         (2, 4, 3)
     """
 
@@ -52,7 +52,7 @@ class RNNSeq2Seq(keras.Model):
         in_features: int,
         out_features: int,
         *,
-        out_steps: int = 1,
+        out_steps: int = 10,
         cell: str = "lstm",
         hidden_sizes: tuple[int, ...] = (64,),
         attention: bool = True,

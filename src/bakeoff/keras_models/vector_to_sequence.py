@@ -36,7 +36,7 @@ class VectorToSequence(keras.Model):
 
     Example:
         >>> model = VectorToSequence(in_features=8, out_features=3, out_steps=4)
-        >>> model(keras.ops.zeros((2, 8))).shape
+        >>> tuple(model(keras.ops.zeros((2, 8))).shape)
         (2, 4, 3)
     """
 
@@ -45,7 +45,7 @@ class VectorToSequence(keras.Model):
         in_features: int,
         out_features: int,
         *,
-        out_steps: int = 1,
+        out_steps: int = 10,
         cell: str = "lstm",
         hidden_sizes: tuple[int, ...] = (64,),
         dropout: float = 0.0,

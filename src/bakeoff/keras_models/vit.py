@@ -96,7 +96,8 @@ class ViT(keras.Model):
     def embed(self, x, training=False):
         """Return the class token and the patches in their places: (B, Y, X, C) -> (B, 1 + P, M)."""
         if tuple(x.shape[1:]) != self.image_shape:
-            raise ValueError(f"x is {tuple(x.shape)}, but must be (B, *{self.image_shape}).")
+            sizes = ", ".join(map(str, self.image_shape))
+            raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {sizes}).")
         rows, columns = self.missing
         x = self.patches(ops.pad(x, ((0, 0), (0, rows), (0, columns), (0, 0))))
         x = ops.reshape(x, (-1, *self.positions.shape)) + self.positions  # (B, P, M)

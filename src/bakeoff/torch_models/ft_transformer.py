@@ -102,7 +102,7 @@ class FTTransformer(nn.Module):
             raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}).")
         tokens = [self.token.expand(x.shape[0], 1, -1)]
         if self.in_features:
-            tokens.append(x[..., None] * self.scales + self.shifts)  # (B, F, M)
+            tokens.append(self.scales * x[..., None] + self.shifts)  # (B, F, M)
         if self.category_sizes:
             check_categories(categories, self.category_sizes)
             tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]

@@ -55,7 +55,7 @@ class RNNSeq2Seq(nn.Module):
         in_features: int,
         out_features: int,
         *,
-        out_steps: int = 1,
+        out_steps: int = 10,
         cell: str = "lstm",
         hidden_sizes: tuple[int, ...] = (64,),
         attention: bool = True,

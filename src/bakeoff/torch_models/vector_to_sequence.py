@@ -45,7 +45,7 @@ class VectorToSequence(nn.Module):
         in_features: int,
         out_features: int,
         *,
-        out_steps: int = 1,
+        out_steps: int = 10,
         cell: str = "lstm",
         hidden_sizes: tuple[int, ...] = (64,),
         dropout: float = 0.0,

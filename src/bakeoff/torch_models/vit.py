@@ -99,7 +99,8 @@ class ViT(nn.Module):
     def embed(self, x: Tensor) -> Tensor:
         """Return the class token and the patches in their places: (B, C, Y, X) -> (B, 1 + P, M)."""
         if tuple(x.shape[1:]) != self.image_shape:
-            raise ValueError(f"x is {tuple(x.shape)}, but must be (B, *{self.image_shape}).")
+            sizes = ", ".join(map(str, self.image_shape))
+            raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {sizes}).")
         rows, columns = self.missing
         x = self.patches(F.pad(x, (0, columns, 0, rows)))  # (B, M, Y / patch, X / patch)
         x = x.flatten(2).transpose(1, 2) + self.positions  # (B, P, M)

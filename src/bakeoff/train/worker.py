@@ -29,6 +29,7 @@ from bakeoff.train.weights import save_weights
 Send = Callable[[Mapping[str, Any]], None]
 Inputs = Mapping[str, np.ndarray]
 PROGRESS_SECONDS = 0.1  # a line of progress at most this often
+LONG_CALL_SECONDS = 2.0  # beyond this, start-up no longer matters in the time of a prediction
 PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
 
 
@@ -232,11 +233,13 @@ def finish(
 ) -> dict[str, Any]:
     """Score validation and test rows, write weights and scores, and return the message."""
     np.save(folder / "validation.npy", scores(held_out))
-    first = {name: array[:1] for name, array in test.items()}
-    scores(first)  # warm: the first call pays for what later ones reuse
-    start = time.perf_counter()
-    np.save(folder / "test.npy", scores(test))
-    seconds = time.perf_counter() - start
+    for _ in range(2):  # the first call may pay for what later ones reuse: the second is timed
+        start = time.perf_counter()
+        scored = scores(test)
+        seconds = time.perf_counter() - start
+        if seconds > LONG_CALL_SECONDS:
+            break
+    np.save(folder / "test.npy", scored)
     rows = max(1, len(next(iter(test.values()))))
     save(model, folder / "weights.safetensors")
     fitted = replace(

@@ -1,0 +1,245 @@
+"""What the training loop promises."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bakeoff.torch_models.cnn import CNN
+from bakeoff.torch_models.dropout import faster_dropout
+from bakeoff.torch_models.fit import batches, fit, predict
+from bakeoff.torch_models.losses import loss_of
+from bakeoff.torch_models.lstm import LSTM
+from bakeoff.torch_models.mlp import MLP
+from bakeoff.torch_models.optimizers import Optimizer
+
+
+def noise(rows: int = 100, *shape: int, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Make inputs and classes that have nothing to do with one another: networks overfit them."""
+    draw = np.random.default_rng(seed)
+    x = draw.normal(size=(rows, *(shape or (6,)))).astype("float32")
+    return {"x": x}, draw.integers(0, 3, rows)
+
+
+def train(model: nn.Module, rows: int = 100, **options: object) -> list[dict[str, float]]:
+    """Fit noise, and watch other noise."""
+    inputs, targets = noise(rows)
+    held_out, held_targets = noise(40, seed=1)
+    return fit(
+        model,
+        inputs,
+        targets,
+        validation_inputs=held_out,
+        validation_targets=held_targets,
+        batch_size=16,
+        **options,
+    )
+
+
+class Listener(nn.Module):
+    """One linear layer that remembers what it was given in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(1, 1)
+        self.heard: list[dict[str, Tensor]] = []
+
+    def forward(self, x: Tensor, **others: Tensor) -> Tensor:
+        if self.training:
+            self.heard.append({"x": x.detach(), **others})
+        return self.linear(x)
+
+
+def test_fit_restores_the_weights_of_the_lowest_validation_loss():
+    model = MLP(6, 3)
+    history = train(model, lr=0.02, epochs=15, patience=0)
+    losses = [row["validation_loss"] for row in history]
+    inputs, targets = noise(40, seed=1)
+    scores = torch.from_numpy(predict(model, inputs))
+    now = loss_of("cross_entropy", scores, torch.from_numpy(targets)).item()
+    assert np.argmin(losses) < len(losses) - 1, "it must have got worse for this to be a test"
+    assert now == pytest.approx(min(losses), abs=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "rmsprop"])
+def test_same_seed_gives_the_same_weights_bit_by_bit(optimizer):
+    finished = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        model = MLP(6, 3, dropout=0.5)
+        train(model, optimizer=optimizer, epochs=3, seed=7)
+        finished.append(model.state_dict())
+    assert all(torch.equal(finished[0][name], finished[1][name]) for name in finished[0])
+
+
+def test_another_seed_gives_other_weights():
+    finished = []
+    for seed in range(2):
+        torch.manual_seed(0)
+        model = MLP(6, 3)
+        train(model, epochs=1, seed=seed)
+        finished.append(model.head.weight)
+    assert not torch.equal(*finished)
+
+
+def test_training_stops_when_patience_runs_out():
+    history = train(MLP(6, 3), lr=0.02, epochs=200, patience=3)
+    best = int(np.argmin([row["validation_loss"] for row in history]))
+    assert len(history) == best + 1 + 3
+
+
+def test_no_patience_trains_all_epochs():
+    assert len(train(MLP(6, 3), lr=0.02, epochs=30, patience=0)) == 30
+
+
+def test_a_loss_that_is_not_finite_names_the_step_size():
+    inputs, _ = noise()
+    targets = np.full(100, 1e30, "float32")
+    with pytest.raises(FloatingPointError, match=r"lr=100\. Try lr=10"):
+        fit(
+            MLP(6, 1),
+            inputs,
+            targets,
+            validation_inputs=inputs,
+            validation_targets=targets,
+            loss="mse",
+            optimizer="sgd",
+            lr=100.0,
+        )
+
+
+@pytest.mark.parametrize("num_rows", [1, 15, 16, 17, 33, 40])
+def test_each_row_is_seen_once_an_epoch(num_rows):
+    model, x = Listener(), np.arange(num_rows, dtype="float32")[:, None]
+    answers = np.zeros(num_rows)
+    held_out = {"validation_inputs": {"x": x}, "validation_targets": answers}
+    fit(model, {"x": x}, answers, **held_out, loss="mse", batch_size=16, epochs=2, patience=0)
+    seen = torch.cat([heard["x"] for heard in model.heard]).reshape(2, num_rows)
+    assert torch.equal(seen.sort().values, torch.arange(num_rows).float().expand(2, -1))
+    assert num_rows <= 2 or not torch.equal(seen[0], seen[1]), "each epoch has an order of its own"
+    assert num_rows == 1 or min(len(heard["x"]) for heard in model.heard) > 1
+
+
+def test_inputs_and_targets_stay_together_across_blocks():
+    x = torch.arange(300_000.0).reshape(-1, 1000)  # 26 rows of 64 make a block
+    order = torch.Generator().manual_seed(0)
+    for batch, wanted in batches({"x": x, "lengths": x[:, 1]}, x[:, 0], 7, order):
+        assert torch.equal(batch["x"][:, 0], wanted)
+        assert torch.equal(batch["lengths"], wanted + 1)
+
+
+def test_lengths_and_categories_reach_the_model_row_by_row():
+    model, rows = Listener(), np.arange(50)
+    inputs = {"x": rows[:, None].astype("float32"), "lengths": rows, "categories": rows[:, None]}
+    held_out = {"validation_inputs": inputs, "validation_targets": np.zeros(50)}
+    fit(model, inputs, np.zeros(50), **held_out, loss="mse", epochs=1)
+    for heard in model.heard:
+        assert torch.equal(heard["lengths"], heard["x"][:, 0].long())
+        assert torch.equal(heard["categories"], heard["x"].long())
+
+
+def test_padding_is_ignored_in_training():
+    finished = []
+    for padded in (5, 9):
+        inputs, targets = noise(40, 9, 2)
+        inputs = {"x": inputs["x"][:, :padded], "lengths": np.arange(40) % 5 + 1}
+        torch.manual_seed(0)
+        model = LSTM(2, 3, hidden_sizes=(8,))
+        held_out = {"validation_inputs": inputs, "validation_targets": targets}
+        fit(model, inputs, targets, **held_out, epochs=2)
+        finished.append(model.head.weight)
+    assert torch.allclose(*finished, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+def test_dropout_keeps_the_mean_and_drops_the_asked_share(rate):
+    torch.manual_seed(0)
+    part = nn.Dropout(rate)
+    x = torch.ones(1000, 1001, requires_grad=True)
+    with faster_dropout(part):
+        y = part(x)
+        y.sum().backward()
+    assert y.mean().item() == pytest.approx(1, abs=0.005)
+    assert (y == 0).double().mean().item() == pytest.approx(rate, abs=0.002)
+    assert torch.equal(x.grad, y.detach()), "the gradient goes where the value went"
+    assert y[y > 0].unique().tolist() == pytest.approx([1 / (1 - rate)], rel=1e-4)
+
+
+def test_dropout_is_torchs_own_again_after_training():
+    part = nn.Dropout(0.5)
+    with faster_dropout(part):
+        pass
+    assert "forward" not in vars(part)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize("name", ["adamw", "adam", "sgd", "rmsprop"])
+def test_updates_equal_those_of_the_classes_of_torch(name, weight_decay):
+    torch.manual_seed(0)
+    model, twin = (CNN(3, 8, 2, blocks=(4, 6), norm="batch").double() for _ in range(2))
+    twin.load_state_dict(model.state_dict())
+    model.to(memory_format=torch.channels_last)
+    ours = Optimizer(model, name, weight_decay=weight_decay)
+    theirs = {
+        "adamw": torch.optim.AdamW,
+        "adam": torch.optim.Adam,
+        "sgd": partial(torch.optim.SGD, momentum=0.9),
+        "rmsprop": torch.optim.RMSprop,
+    }[name]
+    theirs = theirs(
+        [
+            {"params": [p for p in twin.parameters() if p.ndim > 1], "weight_decay": weight_decay},
+            {"params": [p for p in twin.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=0.01,
+    )
+    x = torch.randn(5, 3, 8, 8, dtype=torch.double)
+    for _ in range(3):
+        theirs.zero_grad()
+        for network in (model, twin):
+            network(x).square().mean().backward()
+        ours.step(0.01)
+        theirs.step()
+    for weight, other in zip(model.parameters(), twin.parameters(), strict=True):
+        # a bias before batch norm has a gradient of rounding errors, which Adam blows up
+        assert torch.allclose(weight, other, atol=1e-9) or weight.shape in [(4,), (6,)]
+
+
+def test_clipping_bounds_the_step():
+    model = Listener()
+    before = model.linear.weight.item()
+    x = np.full((16, 1), 100, "float32")
+    held_out = {"validation_inputs": {"x": x}, "validation_targets": x[:, 0] * 0}
+    fit(model, {"x": x}, x[:, 0] * 0, **held_out, loss="mse", optimizer="sgd", lr=0.1, epochs=1,
+        clip_norm=1.0, weight_decay=0.0)  # fmt: skip
+    assert 0 < abs(model.linear.weight.item() - before) <= 0.1 + 1e-6
+
+
+def test_fit_leaves_the_weights_contiguous_and_without_gradients():
+    inputs, targets = noise(20, 3, 8, 8)
+    model = CNN(3, 8, 3, blocks=(4,), norm="batch")
+    held_out = {"validation_inputs": inputs, "validation_targets": targets}
+    fit(model, inputs, targets, **held_out, epochs=1)
+    assert all(p.is_contiguous() and p.grad is None for p in model.parameters())
+    assert not model.training
+
+
+def test_bfloat16_trains_to_about_the_same_loss():
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        torch.manual_seed(0)
+        losses.append(train(MLP(6, 3), epochs=5, precision=precision)[-1]["train_loss"])
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ValueError, match="No precision called 'float8'"):
+        train(MLP(6, 3), precision="float8")
+
+
+def test_on_epoch_hears_each_row_of_the_history():
+    rows: list[dict[str, float]] = []
+    assert train(MLP(6, 3), epochs=3, on_epoch=rows.append) == rows

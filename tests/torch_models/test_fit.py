@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.torch_models.cnn import CNN
+from bakeoff.torch_models.cnn3d import CNN3D
 from bakeoff.torch_models.dropout import faster_dropout
 from bakeoff.torch_models.fit import batches, fit, predict
 from bakeoff.torch_models.losses import loss_of
@@ -217,11 +218,16 @@ def test_clipping_bounds_the_step():
     assert 0 < abs(model.linear.weight.item() - before) <= 0.1 + 1e-6
 
 
-def test_fit_leaves_the_weights_contiguous_and_without_gradients():
-    inputs, targets = noise(20, 3, 8, 8)
-    model = CNN(3, 8, 3, blocks=(4,), norm="batch")
+@pytest.mark.parametrize("shape", [(3, 8, 8), (2, 8, 8, 8)])
+def test_convolutions_see_channels_last_and_leave_contiguous_weights(shape):
+    inputs, targets = noise(20, *shape)
+    model = (CNN if len(shape) == 3 else CNN3D)(shape[0], 8, 3, blocks=(4,), norm="batch")
+    layout = torch.channels_last if len(shape) == 3 else torch.channels_last_3d
+    outputs: list[Tensor] = []
+    model.blocks[0].norm.register_forward_hook(lambda part, given, out: outputs.append(out))
     held_out = {"validation_inputs": inputs, "validation_targets": targets}
     fit(model, inputs, targets, **held_out, epochs=1)
+    assert all(h.is_contiguous(memory_format=layout) for h in outputs)
     assert all(p.is_contiguous() and p.grad is None for p in model.parameters())
     assert not model.training
 

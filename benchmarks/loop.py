@@ -5,7 +5,7 @@
 Three ways train the same page on the same rows with the same batch size, one thread, in turns:
 
     ours    bakeoff.torch_models.fit.fit, everything that it does between arrays and best weights;
-            32 validation rows, so that judging weighs next to nothing
+            8 validation rows, so that judging weighs next to nothing
     plain   the notebook loop: DataLoader over a TensorDataset, shuffle, torch.optim.Adam,
             zero_grad, forward, backward, step, loss.item() for each batch
     bare    forward, backward and torch's fused Adam over batches that were cut before the clock
@@ -78,7 +78,7 @@ WORKLOADS = {
     ),
     "cnn3": Workload(
         build=lambda: CNN(1, 28, 10, blocks=(32, 64, 128), norm="batch", hidden_sizes=(256,)),
-        shape=(1, 28, 28), classes=10, aim=1.4, rows=512, batch_size=64,
+        shape=(1, 28, 28), classes=10, aim=1.4, rows=1024, batch_size=64,
     ),
     "ann784": Workload(
         build=lambda: MLP(784, 10, hidden_sizes=(512, 256), dropout=0.2),
@@ -156,8 +156,8 @@ def ours(work: Workload, model: nn.Module, x: Tensor, y: Tensor) -> float:
         model,
         inputs,
         targets,
-        validation_inputs={"x": inputs["x"][:32]},
-        validation_targets=targets[:32],
+        validation_inputs={"x": inputs["x"][:8]},
+        validation_targets=targets[:8],
         loss=names.get(work.classes, "cross_entropy"),
         optimizer="adam",
         weight_decay=0.0,

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bakeoff.compare.experiment import Experiment
 from bakeoff.compare.request import name_of, plan
-from bakeoff.errors import DataError, RequestError
+from bakeoff.errors import RequestError
 from bakeoff.train.processes import Workers, num_cores
 from bakeoff.train.recipe import Recipe
 
@@ -78,17 +78,19 @@ def run(
     positive: str = "",
     models: Sequence[str] = (),
     candidates: Mapping[str, Mapping[str, Any]] | None = None,
-    framework: str | Sequence[str] = ("torch",),
-    seeds: int = 5,
-    seed: int = 0,
-    metric: str = "auto",
-    device: str = "auto",
-    jobs: int = 0,
+    framework: str | Sequence[str] = (),
+    seeds: int | None = None,
+    seed: int | None = None,
+    metric: str = "",
+    device: str = "",
+    jobs: int | None = None,
     recipe: Recipe | Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     show: str = "live",
 ) -> Run:
     """Train all candidates on the same rows, judge them on the same test rows, and report.
+
+    What is left out is as in the bakeoff.toml, when `data` is one, and else as said here.
 
     Args:
         data: A file, a data-set name, a bakeoff.toml, a pandas or polars frame, a dict of columns,
@@ -102,12 +104,12 @@ def run(
         positive: The positive class of a binary target.
         models: Names of candidates; none means all that fit the data.
         candidates: Name -> settings of a candidate: page, arguments, recipe settings.
-        framework: "torch", "tensorflow", "jax", or several.
-        seeds: Fits of each candidate.
-        seed: The first of them; also draws the split.
-        metric: Decides the ranking; "auto" goes by the task.
-        device: "auto", "cpu", "cuda" or "mps".
-        jobs: Worker processes; 0 is one per core.
+        framework: "torch", "tensorflow", "jax", or several; none means torch.
+        seeds: Fits of each candidate; None means 5.
+        seed: The first of them; also draws the split; None means 0.
+        metric: Decides the ranking; "" goes by the task.
+        device: "cpu", "cuda" or "mps"; "" takes the best there is.
+        jobs: Worker processes; None is one per core.
         recipe: A Recipe, or its settings: {"epochs": 20, "lr": 0.003}.
         out: Folder of the run; None takes runs/<name of the data>.
         show: "live" prints progress, "quiet" the verdict only, "none" nothing.
@@ -140,7 +142,8 @@ def run(
         jobs=jobs,
         recipe=asdict(recipe) if isinstance(recipe, Recipe) else recipe,
     )
-    memory = {} if given else {"data": data, "test": test, "validation": validation}
+    passed = {"data": data, "test": test, "validation": validation}
+    memory = {name: it for name, it in passed.items() if not isinstance(it, str | Path | None)}
     return carry_out(experiment, memory=memory, out=out, show=show)
 
 
@@ -150,13 +153,10 @@ def open_run(folder: str | Path) -> Run:
     Raises:
         DataError: It is not one, or the run did not finish.
     """
-    from bakeoff.compare.folder import read_json
+    from bakeoff.compare.folder import check_finished
 
-    folder = Path(folder)
-    status = read_json(folder / "status.json").get("status")
-    if status != "finished":
-        raise DataError(f"{folder} is {status}: only a finished run can be opened.")
-    return Run(folder)
+    check_finished(Path(folder))
+    return Run(Path(folder))
 
 
 def carry_out(
@@ -175,6 +175,7 @@ def carry_out(
         show: "live", "quiet", "json" or "none".
 
     Raises:
+        RunError: Every fit failed; the folder stays, marked as failed.
         KeyboardInterrupt: Ctrl-C; what is finished stays in the folder, marked as unfinished.
     """
     from bakeoff.compare.folder import check_free, new_folder, write_status
@@ -186,29 +187,43 @@ def carry_out(
 
     if out is not None:
         check_free(Path(out))
-    with made_ready(experiment, memory or {}, show) as (stage, workers, screen, scratch):
+    with made_ready(experiment, memory or {}, show) as ready:
+        stage, workers, screen, scratch = ready.stage, ready.workers, ready.screen, ready.scratch
         folder = new_folder(out, name_of(experiment))
         record_plan(folder, stage, workers.place(), len(workers.crew))
-        finished = 0
+        fits, ended = len(stage.jobs), 0
         try:
             for job, message in perform(stage, workers, folder, scratch):
                 screen.progress(job, message)
-                finished += "fit" in message
+                ended += "fit" in message
+            settle(folder, stage.metric)
+            write_report(folder)
         except KeyboardInterrupt:
-            write_status(folder, "unfinished", fits=len(stage.jobs), finished=finished)
-            screen.interrupted(folder, fits=len(stage.jobs), finished=finished)
+            write_status(folder, "unfinished", fits=fits, ended=ended)
+            screen.interrupted(folder, fits=fits, finished=ended)
             raise
-        settle(folder, stage.metric)
-        write_report(folder)
-        write_status(folder, "finished", fits=len(stage.jobs), finished=finished)
+        except Exception as error:
+            write_status(folder, "failed", fits=fits, ended=ended, error=str(error))
+            raise
+        write_status(folder, "finished", fits=fits, ended=ended)
         tell_result(screen, folder, show)
     return Run(folder)
+
+
+class Ready(NamedTuple):
+    """What stands ready before training."""
+
+    stage: "Stage"
+    workers: Workers
+    screen: "Screen"
+    scratch: Path
+    probed: Mapping[str, Mapping[str, Any]]
 
 
 @contextmanager
 def made_ready(
     experiment: Experiment, memory: Mapping[str, Any], show: str, *, details: bool = False
-) -> Iterator[tuple["Stage", Workers, "Screen", Path]]:
+) -> Iterator[Ready]:
     """Do all that comes before training, and say so: read, split, check, prepare, rehearse.
 
     Workers start first: they import their framework while the data are being read.
@@ -244,20 +259,22 @@ def made_ready(
                 candidates=details,
             )
             screen.start(stage.jobs, workers=count, guesses=guesses(stage, probed))
-            yield stage, workers, screen, Path(scratch)
+            yield Ready(stage, workers, screen, Path(scratch), probed)
 
 
-def preview(experiment: Experiment, *, show: str = "live") -> None:
-    """Show kinds, split, candidates and the estimated time; train nothing."""
-    with made_ready(experiment, {}, show, details=True):
-        pass
+def preview(experiment: Experiment, *, show: str = "live") -> dict[str, Any]:
+    """Show kinds, split, candidates and the estimated time, and return them; train nothing."""
+    from bakeoff.compare.stage import outline
+
+    with made_ready(experiment, {}, show, details=True) as ready:
+        return outline(ready.stage, ready.probed, len(ready.workers.crew))
 
 
 def write_plan(experiment: Experiment, path: Path) -> Path:
     """Write the bakeoff.toml that `run` would use, every choice filled in.
 
     Raises:
-        RequestError: The file exists.
+        RequestError: The file exists, or its folder does not.
     """
     from bakeoff.compare.experiment_file import to_toml
     from bakeoff.compare.stage import read_data, set_stage
@@ -265,6 +282,8 @@ def write_plan(experiment: Experiment, path: Path) -> Path:
 
     if path.exists():
         raise RequestError(f"{path} exists already. Choose another --out, or remove it first.")
+    if not path.parent.is_dir():
+        raise RequestError(f"There is no folder {path.parent} for {path.name}: make it first.")
     dataset = read_data(experiment, {})
     split = make_split(dataset, experiment.split or None, experiment.seed)
     stage = set_stage(experiment, dataset, split, (), "cpu")

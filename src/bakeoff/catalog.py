@@ -52,6 +52,11 @@ class Row:
     good_for: str = ""
     fails: str = ""
 
+    @property
+    def is_candidate(self) -> bool:
+        """Whether a run can train it: whole by itself, with one prediction for a row of data."""
+        return self.role != "blocks" and self.predicts == "row" and self.reads != ("mixed",)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
@@ -355,11 +360,7 @@ def find(name: str) -> Row:
 def fitting(views: Iterable[str]) -> list[Row]:
     """Return all rows that can read one of the views on offer, in the order of the catalogue."""
     offered = set(views)
-    return [
-        row
-        for row in ROWS
-        if row.role != "blocks" and row.predicts == "row" and offered & set(row.reads)
-    ]
+    return [row for row in ROWS if row.is_candidate and offered & set(row.reads)]
 
 
 def load(row: Row, framework: str) -> Any:

@@ -5,6 +5,8 @@ Exit codes: 0 done; 1 the run failed; 2 the request or the data is wrong; 130 in
 
 import sys
 import tomllib
+import warnings
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,7 +124,9 @@ def run(
     )
     show = "json" if json else "quiet" if quiet else "live"
     if dry_run:
-        api.preview(experiment, show=show)
+        outline = api.preview(experiment, show=show)
+        if json:
+            typer.echo(dumps(outline, ensure_ascii=False))
     else:
         api.carry_out(experiment, out=out or None, show=show)
 
@@ -177,14 +181,19 @@ def predict(
     """Predict new rows with the winner of a run."""
     from bakeoff import api
 
+    path = Path(out)
+    if out and path.suffix not in (".csv", ".parquet"):
+        raise RequestError(f"--out {out} must end in .csv or .parquet.")
+    if out and not path.parent.is_dir():
+        raise RequestError(f"--out {out}: there is no folder {path.parent}. Make it first.")
     model = api.open_run(run).model(candidate or None)
-    table = model.predict(data)
+    with warnings.catch_warnings(record=True, action="always", category=UserWarning) as notes:
+        table = model.predict(data)
+    for note in notes:
+        typer.echo(f"bakeoff: {note.message}", err=True)
     if not out:
         typer.echo(table.write_csv(), nl=False)
         return
-    path = Path(out)
-    if path.suffix not in (".csv", ".parquet"):
-        raise RequestError(f"--out {out} must end in .csv or .parquet.")
     table.write_parquet(path) if path.suffix == ".parquet" else table.write_csv(path)
     typer.echo(f"{len(table):,} predictions of {model.fit.job.candidate} are in {path}.")
 

@@ -143,7 +143,7 @@ VIEWS: dict[str, tuple[dict[str, object], tuple[Any, ...]]] = {
     "table": ({"in_features": 5}, ("numbers", 6, 5)),
     "vector": ({"in_features": 5}, ("numbers", 6, 5)),
     "sequence": ({"in_features": 5}, ("numbers", 6, 7, 5)),
-    "window": ({"in_features": 3, "in_steps": 32, "out_steps": 4}, ("numbers", 6, 32, 3)),
+    "window": ({"in_features": 3, "in_steps": 32}, ("numbers", 6, 32, 3)),
     "text": ({"in_features": 8, "vocabulary_size": 20}, ("tokens", 6, 7, 20)),
     "image": ({"in_channels": 2, "image_size": (28, 28)}, ("image", 6, 2, 28, 28)),
     "volume": ({"in_channels": 2, "image_size": (16, 16, 16)}, ("image", 6, 2, 16, 16, 16)),
@@ -157,6 +157,8 @@ def default_case(row: catalog.Row) -> Case:
     known = settings(row.name, Case({}, {}))
     arguments = {name: value for name, value in sizes.items() if name in known}
     arguments["out_features"], inputs = 3, {"x": x}
+    if row.predicts == "steps":
+        arguments["out_steps"] = 4
     if "lengths" in row.takes and view in ("sequence", "text"):
         inputs["lengths"] = ("lengths", 6, 7)
     if "categories" in row.takes and view == "table":

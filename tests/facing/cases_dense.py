@@ -46,4 +46,63 @@ CNN = [
     image_case(9, 8, blocks=({"convolution": "depthwise", "dilation": 2}, 4), activation="elu"),
 ]
 
-CASES: dict[str, list[Case]] = {"mlp": MLP, "cnn": CNN}
+
+def volume_case(z: int, y: int, x: int, **arguments: object) -> Case:
+    sizes = {"in_channels": 1, "image_size": (z, y, x), "out_features": 3}
+    return Case({**sizes, **arguments}, {"x": ("image", 4, 1, z, y, x)})
+
+
+CNN3D = [
+    volume_case(4, 6, 9, blocks=(3, 4)),
+    volume_case(7, 7, 7, blocks=({"channels": 3, "pooling": "adaptive_max", "pool_size": 4},)),
+    volume_case(6, 6, 6, blocks=(4, {"dilation": 2}), pooling="average", norm="batch"),
+    volume_case(7, 6, 5, blocks=(4, 4), stride=2, pooling="none", norm="group", hidden_sizes=(6,)),
+    volume_case(8, 8, 8, blocks=(4,), padding="valid", norm="instance", final_pooling="max"),
+    volume_case(8, 8, 8, blocks=(4,), norm="layer", activation="gelu", final_pooling="average"),
+]
+
+RESNET = [
+    image_case(9, 12, channels=(4, 6, 8), num_blocks=1),
+    image_case(8, 8, channels=(4, 8), norm="group", activation="silu", hidden_sizes=(6,)),
+    image_case(7, 7, channels=(4, 6), norm="none", num_blocks=1, dropout=0.2),
+]
+
+NUMBERS = {"x": ("numbers", 4, 7, 5)}
+PADDED = {**NUMBERS, "lengths": ("lengths", 4, 7)}
+TOKENS = {"x": ("tokens", 4, 7, 20), "lengths": ("lengths", 4, 7)}
+
+
+def sequence_case(inputs: dict[str, tuple], **arguments: object) -> Case:
+    return Case({"in_features": 5, "out_features": 3, **arguments}, inputs)
+
+
+CNN1D = [
+    sequence_case(NUMBERS, blocks=(6, {"pooling": "average", "pool_size": 3})),
+    sequence_case(PADDED, blocks=(6, 8), activation="tanh", hidden_sizes=(6,), dropout=0.2),
+    sequence_case(PADDED, blocks=(6, 4), pooling="average", pool_size=3, final_pooling="max"),
+    sequence_case(PADDED, blocks=(6, 4), stride=2, pooling="none", norm="layer"),
+    sequence_case(PADDED, blocks=(6, {"dilation": 2}), norm="batch", activation="elu"),
+    sequence_case(TOKENS, blocks=(6,), vocabulary_size=20, kernel_size=5, final_pooling="max"),
+]
+
+TCN = [
+    sequence_case(NUMBERS, channels=(5, 6)),
+    sequence_case(PADDED, channels=(6, 6), kernel_size=2, pooling="mean", norm="layer"),
+    sequence_case(PADDED, channels=(6, 4), pooling="max", norm="batch", dropout=0.2),
+    sequence_case(PADDED, channels=(6,), per_step=True, hidden_sizes=(6,), activation="gelu"),
+    sequence_case(TOKENS, channels=(6, 6), vocabulary_size=20),
+]
+
+CASES: dict[str, list[Case]] = {
+    "mlp": MLP,
+    "cnn": CNN,
+    "cnn1d": CNN1D,
+    "cnn3d": CNN3D,
+    "resnet": RESNET,
+    "tcn": TCN,
+}
+BAG = [
+    Case({"in_features": 6, "out_features": 3, "vocabulary_size": 20, "num_pairs": 64}, TOKENS),
+    Case({"in_features": 6, "out_features": 3, "vocabulary_size": 20, "num_pairs": 0, "hidden_sizes": (5,)}, {"x": TOKENS["x"]}),
+]
+CASES["embedding_bag"] = BAG

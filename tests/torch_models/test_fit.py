@@ -218,7 +218,7 @@ def test_clipping_bounds_the_step():
     assert 0 < abs(model.linear.weight.item() - before) <= 0.1 + 1e-6
 
 
-@pytest.mark.parametrize("shape", [(3, 8, 8), (2, 8, 8, 8)])
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 8), (1, 8, 8, 8)])
 def test_convolutions_see_channels_last_and_leave_contiguous_weights(shape):
     inputs, targets = noise(20, *shape)
     model = (CNN if len(shape) == 3 else CNN3D)(shape[0], 8, 3, blocks=(4,), norm="batch")

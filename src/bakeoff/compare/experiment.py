@@ -7,6 +7,7 @@ from typing import Any
 
 from bakeoff.catalog import CATALOG, Argument, Candidate, arguments, find, fitting
 from bakeoff.errors import RequestError, did_you_mean
+from bakeoff.evaluate.metrics import METRICS
 from bakeoff.train.recipe import SETTINGS, Recipe
 
 FRAMEWORKS = ("torch", "tensorflow", "jax")
@@ -68,8 +69,10 @@ class Experiment:
         check_whole("seeds", self.seeds, least=1, most=1000)
         check_whole("seed", self.seed, least=0, most=2**31 - 1)
         check_whole("jobs", self.jobs, least=0, most=1024)
+        check_known("metric", self.metric, ("auto", *METRICS))
         for name, settings in self.candidates.items():
             check_candidate(name, settings)
+        check_apart(self.candidates)
 
 
 def check_known(word: str, value: str, known: Sequence[str]) -> None:
@@ -94,7 +97,16 @@ def check_candidate(name: str, settings: Mapping[str, Any]) -> None:
             f"A candidate cannot be called {name!r}: its name is a folder. Use letters, digits, "
             "_ and -, such as 'wide'."
         )
+    if not isinstance(settings, Mapping):
+        raise RequestError(
+            f"{name}={settings!r} must be a table of settings, such as {name}.lr=0.01."
+        )
     row = find(str(settings.get("page", name)))
+    if not row.is_candidate:
+        raise RequestError(
+            f"{row.name} cannot be trained by a run: it is a page to read and to build with. "
+            f"Candidates: {', '.join(row.name for row in CATALOG.values() if row.is_candidate)}."
+        )
     known = arguments(row)
     allowed = ["page", *known, *([] if row.role == "baseline" else SETTINGS)]
     for key, value in settings.items():
@@ -110,6 +122,15 @@ def check_candidate(name: str, settings: Mapping[str, Any]) -> None:
                 f"{say_value(argument.default)}."
             )
     recipe_of(Recipe(), settings)
+
+
+def check_apart(names: Iterable[str]) -> None:
+    """Refuse names that differ in capitals only: on many systems they are one folder."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise RequestError(f"{other!r} and {name!r} differ in capitals only. Rename one.")
 
 
 def matches(value: Any, annotation: str) -> bool:

@@ -73,9 +73,19 @@ def free_folder(folder: Path) -> Path:
     return free
 
 
-def write_status(folder: Path, status: str, **facts: Any) -> None:
-    """Write status.json in one step: "unfinished", "finished" or "failed"."""
-    write_json(folder / "status.json", {"format": FORMAT, "status": status, **facts})
+def write_status(
+    folder: Path, status: str, *, fits: int = 0, ended: int = 0, error: str = ""
+) -> None:
+    """Write status.json in one step.
+
+    Args:
+        status: "unfinished", "finished" or "failed".
+        fits: How many the run has.
+        ended: How many of them have ended.
+        error: Why the run failed.
+    """
+    facts = {"status": status, "fits": fits, "ended": ended, "error": error}
+    write_json(folder / "status.json", {"format": FORMAT, **facts})
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -125,6 +135,22 @@ def installed(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+def check_finished(folder: Path) -> None:
+    """Refuse the folder of a run that did not finish, and a folder that is none.
+
+    Raises:
+        DataError: It is so.
+    """
+    facts = read_json(folder / "status.json")
+    status = facts.get("status") if isinstance(facts, dict) else None
+    if status != "finished":
+        known = status in ("unfinished", "failed")
+        raise DataError(
+            f"{folder} is {f'the folder of a run that is {status}' if known else 'no run'}: "
+            "only a finished run can be used."
+        )
 
 
 def write_fit(folder: Path, fit: Fit, validation: float | None) -> None:

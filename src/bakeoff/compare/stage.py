@@ -1,7 +1,7 @@
 """The stage: everything that is decided before training, and the steps that lead from there."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +163,7 @@ def rehearse(stage: Stage, workers: Workers, scratch: Path) -> dict[str, dict[st
     """Show the workers the data, build every candidate once, and time a few steps of each.
 
     Returns:
-        Label of the candidate -> parameters, trained_parameters, step_seconds.
+        Label of the candidate -> parameters, step_seconds.
 
     Raises:
         RequestError: A candidate cannot be built with its arguments.
@@ -181,8 +181,10 @@ def rehearse(stage: Stage, workers: Workers, scratch: Path) -> dict[str, dict[st
     jobs = list(first.values())
     probed = {}
     for number, message in workers.work("probe", jobs, [scratch] * len(jobs)):
-        if "failed" in message:
+        if "failed" in message and message["mistake"]:
             raise RequestError(f"{jobs[number].candidate}: {message['failed']}")
+        if "failed" in message:  # such as a loss that diverges: its fits will say so one by one
+            probed[jobs[number].label] = {"parameters": 0, "step_seconds": 0.0}
         if "probed" in message:
             probed[jobs[number].label] = message["probed"]
     return probed
@@ -204,6 +206,33 @@ def estimate(stage: Stage, probed: Mapping[str, Mapping[str, Any]], workers: int
     each = guesses(stage, probed)
     total = sum(each.get(job.label, 0.0) for job in stage.jobs)
     return total / max(1, min(workers, len(stage.jobs)))
+
+
+def outline(stage: Stage, probed: Mapping[str, Mapping[str, Any]], workers: int) -> dict[str, Any]:
+    """Return the plan in plain values, for a program to read: `--dry-run --json`."""
+    schema, first = stage.dataset.schema, {job.label: job for job in reversed(stage.jobs)}
+    return {
+        "rows": len(stage.dataset),
+        "target": stage.dataset.target,
+        "task": stage.preparation.task,
+        "metric": stage.metric.name,
+        "columns": [asdict(column) for column in schema.columns],
+        "split": {"how": stage.split.how, **counts(stage.dataset, stage.split)},
+        "checks": [asdict(finding) for finding in stage.findings],
+        "notes": [*stage.dataset.notes, *stage.preparation.notes],
+        "candidates": [
+            {
+                "candidate": job.candidate,
+                "framework": job.framework,
+                "view": job.view,
+                "parameters": probed[label]["parameters"] if job.recipe else None,
+            }
+            for label, job in reversed(first.items())
+        ],
+        "fits": len(stage.jobs),
+        "device": stage.device,
+        "seconds": round(estimate(stage, probed, workers), 1),
+    }
 
 
 def perform(

@@ -1,5 +1,6 @@
 """A trained candidate, read back from its run: the same predictions on new data."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bakeoff.catalog import find, load
-from bakeoff.compare.folder import read_fit, read_json
+from bakeoff.compare.folder import check_finished, read_fit, read_json
 from bakeoff.data.dataset import read_inputs
 from bakeoff.data.views import Preparation, load_preparation
-from bakeoff.errors import DataError, RequestError, did_you_mean
+from bakeoff.errors import RequestError, did_you_mean
 from bakeoff.evaluate.metrics import METRICS, Metric
 from bakeoff.train.plan import Fit
 from bakeoff.train.weights import load_weights
@@ -52,11 +53,16 @@ class Model:
 
         Raises:
             DataError: A column is missing, or does not hold what it held in training.
+
+        Warns:
+            What was decided while reading: a cell that is no number is taken as missing.
         """
         import polars as pl
 
         preparation = load_preparation(self.run / "data")
         dataset = read_inputs(data, preparation.schema)
+        for note in dataset.notes:
+            warnings.warn(note, stacklevel=2)
         scores = self.scores(preparation, dataset)
         columns: dict[str, Any] = {"row": np.arange(len(scores))}
         if preparation.task == "regression":
@@ -104,9 +110,7 @@ def open_model(run: Path, candidate: str | None = None) -> Model:
         DataError: The run is not finished.
         RequestError: It has no such candidate, or none of its fits finished.
     """
-    status = read_json(run / "status.json")["status"]
-    if status != "finished":
-        raise DataError(f"{run} is {status}: there is no winner to use.")
+    check_finished(run)
     if candidate is None:
         folder = read_json(run / "verdict.json")["best"]["folder"]
         return Model(run, read_fit(run / folder)[0])

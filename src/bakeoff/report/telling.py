@@ -3,13 +3,13 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bakeoff.compare.folder import read_json
 from bakeoff.compare.leaderboard import read_leaderboard
-from bakeoff.compare.stage import Stage
+from bakeoff.compare.stage import Stage, guesses
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.leaks import Finding, sentence
 from bakeoff.data.splits import PARTS, Split, counts
@@ -98,11 +98,19 @@ def tell_plan(
         seconds=seconds,
     )
     if candidates:
-        for label, found in probed.items():
-            name, _, framework = label.partition("/")
-            job = next(job for job in stage.jobs if job.label == label)
-            size = words.count(found["parameters"], "weight") if job.recipe else "baseline"
-            screen.line("", f"{name}  {framework}, sees the data as {job.view}, {size}")
+        screen.candidates(list(planned(stage, probed)))
+
+
+def planned(
+    stage: Stage, probed: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield name, framework, view, weights and seconds of a fit, one for each line of the plan."""
+    seconds = guesses(stage, probed)
+    for label in dict.fromkeys(job.label for job in stage.jobs):
+        job = next(job for job in stage.jobs if job.label == label)
+        size = words.count(probed[label]["parameters"]) if job.recipe else words.DASH
+        time = f"about {words.duration(seconds[label])} a fit" if job.recipe else "baseline"
+        yield job.candidate, job.framework, job.view, size, time
 
 
 def say_place(place: Mapping[str, Any], workers: int) -> str:

@@ -123,6 +123,18 @@ class Screen:
         aside = f"about {words.duration(seconds)}" if seconds else ""
         self.line("plan", f"{amount}, {words.listed(frameworks)} on {place}", aside)
 
+    def candidates(self, lines: Sequence[tuple[str, str, str, str, str]]) -> None:
+        """Print name, framework, view, weights and time of each candidate (`--dry-run`)."""
+        if not self.talks:
+            return
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+        table.add_column(width=LABEL - 2)
+        for header in ("candidate", "framework", "sees the data as", "weights", ""):
+            table.add_column(header, justify="right" if header == "weights" else "left")
+        for line in lines:
+            table.add_row("", *(self.text(cell) for cell in line))
+        self.console.print(table)
+
     def start(
         self, jobs: Sequence[Job], *, workers: int, guesses: Mapping[str, float] | None = None
     ) -> None:

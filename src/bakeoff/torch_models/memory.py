@@ -1,7 +1,7 @@
 """Keep the memory that a training step frees, because the next step needs it again.
 
 By default the C library of Linux hands large freed blocks back to the system, which clears each
-page anew a moment later: 10-40 % of a step with large activations (lstm96 1.6 times, cnn 1.2 times,
+page anew a moment later: 4-38 % of a step with large activations (lstm96 1.6 times, cnn 1.2 times,
 tf50 1.1 times faster without; docs/benchmarks.md).
 """
 

@@ -42,7 +42,7 @@ class Worker:
         self.ready: dict[str, Any] | None = None
         self.task: tuple[int, Job] | None = None
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bakeoff.train.worker"],
+            [sys.executable, "-P", "-m", "bakeoff.train.worker"],  # -P: a user's json.py stays out
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -74,7 +76,7 @@ def tuples(value: Any) -> Any:
 
 
 def main() -> None:
-    """Answer requests until standard input ends."""
+    """Answer requests until the parent ends this process, or ends itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # what a library prints must not stand between the answers
@@ -83,9 +85,11 @@ def main() -> None:
     def send(message: Mapping[str, Any]) -> None:
         answers.write(json.dumps(message) + "\n")
 
+    requests: SimpleQueue[str] = SimpleQueue()
+    Thread(target=listen, args=(requests,), daemon=True).start()
     material: Material | None = None
-    for line in sys.stdin:
-        request = json.loads(line)
+    while True:
+        request = json.loads(requests.get())
         try:
             if request["do"] == "hello":
                 send({"ready": hello(request["framework"], request["device"], threads)})
@@ -97,6 +101,13 @@ def main() -> None:
                 send(make[request["do"]](job, material, Path(request["folder"]), send))
         except Exception as error:  # a worker outlives a failed fit, and reports it in one line
             send({"failed": sentence(error), "mistake": isinstance(error, ValueError | TypeError)})
+
+
+def listen(requests: "SimpleQueue[str]") -> None:
+    """Pass on requests; end this process, even in the middle of a fit, when its parent is gone."""
+    for line in sys.stdin:
+        requests.put(line)
+    os._exit(0)
 
 
 def hello(framework: str, device: str, threads: int) -> dict[str, Any]:
@@ -132,7 +143,7 @@ def probe(job: Job, material: Material, folder: Path, send: Send) -> dict[str, A
     """Build the candidate, count its weights, time a few training steps on a throw-away copy."""
     if is_baseline(job):
         build_baseline(job, material)
-        return {"probed": {"parameters": 0, "trained_parameters": 0, "step_seconds": 0.0}}
+        return {"probed": {"parameters": 0, "step_seconds": 0.0}}
     model, fit, _ = build_network(job, material)
     rows = min(job.recipe["batch_size"], len(material.rows["train"]))
     inputs = in_memory_order(
@@ -151,7 +162,8 @@ def probe(job: Job, material: Material, folder: Path, send: Send) -> dict[str, A
         device=job.device,
     )
     steps = [rows / row["rows_per_second"] for row in history[1:]]
-    return {"probed": {**count(model), "step_seconds": float(np.median(steps))}}
+    size = count(model)["parameters"]
+    return {"probed": {"parameters": size, "step_seconds": float(np.median(steps))}}
 
 
 def fit_network(job: Job, material: Material, folder: Path, send: Send) -> dict[str, Any]:

@@ -6,3 +6,12 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from tests.small import (  # noqa: F401  fixtures; the environment stands first
+    array_run,
+    broken_run,
+    command,
+    people,
+    run_again,
+    small_run,
+)

@@ -194,8 +194,8 @@ def carry_out(
         fits, ended = len(stage.jobs), 0
         try:
             for job, message in perform(stage, workers, folder, scratch):
+                ended += "fit" in message  # before it is shown: Ctrl-C may come at any moment
                 screen.progress(job, message)
-                ended += "fit" in message
             settle(folder, stage.metric)
             write_report(folder)
         except KeyboardInterrupt:

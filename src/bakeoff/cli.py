@@ -212,9 +212,10 @@ def report(
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser.")] = True,
 ) -> None:
     """Rebuild report.html from the files of a run, and open it."""
+    from bakeoff.api import open_run
     from bakeoff.report.html import write_report
 
-    path = write_report(Path(run))
+    path = write_report(open_run(run).folder)
     typer.echo(str(path))
     if open_ and sys.stdout.isatty():
         typer.launch(path.resolve().as_uri())

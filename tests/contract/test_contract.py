@@ -9,7 +9,17 @@ from torch import Tensor, nn
 
 from bakeoff.catalog import find
 from bakeoff.train.weights import load_weights, save_weights
-from tests.facing.case import Case, Inputs, build, draw, settings, without_dropout
+from tests.facing.case import (
+    Case,
+    Inputs,
+    build,
+    draw,
+    leaves,
+    real_steps,
+    settings,
+    tensors,
+    without_dropout,
+)
 from tests.facing.cases import CASES, PAGES, SPREAD
 
 
@@ -30,38 +40,41 @@ def one_thread_and_seed():
     torch.manual_seed(0)
 
 
-def tensors(inputs: Inputs) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(array) for name, array in inputs.items()}
-
-
-def score(page: nn.Module, inputs: Inputs) -> Tensor:
+def score(page: nn.Module, inputs: Inputs) -> list[Tensor]:
+    """Return the scores of a page, one tensor, or one per target of a network."""
     with torch.no_grad():
-        return page.eval()(**tensors(inputs))
+        return leaves(page.eval()(**tensors(inputs)))
 
 
-def promised_shape(name: str, case: Case, width: int) -> tuple[int, ...]:
+def promised_shapes(name: str, case: Case) -> list[tuple[int, ...]]:
     """(B, C), per step (B, T, C), for several steps ahead (B, S, C)."""
-    _, batch, *sizes = case.inputs["x"]
-    chosen = settings(name, case)
-    if chosen.get("per_step"):
-        return batch, sizes[0], width
-    if chosen.get("out_steps"):
-        return batch, chosen["out_steps"], width
-    return batch, width
+    chosen, x = settings(name, case), case.inputs["x"]
+    if "heads" in chosen:  # a network: one of them per target
+        _, batch, steps, *_ = next(iter(x.values()))
+        return [
+            (batch, steps, width) if target in chosen["per_step"] else (batch, width)
+            for target, width in chosen["heads"].items()
+        ]
+    _, batch, steps, *_ = (*x, 0)
+    steps = steps if chosen.get("per_step") else chosen.get("out_steps", 0)
+    return [(batch, steps, chosen["out_features"]) if steps else (batch, chosen["out_features"])]
 
 
 @every_case
 def test_scores_have_the_promised_shape(name: str, case: Case):
     scores = score(build(name, case, "torch"), draw(case))
-    assert scores.shape == promised_shape(name, case, case.arguments["out_features"])
-    assert scores.dtype == torch.float32
-    assert scores.isfinite().all()
+    assert [tuple(part.shape) for part in scores] == promised_shapes(name, case)
+    for part in scores:
+        assert part.dtype == torch.float32
+        assert part.isfinite().all()
 
 
 @encoders
 def test_without_outputs_a_page_returns_its_features(name: str, case: Case):
     page = build(name, case.but(out_features=0), "torch")
-    assert score(page, draw(case)).shape == promised_shape(name, case, page.num_features)
+    [features] = score(page, draw(case))
+    [(*shape, _)] = promised_shapes(name, case)
+    assert features.shape == (*shape, page.num_features)
     assert page.num_features == build(name, case, "torch").num_features
 
 
@@ -69,8 +82,8 @@ def test_without_outputs_a_page_returns_its_features(name: str, case: Case):
 def test_gradient_reaches_every_trained_weight(name: str, case: Case):
     case = without_dropout(name, case).of_size(16)
     page = build(name, case, "torch").train()
-    scores = page(**tensors(draw(case)))
-    (scores * torch.randn_like(scores)).sum().backward()
+    scores = leaves(page(**tensors(draw(case))))
+    sum((part * torch.randn_like(part)).sum() for part in scores).backward()
     for key, weight in page.named_parameters():
         if weight.requires_grad:
             assert weight.grad is not None, key
@@ -81,15 +94,17 @@ def test_gradient_reaches_every_trained_weight(name: str, case: Case):
 @every_case
 def test_a_page_can_learn_eight_examples_by_heart(name: str, case: Case):
     case = without_dropout(name, case).of_size(8)
-    inputs = tensors(draw(case))
-    taught = score(build(name, case, "torch"), draw(case))  # by another draw of weights: learnable
-    targets = (taught - taught.mean(0)) / taught.std(0)  # what does not depend on x is no lesson
+    inputs = draw(case)
+    taught = score(build(name, case, "torch"), inputs)  # by another draw of weights: learnable
+    targets = [(part - part.mean(0)) / part.std(0) for part in taught]  # x alone decides them
+    kept = [torch.from_numpy(real_steps(case, inputs, part.shape)) for part in taught]
     page = build(name, case, "torch").train()
     stepper = torch.optim.Adam(page.parameters(), lr=0.01)
     losses = []
     for _ in range(400):
         stepper.zero_grad()
-        loss = (kept(case, inputs) * (page(**inputs) - targets) ** 2).mean()
+        parts = zip(leaves(page(**tensors(inputs))), targets, kept, strict=True)
+        loss = sum((real * (part - target) ** 2).mean() for part, target, real in parts)
         loss.backward()
         nn.utils.clip_grad_norm_(page.parameters(), 1.0)
         stepper.step()
@@ -97,14 +112,6 @@ def test_a_page_can_learn_eight_examples_by_heart(name: str, case: Case):
         if losses[-1] < 0.2 * losses[0]:
             return
     pytest.fail(f"squared error {losses[0]:.3f} fell to {losses[-1]:.3f} only")
-
-
-def kept(case: Case, inputs: dict[str, Tensor]) -> Tensor | float:
-    """Return 1 for real steps and 0 for padding where scores are per step."""
-    if "lengths" not in inputs or not case.arguments.get("per_step"):
-        return 1.0
-    steps = torch.arange(inputs["x"].shape[1])
-    return (steps < inputs["lengths"][:, None])[..., None].float()
 
 
 @every_case
@@ -122,11 +129,11 @@ def test_more_padding_changes_no_output(name: str, case: Case):
     page, inputs = build(name, case, "torch"), draw(case)
     x, lengths = inputs["x"], inputs["lengths"]
     tail = np.ones_like(x[:, :3])  # not zeros: padding must not be read at all
-    wider = score(page, {**inputs, "x": np.concatenate([x, tail], 1)})
-    expected = score(page, inputs)
+    [wider] = score(page, {**inputs, "x": np.concatenate([x, tail], 1)})
+    [expected] = score(page, inputs)
     for i, length in enumerate(lengths):
         others = {name: a[i : i + 1] for name, a in inputs.items() if name != "lengths"}
-        alone = score(page, {**others, "x": x[i : i + 1, :length]})[0]
+        [[alone]] = score(page, {**others, "x": x[i : i + 1, :length]})
         steps = slice(length if case.arguments.get("per_step") else None)
         torch.testing.assert_close(wider[i][steps], expected[i][steps], rtol=1e-5, atol=1e-5)
         torch.testing.assert_close(alone[steps], expected[i][steps], rtol=1e-5, atol=1e-5)

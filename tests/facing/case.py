@@ -110,6 +110,35 @@ def channels_last(case: Case, inputs: Inputs) -> Inputs:
     return turn(case.inputs, inputs)
 
 
+def tensors(inputs: Inputs) -> Inputs:
+    """Turn arrays to torch tensors."""
+    import torch
+
+    return {
+        name: tensors(value) if isinstance(value, dict) else torch.from_numpy(value)
+        for name, value in inputs.items()
+    }
+
+
+def leaves(outputs: Any) -> list[Any]:
+    """List the tensors of a page's result: one tensor, or several in any nesting."""
+    if isinstance(outputs, dict):
+        outputs = list(outputs.values())
+    if not isinstance(outputs, list | tuple):
+        return [outputs]
+    return [leaf for part in outputs for leaf in leaves(part)]
+
+
+def real_steps(case: Case, inputs: Inputs, shape: tuple[int, ...]) -> np.ndarray:
+    """Return, in the shape of scores, 1 where they count and 0 in the padding of scores per step."""
+    kept = np.ones(shape, "float32")
+    arrays = inputs["x"] if isinstance(inputs["x"], dict) else inputs
+    lengths = [a for name, a in arrays.items() if name.split(".")[-1] == "lengths"]
+    if case.arguments.get("per_step") and lengths and len(shape) == 3:
+        kept[np.arange(shape[1]) >= lengths[0][:, None]] = 0
+    return kept
+
+
 def build(name: str, case: Case, framework: str) -> Any:
     """Build the page of a catalogue row with the arguments of a case."""
 

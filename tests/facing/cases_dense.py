@@ -93,6 +93,17 @@ TCN = [
     sequence_case(TOKENS, channels=(6, 6), vocabulary_size=20),
 ]
 
+
+def text_case(inputs: dict[str, tuple], **arguments: object) -> Case:
+    return Case({"in_features": 6, "out_features": 3, "vocabulary_size": 20, **arguments}, inputs)
+
+
+BAG = [
+    text_case(TOKENS, num_pairs=64, dropout=0.0),
+    text_case({"x": TOKENS["x"]}, num_pairs=0, hidden_sizes=(5,), activation="tanh"),
+]
+
+
 CASES: dict[str, list[Case]] = {
     "mlp": MLP,
     "cnn": CNN,
@@ -100,9 +111,5 @@ CASES: dict[str, list[Case]] = {
     "cnn3d": CNN3D,
     "resnet": RESNET,
     "tcn": TCN,
+    "embedding_bag": BAG,
 }
-BAG = [
-    Case({"in_features": 6, "out_features": 3, "vocabulary_size": 20, "num_pairs": 64}, TOKENS),
-    Case({"in_features": 6, "out_features": 3, "vocabulary_size": 20, "num_pairs": 0, "hidden_sizes": (5,)}, {"x": TOKENS["x"]}),
-]
-CASES["embedding_bag"] = BAG

@@ -8,7 +8,6 @@ and prints one JSON list of [name, case, outputs, step].
 import copy
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -23,7 +22,17 @@ from bakeoff.train.weights import (
     set_keras_weights,
     to_keras,
 )
-from tests.facing.case import Case, Inputs, build, channels_last, draw, without_dropout
+from tests.facing.case import (
+    Case,
+    Inputs,
+    build,
+    channels_last,
+    draw,
+    leaves,
+    real_steps,
+    tensors,
+    without_dropout,
+)
 
 RATE = 0.1  # of the one step of SGD
 
@@ -57,10 +66,10 @@ def output_distance(page: nn.Module, facing: Any, case: Case, seed: int = 0) -> 
     inputs = draw(case, seed)
     with torch.no_grad():
         ours = [t.numpy() for t in leaves(page.eval()(**tensors(inputs)))]
-    theirs = [np.array(t) for t in leaves(facing(**channels_last(case, inputs)))]
+    theirs = [np.array(t) for t in leaves(keras_scores(facing, channels_last(case, inputs)))]
     if len(ours) != len(theirs):
         return float("inf")
-    kept = [real_steps(case, inputs, scores) for scores in ours]
+    kept = [real_steps(case, inputs, scores.shape) for scores in ours]
     return max(distance(b * k, a * k) for a, b, k in zip(ours, theirs, kept, strict=True))
 
 
@@ -71,7 +80,7 @@ def step_distance(page: nn.Module, facing: Any, case: Case, seed: int = 0) -> fl
         scores = [t.numpy() for t in leaves(page.eval()(**tensors(inputs)))]
     rng = np.random.default_rng(seed)
     targets = [rng.normal(size=s.shape).astype("float32") for s in scores]
-    kept = [real_steps(case, inputs, s) for s in scores]
+    kept = [real_steps(case, inputs, s.shape) for s in scores]
     ours = to_keras(torch_step(copy.deepcopy(page), inputs, targets, kept), page)
     theirs = keras_step(facing, channels_last(case, inputs), targets, kept)
     return max(distance(theirs[name], ours[name]) for name in ours)
@@ -89,7 +98,7 @@ def rounding(page: nn.Module, case: Case, seed: int = 0) -> tuple[float, float]:
         theirs = [t.numpy() for t in leaves(exact.eval()(**tensors(wide)))]
     rng = np.random.default_rng(seed)
     targets = [rng.normal(size=s.shape).astype("float32") for s in ours]
-    kept = [real_steps(case, inputs, s) for s in ours]
+    kept = [real_steps(case, inputs, s.shape) for s in ours]
     stepped = torch_step(copy.deepcopy(page), inputs, targets, kept)
     stepped_exactly = torch_step(exact, wide, targets, kept)
     return (
@@ -136,6 +145,16 @@ def keras_step(
     return after
 
 
+def keras_scores(facing: Any, inputs: Inputs) -> Any:
+    """Call a Keras page in evaluation mode; JAX compiles the whole page, not each operation."""
+    if keras.backend.backend() != "jax":
+        return facing(**inputs)
+    import jax
+
+    trained, others = values(facing)
+    return jax.jit(facing.stateless_call)(trained, others, **inputs)[0]
+
+
 def keras_loss(scores: Any, targets: list[np.ndarray], kept: list[np.ndarray]) -> Any:
     """Return the squared error over the real steps."""
     return sum(
@@ -166,41 +185,16 @@ def jax_gradients(
         scores, moved = facing.stateless_call(trained, others, **inputs, training=True)
         return keras_loss(scores, targets, kept), moved
 
-    trained = [variable.value for variable in facing.trainable_variables]
-    others = [variable.value for variable in facing.non_trainable_variables]
-    gradients, moved = jax.grad(loss_of, has_aux=True)(trained, others)
+    gradients, moved = jax.jit(jax.grad(loss_of, has_aux=True))(*values(facing))
     for variable, value in zip(facing.non_trainable_variables, moved, strict=True):
         variable.assign(value)
     return gradients
 
 
-def real_steps(case: Case, inputs: Inputs, scores: np.ndarray) -> np.ndarray:
-    """Return 1 where scores count and 0 in the padding of scores per step, shaped like scores."""
-    kept = np.ones_like(scores)
-    if "lengths" in inputs and case.arguments.get("per_step"):
-        kept[np.arange(scores.shape[1]) >= inputs["lengths"][:, None]] = 0
-    return kept
-
-
-def tensors(inputs: Inputs) -> Inputs:
-    """Turn arrays to torch tensors."""
-    return {
-        name: tensors(value) if isinstance(value, dict) else torch.from_numpy(value)
-        for name, value in inputs.items()
-    }
-
-
-def leaves(outputs: Any) -> list[Any]:
-    """List the tensors of a page's result, which is one tensor, or several in any nesting."""
-
-    def walk(part: Any) -> Iterator[Any]:
-        if isinstance(part, dict | list | tuple):
-            for child in part.values() if isinstance(part, dict) else part:
-                yield from walk(child)
-        else:
-            yield part
-
-    return list(walk(outputs))
+def values(facing: Any) -> tuple[list[Any], list[Any]]:
+    """Return the values of the trained variables of a Keras page, and of the others."""
+    trained = [variable.value for variable in facing.trainable_variables]
+    return trained, [variable.value for variable in facing.non_trainable_variables]
 
 
 def main(words: list[str]) -> None:

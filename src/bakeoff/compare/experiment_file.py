@@ -77,6 +77,7 @@ def from_document(document: Mapping[str, Any], path: Path) -> Experiment:
     for table in TABLES:
         if not isinstance(document.get(table, {}), dict):
             raise RequestError(f"{path}: {table} must be a table: write [{table}].")
+    check_keys(document.get("recipe", {}), asdict(Recipe()), f"{path} [recipe]")
     values: dict[str, Any] = {}
     for table, names in PLACES.items():
         check_keys(document.get(table, {}), names, f"{path} [{table}]")
@@ -88,7 +89,6 @@ def from_document(document: Mapping[str, Any], path: Path) -> Experiment:
         )
     for place in ("data", "test", "validation"):
         values[place] = from_here(str(values.get(place, "")), path.parent)
-    check_keys(document.get("recipe", {}), asdict(Recipe()), f"{path} [recipe]")
     columns = document.get("columns", {})
     try:
         return Experiment(

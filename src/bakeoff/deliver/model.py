@@ -1,5 +1,6 @@
 """A trained candidate, read back from its run: the same predictions on new data."""
 
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ from bakeoff.catalog import find, load
 from bakeoff.compare.folder import check_finished, read_fit, read_json
 from bakeoff.data.dataset import read_inputs
 from bakeoff.data.views import Preparation, load_preparation
-from bakeoff.errors import RequestError, did_you_mean
+from bakeoff.errors import MissingPackageError, RequestError, did_you_mean
 from bakeoff.evaluate.metrics import METRICS, Metric
 from bakeoff.train.plan import Fit
+from bakeoff.train.processes import INSTALL
 from bakeoff.train.weights import load_weights
 from bakeoff.train.worker import in_memory_order, probabilities, tuples
 
@@ -84,7 +86,7 @@ class Model:
 
             model = load(row, "torch").from_state(load_file(weights), job.task, job.num_classes)
             return np.asarray(model.scores(view.inputs))
-        framework = "torch" if job.framework == "torch" else keras_backend()
+        framework = "torch" if job.framework == "torch" else keras_backend(job.framework)
         page = load(row, framework)
         sizes = {**view.sizes, "out_features": job.out_features}
         model = page(**tuples({**sizes, **job.arguments}))
@@ -96,10 +98,19 @@ class Model:
         return probabilities(predict(model, in_memory_order(job, view.inputs)), job.task)
 
 
-def keras_backend() -> str:
-    """Return the backend that Keras runs on in this process."""
-    import keras
+def keras_backend(framework: str) -> str:
+    """Import Keras, on this framework unless another was chosen, and return its backend.
 
+    Raises:
+        MissingPackageError: It is not installed.
+    """
+    os.environ.setdefault("KERAS_BACKEND", framework)
+    try:
+        import keras
+    except ImportError as error:
+        raise MissingPackageError(
+            f"{framework} is not installed. Install it with: {INSTALL[framework]}"
+        ) from error
     return str(keras.backend.backend())
 
 

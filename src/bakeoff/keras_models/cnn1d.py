@@ -38,8 +38,7 @@ class CNN1D(keras.Model):
     Args:
         in_features: F, values per time step (width of the embedding for tokens).
         out_features: C, outputs per example; 0 builds no head and returns the features.
-        blocks: Each one's channels, or a dict of `channels` (as before if missing) and of any
-            argument marked *, where it differs from what is said below.
+        blocks: Channels of each, or a dict of `channels` (else as before) and arguments marked *.
         kernel_size: * Steps of the window; odd.
         stride: * Steps from one window to the next.
         dilation: * Steps from one value of the window to the next.
@@ -144,15 +143,16 @@ class Block(layers.Layer):
         x = self.convolution(self.pad(hide(x, lengths, 0.0)))
         x = self.activation(self.norm(x, training=training))
         lengths = shorten(lengths, self.stride)
-        rest = [[0, 0], [0, self.pool_size - 1], [0, 0]]  # the last window may be half empty
+        n = self.pool_size  # n twice below: on JAX, Keras does not derive the strides
+        rest = [[0, 0], [0, n - 1], [0, 0]]  # the last window may be half empty
         if self.pooling == "max":
-            x = ops.pad(hide(x, lengths, -math.inf), rest, constant_values=-math.inf)
-            x = ops.max_pool(x, self.pool_size)
+            x = ops.pad(hide(x, lengths, -math.inf), rest, "constant", -math.inf)
+            x = ops.max_pool(x, n, n)
         elif self.pooling == "average":
             share = ops.pad(hide(ops.ones_like(x[..., :1]), lengths, 0.0), rest)
-            share = ops.maximum(ops.average_pool(share, self.pool_size), 1e-6)
-            x = ops.average_pool(ops.pad(hide(x, lengths, 0.0), rest), self.pool_size) / share
-        return x, shorten(lengths, self.pool_size)
+            share = ops.maximum(ops.average_pool(share, n, n), 1e-6)
+            x = ops.average_pool(ops.pad(hide(x, lengths, 0.0), rest), n, n) / share
+        return x, shorten(lengths, n)
 
 
 def hide(x, lengths, value: float):

@@ -28,12 +28,10 @@ NORMS = {
     "instance": lambda channels: layers.GroupNormalization(channels, epsilon=1e-5),
     "group": lambda channels: layers.GroupNormalization(math.gcd(8, channels), epsilon=1e-5),
 }
-POOLINGS = {  # strides are named because Keras' JAX backend cannot derive them in 3-D
-    "none": lambda x, size: x,
-    "max": lambda x, size: ops.max_pool(x, size, strides=size),
-    "average": lambda x, size: ops.average_pool(x, size, strides=size),
-    "adaptive_max": lambda x, size: adaptive_max(x, size),
-}
+POOLINGS = {  # n twice: on JAX, Keras does not derive the strides
+    "max": lambda x, n: ops.max_pool(x, n, n), "average": lambda x, n: ops.average_pool(x, n, n),
+    "adaptive_max": lambda x, n: adaptive_max(x, n), "none": lambda x, n: x,
+}  # fmt: skip
 INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
                    "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
 
@@ -45,8 +43,7 @@ class CNN3D(keras.Model):
         in_channels: C of the volume: 1 grey, 3 colour.
         image_size: (Z, Y, X), or one int for a cube.
         out_features: O, outputs per volume; 0 builds no head and returns the features.
-        blocks: Each one's channels, or a dict of `channels` (as before if missing) and of any
-            argument marked *, where it differs from what is said below.
+        blocks: Channels of each, or a dict of `channels` (else as before) and arguments marked *.
         kernel_size: * Side of the window.
         stride: * Voxels from one window to the next.
         dilation: * Voxels from one value of a window to the next.
@@ -104,8 +101,7 @@ class CNN3D(keras.Model):
         for hidden_size in hidden_sizes:
             draw = initializer(*start, activation)
             self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
-        self.num_features = (width, *hidden_sizes)[-1]
-        self.dropout = layers.Dropout(dropout)
+        self.num_features, self.dropout = (width, *hidden_sizes)[-1], layers.Dropout(dropout)
         self.head = layers.Identity()
         if out_features:
             self.head = layers.Dense(out_features, kernel_initializer=initializer(*start, "none"))

@@ -88,7 +88,7 @@ class EmbeddingBag(keras.Model):
         if out_features:
             draw = initializer(initialization, fan, "none")
             self.head = layers.Dense(out_features, kernel_initializer=draw)
-        self(ops.zeros((1, 2), "int32"))
+        self(ops.zeros((1, 1), "int32"))
 
     def call(self, x, lengths=None, training=False):
         """Score each text: (B, T) -> (B, C)."""
@@ -99,9 +99,9 @@ class EmbeddingBag(keras.Model):
             x = ops.where(steps < ops.cast(lengths, "int32")[:, None], x, 0)
         total, count = gather(self.words, x, x > 0)  # (B, F), (B, 1)
         if self.pairs is not None:
-            first, second = x[:, :-1], x[:, 1:]
-            bucket = (first % 65536 * 31337 + second) % self.num_pairs  # fits into 32 bits
-            both = ops.logical_and(first > 0, second > 0)
+            after = ops.pad(x[:, 1:], [[0, 0], [0, 1]])  # (B, T), padding after the last word
+            bucket = (x % 65536 * 31337 + after) % self.num_pairs  # fits into 32 bits
+            both = ops.logical_and(x > 0, after > 0)
             of_pairs, more = gather(self.pairs, bucket, both)
             total, count = total + of_pairs, count + more
         x = total / ops.maximum(count, 1)  # (B, F)

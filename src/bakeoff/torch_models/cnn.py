@@ -43,8 +43,7 @@ class CNN(nn.Module):
         in_channels: C of the image: 1 grey, 3 colour.
         image_size: (Y, X), or one int for a square.
         out_features: O, outputs per image; 0 builds no head and returns the features.
-        blocks: Each one's channels, or a dict of `channels` (as before if missing) and of any
-            argument marked *, where it differs from what is said below.
+        blocks: Channels of each, or a dict of `channels` (else as before) and arguments marked *.
         convolution: * standard, dilated, depthwise (each channel alone), separable (then 1 x 1).
         kernel_size: * Side of the window.
         stride: * Pixels from one window to the next.

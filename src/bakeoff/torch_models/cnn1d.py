@@ -35,8 +35,7 @@ class CNN1D(nn.Module):
     Args:
         in_features: F, values per time step (width of the embedding for tokens).
         out_features: C, outputs per example; 0 builds no head and returns the features.
-        blocks: Each one's channels, or a dict of `channels` (as before if missing) and of any
-            argument marked *, where it differs from what is said below.
+        blocks: Channels of each, or a dict of `channels` (else as before) and arguments marked *.
         kernel_size: * Steps of the window; odd.
         stride: * Steps from one window to the next.
         dilation: * Steps from one value of the window to the next.
@@ -136,7 +135,8 @@ class Block(nn.Module):
         x = self.norm(x.mT).mT if isinstance(self.norm, nn.LayerNorm) else self.norm(x)
         x, lengths = self.activation(x), shorten(lengths, self.stride)
         if self.pooling == "max":
-            x = F.max_pool1d(hide(x, lengths, -math.inf), self.pool_size, ceil_mode=True)
+            x = hide(x, lengths, -math.inf)[:, :, None]  # max_pool1d is not exported for any T
+            x = F.max_pool2d(x, (1, self.pool_size), ceil_mode=True)[:, :, 0]
         elif self.pooling == "average":
             share = hide(torch.ones_like(x[:, :1]), lengths, 0)  # 1 for real steps
             share = F.avg_pool1d(share, self.pool_size, ceil_mode=True).clamp(min=1e-6)

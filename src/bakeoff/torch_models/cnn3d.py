@@ -42,8 +42,7 @@ class CNN3D(nn.Module):
         in_channels: C of the volume: 1 grey, 3 colour.
         image_size: (Z, Y, X), or one int for a cube.
         out_features: O, outputs per volume; 0 builds no head and returns the features.
-        blocks: Each one's channels, or a dict of `channels` (as before if missing) and of any
-            argument marked *, where it differs from what is said below.
+        blocks: Channels of each, or a dict of `channels` (else as before) and arguments marked *.
         kernel_size: * Side of the window.
         stride: * Voxels from one window to the next.
         dilation: * Voxels from one value of a window to the next.

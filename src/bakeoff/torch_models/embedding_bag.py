@@ -96,9 +96,9 @@ class EmbeddingBag(nn.Module):
             x = x.masked_fill(torch.arange(x.shape[1], device=x.device) >= lengths[:, None], 0)
         total, count = gather(self.words, x, x > 0)  # (B, F), (B, 1)
         if self.pairs is not None:
-            first, second = x[:, :-1], x[:, 1:]
-            bucket = (first % 65536 * 31337 + second) % self.num_pairs  # fits into 32 bits
-            of_pairs, more = gather(self.pairs, bucket, (first > 0) & (second > 0))
+            after = F.pad(x[:, 1:], (0, 1))  # (B, T), padding after the last word
+            bucket = (x % 65536 * 31337 + after) % self.num_pairs  # fits into 32 bits
+            of_pairs, more = gather(self.pairs, bucket, (x > 0) & (after > 0))
             total, count = total + of_pairs, count + more
         x = total / count.clamp(min=1)  # (B, F)
         for linear in self.hidden:

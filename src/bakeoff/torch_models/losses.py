@@ -50,6 +50,7 @@ def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:
         >>> metric_of("cross_entropy", torch.tensor([[2.0, 1.0], [0.0, 3.0]]), torch.tensor([0, 0]))
         0.5
     """
+    scores, targets = scores.cpu(), targets.cpu()  # Apple GPUs have no float64
     if name == "cross_entropy":
         return (scores.argmax(-1) == targets).double().mean().item()
     targets = targets.reshape(scores.shape).to(scores.dtype)

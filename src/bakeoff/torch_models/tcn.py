@@ -113,7 +113,7 @@ class TCN(nn.Module):
         if lengths is None:
             lengths = torch.full_like(x[:, 0, 0], x.shape[2], dtype=torch.long)  # (B,)
         if self.pooling == "last":
-            return x[torch.arange(len(x), device=x.device), :, lengths - 1]
+            return x[torch.arange(x.shape[0], device=x.device), :, lengths - 1]
         padding = torch.arange(x.shape[2], device=x.device) >= lengths[:, None, None]
         if self.pooling == "max":
             return x.masked_fill(padding, -torch.inf).amax(2)

@@ -1,0 +1,200 @@
+"""Network: several inputs, an encoder for each, joined and read by one head per target.
+
+    v_i = encoder_i(x_i)                                what each input says
+    h   = [v_1, v_2, ...]                               concatenate
+    h   = sum_i a(W_i v_i)                              sum
+    h   = sum_i z_i * tanh(W_i v_i),                    gated: each value of h is a mean over the
+          z = softmax over i of (W_z [v_1, v_2, ...])   inputs, weighted for every example anew
+    y_k = W_k a(W_h h + b_h) + b_k                      hidden layers, if any, and a head per target
+
+Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
+Multimodal Units for Information Fusion", 2017 (gated; here softmax for any number of inputs).
+
+Dimensions: B examples, T time steps, V values of all encoders, W width of h, C outputs of a target.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ACTIVATIONS = {
+    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
+    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
+}  # fmt: skip
+INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
+                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+OPTIONAL = ("lengths", "categories")  # arrays that an encoder may take beside its input
+
+
+class Network(nn.Module):
+    """Join what several encoders say of one example, and predict one or more targets from it.
+
+    Args:
+        encoders: Input name -> page built with out_features=0; with per_step=True, too, if it is
+            to be read step by step.
+        heads: Target name -> C, its outputs.
+        shared: Name of a further input -> the input whose encoder reads it as well.
+        fusion: concatenate, sum or gated.
+        width: W, when fusion is sum or gated.
+        per_step: Names of the targets that are predicted at every time step: there, an encoder
+            of one vector says the same at each step. Other targets read the mean of the real steps.
+        hidden_sizes: Widths of the dense layers between the fusion and the heads.
+        activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        dropout: Probability of zeroing a value before each dense layer and before the heads.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
+
+    Shape:
+        x: input name -> array as its encoder takes it, and, where an encoder takes them,
+        "<name>.lengths" (B,) int and "<name>.categories" (B, K) int -> target name -> (B, C)
+        float scores, (B, T, C) if in per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Example:
+        >>> class Halve(nn.Module):  # any page built with out_features=0 will do
+        ...     num_features = 4
+        ...     def forward(self, x):
+        ...         return x / 2
+        >>> model = Network({"left": Halve()}, {"price": 1, "kind": 3}, shared={"right": "left"})
+        >>> scores = model({"left": torch.zeros(2, 4), "right": torch.zeros(2, 4)})
+        >>> scores["kind"].shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        encoders: dict[str, Callable],
+        heads: dict[str, int],
+        *,
+        shared: dict[str, str] | None = None,
+        fusion: str = "concatenate",
+        width: int = 64,
+        per_step: tuple[str, ...] = (),
+        hidden_sizes: tuple[int, ...] = (),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+    ) -> None:
+        super().__init__()
+        if not encoders or not heads:
+            raise ValueError("A network needs an encoder and a head at least.")
+        self.sources = {name: i for i, name in enumerate(encoders)}  # input -> its encoder
+        for name, other in (shared or {}).items():
+            self.sources[name] = self.sources[choose("shared", other, encoders)]
+        self.targets = tuple(heads)
+        self.per_step = tuple(choose("per_step", name, heads) for name in per_step)
+        if per_step and not any(getattr(page, "per_step", False) for page in encoders.values()):
+            raise ValueError(f"{per_step=} needs an encoder that is built with per_step=True.")
+        self.fusion = choose("fusion", fusion, ("concatenate", "sum", "gated"))
+        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
+        self.activation = ACTIVATIONS[activation]
+        self.encoders = nn.ModuleList(encoders.values())
+        widths = [self.encoders[i].num_features for i in self.sources.values()]
+        self.project, self.gate = nn.ModuleList(), None
+        if fusion == "concatenate":
+            width = sum(widths)
+        else:
+            self.project.extend(nn.Linear(features, width) for features in widths)
+        for linear in self.project:
+            initialize(linear, initialization, fan, "tanh" if fusion == "gated" else activation)
+        if fusion == "gated":
+            self.gate = nn.Linear(sum(widths), len(widths) * width)
+            initialize(self.gate, initialization, fan, "none")
+        sizes = (width, *hidden_sizes)
+        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
+        for linear in self.hidden:
+            initialize(linear, *start)
+        self.dropout = nn.Dropout(dropout)
+        self.heads = nn.ModuleList(nn.Linear(sizes[-1], size) for size in heads.values())
+        for linear in self.heads:
+            initialize(linear, initialization, fan, "none")
+
+    def forward(self, x: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Score each example: input name -> array, to target name -> scores."""
+        check(x, self.sources)
+        values, lengths = [], None
+        for name, i in self.sources.items():
+            encoder, keys = self.encoders[i], {k: f"{name}.{k}" for k in OPTIONAL}
+            given = {k: x[key] for k, key in keys.items() if key in x}
+            v = encoder(x[name], **given)  # (B, V_i) or (B, T, V_i)
+            if v.shape[-1] != encoder.num_features:
+                raise ValueError(f"The encoder of {name!r} has a head: give it out_features=0.")
+            lengths = given.get("lengths", lengths) if v.ndim == 3 else lengths
+            values.append(v)
+        return self.join(values, lengths)
+
+    def join(self, values: list[Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
+        """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
+        steps = next((v.shape[1] for v in values if v.ndim == 3), 0)
+        if steps:
+            values = [v if v.ndim == 3 else v[:, None].expand(-1, steps, -1) for v in values]
+        h = self.fuse(values)  # (B, W) or (B, T, W)
+        for linear in self.hidden:
+            h = self.activation(linear(self.dropout(h)))
+        h = self.dropout(h)
+        pooled = average(h, lengths) if steps else h
+        pairs = zip(self.targets, self.heads, strict=True)
+        return {name: head(h if name in self.per_step else pooled) for name, head in pairs}
+
+    def fuse(self, values: list[Tensor]) -> Tensor:
+        """Make one vector of several: (..., V_i) each -> (..., W)."""
+        if self.fusion == "concatenate":
+            return torch.cat(values, -1)
+        parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]
+        if self.gate is None:
+            return sum(self.activation(part) for part in parts)
+        h = torch.stack(parts, -2).tanh()  # (..., inputs, W)
+        z = self.gate(torch.cat(values, -1)).view(h.shape).softmax(-2)
+        return (z * h).sum(-2)
+
+
+def average(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Take the mean of the real steps: (B, T, W) -> (B, W)."""
+    if lengths is None:
+        return x.mean(1)
+    padding = torch.arange(x.shape[1], device=x.device)[:, None] >= lengths[:, None, None]
+    return x.masked_fill(padding, 0).sum(1) / lengths[:, None]
+
+
+def check(x: dict, names: Iterable[str]) -> None:
+    """Refuse a batch that lacks an input, or holds one that no encoder reads."""
+    known = [*names, *(f"{name}.{k}" for name in names for k in OPTIONAL)]
+    for name in x:
+        choose("input", name, known)
+    if missing := [name for name in names if name not in x]:
+        raise ValueError(f"The batch lacks {', '.join(missing)}: give every encoder its input.")
+
+
+def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
+    """Draw the weight of a linear layer or convolution, and zero its bias."""
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
+    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+        initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
+    kind, _, law = initialization.rpartition("_")
+    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
+    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
+    if law == "uniform":
+        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
+    elif law == "normal":
+        nn.init.normal_(layer.weight, std=std)
+    else:  # a depthwise convolution is one long row
+        rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
+        nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+    return value

@@ -1,0 +1,55 @@
+"""Cases of the network page: its encoders are pages, built for each framework."""
+
+from tests.facing.case import Branch, Case
+
+SEQUENCE = ("numbers", 4, 10, 8)
+PICTURE = ("image", 4, 1, 28, 28)
+RNN = Branch("rnn", {"in_features": 8, "out_features": 0, "head_sizes": (32,)})
+CNN = Branch(
+    "cnn",
+    {
+        "in_channels": 1,
+        "image_size": 28,
+        "out_features": 0,
+        "blocks": (16, 32),
+        "hidden_sizes": (32,),
+    },
+)
+STEPS = Branch("gru", {"in_features": 8, "out_features": 0, "per_step": True})
+TABLE = Branch(
+    "mlp", {"in_features": 5, "out_features": 0, "hidden_sizes": (16,), "category_sizes": (4, 3)}
+)
+BOTH = {"encoders": {"readings": RNN, "picture": CNN}, "heads": {"kind": 3}}
+TWO_INPUTS = {"x": {"readings": SEQUENCE, "picture": PICTURE}}
+
+CASES: dict[str, list[Case]] = {
+    "network": [
+        Case(BOTH, TWO_INPUTS),
+        Case({**BOTH, "fusion": "sum", "width": 24, "hidden_sizes": (32,)}, TWO_INPUTS),
+        Case({**BOTH, "fusion": "gated", "heads": {"kind": 3, "size": 1}}, TWO_INPUTS),
+        Case(
+            {
+                "encoders": {"picture": CNN},
+                "shared": {"other": "picture"},
+                "heads": {"same": 1},
+                "hidden_sizes": (16,),
+            },
+            {"x": {"picture": PICTURE, "other": PICTURE}},
+        ),
+        Case(
+            {
+                "encoders": {"readings": STEPS, "patient": TABLE},
+                "heads": {"state": 4, "outcome": 1},
+                "per_step": ("state",),
+            },
+            {
+                "x": {
+                    "readings": SEQUENCE,
+                    "readings.lengths": ("lengths", 4, 10),
+                    "patient": ("numbers", 4, 5),
+                    "patient.categories": ("categories", 4, 4, 3),
+                }
+            },
+        ),
+    ]
+}

@@ -1,0 +1,177 @@
+"""The whole story from Python: data in, an honest leaderboard out, and nothing left half done."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import bakeoff
+from bakeoff import RequestError, RunError
+from bakeoff.compare.folder import read_json
+from tests.small import CANDIDATES, INPUTS, pictures
+
+
+def test_a_run_knows_its_leaderboard_its_verdict_and_its_winner(small_run):
+    assert set(small_run.leaderboard["candidate"]) == set(CANDIDATES)
+    assert small_run.verdict.sentence in str(small_run)
+    assert small_run.verdict.best.candidate == small_run.leaderboard["candidate"][0]
+
+
+def test_a_notebook_shows_the_leaderboard(small_run):
+    shown = small_run._repr_html_()
+    assert "<table" in shown
+    assert all(name in shown for name in CANDIDATES)
+
+
+def test_an_opened_run_is_the_run_itself(small_run):
+    assert bakeoff.open_run(str(small_run.folder)) == small_run
+
+
+def test_every_fit_is_counted_in_the_status(small_run):
+    status = read_json(small_run.folder / "status.json")
+    assert (status["status"], status["fits"], status["ended"]) == ("finished", 7, 7)
+
+
+def test_a_loss_that_diverges_is_a_failed_fit_beside_those_that_train(broken_run):
+    rows = {row["candidate"]: row for row in broken_run.leaderboard.to_dicts()}
+    assert rows["diverging"]["status"] == "failed"
+    assert "lr=1e+06" in rows["diverging"]["error"]
+    assert {rows[name]["status"] for name in ("constant", "mlp")} == {"finished"}
+
+
+def test_a_split_by_time_never_trains_on_later_rows(broken_run, people):
+    split = pl.read_parquet(broken_run.folder / "data" / "split.parquet")
+    days = pl.read_csv(people)["day"].to_numpy()
+    last = {part: max(days[split.filter(part=part)["row"]]) for part in ("train", "validation")}
+    first = {part: min(days[split.filter(part=part)["row"]]) for part in ("validation", "test")}
+    assert last["train"] <= first["validation"]
+    assert last["validation"] <= first["test"]
+
+
+def test_several_classes_from_a_frame_by_group(people, tmp_path):
+    frame = pl.read_csv(people)
+    run = bakeoff.run(
+        frame,
+        target="kind",
+        inputs=["age", "colour"],
+        split="group:team",
+        models=["constant", "mlp"],
+        seeds=1,
+        jobs=1,
+        recipe=bakeoff.Recipe(epochs=3, lr=0.01),
+        out=tmp_path / "run",
+        show="none",
+    )
+    split = pl.read_parquet(tmp_path / "run" / "data" / "split.parquet")
+    team = frame["team"].to_numpy()
+    parts = [set(team[rows["row"]]) for rows in split.partition_by("part")]
+    assert not set.intersection(*parts)
+    assert sum(map(len, parts)) == len(set(team))
+    predicted = run.model("mlp").predict(frame)
+    assert predicted.columns == ["row", "prediction", "p:high", "p:low", "p:mid"]
+
+
+def test_arrays_are_read_as_images(array_run):
+    views = {
+        path.parent.parent.name: read_json(path)["view"]
+        for path in array_run.folder.glob("fits/*/*/fit.json")
+    }
+    assert views == {"constant": "plain", "mlp": "vector", "cnn": "image", "gru": "sequence"}
+
+
+def test_when_every_fit_fails_the_run_has_failed_and_says_why(people, tmp_path):
+    with pytest.raises(RunError, match=r"Every fit failed. mlp, seed 0: The loss is .*lr=1e\+06"):
+        bakeoff.run(
+            people,
+            target="price",
+            inputs=["age"],
+            models=["mlp"],
+            seeds=1,
+            jobs=1,
+            recipe={"lr": 1e6, "optimizer": "sgd"},
+            out=tmp_path / "run",
+            show="none",
+        )
+    status = read_json(tmp_path / "run" / "status.json")
+    assert status["status"] == "failed"
+    assert "Every fit failed" in status["error"]
+    with pytest.raises(bakeoff.DataError, match="a run that is failed"):
+        bakeoff.open_run(tmp_path / "run")
+
+
+def test_a_script_needs_no_main_guard_and_prints_nothing_it_was_not_asked_to(people, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import bakeoff\n"
+        f"run = bakeoff.run({str(people)!r}, target='answer', models=['constant'], seeds=1,\n"
+        "                  jobs=2, out='here', show='none')\n"
+        "print('once')\n",
+        "utf-8",
+    )
+    words = [sys.executable, str(script)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "once\n", "")
+    assert bakeoff.open_run(tmp_path / "here").best.fit.job.candidate == "constant"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Catch what `run` would carry out."""
+    caught = {}
+
+    def catch(experiment, **settings):
+        caught.update(experiment=experiment, **settings)
+
+    monkeypatch.setattr("bakeoff.api.carry_out", catch)
+    return caught
+
+
+def test_a_file_keeps_what_python_does_not_say(asked, tmp_path):
+    text = '[run]\nseeds = 2\nseed = 5\nmetric = "auc"\ndevice = "cpu"\njobs = 3\n'
+    (tmp_path / "bakeoff.toml").write_text(f'[data]\npath = "d.csv"\n{text}', "utf-8")
+    bakeoff.run(tmp_path / "bakeoff.toml")
+    found = asked["experiment"]
+    assert (found.seeds, found.seed, found.metric) == (2, 5, "auc")
+    assert (found.device, found.jobs) == ("cpu", 3)
+
+
+def test_test_rows_from_memory_go_with_a_file_of_training_rows(asked):
+    later = pl.DataFrame({"a": [1], "y": [2]})
+    bakeoff.run("now.csv", target="y", test=later)
+    assert asked["experiment"].data == "now.csv"
+    assert asked["memory"] == {"test": later}
+
+
+def test_a_path_beside_data_from_memory_is_kept(asked):
+    bakeoff.run(pictures(), test=Path("later.npz"))
+    assert asked["experiment"].test == "later.npz"
+    assert set(asked["memory"]) == {"data"}
+
+
+def test_an_existing_folder_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RequestError, match="never overwrites another"):
+        bakeoff.run("no such data.csv", target="y", out=tmp_path)
+
+
+def test_data_in_memory_stay_as_they_are(people):
+    columns = {"a": np.arange(20.0) % 7, "y": np.array(["p", "q"] * 10)}
+    kept = {name: values.copy() for name, values in columns.items()}
+    bakeoff.read(columns, target="y")
+    assert all(np.array_equal(columns[name], kept[name]) for name in kept)
+
+
+def test_what_a_run_read_is_written_down(small_run):
+    schema = read_json(small_run.folder / "data" / "schema.json")
+    assert tuple(schema["inputs"]) == INPUTS
+    environment = json.loads((small_run.folder / "environment.json").read_text("utf-8"))
+    assert (environment["workers"], environment["device"], environment["seeds"]) == (
+        2,
+        "cpu",
+        [0, 1],
+    )
+    assert "torch" in environment["versions"]

@@ -1,0 +1,283 @@
+"""The command line: one document, one sentence, the right exit code, and never half a folder."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from bakeoff import CATALOG, cli
+from bakeoff.compare.folder import read_json
+from bakeoff.errors import RequestError
+from tests.small import CANDIDATES, table
+
+GOOD = table()
+LINES = GOOD.splitlines()
+
+
+class NoWorkers:
+    """Stands where workers would: whatever is wrong must be found without them."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.crew = [self]
+
+    def __enter__(self) -> "NoWorkers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def place(self) -> dict[str, object]:
+        return {"device": "cpu", "name": "", "memory": 0, "versions": {}}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder to work in, with the small table as good.csv and nobody to train on it."""
+    (tmp_path / "good.csv").write_text(GOOD, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bakeoff.api.Workers", NoWorkers)
+    return tmp_path
+
+
+def assert_refused(said, words: str, folder: Path, before: set[Path]) -> None:
+    """One sentence on standard error, exit code 2, and no file more than before."""
+    assert said.code == 2
+    assert said.err.startswith("bakeoff: ")
+    assert said.err.count("\n") == 1
+    assert words in said.err
+    assert set(folder.rglob("*")) == before
+
+
+BAD_DATA = {
+    "nothing": ("", "is empty"),
+    "no rows": (LINES[0], "no rows"),
+    "constant target": ("a,answer\n" + "1,yes\n2,yes\n" * 20, "is always 'yes'"),
+    "one row of a class": (GOOD + "40,red,2024-06-01,t1,maybe,low,3\n", "'maybe' (row 121)"),
+    "ragged": (GOOD + "40,red\n", "line 122"),
+    "two names": ("a,a,answer\n" + "1,2,yes\n2,3,no\n" * 20, "name 'a' stands 2 times"),
+    "no text": (b"\x00\x01\x02" * 99, "not a text file"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DATA)
+def test_bad_data_is_one_sentence(name, here, command):
+    content, words = BAD_DATA[name]
+    content = content if isinstance(content, bytes) else content.encode()
+    (here / "bad.csv").write_bytes(content)
+    before = set(here.rglob("*"))
+    assert_refused(command("run", "bad.csv", "--target", "answer"), words, here, before)
+
+
+@pytest.mark.parametrize("cell", ["inf", "-inf"])
+def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, command):
+    rows = "".join(f"{i},{i * 1.5}\n" for i in range(50))
+    (here / "bad.csv").write_text(f"a,y\n{rows}3,{cell}\n", "utf-8")
+    before = set(here.rglob("*"))
+    assert_refused(command("run", "bad.csv", "--target", "y"), "row 51", here, before)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--target", "anwser"), "No column called 'anwser'. Did you mean 'answer'"),
+        (("--target", ""), "Say which column to predict"),
+        (("--target", "answer,kind"), "a run predicts one"),
+        (("--inputs", "age,zip"), "No column called 'zip'"),
+        (("--inputs", "answer"), "'answer' is the target"),
+        (("--models", "lsmt"), "No candidate called 'lsmt'. Did you mean 'lstm'"),
+        (("--models", "lstm"), "lstm reads sequence data"),
+        (("--models", "network"), "network cannot be trained by a run"),
+        (("--set", "mlp.hiden_sizes=[3]"), "Did you mean 'hidden_sizes'"),
+        (("--set", "mlp.dropout=much"), "mlp.dropout='much' must be a number"),
+        (("--set", "mlp=3"), "write NAME.SETTING=VALUE"),
+        (("--set", "mlp"), "write NAME.SETTING=VALUE"),
+        (("--set", "wide.dropout=0.1"), "--set wide.page=mlp"),
+        (("--metric", "accurac"), "Did you mean 'accuracy'"),
+        (("--metric", "r2"), "does not fit a binary target"),
+        (("--device", "gpu"), "Did you mean 'cpu'"),
+        (("--framework", "pytorch"), "Did you mean 'torch'"),
+        (("--framework", "torch,torch"), "each framework once"),
+        (("--seeds", "0"), "seeds=0 must be a whole number from 1"),
+        (("--jobs", "-1"), "jobs=-1"),
+        (("--seed", "-1"), "seed=-1"),
+        (("--epochs", "-1"), "epochs=-1 is out of range"),
+        (("--lr", "0"), "lr=0.0 is out of range"),
+        (("--optimizer", "adm"), "Did you mean 'adam'"),
+        (("--schedule", "cosin"), "Did you mean 'cosine'"),
+        (("--split", "randm"), "Did you mean 'random'"),
+        (("--split", "random:50/50"), "three numbers"),
+        (("--split", "group:taem"), "Did you mean 'team'"),
+        (("--split", "time:colour"), "colour"),
+        (("--split", "column:colour"), "train, validation or test"),
+        (("--column", "age"), "write NAME=KIND"),
+        (("--column", "age=numbr"), "Did you mean 'number'"),
+        (("--column", "aeg=number"), "Did you mean 'age'"),
+        (("--positive", "maybe"), "no class 'maybe'"),
+        (("--test", "none.csv"), "There is no file 'none.csv'"),
+        (("--test", "good.csv", "--split", "random:70/15/15"), "cannot be used"),
+        (("--out", "good.csv"), "never overwrites another"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_wrong_option_is_one_sentence(options, words, here, command):
+    before = set(here.rglob("*"))
+    said = command("run", "good.csv", "--target", "answer", *options)
+    assert_refused(said, words, here, before)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("run", "none.csv", "--target", "y"), "There is no file 'none.csv'"),
+        (("run", "none.toml"), "none.toml cannot be read"),
+        (("run", "."), "is a folder"),
+        (("run", "diggits"), "Did you mean 'digits'"),
+        (("init", "none.csv", "--target", "y"), "There is no file"),
+        (("init", "good.csv", "--target", "answer", "--out", "good.csv"), "exists already"),
+        (("init", "good.csv", "--target", "answer", "--out", "no/b.toml"), "no folder no"),
+        (("predict", "none", "good.csv"), "not the folder of a finished run"),
+        (("predict", "none", "good.csv", "--out", "x.txt"), "must end in .csv or .parquet"),
+        (("predict", "none", "good.csv", "--out", "no/x.csv"), "no folder no"),
+        (("report", "none"), "not the folder of a finished run"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_every_command_refuses_in_one_sentence(words, told, here, command):
+    before = set(here.rglob("*"))
+    assert_refused(command(*words), told, here, before)
+
+
+def test_an_existing_folder_is_refused_before_the_data_are_read(here, command):
+    before = set(here.rglob("*"))
+    said = command("run", "none.csv", "--target", "y", "--out", str(here))
+    assert_refused(said, "never overwrites another", here, before)
+
+
+def test_a_mistake_of_ours_is_told_without_a_traceback(here, command, monkeypatch):
+    def break_down(*_: object, **__: object) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr("bakeoff.api.carry_out", break_down)
+    monkeypatch.setattr("tempfile.tempdir", str(here))
+    said = command("run", "good.csv", "--target", "answer")
+    assert said.code == 1
+    assert "a mistake in bakeoff, not yours: KeyError: 'oops'" in said.err
+    assert "Traceback" not in said.err
+    [report] = here.glob("bakeoff-*.txt")
+    assert "Traceback" in report.read_text("utf-8")
+
+
+def test_json_is_one_document_on_standard_output(run_again):
+    assert (run_again.said.code, run_again.said.err) == (0, "")
+    document = json.loads(run_again.said.out)
+    assert {row["candidate"] for row in document["leaderboard"]} == set(CANDIDATES)
+    assert document["verdict"]["sentence"]
+    assert Path(document["run"]) == run_again.folder
+
+
+def test_init_writes_a_file_that_run_accepts_and_a_dry_run_leaves_nothing(
+    people, tmp_path, command, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert command("init", people, "--target", "answer", "--out", "bakeoff.toml").code == 0
+    before = set(tmp_path.rglob("*"))
+    said = command("run", "bakeoff.toml", "--dry-run", "--json", "--jobs", "1", "--seeds", "2")
+    assert (said.code, said.err) == (0, "")
+    plan = json.loads(said.out)
+    assert {"constant", "mlp"} <= {one["candidate"] for one in plan["candidates"]}
+    assert (plan["target"], plan["rows"], plan["task"]) == ("answer", 120, "binary")
+    assert set(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_predictions_go_to_a_file_or_to_standard_output(
+    ending, small_run, people, tmp_path, command
+):
+    path = tmp_path / f"new.{ending}"
+    said = command("predict", small_run.folder, people, "--candidate", "mlp", "--out", path)
+    assert said.code == 0
+    assert "120 predictions of mlp" in said.out
+    found = pl.read_csv(path) if ending == "csv" else pl.read_parquet(path)
+    printed = command("predict", small_run.folder, people, "--candidate", "mlp").out
+    again = pl.read_csv(printed.encode())
+    assert found.columns == again.columns == ["row", "prediction", "p:no", "p:yes"]
+    assert np.allclose(found["p:yes"], again["p:yes"])
+
+
+def test_new_data_without_a_column_is_one_sentence(small_run, here, command):
+    pl.read_csv(here / "good.csv").drop("age").write_csv(here / "short.csv")
+    before = set(here.rglob("*"))
+    said = command("predict", small_run.folder, "short.csv")
+    assert_refused(said, "lacks 1 of the columns", here, before)
+
+
+def test_what_was_decided_while_reading_new_data_is_told(small_run, here, command):
+    (here / "odd.csv").write_text("age,colour,day\nold,red,2024-01-01\n", "utf-8")
+    said = command("predict", small_run.folder, "odd.csv")
+    assert said.code == 0
+    assert "age: 1 cell that is no number" in said.err
+
+
+def test_a_report_is_rebuilt_from_the_files_of_a_run(small_run, tmp_path, command):
+    folder = tmp_path / "run"
+    shutil.copytree(small_run.folder, folder)
+    (folder / "report.html").unlink()
+    assert command("report", folder, "--no-open").code == 0
+    assert "mlp" in (folder / "report.html").read_text("utf-8")
+
+
+def test_the_catalogue_is_one_json_document(command):
+    said = command("models", "--json")
+    assert said.code == 0
+    assert {row["name"] for row in json.loads(said.out)} == set(CATALOG)
+
+
+def test_a_value_is_read_as_toml_or_else_as_text():
+    values = ["mlp.hidden_sizes=[64, 32]", "mlp.lr=1e-3", "mlp.norm=batch", "wide.2.page=mlp"]
+    assert cli.dotted(values) == {
+        "mlp": {"hidden_sizes": [64, 32], "lr": 1e-3, "norm": "batch"},
+        "wide.2": {"page": "mlp"},
+    }
+
+
+def test_the_last_equals_sign_parts_a_column_from_its_kind():
+    assert cli.pairs(["a=b=number", "c=time"]) == {"a=b": "number", "c": "time"}
+    with pytest.raises(RequestError, match="write NAME=KIND"):
+        cli.pairs(["=number"])
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are needed to count them")
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(people, tmp_path):
+    words = ["run", people, "--target", "answer", "--models", "constant,mlp", "--seeds", "2"]
+    words += ["--epochs", 10**6, "--patience", 10**6, "--jobs", "2", "--out", "run"]
+    code = "from bakeoff.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, words)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert any("constant  seed 0" in line for line in process.stdout)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+        said, complaint = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, complaint) == (130, "")
+    assert "1 of 3" in said
+    status = read_json(tmp_path / "run" / "status.json")
+    assert (status["status"], status["fits"], status["ended"]) == ("unfinished", 3, 1)
+    assert (tmp_path / "run" / "fits" / "constant" / "sklearn-0-0" / "weights.safetensors").exists()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)

@@ -1,0 +1,130 @@
+"""A worker sees what it may see, says what went wrong, and never outlives its parent."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bakeoff.errors import RequestError
+from bakeoff.train.material import write_material
+from bakeoff.train.plan import Job
+from bakeoff.train.processes import as_json, environment
+from bakeoff.train.worker import Material, in_memory_order, probabilities, sentence, tuples
+
+PARTS = {"train": np.arange(30), "validation": np.arange(30, 40), "test": np.arange(40, 50)}
+JOB = Job(
+    candidate="mlp",
+    row="mlp",
+    framework="torch",
+    seed=0,
+    split=0,
+    view="table",
+    arguments={"hidden_sizes": [4]},
+    recipe={
+        "optimizer": "adamw",
+        "lr": 0.001,
+        "schedule": "constant",
+        "batch_size": 10,
+        "epochs": 1,
+        "patience": 10,
+        "weight_decay": 0.01,
+        "clip_norm": 0.0,
+        "loss": "binary_cross_entropy",
+        "precision": "float32",
+    },
+    task="binary",
+    num_classes=2,
+)
+
+
+def material_in(folder: Path) -> Path:
+    """Write 50 rows of 3 numbers."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    x = random.normal(size=(50, 3)).astype(np.float32)
+    views = {"table": ({"x": x}, {"in_features": 3}), "image": ({"x": x}, {})}
+    write_material(folder, views=views, targets=np.arange(50) % 2, rows=PARTS)
+    return folder
+
+
+def test_test_targets_are_blank_in_what_a_worker_sees(tmp_path):
+    targets = np.load(material_in(tmp_path / "m") / "targets.npy")
+    assert np.isnan(targets[PARTS["test"]]).all()
+    assert np.isfinite(targets[PARTS["train"]]).all()
+    assert np.isfinite(targets[PARTS["validation"]]).all()
+
+
+def test_a_part_holds_its_own_rows(tmp_path):
+    material = Material(material_in(tmp_path / "m"))
+    x = np.load(tmp_path / "m" / "table" / "x.npy")
+    for part, rows in PARTS.items():
+        assert np.array_equal(material.inputs("table", part)["x"], x[rows])
+
+
+def test_what_is_asked_goes_over_what_follows_from_the_data(tmp_path):
+    arguments = Material(material_in(tmp_path / "m")).arguments(JOB)
+    assert arguments == {"in_features": 3, "out_features": 1, "hidden_sizes": (4,)}
+
+
+def test_material_that_was_pickled_is_not_opened(tmp_path):
+    folder = material_in(tmp_path / "m")
+    np.save(folder / "targets.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="Python objects"):
+        Material(folder)
+
+
+def test_lists_become_tuples_at_every_depth():
+    assert tuples({"blocks": [[1, [2]], "a"]}) == {"blocks": ((1, (2,)), "a")}
+
+
+def test_images_are_turned_for_keras_only():
+    images = {"x": np.zeros((5, 3, 8, 9))}
+    job = replace(JOB, view="image")
+    assert in_memory_order(job, images)["x"].shape == (5, 3, 8, 9)
+    assert in_memory_order(replace(job, framework="jax"), images)["x"].shape == (5, 8, 9, 3)
+
+
+@pytest.mark.parametrize(("task", "columns"), [("binary", 1), ("multiclass", 4)])
+def test_probabilities_of_a_row_add_up_to_one_even_for_huge_scores(task, columns):
+    scores = np.array([[-1e30] * columns, [0.0] * columns, [1e4] * columns], np.float32)
+    found = probabilities(scores, task)
+    assert found.shape == (3, max(2, columns))
+    assert np.allclose(found.sum(1), 1)
+
+
+def test_an_error_is_told_in_one_line_and_named_where_its_text_alone_is_unclear():
+    assert sentence(RequestError("lr is\n wrong")) == "lr is wrong"
+    assert sentence(KeyError("x")) == "KeyError: 'x'"
+    assert sentence(RuntimeError()) == "RuntimeError: no further word"
+
+
+def test_a_worker_ends_with_its_parent_even_in_the_middle_of_a_fit(tmp_path):
+    recipe = {**JOB.recipe, "epochs": 10**9, "patience": 10**9}
+    requests = [
+        {"do": "hello", "framework": "torch", "device": "cpu"},
+        {"do": "material", "folder": str(material_in(tmp_path / "m"))},
+        {"do": "fit", "job": as_json(replace(JOB, recipe=recipe)), "folder": str(tmp_path)},
+    ]
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "bakeoff.train.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment("torch"),
+        text=True,
+    )
+    try:
+        worker.stdin.write("".join(json.dumps(request) + "\n" for request in requests))
+        worker.stdin.flush()
+        assert "ready" in worker.stdout.readline()
+        assert "epoch" in worker.stdout.readline()
+        worker.stdin.close()
+        assert worker.wait(timeout=20) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+        worker.stdout.close()

@@ -14,7 +14,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "parity.md"
-BACKENDS = ("tensorflow", "jax")
 Row = tuple[str, str, float, float]  # page, case, difference of outputs, of weights after a step
 
 HEAD = """# Facing pages: measured differences
@@ -34,35 +33,36 @@ variances are compared after the factor n / (n − 1) by which torch's differ.
 
 
 def main() -> None:
-    """Measure on both backends and write the tables."""
-    measured = [measure(backend) for backend in BACKENDS]
+    """Measure on both backends at once and write the tables."""
+    tensorflow, jax = map(finish, [start("tensorflow"), start("jax")])
     names = {package: version(package) for package in ("torch", "keras", "jax")}
     names["tensorflow"] = installed("tensorflow-cpu", "tensorflow")
-    TARGET.write_text(HEAD.format(**names) + tables(*measured), encoding="utf-8")
-    worst = max(max(row[2] / 1e-5, row[3] / 1e-4) for rows in measured for row in rows)
-    print(f"{len(measured[0])} cases on {len(BACKENDS)} backends: {TARGET.relative_to(ROOT)}")
+    TARGET.write_text(HEAD.format(**names) + tables(tensorflow, jax), encoding="utf-8")
+    print(f"{len(tensorflow)} cases on TensorFlow and JAX: {TARGET.relative_to(ROOT)}")
+    worst = max(max(row[2] / 1e-5, row[3] / 1e-4) for row in tensorflow + jax)
     if worst > 1:
         sys.exit(f"A promise is broken: {worst:.3g} times the difference that is allowed.")
 
 
-def measure(backend: str) -> list[Row]:
-    """Run all cases on one Keras backend."""
-    answer = subprocess.run(
-        [sys.executable, "-m", "tests.facing.measure"],
-        env={
-            **os.environ,
-            "KERAS_BACKEND": backend,
-            "OMP_NUM_THREADS": "1",
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-            "TF_ENABLE_ONEDNN_OPTS": "0",
-        },
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    if answer.returncode:
-        sys.exit(f"The measurement on {backend} failed; its message stands above.")
-    return json.loads(answer.stdout.splitlines()[-1])
+def start(backend: str) -> subprocess.Popen[str]:
+    """Begin to measure all cases on one Keras backend."""
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "OMP_NUM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+    }
+    command = [sys.executable, "-m", "tests.facing.measure"]
+    return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def finish(process: subprocess.Popen[str]) -> list[Row]:
+    """Wait for a measurement and return its rows."""
+    output, _ = process.communicate()
+    if process.returncode:
+        sys.exit("A measurement failed; its message stands above.")
+    return [tuple(row) for row in json.loads(output.splitlines()[-1])]
 
 
 def tables(tensorflow: list[Row], jax: list[Row]) -> str:

@@ -226,11 +226,14 @@ def made_ready(
 ) -> Iterator[Ready]:
     """Do all that comes before training, and say so: read, split, check, prepare, rehearse.
 
-    Workers start first: they import their framework while the data are being read.
+    Workers start first: they import their framework while the data are being read. Two at first;
+    as many as there are cores and fits once these are known.
     """
     count = experiment.jobs or num_cores()
     with (
-        Workers(count, framework=experiment.frameworks[0], device=experiment.device) as workers,
+        Workers(
+            min(count, 2), framework=experiment.frameworks[0], device=experiment.device
+        ) as workers,
         tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch,
     ):
         from bakeoff.compare.stage import estimate, guesses, read_data, rehearse, set_stage
@@ -248,6 +251,8 @@ def made_ready(
             tell_checks(screen, findings)
             place = workers.place()
             stage = set_stage(experiment, dataset, split, findings, place["device"])
+            count = min(count, len(stage.jobs))
+            workers.grow(count)
             probed = rehearse(stage, workers, Path(scratch))
             tell_plan(
                 screen,

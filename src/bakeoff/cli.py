@@ -24,6 +24,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def print_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        from bakeoff import __version__
+
+        typer.echo(f"bakeoff {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Train the standard neural networks on your data, side by side, and see which wins."""
+
+
 Target = Annotated[str, typer.Option(help="Column to predict.")]
 Inputs = Annotated[
     str, typer.Option(help="Columns to learn from: A,B,C. Default: all that can be.")

@@ -130,7 +130,7 @@ def leaves(outputs: Any) -> list[Any]:
 
 
 def real_steps(case: Case, inputs: Inputs, shape: tuple[int, ...]) -> np.ndarray:
-    """Return, in the shape of scores, 1 where they count and 0 in the padding of scores per step."""
+    """Return an array like scores: 1 where they count, 0 in the padding of scores per step."""
     kept = np.ones(shape, "float32")
     arrays = inputs["x"] if isinstance(inputs["x"], dict) else inputs
     lengths = [a for name, a in arrays.items() if name.split(".")[-1] == "lengths"]

@@ -41,7 +41,8 @@ def typical_pair(judgement: Judgement) -> Pair | None:
     tier = judgement.tiers[0]
     inside = [pair for pair in judgement.pairs if pair.better in tier and pair.worse in tier]
     pairs = inside or [pair for pair in judgement.pairs if pair.better in tier]
-    seen = sorted((pair for pair in pairs if pair.visible > 0), key=lambda pair: pair.visible)
+    unsure = [pair for pair in pairs if pair.visible > 0 and variance(pair) > 0]
+    seen = sorted(unsure, key=lambda pair: pair.visible)
     return seen[len(seen) // 2] if seen else None
 
 
@@ -49,7 +50,7 @@ def say_needed(pair: Pair, metric: Metric, test_rows: int, num_seeds: int) -> st
     """How many rows or seeds would show a round difference of half the size or less."""
     scale = 100 if metric.unit == "points" else 1
     goal = round_down(pair.visible * scale / 2) / scale
-    factor = pair.visible**2 / (pair.rows_variance + pair.seeds_variance)
+    factor = pair.visible**2 / variance(pair)
     allowed = goal**2 / factor  # the variance that would show the goal
     rows = needed(test_rows, pair.rows_variance, allowed - pair.seeds_variance)
     seeds = needed(num_seeds, pair.seeds_variance, allowed - pair.rows_variance)
@@ -66,6 +67,11 @@ def say_needed(pair: Pair, metric: Metric, test_rows: int, num_seeds: int) -> st
     unit = "point" if goal * scale == 1 else "points"
     shown = f"{amount} {unit}" if metric.unit == "points" else f"{amount} in {metric.label}"
     return f"about {', or '.join(ways)} would show {shown}"
+
+
+def variance(pair: Pair) -> float:
+    """The variance of a difference, rows and seeds together."""
+    return pair.rows_variance + pair.seeds_variance
 
 
 def seeds_matter(pair: Pair) -> bool:

@@ -143,7 +143,8 @@ def matches(value: Any, annotation: str) -> bool:
     if annotation in ("bool", "str"):
         return isinstance(value, bool if annotation == "bool" else str)
     if annotation == "tuple[int, ...]":
-        return isinstance(value, list | tuple) and all(matches(item, "int") for item in value)
+        numbers = isinstance(value, list | tuple) and all(matches(item, "int") for item in value)
+        return numbers and all(item > 0 for item in value)  # sizes of layers, all of them
     return True
 
 
@@ -154,7 +155,7 @@ def say_type(argument: Argument) -> str:
         "float": "a number",
         "bool": "true or false",
         "str": "a text",
-        "tuple[int, ...]": "a list of whole numbers",
+        "tuple[int, ...]": "a list of whole numbers from 1",
     }
     return words.get(argument.annotation, argument.annotation)
 

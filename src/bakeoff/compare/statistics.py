@@ -94,7 +94,7 @@ class Judgement:
     """All that the verdict rests on, best candidate first.
 
     Args:
-        standings: One per candidate, by score.
+        standings: One per candidate, by tier, then by score.
         pairs: One per pair of candidates, by rank of the better, then of the worse.
         tiers: Names, first tier first: the best unplaced candidate and all that it does not beat.
         trained_once: No candidate was trained twice: what is said holds for these models only.
@@ -165,7 +165,7 @@ def judge(
 def stand(
     table: Table, pointwise: Array, tiers: tuple[tuple[str, ...], ...]
 ) -> tuple[Standing, ...]:
-    """List the candidates, best first, given draws of the errors (D, k)."""
+    """List the candidates by tier, then by score, given draws of the errors (D, k)."""
     half = np.quantile(np.abs(pointwise), LEVEL, axis=0)  # (k,)
     tier_of = {name: number for number, tier in enumerate(tiers, 1) for name in tier}
     return tuple(
@@ -179,7 +179,7 @@ def stand(
             seedless=bool(table.seedless[i]),
             borrowed=bool(table.borrows[i]),
         )
-        for i in table.order
+        for i in sorted(table.order, key=lambda i: tier_of[table.names[i]])
     )
 
 

@@ -98,10 +98,12 @@ def reach_verdict(
         seedless=[label for label, line in ranked.items() if line[0].seedless],
         seed=seed,
     )
+    standings = own_direction(judgement, metric, len(test))
     return Verdict(
         sentence=say_verdict(
             judgement,
             metric,
+            best=standings[0],
             baselines=[label for label, line in ranked.items() if line[0].baseline],
             constants=[label for label, line in ranked.items() if line[0].page == "constant"],
         ),
@@ -112,7 +114,7 @@ def reach_verdict(
         test_rows=len(test),
         test_readings=test_readings,
         tiers=judgement.tiers,
-        standings=own_direction(judgement, metric, len(test)),
+        standings=standings,
         pairs=judgement.pairs,
         best=choose_best(ranked[judgement.tiers[0][0]], metric),
     )
@@ -129,7 +131,7 @@ def own_direction(judgement: Judgement, metric: Metric, test_rows: int) -> tuple
     for standing in judgement.standings:
         value = metric.sign * standing.score
         low, high = sorted((metric.sign * standing.low, metric.sign * standing.high))
-        if metric.unit == "points" and low == high and value in metric.bounds:
+        if metric.unit == "points" and high - low < 1e-9 and value in metric.bounds:
             low, high = value - exact, value + exact
         low, high = max(low, lowest), min(high, highest)
         standings.append(replace(standing, score=value, low=low, high=high))

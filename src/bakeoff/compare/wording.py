@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from bakeoff.compare.entries import Entry
-from bakeoff.compare.statistics import Judgement
+from bakeoff.compare.statistics import Judgement, Standing
 from bakeoff.evaluate.metrics import Metric
 from bakeoff.evaluate.predictions import Predictions
 
@@ -12,13 +12,19 @@ FEW_ROWS = 50
 
 
 def say_verdict(
-    judgement: Judgement, metric: Metric, *, baselines: Collection[str], constants: Collection[str]
+    judgement: Judgement,
+    metric: Metric,
+    *,
+    best: Standing,
+    baselines: Collection[str],
+    constants: Collection[str],
 ) -> str:
     """Say who wins, or why nobody does.
 
     Args:
         judgement: All losses negated, so that higher is better.
         metric: For its name and unit.
+        best: The first of the standings, in the metric's own direction.
         baselines: Labels of the candidates that are no networks.
         constants: Labels of the candidates that look at no input.
     """
@@ -26,7 +32,7 @@ def say_verdict(
     names = [standing.candidate for standing in judgement.standings]
     networks = [name for name in names if name not in baselines]
     if len(names) == 1:
-        said = say_alone(judgement, metric)
+        said = say_alone(best, metric)
     elif floor := unbeaten(judgement, [name for name in names if name in constants]):
         said = say_unlearned(judgement, metric, floor)
     elif len(tier) > 1:
@@ -49,14 +55,11 @@ def say_verdict(
     return said
 
 
-def say_alone(judgement: Judgement, metric: Metric) -> str:
+def say_alone(only: Standing, metric: Metric) -> str:
     """One candidate: its score, and that there is no comparison."""
-    only = judgement.standings[0]
-    low, high = sorted((metric.sign * only.low, metric.sign * only.high))
     return (
         f"{only.candidate} is the only candidate, so nothing is compared: {metric.label} "
-        f"{metric.say(metric.sign * only.score)} ({metric.say(max(low, metric.bounds[0]))} to "
-        f"{metric.say(min(high, metric.bounds[1]))}, 95 %)."
+        f"{metric.say(only.score)} ({metric.say(only.low)} to {metric.say(only.high)}, 95 %)."
     )
 
 
@@ -75,11 +78,19 @@ def say_unlearned(judgement: Judgement, metric: Metric, floor: str) -> str:
     scores = {standing.candidate: standing.score for standing in judgement.standings}
     best = next(name for name in scores if name != floor)
     pair = judgement.pair(best, floor)
-    ends = (pair.low, pair.high) if pair.better == best else (-pair.high, -pair.low)
+    ahead = pair.difference if pair.better == best else -pair.difference
+    ends = ahead - pair.visible, ahead + pair.visible  # as wide as the verdict asks for
+    if not pair.visible:
+        return (
+            f"nothing here has learned anything that can be seen: {best}, the best of the others, "
+            f"predicts what {floor} predicts "
+            f"({metric.label} {metric.say(metric.sign * scores[floor])})."
+        )
     return (
         f"nothing here has learned anything that can be seen: no candidate beats {floor} "
         f"({metric.label} {metric.say(metric.sign * scores[floor])}); {best}, the best of the "
-        f"others, differs from it by {metric.say_difference(*ends)} (95 %)."
+        f"others, differs from it by {metric.say_difference(*ends)} "
+        "(95 %, all pairs at once)."
     )
 
 

@@ -272,7 +272,7 @@ def by_words(
     unknown = next((i for i, text in enumerate(texts) if text not in WORDS), None)
     if unknown is not None:
         raise DataError(
-            f"Column {by[0] if by else 'part'!r} says {words[unknown]!r} at row "
+            f"Column {by[0] if by else 'part'!r} says {str(words[unknown])!r} at row "
             f"{dataset.rows[unknown]:,}; it may say train, validation or test."
         )
     parts = np.array([WORDS[text] for text in texts])

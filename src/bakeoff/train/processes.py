@@ -122,6 +122,10 @@ class Workers:
         for worker in self.crew:
             worker.stop()
 
+    def grow(self, count: int) -> None:
+        """Start more workers, up to a number."""
+        self.crew += [self.hire(self.crew[0].framework) for _ in range(count - len(self.crew))]
+
     def hire(self, framework: str) -> Worker:
         """Start a worker that gets to see the material of the run."""
         worker = Worker(framework, self.device, self.answers)

@@ -117,8 +117,9 @@ ROWS: tuple[Row, ...] = (
         role="encoder",
         reads=("table",),
         takes=("categories",),
-        # Validation, mean of 3 seeds, (64, 32) without dropout and norm -> these: see
-        # docs/benchmarks.md, "Accuracy on tables".
+        # Validation R2 of housing, seed 0: (64, 32) alone 0.815, (256, 128) 0.824, with dropout 0.2
+        # 0.837, with the norm, too, 0.843 (mean of 3 seeds 0.838; with dropout 0.3 0.832). The
+        # price: 0.016 on water. Six other tables: docs/benchmarks.md, "Accuracy on tables".
         defaults={
             "num_frequencies": 16,
             "hidden_sizes": (256, 128),

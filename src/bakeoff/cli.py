@@ -226,6 +226,35 @@ def models(json: AsJson = False) -> None:
 
 
 @app.command()
+def show(
+    architecture: Annotated[str, typer.Argument(help="A name that `bakeoff models` lists.")],
+    input_shape: Annotated[
+        str, typer.Option(help="Shape of one example: 20,8 steps and features; 1,28,28 an image.")
+    ] = "",
+    framework: Annotated[
+        str, typer.Option(help="Show this page only: torch or tensorflow. Default: both.")
+    ] = "",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE, such as hidden_sizes=[64,32]. May be repeated."),
+    ] = None,
+    code: Annotated[bool, typer.Option("--code", help="Print the whole pages.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Show an architecture: equations, layers, arguments, both pages side by side."""
+    from bakeoff.report.show import show_architecture
+
+    show_architecture(
+        architecture,
+        shape=input_shape,
+        framework=framework,
+        settings=values(setting),
+        code=code,
+        as_json=json,
+    )
+
+
+@app.command()
 def report(
     run: Annotated[str, typer.Argument(help="The folder of a run.")],
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser.")] = True,
@@ -259,11 +288,27 @@ def dotted(values: list[str] | None) -> dict[str, dict[str, Any]]:
         name, dot, setting = place.rpartition(".")
         if not equals or not dot or not name:
             raise RequestError(f"--set {value}: write NAME.SETTING=VALUE, such as mlp.dropout=0.1.")
-        try:
-            found.setdefault(name, {})[setting] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            found.setdefault(name, {})[setting] = text
+        found.setdefault(name, {})[setting] = value_of(text)
     return found
+
+
+def values(settings: list[str] | None) -> dict[str, Any]:
+    """Read NAME=VALUE options; a value is TOML, or else a text."""
+    found = {}
+    for setting in settings or []:
+        name, equals, text = setting.partition("=")
+        if not equals or not name:
+            raise RequestError(f"--set {setting}: write NAME=VALUE, such as hidden_sizes=[64,32].")
+        found[name] = value_of(text)
+    return found
+
+
+def value_of(text: str) -> Any:
+    """Read a value of TOML; what is none is a text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def main() -> None:

@@ -2,13 +2,13 @@
 
 import math
 
-from bakeoff.compare.statistics import Judgement, Pair
+from bakeoff.compare.statistics import Judgement, Pair, Standing
 from bakeoff.evaluate.metrics import Metric
 
 MOST_TIMES, MOST_SEEDS = 40, 40  # nobody finds more times the rows, or waits for more seeds
 
 
-def say_change(judgement: Judgement, metric: Metric, test_rows: int) -> str:
+def say_change(judgement: Judgement, metric: Metric, test_rows: int, best: Standing) -> str:
     """Say which differences stay unseen, and how many rows or seeds would show smaller ones.
 
     The variance of a difference falls with rows and with seeds, each its own part. With more seeds
@@ -16,8 +16,7 @@ def say_change(judgement: Judgement, metric: Metric, test_rows: int) -> str:
     """
     with_rows = f"with {test_rows:,} test row{'s' if test_rows != 1 else ''}"
     if not judgement.pairs:
-        only = judgement.standings[0]
-        width = metric.say_difference((only.high - only.low) / 2)
+        width = metric.say_difference((best.high - best.low) / 2)
         return (
             f"the score is known to within {width} {with_rows}; a baseline beside it would show "
             "what it is worth."

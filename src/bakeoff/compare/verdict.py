@@ -107,7 +107,7 @@ def reach_verdict(
             baselines=[label for label, line in ranked.items() if line[0].baseline],
             constants=[label for label, line in ranked.items() if line[0].page == "constant"],
         ),
-        would_change_it=say_change(judgement, metric, len(test)),
+        would_change_it=say_change(judgement, metric, len(test), standings[0]),
         warnings=say_warnings(judgement, metric, lines, test, test_readings),
         target=test.target,
         metric=metric.name,

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bakeoff.catalog import Row, find, load
+from bakeoff.catalog import Argument, Row, find, load
+from bakeoff.compare.experiment import matches, say_type
 from bakeoff.errors import RequestError, did_you_mean
 
 MOST = 10_000_000  # numbers in an example: 40 MB, and minutes of work for the largest pages
@@ -104,13 +105,7 @@ def make_example(
     """
     settings = dict(settings or {})
     known = inspect.signature(load(row, "torch").__init__).parameters
-    for name in settings:
-        if name not in known or name in ("self", "encoders"):
-            names = [name for name in known if name not in ("self", "encoders")]
-            raise RequestError(
-                f"{row.name} has no argument {name!r}.{did_you_mean(name, names)} "
-                f"Known: {', '.join(names)}."
-            )
+    check_settings(row, settings, known)
     view = row.reads[0] if row.reads else "states"
     if view == "mixed":
         return mixed(row, shape, settings)
@@ -127,6 +122,23 @@ def make_example(
         arguments={**sizes, **row.defaults, **settings},
         parts={},
     )
+
+
+def check_settings(
+    row: Row, settings: Mapping[str, Any], known: Mapping[str, inspect.Parameter]
+) -> None:
+    """Refuse unknown arguments, and values of another type than they have."""
+    names = [name for name in known if name not in ("self", "encoders")]
+    for name, value in settings.items():
+        if name not in names:
+            raise RequestError(
+                f"{row.name} has no argument {name!r}.{did_you_mean(name, names)} "
+                f"Known: {', '.join(names)}."
+            )
+        annotation = inspect.formatannotation(known[name].annotation)
+        if not matches(value, annotation):
+            wanted = say_type(Argument(name=name, annotation=annotation, default=None))
+            raise RequestError(f"{row.name}: {name} must be {wanted}, not {value!r}.")
 
 
 def mixed(row: Row, shape: Sequence[int], settings: Mapping[str, Any]) -> Example:

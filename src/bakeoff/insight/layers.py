@@ -209,6 +209,17 @@ def grown(one: Mapping[str, Sequence[int]], two: Mapping[str, Sequence[int]]) ->
     }
 
 
+def totals(layers: Sequence[Layer]) -> dict[str, int]:
+    """Add up a layer table."""
+    parameters = sum(layer.parameters for layer in layers)
+    return {
+        "parameters": parameters,
+        "trained": sum(layer.trained for layer in layers),
+        "bytes": 4 * parameters,
+        "multiply_adds": sum(layer.multiply_adds for layer in layers),
+    }
+
+
 def keras_layers(page: Any, inputs: Inputs, facing: Sequence[Layer]) -> list[Layer]:
     """Measure a Keras page: its own weights and output shapes.
 

@@ -85,6 +85,8 @@ class MLP(keras.Model):
         self.category_sizes = tuple(category_sizes)
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         choose("norm", norm, NORMS)
+        if norm == "layer" and 1 in hidden_sizes:
+            raise ValueError("norm='layer' makes a layer of width 1 all zeros. Take 2 or more.")
         width = in_features
         self.periodic = None
         if num_frequencies and in_features:

@@ -6,7 +6,7 @@ So a Keras page can be shown where Keras is not installed.
 import ast
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,23 +24,19 @@ class PageText:
         file: Below the package: "torch_models/lstm.py".
         source: The whole file.
         header: Its docstring: what it is, the equations, the source, the dimensions.
-        class_line: "class LSTM(nn.Module)".
-        purpose: First paragraph of the class's docstring.
         arguments: (name, default, meaning) of each argument of the constructor; "" is no default.
         shape: What goes in and what comes out.
         example: The doctest.
-        methods: The signatures of the public methods, from the constructor on.
+        methods: Name -> signature of the public methods, from "__init__" on.
     """
 
     file: str
     source: str
     header: str
-    class_line: str
-    purpose: str
     arguments: tuple[tuple[str, str, str], ...]
     shape: str
     example: str
-    methods: tuple[str, ...]
+    methods: Mapping[str, str]
 
     @property
     def module(self) -> str:
@@ -65,20 +61,17 @@ def read_page(row: Row, room: str) -> PageText:
     page = next(n for n in body.body if isinstance(n, ast.ClassDef) and n.name == row.class_name)
     parts = sections(ast.get_docstring(page) or "")
     defaults = dict(defaults_of(page))
-    bases = f"({', '.join(map(ast.unparse, page.bases))})" if page.bases else ""
     return PageText(
         file=file,
         source=source,
         header=ast.get_docstring(body) or "",
-        class_line=f"class {page.name}{bases}",
-        purpose=parts[""],
         arguments=tuple(
             (name, defaults.get(name, ""), meaning)
             for name, meaning in entries(parts.get("Args", ""))
         ),
         shape=parts.get("Shape", ""),
         example=parts.get("Example", ""),
-        methods=tuple(signatures(page)),
+        methods=dict(signatures(page)),
     )
 
 
@@ -125,8 +118,8 @@ def defaults_of(page: ast.ClassDef) -> Iterator[tuple[str, str]]:
                     yield argument.arg, ast.unparse(default)
 
 
-def signatures(page: ast.ClassDef) -> Iterator[str]:
-    """Yield the public methods of a class: "forward(x, lengths=None) -> Tensor"."""
+def signatures(page: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    """Yield the public methods of a class: "forward", "forward(x, lengths=None)"."""
     for node in page.body:
         private = isinstance(node, ast.FunctionDef) and node.name.startswith("_")
         if isinstance(node, ast.FunctionDef) and (not private or node.name == "__init__"):
@@ -135,7 +128,7 @@ def signatures(page: ast.ClassDef) -> Iterator[str]:
                 argument.annotation = None
             node.args.args = given
             name = page.name if node.name == "__init__" else node.name
-            yield f"{name}({ast.unparse(node.args)})"
+            yield node.name, f"{name}({ast.unparse(node.args)})"
 
 
 def chapters(source: str) -> dict[str, str]:
@@ -144,7 +137,7 @@ def chapters(source: str) -> dict[str, str]:
     Keras' `call` is named "forward" here, as it faces that.
 
     Example:
-        >>> list(chapters("import x\\n\\n\\nclass A:\\n    b = 1\\n\\n    def call(self):\\n        pass\\n"))
+        >>> list(chapters("import x\\n\\nclass A:\\n    def call(self):\\n        pass\\n"))
         ['', 'A', 'A.forward']
     """
     starts: dict[str, int] = {"": 0}

@@ -9,34 +9,22 @@ from importlib.util import find_spec
 from typing import Any
 
 from rich.console import Console, RenderableType
-from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
 from bakeoff.catalog import Row, find
 from bakeoff.errors import MissingPackageError, RequestError, did_you_mean
-from bakeoff.insight.examples import LOOKS, Example, make_example
-from bakeoff.insight.layers import Layer, keras_layers, torch_layers
-from bakeoff.report import words
+from bakeoff.insight.examples import Example, make_example
+from bakeoff.insight.layers import Layer, keras_layers, torch_layers, totals
 from bakeoff.report.page_text import PageText, chapters, paired, read_page
 from bakeoff.report.screen_text import printable
-from bakeoff.report.show_parts import print_page
+from bakeoff.report.show_parts import WIDE, Sheet
 from bakeoff.train.processes import INSTALL
-
-WIDE = 160  # columns from which both pages stand side by side
-TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow and JAX (Keras)", "baseline": "Python"}
-NOT_COUNTED = (
-    "Multiply-adds are those of one example in matrix products, convolutions, recurrence and "
-    "attention; norms, activations and pooling cost far less and are not counted."
-)
-OWN_WORK = (
-    "A line without weights is the part made of the lines above it; what it multiplies itself is "
-    "attention."
-)
+from bakeoff.train.worker import tuples
 
 
-def show(
+def show_architecture(
     name: str,
     *,
     shape: str = "",
@@ -77,7 +65,7 @@ def show(
     example = None
     layers, missing = [], ""
     if row.role != "baseline":
-        example = make_example(row, sizes(shape), settings)
+        example = make_example(row, sizes(shape), tuples(dict(settings or {})))
         try:
             layers = measured(example, rooms[0])
         except MissingPackageError as error:
@@ -86,7 +74,7 @@ def show(
         document = facts(row, pages, example, layers, missing, code=code)
         sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     else:
-        print_page(new_console(), row, pages, example, layers, missing)
+        Sheet(new_console(), row, pages, example).print(layers, missing)
 
 
 def sizes(shape: str) -> tuple[int, ...]:
@@ -161,7 +149,7 @@ def facts(
         "pages": {},
     }
     for room, page in pages.items():
-        kept = ("file", "class_line", "methods", "shape", "example", *(("source",) if code else ()))
+        kept = ("file", "module", "methods", "shape", "example", *(("source",) if code else ()))
         document["pages"][room] = {key: getattr(page, key) for key in kept}
     if example is None:
         return document
@@ -175,17 +163,6 @@ def facts(
         document["layers"] = [asdict(layer) for layer in layers]
         document |= totals(layers)
     return document
-
-
-def totals(layers: Sequence[Layer]) -> dict[str, int]:
-    """Add up a layer table."""
-    parameters = sum(layer.parameters for layer in layers)
-    return {
-        "parameters": parameters,
-        "trained": sum(layer.trained for layer in layers),
-        "bytes": 4 * parameters,
-        "multiply_adds": sum(layer.multiply_adds for layer in layers),
-    }
 
 
 def print_code(pages: Mapping[str, PageText]) -> None:

@@ -4,7 +4,7 @@ The idea and its equations, what it is good for, its layers, its arguments, both
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -13,43 +13,313 @@ from rich.text import Text
 
 from bakeoff.catalog import Row
 from bakeoff.insight.examples import LOOKS, Example
-from bakeoff.insight.layers import Layer
+from bakeoff.insight.layers import Layer, totals
 from bakeoff.report import words
 from bakeoff.report.page_text import PageText
 from bakeoff.report.screen_text import printable
 
 WIDE = 160  # columns from which both pages stand side by side
+INDENT = 2
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow and JAX", "baseline": "Python"}
 NOT_COUNTED = (
-    "Multiply-adds are those of one example in matrix products, convolutions, recurrence and "
+    "Multiply-adds are for one example, in matrix products, convolutions, recurrence and "
     "attention; norms, activations and pooling cost far less and are not counted."
 )
-OWN_WORK = "A line without weights is the part that the lines above it make up"
+WHOLE = (
+    "A line without parameters is the part that the lines above it make up; what it multiplies "
+    "itself is attention."
+)
+METHODS = ("__init__", "forward", "call", "steps", "attend")  # what one calls
+EQUATION = re.compile(r"^(\s*\S.*\S) {2,}([^\s=].*)$")  # formula, two spaces or more, its meaning
 
 
-def print_page(
-    console: Console,
-    row: Row,
-    pages: Mapping[str, PageText],
-    example: Example | None,
-    layers: Sequence[Layer],
-    missing: str,
-) -> None:
-    """Print an architecture.
+class Sheet:
+    """Prints one architecture.
 
     Args:
+        console: Where to.
+        row: Of the catalogue.
         pages: "torch", "tensorflow" or "baseline" -> what is written there; one or two.
         example: What the layers were measured with; None for a baseline.
-        layers: Of the first page; none where that cannot be built here.
-        missing: Why not, and how to go on.
     """
-    first = next(iter(pages.values()))
-    parts: list[RenderableType] = [*idea(row, first, console)]
-    if example is not None:
-        room = next(iter(pages))
-        parts += [heading(f"Layers in {TITLES[room]}, {reading(example)}")]
-        parts += [indented(Text(missing))] if missing else [*layer_table(layers, row, console)]
-    parts += [heading("Arguments"), indented(arguments(row, first, example))]
-    parts += [*both(pages, console)]
-    parts += ways_on(row, pages)
-    console.print(Plain(Group(*parts), console))
+
+    def __init__(
+        self, console: Console, row: Row, pages: Mapping[str, PageText], example: Example | None
+    ) -> None:
+        self.console, self.row, self.pages, self.example = console, row, pages, example
+        self.room, self.page = next(iter(pages.items()))
+
+    def print(self, layers: Sequence[Layer], missing: str) -> None:
+        """Print all parts.
+
+        Args:
+            layers: Of the first page; none where it cannot be built here.
+            missing: Why not, and how to go on.
+        """
+        self.idea()
+        if self.example is not None:
+            self.heading(f"Layers in {TITLES[self.room]}, {reading(self.example)}")
+            if layers:
+                self.layers(layers)
+            else:
+                self.put(self.text(missing, "yellow"))
+        self.heading("Arguments" + (", the same on both pages" if len(self.pages) > 1 else ""))
+        self.arguments()
+        self.both_pages()
+        self.ways_on()
+
+    def idea(self) -> None:
+        """Print title, equations, what it is good for, source and dimensions."""
+        title, _, body = self.page.header.partition("\n")
+        self.console.print(self.text(title, "bold"))
+        self.console.print()
+        told = [
+            ("good for", self.row.good_for),
+            ("fails with", self.row.fails),
+            ("reads", words.listed([what_it_reads(view) for view in self.row.reads])),
+        ]
+        table = grid()
+        for label, text in told:
+            if text:
+                table.add_row(self.text(label, "cyan"), self.text(text))
+        self.put(table)
+        for block in re.split(r"\n\s*\n", body.strip("\n")):
+            self.console.print()
+            lines = block.splitlines()
+            if lines[0].startswith(" "):
+                self.put(self.equations(lines))
+            else:
+                self.put(self.text(" ".join(lines)))
+
+    def equations(self, lines: Sequence[str]) -> RenderableType:
+        """Return equations as they are written, their meanings wrapped where there is no room."""
+        room = self.console.width - INDENT
+        stripped = [line.removeprefix("    ") for line in lines]
+        if max(map(len, stripped)) <= room:
+            return self.text("\n".join(stripped), "green")
+        split = [(m[1].rstrip(), m[2]) if (m := EQUATION.match(x)) else (x, "") for x in stripped]
+        if max(len(formula) for formula, meaning in split if meaning) <= room - 24:
+            table = grid()
+            for formula, meaning in split:
+                table.add_row(self.text(formula, "green"), self.text(meaning))
+            return table
+        lines = [
+            x for formula, meaning in split for x in (formula, f"    ({meaning})" * bool(meaning))
+        ]
+        return self.text("\n".join(line for line in lines if line), "green")
+
+    def layers(self, layers: Sequence[Layer]) -> None:
+        """Print the layer table, and what its numbers mean."""
+        sums = totals(layers)
+        columns = layer_columns(layers, self.row.class_name)
+        if sums["parameters"] == sums["trained"]:
+            columns.pop("trained")
+        gap, spare = 2, ["kind", "trained"]
+        while width_of(columns, gap) > self.console.width - INDENT and (gap > 1 or spare):
+            if gap > 1 and "kind" not in columns:
+                gap = 1
+            elif spare:
+                columns.pop(spare.pop(0), None)
+        table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")
+        for name in columns:
+            number = name in ("parameters", "trained", "multiply-adds")
+            table.add_column(
+                name, justify="right" if number else "left", no_wrap=number, overflow="fold"
+            )
+        for i, layer in enumerate(layers):
+            style = "bold" if i == len(layers) - 1 else "" if layer.parameters else "dim"
+            table.add_row(*(self.text(c[i]) for c in columns.values()), style=style)
+        self.put(table)
+        self.console.print()
+        whole = any(not layer.parameters for layer in layers[:-1])
+        notes = [weights_sentence(layers), WHOLE if whole else "", NOT_COUNTED]
+        self.put(self.text(" ".join(filter(None, notes))))
+
+    def arguments(self) -> None:
+        """Print each argument, its value in the example or by default, and its meaning."""
+        given = dict(self.example.arguments) if self.example else {}
+        if self.example and self.example.parts:
+            given["encoders"] = {name: part.row.name for name, part in self.example.parts.items()}
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+        table.add_column("name", no_wrap=True)
+        table.add_column("value", max_width=24, overflow="fold")
+        table.add_column("meaning")
+        for name, default, meaning in self.page.arguments:
+            value = repr(given[name]) if name in given else default
+            table.add_row(
+                self.text(name, "cyan"),
+                self.text(value, "bold" if name in given else ""),
+                self.text(meaning),
+            )
+        self.put(table)
+
+    def both_pages(self) -> None:
+        """Print how each page is called: side by side where there is room."""
+        if len(self.pages) > 1 and self.console.width >= WIDE:
+            columns = Table.grid(padding=(0, 4, 0, 0), expand=True)
+            columns.add_column(ratio=1)
+            columns.add_column(ratio=1)
+            columns.add_row(*(self.page_part(room) for room in self.pages))
+            self.console.print()
+            self.console.print(columns)
+            return
+        for room in self.pages:
+            self.console.print()
+            self.console.print(self.page_part(room))
+
+    def page_part(self, room: str) -> RenderableType:
+        """Return title, place, signatures, shapes and example of one page."""
+        page = self.pages[room]
+        title = f"{TITLES[room]}: {page.file}, {words.count(page.num_lines, 'line')}"
+        code = [
+            f"from {page.module} import {self.row.class_name}",
+            f"{page.class_line}: {page.purpose.splitlines()[0]}",
+            *page.methods,
+        ]
+        parts = [self.text(line) for line in code]
+        parts += [Text(), self.text(page.shape)] if page.shape else []
+        parts += [Text(), self.text(page.example, "green")] if page.example else []
+        return Group(
+            self.text(title, "bold"), *(Padding(part, (0, 0, 0, INDENT)) for part in parts)
+        )
+
+    def ways_on(self) -> None:
+        """Print what to type next."""
+        name = self.row.name
+        ways = [f"bakeoff show {name} --code"]
+        if self.example is not None and self.example.shape:
+            shape = commas(self.example.shape).replace(" ", "")
+            ways.append(f"bakeoff show {name} --input-shape {shape}{self.setting()}")
+        if self.row.role != "blocks" and self.row.predicts == "row":
+            ways.append(f"bakeoff run DATA --target COLUMN --models {name}")
+        self.console.print()
+        for way in ways:
+            self.console.print(self.text(f"→ {way}", "dim"))
+
+    def setting(self) -> str:
+        """Return the first argument that one may set, as an option: its default, to be changed."""
+        for name, default, _ in self.page.arguments:
+            value = default.replace("(", "[").replace(",)", "]").replace(")", "]").replace(" ", "")
+            if re.fullmatch(r"[\d.\[\],]+", value):
+                return f" --set {name}={value}"
+        return ""
+
+    def heading(self, text: str) -> None:
+        """Print the heading of a part."""
+        self.console.print()
+        self.console.print(self.text(text, "bold"))
+
+    def put(self, part: RenderableType) -> None:
+        """Print something, indented."""
+        self.console.print(indented(part))
+
+    def text(self, text: str, style: str = "") -> Text:
+        """Return text that this console can show."""
+        return Text(printable(text, self.console.encoding), style=style)
+
+
+def indented(part: RenderableType) -> Padding:
+    """Move something to the right."""
+    return Padding(part, (0, 0, 0, INDENT), expand=False)
+
+
+def grid() -> Table:
+    """Return a table of labels and texts."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    return table
+
+
+def what_it_reads(view: str) -> str:
+    """Say what a view is: "sequence (T time steps, F features)"."""
+    return f"{view} ({', '.join(LOOKS[view].axes)})" if view in LOOKS else view
+
+
+def reading(example: Example) -> str:
+    """Say what the example is: "for x (B, 20, 8): B examples of T = 20 time steps, ..."."""
+    if example.parts:
+        parts = [f"{name} (B, {commas(e.shape)})" for name, e in example.parts.items()]
+        return f"for {words.listed(parts)}"
+    axes = [axis.split(" ", 1) for axis in LOOKS[example.view].axes]
+    sizes = [
+        f"{letter} = {n} {word}" for (letter, word), n in zip(axes, example.shape, strict=True)
+    ]
+    return f"for x (B, {commas(example.shape)}): B examples of {words.listed(sizes)}"
+
+
+def commas(sizes: Iterable[object]) -> str:
+    """Write sizes one after the other."""
+    return ", ".join(map(str, sizes))
+
+
+def layer_columns(layers: Sequence[Layer], class_name: str) -> dict[str, list[str]]:
+    """Return header -> cells of the layer table; the page itself, last, holds the sums."""
+    sums = totals(layers)
+    body, page = layers[:-1], layers[-1]
+    own = page.multiply_adds
+    return {
+        "layer": [*(layer.name for layer in body), "in all"],
+        "kind": [*(layer.kind for layer in body), class_name],
+        "output": [outputs(layer) for layer in layers],
+        "parameters": [*(number(layer.parameters) for layer in body), f"{sums['parameters']:,}"],
+        "trained": [*(number(layer.trained) for layer in body), f"{sums['trained']:,}"],
+        "multiply-adds": [
+            *(number(layer.multiply_adds) for layer in body),
+            f"{sums['multiply_adds']:,}" + (f"\n{own:,} its own" if own else ""),
+        ],
+    }
+
+
+def number(value: int) -> str:
+    """Write a count, and nothing for none."""
+    return f"{value:,}" if value else ""
+
+
+def outputs(layer: Layer) -> str:
+    """Write what a layer returns: its output, below it the states of a recurrent one."""
+    lines = []
+    states = {name: shape for name, shape in layer.outputs.items() if name in ("h", "c")}
+    for name, shape in layer.outputs.items():
+        if name not in states:
+            times = f"{layer.calls} × " if layer.calls > 1 else ""
+            label = "" if name == "output" else f"{name} "
+            lines.append(f"{times}{label}({commas(shape)})")
+    if states:
+        shape = commas(next(iter(states.values())))
+        lines.append(f"{words.plural('state', len(states))} {', '.join(states)} ({shape})")
+    return "\n".join(lines)
+
+
+def width_of(columns: Mapping[str, Sequence[str]], gap: int) -> int:
+    """Return how many letters a table of these columns is wide; a cell may have several lines."""
+    lines = [
+        [line for cell in (name, *cells) for line in cell.split("\n")]
+        for name, cells in columns.items()
+    ]
+    return sum(max(map(len, column)) for column in lines) + gap * (len(columns) - 1)
+
+
+def weights_sentence(layers: Sequence[Layer]) -> str:
+    """Say how many weights there are, which are not trained, and how large they are."""
+    sums = totals(layers)
+    frozen = [name for layer in layers for name in layer.frozen]
+    trained = "all trained"
+    if frozen:
+        trained = f"{sums['trained']:,} trained (not {words.listed(frozen, most=2)})"
+    return (
+        f"{words.count(sums['parameters'], 'parameter')}, {trained}: {bytes_text(sums['bytes'])} "
+        "in 32-bit floats."
+    )
+
+
+def bytes_text(size: int) -> str:
+    """Write a size on disk.
+
+    Example:
+        >>> bytes_text(76_556), bytes_text(18_057_612)
+        ('77 kB', '18 MB')
+    """
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= factor:
+            return f"{words.short(size / factor)} {unit}"
+    return f"{size} bytes"

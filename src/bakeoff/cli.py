@@ -218,6 +218,25 @@ def predict(
 
 
 @app.command()
+def convert(
+    run: Annotated[str, typer.Argument(help="The folder of a run.")],
+    to: Annotated[str, typer.Option(help="torch, tensorflow or jax.")],
+    candidate: Annotated[str, typer.Option(help="Default: the winner.")] = "",
+    out: Annotated[
+        str, typer.Option(help="A new .safetensors file. Default: beside the weights of the fit.")
+    ] = "",
+) -> None:
+    """Carry the winner's weights over to another framework, and check that nothing changed."""
+    from bakeoff.deliver.convert import convert_run, sentences
+
+    converted = convert_run(
+        Path(run), to=to, candidate=candidate, out=Path(out) if out else None
+    )
+    for sentence in sentences(converted):
+        typer.echo(sentence)
+
+
+@app.command()
 def models(json: AsJson = False) -> None:
     """List the catalogue: every architecture and baseline, and what it is good for."""
     from bakeoff.report.catalogue import print_catalogue

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bakeoff.torch_models.cnn import CNN, Block
+from bakeoff.torch_models.cnn import CNN, ImageBlock
 
 DILATED = {"channels": 64, "convolution": "dilated", "pooling": "adaptive_max", "pool_size": 4}
 SEPARABLE = {"channels": 64, "convolution": "separable", "pooling": "average"}
@@ -40,7 +40,7 @@ def test_a_block_knows_the_size_that_it_makes(convolution, padding, kernel_size,
         "pooling": pooling,
         "pool_size": 2,
     }
-    block = Block(3, (11, 14), ("auto", "in"), options)
+    block = ImageBlock(3, (11, 14), ("auto", "in"), options)
     assert block(torch.zeros(2, 3, 11, 14)).shape == (2, block.channels, *block.size)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.torch_models.mlp import ACTIVATIONS, MLP, Periodic
+from bakeoff.torch_models.mlp import ACTIVATIONS, MLP, PERIODIC_WIDTH, Periodic
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_periodic_numbers_are_waves_of_the_number():
     x = torch.randn(4, 2)
     angle = 2 * math.pi * part.frequencies[1] * x[0, 1]  # second number of the first row
     wave = torch.cat([angle.cos(), angle.sin()])
-    torch.testing.assert_close(part(x)[0, 8:], torch.relu(part.linear(wave)))
+    torch.testing.assert_close(part(x)[0, PERIODIC_WIDTH:], torch.relu(part.linear(wave)))
 
 
 def test_frequency_scale_is_the_deviation_of_the_frequencies():

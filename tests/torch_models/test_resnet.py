@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bakeoff.torch_models.resnet import Residual, ResNet
+from bakeoff.torch_models.resnet import ResidualBlock, ResNet
 
 
 def test_parameters_are_those_of_resnet_20():
@@ -12,7 +12,7 @@ def test_parameters_are_those_of_resnet_20():
 
 
 def test_a_block_of_zero_weights_is_its_shortcut():
-    block = Residual(4, 4, stride=1, norm="none", start=("auto", "in", "relu"))
+    block = ResidualBlock(4, 4, stride=1, norm="none", start=("auto", "in", "relu"))
     with torch.no_grad():
         block.second.weight.zero_()
     x = torch.randn(2, 4, 5, 5)

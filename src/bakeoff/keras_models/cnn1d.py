@@ -88,7 +88,7 @@ class CNN1D(keras.Model):
             given = {"channels": block} if isinstance(block, int) else block
             try:
                 options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(Block(width, start, options))
+                self.blocks.append(SequenceBlock(width, start, options))
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             width = self.blocks[-1].channels
@@ -119,7 +119,7 @@ class CNN1D(keras.Model):
         return self.head(self.dropout(x, training=training))
 
 
-class Block(layers.Layer):
+class SequenceBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, T, H) -> (B, T', H'), and the new lengths."""
 
     def __init__(self, in_channels: int, start: tuple[str, str], options: dict):

@@ -30,7 +30,7 @@ NORMS = {
 }
 POOLINGS = {  # n twice: on JAX, Keras does not derive the strides
     "max": lambda x, n: ops.max_pool(x, n, n), "average": lambda x, n: ops.average_pool(x, n, n),
-    "adaptive_max": lambda x, n: adaptive_max(x, n), "none": lambda x, n: x,
+    "adaptive_max": lambda x, n: adaptive_max_volume(x, n), "none": lambda x, n: x,
 }  # fmt: skip
 INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
                    "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
@@ -92,7 +92,7 @@ class CNN3D(keras.Model):
             given = {"channels": block} if isinstance(block, int) else block
             try:
                 options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(Block(width, size, start, options))
+                self.blocks.append(VolumeBlock(width, size, start, options))
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             width, size = self.blocks[-1].channels, self.blocks[-1].size
@@ -122,7 +122,7 @@ class CNN3D(keras.Model):
         return self.head(self.dropout(x, training=training))
 
 
-class Block(layers.Layer):
+class VolumeBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, Z, Y, X, C) -> (B, Z', Y', X', C')."""
 
     def __init__(self, in_channels: int, size: tuple, start: tuple[str, str], options: dict):
@@ -158,7 +158,7 @@ class Block(layers.Layer):
         return self.pool(self.activation(x), self.pool_size)
 
 
-def adaptive_max(x, size: int):
+def adaptive_max_volume(x, size: int):
     """Take the largest voxel of each bin; bins overlap as in torch where size does not divide."""
     bins = [[(i * n // size, -(-(i + 1) * n // size)) for i in range(size)] for n in x.shape[1:4]]
     x = ops.stack([ops.max(x[:, first:last], 1) for first, last in bins[0]], 1)

@@ -32,7 +32,7 @@ NORMS = {
 }
 INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
                    "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
-PERIODIC_WIDTH = 8  # E of one number
+PERIODIC_WIDTH = 16  # R2 on housing, 3 seeds: 0.803 with 8, 0.810 with 16, 0.805 with 24
 
 
 class MLP(keras.Model):

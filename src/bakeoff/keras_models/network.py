@@ -114,7 +114,7 @@ class Network(keras.Model):
 
     def call(self, x, training=False):
         """Score each example: input name -> array, to target name -> scores."""
-        check(x, self.sources)
+        check_inputs(x, self.sources)
         values, lengths = [], None
         for name, i in self.sources.items():
             encoder, keys = self.encoders[i], {k: f"{name}.{k}" for k in OPTIONAL}
@@ -160,7 +160,7 @@ def average(x, lengths):
     return ops.sum(ops.where(real, x, 0.0), 1) / ops.cast(lengths, x.dtype)[:, None]
 
 
-def check(x: dict, names: Iterable[str]) -> None:
+def check_inputs(x: dict, names: Iterable[str]) -> None:
     """Refuse a batch that lacks an input, or holds one that no encoder reads."""
     known = [*names, *(f"{name}.{k}" for name in names for k in OPTIONAL)]
     for name in x:

@@ -90,7 +90,7 @@ class ResNet(keras.Model):
         for stage, stage_channels in enumerate(channels):
             for i in range(num_blocks):
                 stride = 2 if stage > 0 and i == 0 else 1
-                self.blocks.append(Residual(width, stage_channels, stride, norm, start))
+                self.blocks.append(ResidualBlock(width, stage_channels, stride, norm, start))
                 width = stage_channels
         self.hidden = []
         for hidden_size in hidden_sizes:
@@ -117,7 +117,7 @@ class ResNet(keras.Model):
         return self.head(self.dropout(x, training=training))
 
 
-class Residual(layers.Layer):
+class ResidualBlock(layers.Layer):
     """Add two convolutions to the image: (B, Y, X, C) -> (B, Y / stride, X / stride, C')."""
 
     def __init__(

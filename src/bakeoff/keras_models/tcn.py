@@ -91,7 +91,7 @@ class TCN(keras.Model):
         self.blocks = []
         width = in_features
         for i, size in enumerate(channels):
-            self.blocks.append(Residual(width, size, kernel_size, 2**i, norm, dropout, start))
+            self.blocks.append(CausalBlock(width, size, kernel_size, 2**i, norm, dropout, start))
             width = size
         self.dropout = layers.Dropout(dropout)
         self.hidden = []
@@ -128,7 +128,7 @@ class TCN(keras.Model):
         return ops.sum(ops.where(real, x, 0.0), 1) / ops.cast(lengths[:, 0], x.dtype)
 
 
-class Residual(layers.Layer):
+class CausalBlock(layers.Layer):
     """Add two causal convolutions to the sequence: (B, T, H) -> (B, T, H')."""
 
     def __init__(
@@ -137,13 +137,13 @@ class Residual(layers.Layer):
     ) -> None:  # fmt: skip
         super().__init__()
         self.activation = ACTIVATIONS[start[2]]
-        self.first = convolution(channels, kernel_size, dilation, start)
+        self.first = causal_convolution(channels, kernel_size, dilation, start)
         self.first_norm = NORMS[choose("norm", norm, NORMS)]()
-        self.second = convolution(channels, kernel_size, dilation, start)
+        self.second = causal_convolution(channels, kernel_size, dilation, start)
         self.second_norm = NORMS[norm]()
         self.shortcut = layers.Identity()
         if channels != in_channels:
-            self.shortcut = convolution(channels, 1, 1, start)
+            self.shortcut = causal_convolution(channels, 1, 1, start)
         self.dropout = layers.Dropout(dropout)
 
     def call(self, x, training=False):
@@ -154,7 +154,7 @@ class Residual(layers.Layer):
         return self.activation(h + self.shortcut(x))
 
 
-def convolution(channels: int, kernel_size: int, dilation: int, start: tuple[str, str, str]):
+def causal_convolution(channels: int, kernel_size: int, dilation: int, start: tuple[str, str, str]):
     """Make a convolution that looks back only."""
     return layers.Conv1D(
         channels,

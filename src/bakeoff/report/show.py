@@ -1,11 +1,9 @@
 """`bakeoff show`: one architecture on one screen: idea, layers, arguments, both pages."""
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.util import find_spec
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -16,11 +14,11 @@ from rich.text import Text
 from bakeoff.catalog import Row, find
 from bakeoff.errors import MissingPackageError, RequestError, did_you_mean
 from bakeoff.insight.examples import Example, make_example
-from bakeoff.insight.layers import Layer, keras_layers, torch_layers, totals
+from bakeoff.insight.keras_layers import keras_layers, need_keras
+from bakeoff.insight.layers import Layer, totals
 from bakeoff.report.page_text import PageText, chapters, paired, read_page
 from bakeoff.report.screen_text import printable
 from bakeoff.report.show_parts import WIDE, Sheet
-from bakeoff.train.processes import INSTALL
 from bakeoff.train.worker import tuples
 
 
@@ -94,8 +92,10 @@ def measured(example: Example, framework: str) -> list[Layer]:
         RequestError: The sizes do not fit the page.
         MissingPackageError: Keras or TensorFlow is not installed.
     """
+    from bakeoff.insight.torch_layers import torch_layers
+
     if framework == "tensorflow":
-        need_keras()
+        need_keras("tensorflow", "jax")
     page = example.build("torch")
     try:
         layers = torch_layers(page, lambda batch: example.inputs(batch, "torch"))
@@ -105,21 +105,6 @@ def measured(example: Example, framework: str) -> list[Layer]:
         return layers
     facing = example.build(framework)
     return keras_layers(facing, lambda batch: example.inputs(batch, framework), layers)
-
-
-def need_keras() -> None:
-    """Let Keras run on what there is, TensorFlow first.
-
-    Raises:
-        MissingPackageError: It is not installed.
-    """
-    backend = next((name for name in ("tensorflow", "jax") if find_spec(name)), "")
-    if not backend or not find_spec("keras"):
-        raise MissingPackageError(
-            f"TensorFlow is not installed. Install it with: {INSTALL['tensorflow']}"
-        )
-    os.environ.setdefault("KERAS_BACKEND", backend)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # it greets with its build options
 
 
 def facts(

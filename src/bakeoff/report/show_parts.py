@@ -4,7 +4,7 @@ The idea and its equations, what it is good for, its layers, its arguments, both
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -13,22 +13,15 @@ from rich.text import Text
 
 from bakeoff.catalog import Row
 from bakeoff.insight.examples import LOOKS, Example
-from bakeoff.insight.layers import Layer, totals
+from bakeoff.insight.layers import Layer
 from bakeoff.report import words
+from bakeoff.report.layer_table import NUMBERS, commas, explanation, fitted, layer_columns
 from bakeoff.report.page_text import PageText
 from bakeoff.report.screen_text import printable
 
 WIDE = 160  # columns from which both pages stand side by side
 INDENT = 2
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow and JAX", "baseline": "Python"}
-NOT_COUNTED = (
-    "Multiply-adds are for one example, in matrix products, convolutions, recurrence and "
-    "attention; norms, activations and pooling cost far less and are not counted."
-)
-WHOLE = (
-    "A line without parameters is the part that the lines above it make up; what it multiplies "
-    "itself is attention."
-)
 METHODS = ("__init__", "forward", "call", "steps", "attend")  # what one calls
 EQUATION = re.compile(r"^(\s*\S.*\S) {2,}([^\s=].*)$")  # formula, two spaces or more, its meaning
 
@@ -110,30 +103,19 @@ class Sheet:
 
     def layers(self, layers: Sequence[Layer]) -> None:
         """Print the layer table, and what its numbers mean."""
-        sums = totals(layers)
-        columns = layer_columns(layers, self.row.class_name)
-        if sums["parameters"] == sums["trained"]:
-            columns.pop("trained")
-        gap, spare = 2, ["kind", "trained"]
-        while width_of(columns, gap) > self.console.width - INDENT and (gap > 1 or spare):
-            if gap > 1 and "kind" not in columns:
-                gap = 1
-            elif spare:
-                columns.pop(spare.pop(0), None)
+        columns, gap = fitted(layer_columns(layers), self.console.width - INDENT)
         table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")
         for name in columns:
-            number = name in ("parameters", "trained", "multiply-adds")
+            number = name in NUMBERS
             table.add_column(
                 name, justify="right" if number else "left", no_wrap=number, overflow="fold"
             )
         for i, layer in enumerate(layers):
             style = "bold" if i == len(layers) - 1 else "" if layer.parameters else "dim"
-            table.add_row(*(self.text(c[i]) for c in columns.values()), style=style)
+            table.add_row(*(self.text(cells[i]) for cells in columns.values()), style=style)
         self.put(table)
         self.console.print()
-        whole = any(not layer.parameters for layer in layers[:-1])
-        notes = [weights_sentence(layers), WHOLE if whole else "", NOT_COUNTED]
-        self.put(self.text(" ".join(filter(None, notes))))
+        self.put(self.text(explanation(layers)))
 
     def arguments(self) -> None:
         """Print each argument, its value in the example or by default, and its meaning."""
@@ -173,15 +155,16 @@ class Sheet:
         title = f"{TITLES[room]}: {page.file}, {words.count(page.num_lines, 'line')}"
         code = [
             f"from {page.module} import {self.row.class_name}",
-            f"{page.class_line}: {page.purpose.splitlines()[0]}",
-            *page.methods,
+            *(call for name, call in page.methods.items() if name in METHODS),
         ]
-        parts = [self.text(line) for line in code]
-        parts += [Text(), self.text(page.shape)] if page.shape else []
-        parts += [Text(), self.text(page.example, "green")] if page.example else []
-        return Group(
-            self.text(title, "bold"), *(Padding(part, (0, 0, 0, INDENT)) for part in parts)
-        )
+        parts: list[RenderableType] = [
+            self.text(title, "bold"),
+            *(indented(self.text(x, "green")) for x in code),
+        ]
+        for text, style in ((page.shape.replace("\n", " "), ""), (page.example, "green")):
+            if text:
+                parts += [Text(), indented(self.text(text, style))]
+        return Group(*parts)
 
     def ways_on(self) -> None:
         """Print what to type next."""
@@ -245,81 +228,3 @@ def reading(example: Example) -> str:
         f"{letter} = {n} {word}" for (letter, word), n in zip(axes, example.shape, strict=True)
     ]
     return f"for x (B, {commas(example.shape)}): B examples of {words.listed(sizes)}"
-
-
-def commas(sizes: Iterable[object]) -> str:
-    """Write sizes one after the other."""
-    return ", ".join(map(str, sizes))
-
-
-def layer_columns(layers: Sequence[Layer], class_name: str) -> dict[str, list[str]]:
-    """Return header -> cells of the layer table; the page itself, last, holds the sums."""
-    sums = totals(layers)
-    body, page = layers[:-1], layers[-1]
-    own = page.multiply_adds
-    return {
-        "layer": [*(layer.name for layer in body), "in all"],
-        "kind": [*(layer.kind for layer in body), class_name],
-        "output": [outputs(layer) for layer in layers],
-        "parameters": [*(number(layer.parameters) for layer in body), f"{sums['parameters']:,}"],
-        "trained": [*(number(layer.trained) for layer in body), f"{sums['trained']:,}"],
-        "multiply-adds": [
-            *(number(layer.multiply_adds) for layer in body),
-            f"{sums['multiply_adds']:,}" + (f"\n{own:,} its own" if own else ""),
-        ],
-    }
-
-
-def number(value: int) -> str:
-    """Write a count, and nothing for none."""
-    return f"{value:,}" if value else ""
-
-
-def outputs(layer: Layer) -> str:
-    """Write what a layer returns: its output, below it the states of a recurrent one."""
-    lines = []
-    states = {name: shape for name, shape in layer.outputs.items() if name in ("h", "c")}
-    for name, shape in layer.outputs.items():
-        if name not in states:
-            times = f"{layer.calls} × " if layer.calls > 1 else ""
-            label = "" if name == "output" else f"{name} "
-            lines.append(f"{times}{label}({commas(shape)})")
-    if states:
-        shape = commas(next(iter(states.values())))
-        lines.append(f"{words.plural('state', len(states))} {', '.join(states)} ({shape})")
-    return "\n".join(lines)
-
-
-def width_of(columns: Mapping[str, Sequence[str]], gap: int) -> int:
-    """Return how many letters a table of these columns is wide; a cell may have several lines."""
-    lines = [
-        [line for cell in (name, *cells) for line in cell.split("\n")]
-        for name, cells in columns.items()
-    ]
-    return sum(max(map(len, column)) for column in lines) + gap * (len(columns) - 1)
-
-
-def weights_sentence(layers: Sequence[Layer]) -> str:
-    """Say how many weights there are, which are not trained, and how large they are."""
-    sums = totals(layers)
-    frozen = [name for layer in layers for name in layer.frozen]
-    trained = "all trained"
-    if frozen:
-        trained = f"{sums['trained']:,} trained (not {words.listed(frozen, most=2)})"
-    return (
-        f"{words.count(sums['parameters'], 'parameter')}, {trained}: {bytes_text(sums['bytes'])} "
-        "in 32-bit floats."
-    )
-
-
-def bytes_text(size: int) -> str:
-    """Write a size on disk.
-
-    Example:
-        >>> bytes_text(76_556), bytes_text(18_057_612)
-        ('77 kB', '18 MB')
-    """
-    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if size >= factor:
-            return f"{words.short(size / factor)} {unit}"
-    return f"{size} bytes"

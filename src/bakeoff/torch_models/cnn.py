@@ -93,7 +93,7 @@ class CNN(nn.Module):
             given = {"channels": block} if isinstance(block, int) else block
             try:
                 options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(Block(width, size, start, options))
+                self.blocks.append(ImageBlock(width, size, start, options))
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             width, size = self.blocks[-1].channels, self.blocks[-1].size
@@ -124,7 +124,7 @@ class CNN(nn.Module):
         return self.head(self.dropout(x))
 
 
-class Block(nn.Module):
+class ImageBlock(nn.Module):
     """Convolve, normalise, activate and pool: (B, C, Y, X) -> (B, C', Y', X')."""
 
     def __init__(self, in_channels: int, size: tuple, start: tuple[str, str], options: dict):

@@ -82,7 +82,7 @@ class CNN1D(nn.Module):
             given = {"channels": block} if isinstance(block, int) else block
             try:
                 options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(Block(width, start, options))
+                self.blocks.append(SequenceBlock(width, start, options))
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             width = self.blocks[-1].channels
@@ -112,7 +112,7 @@ class CNN1D(nn.Module):
         return self.head(self.dropout(x))
 
 
-class Block(nn.Module):
+class SequenceBlock(nn.Module):
     """Convolve, normalise, activate and pool: (B, H, T) -> (B, H', T'), and the new lengths."""
 
     def __init__(self, in_channels: int, start: tuple[str, str], options: dict):

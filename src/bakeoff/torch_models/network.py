@@ -116,7 +116,7 @@ class Network(nn.Module):
 
     def forward(self, x: dict[str, Tensor]) -> dict[str, Tensor]:
         """Score each example: input name -> array, to target name -> scores."""
-        check(x, self.sources)
+        check_inputs(x, self.sources)
         values, lengths = [], None
         for name, i in self.sources.items():
             encoder, keys = self.encoders[i], {k: f"{name}.{k}" for k in OPTIONAL}
@@ -161,7 +161,7 @@ def average(x: Tensor, lengths: Tensor | None) -> Tensor:
     return x.masked_fill(padding, 0).sum(1) / lengths[:, None]
 
 
-def check(x: dict, names: Iterable[str]) -> None:
+def check_inputs(x: dict, names: Iterable[str]) -> None:
     """Refuse a batch that lacks an input, or holds one that no encoder reads."""
     known = [*names, *(f"{name}.{k}" for name in names for k in OPTIONAL)]
     for name in x:

@@ -92,7 +92,7 @@ class ResNet(nn.Module):
         for stage, stage_channels in enumerate(channels):
             for i in range(num_blocks):
                 stride = 2 if stage > 0 and i == 0 else 1
-                self.blocks.append(Residual(width, stage_channels, stride, norm, start))
+                self.blocks.append(ResidualBlock(width, stage_channels, stride, norm, start))
                 width = stage_channels
         widths = (width, *hidden_sizes)
         self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
@@ -118,7 +118,7 @@ class ResNet(nn.Module):
         return self.head(self.dropout(x))
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """Add two convolutions to the image: (B, C, Y, X) -> (B, C', Y / stride, X / stride)."""
 
     def __init__(

@@ -84,7 +84,7 @@ class TCN(nn.Module):
         self.blocks = nn.ModuleList()
         width = in_features
         for i, size in enumerate(channels):
-            self.blocks.append(Residual(width, size, kernel_size, 2**i, norm, dropout, start))
+            self.blocks.append(CausalBlock(width, size, kernel_size, 2**i, norm, dropout, start))
             width = size
         self.dropout = nn.Dropout(dropout)
         widths = (width, *hidden_sizes)
@@ -120,7 +120,7 @@ class TCN(nn.Module):
         return x.masked_fill(padding, 0).sum(2) / lengths[:, None]
 
 
-class Residual(nn.Module):
+class CausalBlock(nn.Module):
     """Add two causal convolutions to the sequence: (B, H, T) -> (B, H', T)."""
 
     def __init__(

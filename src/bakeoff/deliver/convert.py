@@ -1,0 +1,200 @@
+"""Carry a trained network of a run over to another framework, and check that it is the same.
+
+The check: both pages score the same rows, the one with the weights of the run, the other with the
+converted ones. The rows are the test rows of the run where its data can still be read, else rows
+drawn at random in the shape of the data.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.catalog import find, load
+from bakeoff.compare.experiment_file import read_experiment
+from bakeoff.compare.folder import read_json
+from bakeoff.compare.stage import read_data
+from bakeoff.data.columns import ARRAY_KINDS, Schema
+from bakeoff.data.dataset import Dataset, read_inputs
+from bakeoff.data.splits import load_split
+from bakeoff.data.views import Preparation, View, load_preparation
+from bakeoff.deliver.model import Model, open_model
+from bakeoff.errors import BakeoffError, MissingPackageError, RequestError
+from bakeoff.insight.keras_layers import need_keras
+from bakeoff.train.plan import Fit, Job
+from bakeoff.train.weights import convert, read_weights, set_weights
+from bakeoff.train.worker import in_memory_order, tuples
+
+FRAMEWORKS = ("torch", "tensorflow", "jax")
+MOST_ROWS = 1024  # enough to meet every branch of a page, and seconds at most
+DRAWN_ROWS = 64
+AGREES = 1e-5  # in float32, of the largest score (docs/parity.md)
+FORM = re.compile(r"\d+( × \d+)*")  # of an array's rows: "8 × 8 × 1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Converted:
+    """What was written, and how well it agrees.
+
+    Args:
+        path: The safetensors file.
+        fit: Whose weights they are.
+        to: For which framework.
+        difference: max|a - b| / max(1, max|b|) of the scores of both pages; None: not checked.
+        backend: What Keras ran on for the check: "tensorflow" or "jax".
+        rows: How many rows were scored.
+        source: What they are.
+        unchecked: Why there was no check, and how to have one.
+    """
+
+    path: Path
+    fit: Fit
+    to: str
+    difference: float | None = None
+    backend: str = ""
+    rows: int = 0
+    source: str = ""
+    unchecked: str = ""
+
+
+def convert_run(run: Path, *, to: str, candidate: str = "", out: Path | None = None) -> Converted:
+    """Write the weights of a run's winner, laid out for another framework.
+
+    Args:
+        run: The folder of a finished run.
+        to: "torch", "tensorflow" or "jax".
+        candidate: Its best fit instead of the winner.
+        out: The file; None takes weights-<to>.safetensors in the folder of the fit.
+
+    Raises:
+        RequestError: It is a baseline, or there is no such framework or candidate, or `out` exists.
+        DataError: It is not the folder of a finished run.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    if to not in FRAMEWORKS:
+        raise RequestError(f"--to {to}: there is {', '.join(FRAMEWORKS)}.")
+    model = open_model(run, candidate or None)
+    job = model.fit.job
+    if find(job.row).role == "baseline":
+        raise RequestError(
+            f"{job.candidate} is a baseline, whose weights belong to no framework. Name a network "
+            f"with --candidate."
+        )
+    if job.framework == to:
+        raise RequestError(
+            f"{job.candidate} was trained in {to}: its weights are "
+            f"{model.folder / 'weights.safetensors'} already."
+        )
+    path = free_path(model, to, out)
+    view, source = rows_to_score(model, load_preparation(run / "data"))
+    arguments = tuples({**view.sizes, "out_features": job.out_features, **job.arguments})
+    page = load(find(job.row), "torch")(**arguments)
+    given = read_weights(model.folder / "weights.safetensors")
+    weights = {name: convert(given, page, to=name) for name in ("torch", "tensorflow")}
+    try:
+        save_file(weights["torch" if to == "torch" else "tensorflow"], path)
+    except (OSError, SafetensorError) as error:
+        raise RequestError(f"{path} cannot be written: {error}.") from error
+    converted = Converted(path=path, fit=model.fit, to=to, source=source)
+    keras_framework = job.framework if to == "torch" else to
+    try:
+        backend = need_keras(keras_framework)
+    except MissingPackageError as error:
+        return replace(converted, unchecked=f"Parity was not checked: {error}")
+    set_weights(page, weights["torch"])
+    facing = load(find(job.row), backend)(**arguments)
+    set_weights(facing, weights["tensorflow"])
+    return replace(
+        converted,
+        rows=len(view.inputs["x"]),
+        backend=backend,
+        difference=difference(page, facing, view, job),
+    )
+
+
+def free_path(model: Model, to: str, out: Path | None) -> Path:
+    """Return the file to write; one that the user names must be new."""
+    if out is None:
+        return model.folder / f"weights-{to}.safetensors"
+    if out.suffix != ".safetensors":
+        raise RequestError(f"--out {out} must end in .safetensors.")
+    if out.exists():
+        raise RequestError(f"{out} exists already. Choose another --out, or remove it first.")
+    return out
+
+
+def difference(page: Any, facing: Any, view: View, job: Job) -> float:
+    """Return max|a - b| / max(1, max|b|) of the scores of a torch page and of its Keras page."""
+    from bakeoff.keras_models.fit import predict as keras_predict
+    from bakeoff.torch_models.fit import predict as torch_predict
+
+    ours = torch_predict(page, view.inputs)
+    turned = in_memory_order(replace(job, framework="tensorflow"), view.inputs)
+    theirs = keras_predict(facing, turned)
+    return float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
+
+
+def rows_to_score(model: Model, preparation: Preparation) -> tuple[View, str]:
+    """Return rows as the page sees them, and what they are."""
+    dataset = test_rows(model.run)
+    if dataset is not None:
+        return preparation.views(dataset)[model.fit.job.view], "test rows of the run"
+    blank = preparation.views(blank_row(preparation.schema))[model.fit.job.view]
+    return drawn(blank), "rows drawn in the shape of its data, which cannot be read here"
+
+
+def test_rows(run: Path) -> Dataset | None:
+    """Read the inputs of the test rows again, if the data is at hand and has not changed."""
+    experiment = read_experiment(run / "bakeoff.toml")
+    if not experiment.data:  # it was passed from Python
+        return None
+    try:
+        dataset = read_data(experiment, {})
+    except BakeoffError:
+        return None
+    if dataset.fingerprint != read_json(run / "data" / "fingerprint.json")["sha256"]:
+        return None
+    return dataset[load_split(run / "data" / "split.parquet").test[:MOST_ROWS]]
+
+
+def blank_row(schema: Schema) -> Dataset:
+    """Make one row of data by the schema of a run: zeros, or nothing in any column."""
+    import polars as pl
+
+    column = schema.column(schema.inputs[0])
+    if len(schema.inputs) == 1 and column.kind in ARRAY_KINDS and FORM.fullmatch(column.form):
+        sizes = [int(size) for size in column.form.split(" × ")]
+        return read_inputs(np.zeros((1, *sizes)), schema)
+    return read_inputs(pl.DataFrame({name: [None] for name in schema.inputs}), schema)
+
+
+def drawn(view: View) -> View:
+    """Return a view of random rows, of the shape of those in another view."""
+    random = np.random.default_rng(0)
+    shape = (DRAWN_ROWS, *view.inputs["x"].shape[1:])
+    inputs = {"x": random.normal(size=shape).astype(np.float32)}
+    if "lengths" in view.inputs:
+        inputs["lengths"] = random.integers(1, shape[1] + 1, DRAWN_ROWS)
+    if "categories" in view.inputs:
+        sizes = view.sizes["category_sizes"]
+        inputs["categories"] = np.stack([random.integers(0, n, DRAWN_ROWS) for n in sizes], 1)
+    return View(inputs=inputs, sizes=view.sizes)
+
+
+def sentences(converted: Converted) -> list[str]:
+    """Say what was written, and how well it agrees."""
+    job, to = converted.fit.job, converted.to
+    said = [f"The weights of {job.label}, seed {job.seed}, are in {converted.path}, for {to}."]
+    if converted.difference is None:
+        return [*said, converted.unchecked]
+    verdict = "the same" if converted.difference <= AGREES else "NOT the same: please report this"
+    return [
+        *said,
+        f"Parity: {verdict}. On {converted.rows:,} {converted.source}, the scores in torch and in "
+        f"{converted.backend} differ by {converted.difference:.1e} at most (up to {AGREES:.0e} is "
+        "rounding).",
+    ]

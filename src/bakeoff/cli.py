@@ -229,9 +229,7 @@ def convert(
     """Carry the winner's weights over to another framework, and check that nothing changed."""
     from bakeoff.deliver.convert import convert_run, sentences
 
-    converted = convert_run(
-        Path(run), to=to, candidate=candidate, out=Path(out) if out else None
-    )
+    converted = convert_run(Path(run), to=to, candidate=candidate, out=Path(out) if out else None)
     for sentence in sentences(converted):
         typer.echo(sentence)
 

@@ -149,12 +149,9 @@ def rows_to_score(model: Model, preparation: Preparation) -> tuple[View, str]:
 
 def test_rows(run: Path) -> Dataset | None:
     """Read the inputs of the test rows again, if the data is at hand and has not changed."""
-    experiment = read_experiment(run / "bakeoff.toml")
-    if not experiment.data:  # it was passed from Python
-        return None
     try:
-        dataset = read_data(experiment, {})
-    except BakeoffError:
+        dataset = read_data(read_experiment(run / "bakeoff.toml"), {})
+    except BakeoffError:  # passed from Python, moved, or changed beyond reading
         return None
     if dataset.fingerprint != read_json(run / "data" / "fingerprint.json")["sha256"]:
         return None
@@ -176,7 +173,7 @@ def drawn(view: View) -> View:
     """Return a view of random rows, of the shape of those in another view."""
     random = np.random.default_rng(0)
     shape = (DRAWN_ROWS, *view.inputs["x"].shape[1:])
-    inputs = {"x": random.normal(size=shape).astype(np.float32)}
+    inputs: dict[str, np.ndarray] = {"x": random.normal(size=shape).astype(np.float32)}
     if "lengths" in view.inputs:
         inputs["lengths"] = random.integers(1, shape[1] + 1, DRAWN_ROWS)
     if "categories" in view.inputs:

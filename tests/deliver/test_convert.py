@@ -1,0 +1,109 @@
+"""The weights of a run cross over to another framework, and the scores stay what they are."""
+
+import shutil
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from bakeoff.data.views import load_preparation
+from bakeoff.deliver.convert import convert_run, rows_to_score, sentences
+from bakeoff.deliver.model import open_model
+from bakeoff.errors import RequestError
+from bakeoff.train.weights import convert
+
+
+@pytest.fixture
+def no_keras(monkeypatch):
+    monkeypatch.setattr("bakeoff.insight.keras_layers.find_spec", lambda name: None)
+
+
+@pytest.fixture
+def run(small_run, tmp_path):
+    """A copy of the small run that a test may write into."""
+    shutil.copytree(small_run.folder, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_without_keras_the_weights_are_written_and_the_check_is_offered(run, no_keras):
+    converted = convert_run(run, to="tensorflow", candidate="mlp")
+    model = open_model(run, "mlp")
+    assert converted.path == model.folder / "weights-tensorflow.safetensors"
+    weights, ours = load_file(converted.path), load_file(model.folder / "weights.safetensors")
+    np.testing.assert_array_equal(weights["head.kernel"], ours["head.weight"].T)
+    wrote, unchecked = sentences(converted)
+    assert str(converted.path) in wrote
+    assert "not checked" in unchecked
+    assert "pip install 'bakeoff[tensorflow]'" in unchecked
+
+
+def test_a_chosen_file_is_new_and_is_used(run, tmp_path, no_keras):
+    out = tmp_path / "mine.safetensors"
+    assert convert_run(run, to="jax", candidate="mlp", out=out).path == out
+    assert "head.kernel" in load_file(out)
+    with pytest.raises(RequestError, match="exists already"):
+        convert_run(run, to="jax", candidate="mlp", out=out)
+    with pytest.raises(RequestError, match=r"must end in \.safetensors"):
+        convert_run(run, to="jax", candidate="mlp", out=tmp_path / "mine.npz")
+
+
+def test_converted_weights_come_back_unchanged(run, tmp_path, no_keras):
+    model = open_model(run, "wide")
+    there = convert_run(run, to="tensorflow", candidate="wide").path
+    view, _ = rows_to_score(model, load_preparation(run / "data"))
+    arguments = {**view.sizes, "out_features": 1, **model.fit.job.arguments}
+    back = convert(there, ("mlp", arguments), to="torch")
+    for name, weight in load_file(model.folder / "weights.safetensors").items():
+        np.testing.assert_array_equal(back[name], weight)
+
+
+def test_the_check_scores_the_test_rows_where_the_data_is_at_hand(small_run):
+    model = small_run.model("mlp")
+    view, source = rows_to_score(model, load_preparation(small_run.folder / "data"))
+    assert source == "test rows of the run"
+    assert len(view.inputs["x"]) == small_run.leaderboard["test_rows"][0]
+
+
+@pytest.mark.parametrize("candidate", ["mlp", "cnn", "gru"])
+def test_the_check_draws_rows_where_the_data_is_not_at_hand(array_run, candidate):
+    model = array_run.model(candidate)
+    view, source = rows_to_score(model, load_preparation(array_run.folder / "data"))
+    assert "drawn" in source
+    assert view.inputs["x"].shape[1:] == {"mlp": (36,), "cnn": (1, 6, 6), "gru": (6, 6)}[candidate]
+
+
+def test_a_table_that_changed_is_not_scored(run, small_run, people):
+    text = (run / "bakeoff.toml").read_text("utf-8")
+    other = run.parent / "other.csv"
+    other.write_text(people.read_text("utf-8").replace("red", "blue"), "utf-8")
+    path = next(line for line in text.splitlines() if line.startswith("path"))
+    (run / "bakeoff.toml").write_text(text.replace(path, f'path = "{other.as_posix()}"'), "utf-8")
+    view, source = rows_to_score(open_model(run, "mlp"), load_preparation(run / "data"))
+    assert "drawn" in source
+    assert view.inputs["categories"].shape[1] == 1
+
+
+def test_what_cannot_be_converted_is_refused_in_one_sentence(small_run, command):
+    for words, message in [
+        (["--to", "tensorflow", "--candidate", "constant"], "constant is a baseline"),
+        (["--to", "torch", "--candidate", "mlp"], "was trained in torch"),
+        (["--to", "keras"], "there is torch, tensorflow, jax"),
+        (["--to", "jax", "--candidate", "mpl"], "Did you mean 'mlp'"),
+    ]:
+        said = command("convert", small_run.folder, *words)
+        assert said.code == 2
+        assert message in said.err
+        assert said.err.count("\n") == 1
+
+
+@pytest.mark.xdist_group("tensorflow")  # one process imports it, once
+def test_both_frameworks_give_the_same_scores(small_run, command, tmp_path):
+    pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
+    words = ["--to", "tensorflow", "--candidate", "mlp", "--out"]
+    said = command("convert", small_run.folder, *words, tmp_path / "mlp.safetensors")
+    assert said.code == 0
+    assert "Parity: the same. On 18 test rows of the run" in said.out
+    again = convert_run(
+        small_run.folder, to="tensorflow", candidate="wide", out=tmp_path / "wide.safetensors"
+    )
+    assert again.difference <= 1e-5

@@ -87,6 +87,11 @@ def test_attention_multiplies_queries_by_keys_and_weights_by_values():
     assert layers_of("attention", (20, 64))[""].multiply_adds == 2 * 20 * 20 * 64
 
 
+def test_a_weight_of_the_page_itself_has_its_own_shape():
+    positions = layers_of("vit", (1, 28, 28))["positions"]
+    assert (positions.kind, positions.outputs) == ("weight", {"output": (49, 64)})
+
+
 def test_layers_that_run_at_every_step_written_are_counted_each_time():
     layers = layers_of("rnn_seq2seq", (30, 3), out_steps=7, hidden_sizes=(16,))
     assert layers["head"].calls == 7

@@ -71,6 +71,12 @@ def test_the_code_of_one_page_is_the_file_itself(shown):
         assert code == read_page(find("lstm"), framework).source
 
 
+def test_code_on_a_narrow_screen_is_not_broken_in_a_pipe(shown):
+    text = shown("lstm", 80, code=True)
+    for room in ("torch", "tensorflow"):
+        assert read_page(find("lstm"), room).source.strip() in text
+
+
 def test_the_code_of_both_pages_faces_part_by_part(shown):
     text = shown("lstm", 220, code=True)
     facing = [line for line in text.splitlines() if "class LSTM(nn.Module)" in line]
@@ -79,7 +85,9 @@ def test_the_code_of_both_pages_faces_part_by_part(shown):
     assert "def call(" in start
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.role != "baseline"], ids=str)
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.role != "baseline"], ids=lambda row: row.name
+)
 def test_facing_parts_lose_no_line(row):
     pages = [read_page(row, room).source for room in ("torch", "tensorflow")]
     pairs = list(paired(*map(chapters, pages)))

@@ -174,6 +174,7 @@ def write_fit(folder: Path, fit: Fit, validation: float | None) -> None:
             "trained_parameters": fit.trained_parameters,
             "epochs": fit.epochs,
             "best_epoch": fit.best_epoch,
+            "stopped": fit.stopped,
             "validation": validation,
             "train_seconds": round(fit.train_seconds, 4),
             "predict_microseconds": round(fit.predict_microseconds, 4),

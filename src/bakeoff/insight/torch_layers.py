@@ -42,7 +42,9 @@ def torch_layers(page: nn.Module, inputs: Inputs) -> list[Layer]:
             Layer(
                 name=name,
                 kind=type(modules[name]).__name__ if name in modules else "weight",
-                outputs=grown(one.outputs.get(name, {}), two.outputs.get(name, {})),
+                outputs=grown(one.outputs.get(name, {}), two.outputs.get(name, {}))
+                if name in modules
+                else {"output": tuple(own[name].shape)},
                 calls=one.calls.get(name, 0),
                 parameters=sum(weight.numel() for weight in own.values()),
                 trained=sum(w.numel() for w in own.values() if w.requires_grad),

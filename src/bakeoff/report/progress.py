@@ -111,6 +111,7 @@ class Progress:
         if fit.history:
             best = fit.history[max(0, fit.best_epoch - 1)]
             parts.append(f"epoch {fit.best_epoch} of {len(fit.history)}")
+            parts += ["(then its loss diverged)"] if fit.stopped == "diverged" else []
             parts.append(f"validation loss {best['validation_loss']:.3f}")
             parts.append(f"{self.metric} {best['validation_metric']:.3f}")
         return "  ".join([*parts, words.duration(fit.train_seconds)])

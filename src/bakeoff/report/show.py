@@ -163,7 +163,7 @@ def print_code(pages: Mapping[str, PageText]) -> None:
     if console.width < WIDE:
         for page in pages.values():
             console.print(Text(f"# {page.file}", style="bold"))
-            console.print(python(page.source, console))
+            console.print(python(page.source, console), soft_wrap=not console.is_terminal)
         return
     left, right = pages.values()
     grid = two_columns()

@@ -91,7 +91,8 @@ class Sheet:
         if max(map(len, stripped)) <= room:
             return self.text("\n".join(stripped), "green")
         split = [(m[1].rstrip(), m[2]) if (m := EQUATION.match(x)) else (x, "") for x in stripped]
-        if max(len(formula) for formula, meaning in split if meaning) <= room - 24:
+        widest = max((len(formula) for formula, meaning in split if meaning), default=room)
+        if widest <= room - 24:
             table = grid()
             for formula, meaning in split:
                 table.add_row(self.text(formula, "green"), self.text(meaning))
@@ -173,7 +174,7 @@ class Sheet:
         if self.example is not None and self.example.shape:
             shape = commas(self.example.shape).replace(" ", "")
             ways.append(f"bakeoff show {name} --input-shape {shape}{self.setting()}")
-        if self.row.role != "blocks" and self.row.predicts == "row":
+        if self.row.is_candidate:
             ways.append(f"bakeoff run DATA --target COLUMN --models {name}")
         self.console.print()
         for way in ways:

@@ -164,6 +164,10 @@ class Screen:
         if "fit" in message and message["fit"].error and self.display is not None:
             name, why = self.tracker.names[job.label], message["fit"].error
             self.line("failed", f"{name}, seed {job.seed}: {why}", style="red")
+        if "fit" in message and message["fit"].stopped == "diverged" and self.display is not None:
+            name, epoch = self.tracker.names[job.label], message["fit"].best_epoch
+            text = f"{name}, seed {job.seed}: the loss diverged after epoch {epoch}, which is kept"
+            self.line("note", text, style="yellow")
         if self.tracker.done == self.tracker.total:
             self.end_progress()
 

@@ -61,6 +61,8 @@ class Fit:
     Args:
         epochs: Passes over the training rows; 0 for a baseline.
         history: One row per epoch; empty for a baseline, or when read back from disk.
+        stopped: Why training ended: "patience", "epochs", or "diverged" (the loss was no longer a
+            number; the best weights before that stand). Empty for a baseline.
         train_seconds: Training and validation, without start-up.
         predict_microseconds: Per test row, all rows in one call.
         threads: Threads it ran on.
@@ -73,6 +75,7 @@ class Fit:
     epochs: int = 0
     history: Sequence[Mapping[str, float]] = field(default_factory=tuple)
     best_epoch: int = 0
+    stopped: str = ""
     train_seconds: float = 0.0
     predict_microseconds: float = 0.0
     threads: int = 1

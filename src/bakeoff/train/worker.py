@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -200,6 +200,7 @@ def fit_network(job: Job, material: Material, folder: Path, send: Send) -> dict[
         epochs=len(history),
         history=tuple(history),
         best_epoch=int(best["epoch"]),
+        stopped=why_stopped(history, int(best["epoch"]), job.recipe),
         train_seconds=seconds,
     )
 
@@ -207,6 +208,16 @@ def fit_network(job: Job, material: Material, folder: Path, send: Send) -> dict[
         return probabilities(predict(model, inputs, device=job.device), job.task)
 
     return finish(fitted, model, scores, held_out, test, folder)
+
+
+def why_stopped(
+    history: Sequence[Mapping[str, float]], best_epoch: int, recipe: Mapping[str, Any]
+) -> str:
+    """Say why training ended: after all epochs, for want of progress, or because it diverged."""
+    if len(history) >= recipe["epochs"]:
+        return "epochs"
+    waited = len(history) - best_epoch
+    return "patience" if recipe["patience"] and waited >= recipe["patience"] else "diverged"
 
 
 def fit_baseline(job: Job, material: Material, folder: Path, send: Send) -> dict[str, Any]:

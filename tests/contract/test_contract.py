@@ -53,7 +53,7 @@ def promised_shapes(name: str, case: Case) -> list[tuple[int, ...]]:
         _, batch, steps, *_ = next(iter(x.values()))
         return [
             (batch, steps, width) if target in chosen["per_step"] else (batch, width)
-            for target, width in chosen["heads"].items()
+            for target, width in sorted(chosen["heads"].items())
         ]
     _, batch, steps, *_ = (*x, 0)
     steps = steps if chosen.get("per_step") else chosen.get("out_steps", 0)

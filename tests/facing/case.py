@@ -121,9 +121,9 @@ def tensors(inputs: Inputs) -> Inputs:
 
 
 def leaves(outputs: Any) -> list[Any]:
-    """List the tensors of a page's result: one tensor, or several in any nesting."""
+    """List the tensors of a page's result: one tensor, or several in any nesting, by name."""
     if isinstance(outputs, dict):
-        outputs = list(outputs.values())
+        outputs = [outputs[name] for name in sorted(outputs)]  # a compiled page returns them so
     if not isinstance(outputs, list | tuple):
         return [outputs]
     return [leaf for part in outputs for leaf in leaves(part)]

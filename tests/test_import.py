@@ -9,7 +9,7 @@ import bakeoff
 
 HEAVY = {
     *("torch", "keras", "tensorflow", "jax", "sklearn", "scipy"),
-    *("matplotlib", "polars", "pydantic", "pandas"),
+    *("matplotlib", "polars", "pandas"),
 }
 TELL = f"import atexit, sys; atexit.register(lambda: print(sorted({HEAVY} & sys.modules.keys())))"
 HELP = "import sys; sys.argv = ['bakeoff', '--help']; from bakeoff.cli import main; main()"

@@ -197,7 +197,6 @@ def carry_out(
                 ended += "fit" in message  # before it is shown: Ctrl-C may come at any moment
                 screen.progress(job, message)
             settle(folder, stage.metric)
-            write_report(folder)
         except KeyboardInterrupt:
             write_status(folder, "unfinished", fits=fits, ended=ended)
             screen.interrupted(folder, fits=fits, finished=ended)
@@ -206,6 +205,10 @@ def carry_out(
             write_status(folder, "failed", fits=fits, ended=ended, error=str(error))
             raise
         write_status(folder, "finished", fits=fits, ended=ended)
+        try:
+            write_report(folder)
+        except Exception as error:  # the run is done and stays so: a page can be written again
+            screen.line("report", f"could not be written: {error}", style="red")
         tell_result(screen, folder, show)
     return Run(folder)
 
@@ -250,10 +253,12 @@ def made_ready(
             findings = find_leaks(dataset, split)
             tell_checks(screen, findings)
             place = workers.place()
-            stage = set_stage(experiment, dataset, split, findings, place["device"])
+            stage = set_stage(experiment, dataset, split, findings)
             count = min(count, len(stage.jobs))
+            if place["device"] != "cpu" and not experiment.jobs:
+                count = min(count, 2)  # each process needs memory of its own on the GPU
             workers.grow(count)
-            probed = rehearse(stage, workers, Path(scratch))
+            stage, probed = rehearse(stage, workers, Path(scratch))
             tell_plan(
                 screen,
                 stage,
@@ -291,7 +296,7 @@ def write_plan(experiment: Experiment, path: Path) -> Path:
         raise RequestError(f"There is no folder {path.parent} for {path.name}: make it first.")
     dataset = read_data(experiment, {})
     split = make_split(dataset, experiment.split or None, experiment.seed)
-    stage = set_stage(experiment, dataset, split, (), "cpu")
+    stage = set_stage(experiment, dataset, split, ())
     reasons = {column.name: column.reason for column in dataset.schema.columns}
     path.write_text(to_toml(stage.experiment, folder=path.parent, reasons=reasons), "utf-8")
     return path

@@ -73,6 +73,12 @@ BatchSize = Annotated[int | None, typer.Option(help="Rows per training step.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="Learning rate. Default: 0.001.")]
 Optimizer = Annotated[str, typer.Option(help="adamw, adam, sgd or rmsprop.")]
 Schedule = Annotated[str, typer.Option(help="constant, cosine or one_cycle.")]
+Decay = Annotated[
+    float | None, typer.Option("--weight-decay", help="Pull of the weights towards zero.")
+]
+ClipNorm = Annotated[float | None, typer.Option(help="Longest gradient; 0 does not clip.")]
+Loss = Annotated[str, typer.Option(help="auto, mse, mae, huber, or the cross entropies.")]
+Precision = Annotated[str, typer.Option(help="float32 or bfloat16.")]
 Patience = Annotated[int | None, typer.Option(help="Epochs without progress before a fit stops.")]
 Out = Annotated[str, typer.Option(help="Folder of the run. Default: runs/NAME.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
@@ -106,6 +112,10 @@ def run(
     optimizer: Optimizer = "",
     schedule: Schedule = "",
     patience: Patience = None,
+    weight_decay: Decay = None,
+    clip_norm: ClipNorm = None,
+    loss: Loss = "",
+    precision: Precision = "",
     out: Out = "",
     json: AsJson = False,
     quiet: Quiet = False,
@@ -139,6 +149,10 @@ def run(
             "optimizer": optimizer,
             "schedule": schedule,
             "patience": patience,
+            "weight_decay": weight_decay,
+            "clip_norm": clip_norm,
+            "loss": loss,
+            "precision": precision,
         },
     )
     show = "json" if json else "quiet" if quiet else "live"

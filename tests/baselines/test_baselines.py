@@ -137,12 +137,13 @@ def test_linear_counts_its_weights():
     assert fitted(Linear, "multiclass", 4, missing=False).num_parameters == 4 * (5 + 1)
 
 
-@pytest.mark.parametrize("kind", [Linear, Boosting])
-def test_validation_rows_of_an_unknown_class_are_left_out(kind):
+@pytest.mark.parametrize("unknown", [20, 200])
+@pytest.mark.parametrize("kind", [Constant, Linear, Boosting])
+def test_validation_rows_of_an_unknown_class_are_left_out(kind, unknown):
     train, validation = table(600, 0, False), table(200, 1, False)
     model = kind("binary", 2)
     targets = answers(validation, "binary", 2)
-    targets[:20] = -1
+    targets[:unknown] = -1
     model.fit(
         train,
         answers(train, "binary", 2),
@@ -151,6 +152,44 @@ def test_validation_rows_of_an_unknown_class_are_left_out(kind):
         seed=0,
     )
     assert np.isfinite(model.scores(validation)).all()
+
+
+def blind(kind, **options):
+    """Fit where no validation row is of a class that training rows have."""
+    train = table(600, 0, False)
+    model = kind("binary", 2, **options)
+    model.fit(
+        train,
+        answers(train, "binary", 2),
+        validation_inputs=train,
+        validation_targets=np.full(600, -1),
+        seed=0,
+    )
+    return model
+
+
+def test_linear_stays_with_the_strongest_penalty_where_validation_rows_cannot_tell():
+    assert np.array_equal(blind(Linear).weights, blind(Linear, strengths=(1e4,)).weights)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_linear_says_how_many_rounds_it_took_and_might_take(monkeypatch):
+    model = fitted(Linear, "multiclass", 4, missing=False)
+    assert 0 < model.rounds < model.most_rounds == 2_000
+    assert fitted(Linear, "regression", 0, missing=False).most_rounds == 0
+    monkeypatch.setattr("bakeoff.baselines.linear.MOST_ROUNDS", 2)
+    stopped = fitted(Linear, "multiclass", 4, missing=False)
+    assert stopped.rounds == stopped.most_rounds == 2
+
+
+def test_boosting_says_how_many_rounds_it_kept_and_might_have():
+    assert Boosting("binary", 2).rounds == 0
+    model = fitted(Boosting, "multiclass", 4, category_sizes=SIZES)
+    assert (model.rounds, model.most_rounds) == (len(model.arrays["roots"]) // 4, 500)
+    assert 0 < model.rounds < 500
+    short = fitted(Boosting, "multiclass", 4, category_sizes=SIZES, max_iterations=3)
+    assert (short.rounds, short.most_rounds) == (3, 3)
+    assert (blind(Boosting).rounds, blind(Boosting).most_rounds) == (100, 100)
 
 
 def test_boosting_grows_fewer_rounds_where_a_round_is_slow():

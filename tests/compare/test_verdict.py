@@ -256,6 +256,22 @@ def test_intervals_stay_within_what_the_metric_can_be():
     assert perfect.low == pytest.approx(0.025 ** (1 / 500))  # Clopper & Pearson
 
 
+@pytest.mark.parametrize(
+    ("metric", "low"),
+    [  # 0.025 ** (1 / 995) = 0.9963 and 0.025 ** (1 / 5) = 0.4782, each class half
+        ("accuracy", 0.9963),
+        ("balanced_accuracy", 0.7372),
+        ("macro_f1", 0.7372),
+    ],
+)
+def test_a_perfect_mean_over_classes_is_known_as_well_as_the_rare_class(metric, low):
+    truth = np.arange(1000) < 5
+    entries = [fit("linear", 0, yes_or_no(np.full(1000, True), truth))]
+    (standing,) = reach_verdict(entries, METRICS[metric]).standings
+    assert (standing.score, standing.high) == (1, 1)
+    assert standing.low == pytest.approx(low, abs=1e-4)
+
+
 def test_nothing_finished_or_other_rows_are_refused():
     entries = bakeoff({"lstm": 0.9, "gru": 0.6})
     with pytest.raises(RunError, match="No candidate finished"):

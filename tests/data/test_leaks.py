@@ -36,6 +36,19 @@ def test_rows_that_stand_in_training_too_are_counted():
     assert found[0].rows == tuple(split.test[:5] + 1)
 
 
+def test_twins_are_found_whatever_their_padding_and_the_sign_of_a_zero():
+    x = RANDOM.normal(size=(ROWS, 6, 2))
+    lengths = np.full(ROWS, 4)
+    split = make_split(read({"x": x, "y": AMOUNT, "x_lengths": lengths}))
+    x[split.train[0], 0, 0] = 0.0
+    x[split.test[:3], :4] = x[split.train[0], :4]  # the padding differs
+    x[split.test[:3], 0, 0] = -0.0
+    x[split.test[3]] = x[split.train[1]]
+    lengths[split.test[3]] = 5  # one step more: another sequence
+    found = find_leaks(read({"x": x, "y": AMOUNT, "x_lengths": lengths}), split)
+    assert [(finding.kind, finding.count) for finding in found] == [("duplicates", 3)]
+
+
 @pytest.mark.parametrize(
     ("y", "leak"),
     [

@@ -13,7 +13,7 @@ import pytest
 
 import bakeoff
 from bakeoff import DataError, MissingPackageError, RequestError
-from bakeoff.deliver.model import keras_backend, open_model
+from bakeoff.deliver.model import need_keras, open_model
 from tests.small import CANDIDATES, INPUTS, pictures
 
 Make = Callable[[pl.DataFrame, Path], Any]
@@ -153,4 +153,4 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 def test_a_fit_of_a_framework_that_is_not_installed_names_the_way_on(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(MissingPackageError, match=r"pip install 'bakeoff\[jax\]'"):
-        keras_backend("jax")
+        need_keras("jax")

@@ -55,7 +55,12 @@ WORDS = {
     "num_frequencies": st.integers(0, 3),
     "vocabulary_size": st.sampled_from([0, 11]),
     "category_sizes": st.lists(st.integers(2, 6), max_size=3).map(tuple),
-    "out_steps": st.integers(0, 4),
+    "out_steps": st.integers(1, 4),
+    "num_pairs": st.integers(0, 40),
+    "channels": st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple),
+    "num_blocks": st.integers(1, 2),
+    "patch_size": st.integers(1, 6),
+    "cell": st.sampled_from(["lstm", "gru"]),
 }
 
 
@@ -76,8 +81,10 @@ def cases(draw, row: Row) -> Case:
         channels = draw(st.integers(1, 3))
         arguments |= {"in_channels": channels, "image_size": pixels}
         return Case(arguments, {"x": ("image", batch, channels, *pixels)})
-    if view == "window":
+    if view == "window":  # numbers only, and as many steps as the row says
         first = default_case(row)
+        for word in ("vocabulary_size", "token_targets"):
+            arguments.pop(word, None)
         x = ("numbers", batch, *first.inputs["x"][2:])
         return Case({**arguments, **first.arguments}, {"x": x})
     arguments["in_features"] = features = draw(st.integers(1, 6))
@@ -86,6 +93,8 @@ def cases(draw, row: Row) -> Case:
         if arguments.get("category_sizes"):
             inputs["categories"] = ("categories", batch, *arguments["category_sizes"])
         return Case(arguments, inputs)
+    if view == "text":
+        arguments["vocabulary_size"] = 11
     length, vocabulary = draw(st.integers(1, 9)), arguments.get("vocabulary_size", 0)
     inputs = {"x": ("numbers", batch, length, features)}
     if vocabulary:
@@ -101,12 +110,12 @@ def cases(draw, row: Row) -> Case:
 def test_pages_agree_whatever_the_options(row: Row, data: st.DataObject):
     case = data.draw(cases(row))
     try:
-        page, facing = measure.pair(row.name, case)
+        build(row.name, case, "torch")
     except ValueError:
-        for framework in ("torch", "tensorflow"):  # what one page refuses, both refuse
-            with pytest.raises(ValueError):
-                build(row.name, case, framework)
+        with pytest.raises(ValueError):  # what one page refuses, both refuse
+            build(row.name, case, "tensorflow")
         assume(False)
+    page, facing = measure.pair(row.name, case)
     outputs = measure.output_distance(page, facing, case)
     step = measure.step_distance(page, facing, case)
     if outputs > 1e-5 or step > 1e-4:  # where float32 itself is that unsure, more is allowed

@@ -1,7 +1,9 @@
 """The style of the house, as far as a machine can see it."""
 
 import ast
+import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,6 +138,20 @@ def functions(parsed: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
             for part in node.body:
                 if isinstance(part, ast.FunctionDef):
                     yield node.name, part
+
+
+def test_every_dependency_is_imported_somewhere():
+    project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [re.split(r"[<>=!~\[; ]", name)[0] for name in project["dependencies"]]
+    imported = {
+        name.partition(".")[0]
+        for file in FILES
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+    }
+    modules = {"scikit-learn": "sklearn"}
+    assert {modules.get(name, name) for name in wanted} <= imported
 
 
 @pytest.mark.parametrize("room", ["torch_models", "keras_models"])

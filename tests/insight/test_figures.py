@@ -85,15 +85,23 @@ def test_panels_of_ten_candidates_and_300_epochs_stay_small():
     assert all(name in svgs["validation-loss"] for name in networks)
 
 
-def test_comparison_is_one_figure_of_four_panels():
-    points = {"mlp": curves.Point(parameters=100, score=0.8, low=0.7, high=0.9)}
-    figure = curves.comparison(
-        {"mlp": made_curves(20)}, points, LOOKS, watched="accuracy", metric="AUC"
+@pytest.mark.parametrize("name", ["$a_$", "$0-$10", "$x^2$"])
+def test_a_dollar_in_a_name_is_a_dollar(name):
+    look, own, numbers = LOOKS["mlp"], made_curves(20), np.arange(30.0)
+    line = ranking.Line(name=name, tier=1, score=0.9, low=0.8, high=1, text="0.9", look=look)
+    point = curves.Point(parameters=100, score=0.8, low=0.7, high=0.9)
+    panels = curves.comparison_panels(
+        {name: own}, {name: point}, {name: look}, watched="accuracy", metric="AUC"
     )
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == [
-        "Training loss", "Validation loss", "Validation accuracy", "Weights and test AUC",
-    ]  # fmt: skip
+    figures = [
+        *panels.values(),
+        curves.learning_curve(name, own, look),
+        errors.confusion_matrix(np.eye(2, dtype=int), [name, "b"], [name, "b"]),
+        errors.predicted_against_true(numbers, numbers, name=name),
+        errors.residuals(numbers, numbers + 1, name=name),
+        ranking.leaderboard([line], metric="R2"),
+    ]
+    assert all(name in style.to_svg(figure, "f") for figure in figures)
 
 
 def test_a_diverged_loss_does_not_break_the_learning_curve():

@@ -4,10 +4,9 @@ import json
 
 from bakeoff import Recipe
 from bakeoff.catalog import Candidate, find
-from bakeoff.train.plan import Fit, Job, plan_jobs
+from bakeoff.train.plan import Fit, Job, plan_jobs, tuples
 from bakeoff.train.processes import as_json
 from bakeoff.train.recipe import resolve
-from bakeoff.train.worker import tuples
 
 NAMES = ("constant", "boosting", "mlp", "mlp_periodic")
 

@@ -11,9 +11,9 @@ import pytest
 
 from bakeoff.errors import RequestError
 from bakeoff.train.material import write_material
-from bakeoff.train.plan import Job
+from bakeoff.train.plan import Job, page_arguments, tuples
 from bakeoff.train.processes import as_json, environment
-from bakeoff.train.worker import Material, in_memory_order, probabilities, sentence, tuples
+from bakeoff.train.worker import Material, in_memory_order, probabilities, sentence
 
 PARTS = {"train": np.arange(30), "validation": np.arange(30, 40), "test": np.arange(40, 50)}
 JOB = Job(
@@ -65,9 +65,18 @@ def test_a_part_holds_its_own_rows(tmp_path):
         assert np.array_equal(material.inputs("table", part)["x"], x[rows])
 
 
-def test_what_is_asked_goes_over_what_follows_from_the_data(tmp_path):
-    arguments = Material(material_in(tmp_path / "m")).arguments(JOB)
-    assert arguments == {"in_features": 3, "out_features": 1, "hidden_sizes": (4,)}
+def test_what_is_asked_goes_over_what_follows_from_the_data():
+    arguments = page_arguments(JOB, {"in_features": 3, "category_sizes": [4, 2]})
+    sizes = {"in_features": 3, "category_sizes": (4, 2), "out_features": 1}
+    assert arguments == {**sizes, "hidden_sizes": (4,)}
+
+
+def test_a_page_that_takes_no_categories_is_not_given_their_sizes():
+    job = replace(JOB, row="lstm", arguments={})
+    assert page_arguments(job, {"in_features": 3, "category_sizes": []}) == {
+        "in_features": 3,
+        "out_features": 1,
+    }
 
 
 def test_material_that_was_pickled_is_not_opened(tmp_path):

@@ -5,7 +5,8 @@
 
 Source: Hoerl & Kennard, "Ridge Regression", 1970; Cox, "The Regression Analysis of Binary
 Sequences", 1958; solved by scikit-learn. How strongly W is held back is chosen on the validation
-rows, from strong to weak, until the validation loss rises. Each category is a column of 0 and 1.
+rows, from strong to weak, until the validation loss rises; where they cannot tell, the strongest
+is kept. Each category is a column of 0 and 1.
 
 Dimensions: N rows, F numbers, K category columns, D = F + all categories, C classes,
 S scores per row (C, or 1 when binary or a regression).
@@ -17,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 
 STRENGTHS = (1e4, 1e3, 100.0, 10.0, 1.0, 0.1, 0.01)  # a, the strongest first
+MOST_ROUNDS = 2_000  # of the solver, at each strength
 SPARSE_FROM = 64  # categories in all; with fewer a dense table is faster
 
 
@@ -28,6 +30,10 @@ class Linear:
         num_classes: C; not used by a regression.
         category_sizes: How many codes each category column has (0 missing, 1 unseen, 2 ... known).
         strengths: What to try for a, the strongest first.
+
+    Attributes:
+        rounds: Steps of the solver that the fit kept took; 0 for a regression, solved at once.
+        most_rounds: Its limit; a fit that took as many had not converged.
 
     Shape:
         x (N, F) float, about standardised; categories (N, K) int -> (N, C) probabilities, or (N,)
@@ -49,6 +55,8 @@ class Linear:
         self.strengths = strengths
         self.weights = np.zeros((0, 1))  # (D, S)
         self.bias = np.zeros(1)  # (S,)
+        self.rounds = 0
+        self.most_rounds = 0 if task == "regression" else MOST_ROUNDS
 
     @property
     def num_parameters(self) -> int:
@@ -68,16 +76,15 @@ class Linear:
 
         Nothing depends on `seed`.
         """
-        lowest = np.inf
+        lowest, kept = np.inf, None
         fits = self._ridge_fits if self.task == "regression" else self._logistic_fits
-        before = self.weights, self.bias
-        for weights, bias in fits(self._table(inputs), targets):
-            self.weights, self.bias = weights, bias
+        for found in fits(self._table(inputs), targets):
+            self.weights, self.bias, self.rounds = found
             loss = self._loss(self.scores(validation_inputs), validation_targets)
-            if loss >= lowest:
-                self.weights, self.bias = before
+            if kept is not None and loss >= lowest:
+                self.weights, self.bias, self.rounds = kept
                 break
-            lowest, before = loss, (weights, bias)
+            lowest, kept = loss, found
 
     def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return (N, C) probabilities, or (N,) values."""
@@ -126,29 +133,34 @@ class Linear:
 
     def _logistic_fits(
         self, table: Any, targets: np.ndarray
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield weights (D, S) and bias (S,) per strength; each fit starts from the one before."""
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+        """Yield weights (D, S), bias (S,) and rounds per strength; each starts from the last."""
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(solver="lbfgs", max_iter=2_000, tol=1e-3, warm_start=True)
+        model = LogisticRegression(max_iter=self.most_rounds, tol=1e-3, warm_start=True)
         for strength in self.strengths:
             model.set_params(C=1 / strength).fit(table, targets)
-            yield model.coef_.T.copy(), model.intercept_.copy()
+            yield model.coef_.T.copy(), model.intercept_.copy(), int(model.n_iter_.max())
 
     def _ridge_fits(
         self, table: Any, targets: np.ndarray
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield weights (D, 1) and bias (1,) per strength."""
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+        """Yield weights (D, 1), bias (1,) and no rounds per strength."""
         from sklearn.linear_model import Ridge
 
         for strength in self.strengths:
             model = Ridge(alpha=strength).fit(table, targets)
-            yield model.coef_[:, None], np.array([model.intercept_])
+            yield model.coef_[:, None], np.array([model.intercept_]), 0
 
     def _loss(self, scores: np.ndarray, targets: np.ndarray) -> float:
-        """Return the mean log loss over rows of known class, or the mean squared error."""
+        """Return the mean log loss over rows of known class, or the mean squared error.
+
+        Infinite where no class is known or a score is NaN: nothing speaks for such a fit.
+        """
         if self.task == "regression":
-            return float(np.mean((scores - targets) ** 2))
-        known = targets >= 0
-        chances = scores[known, targets[known]]
-        return float(-np.log(np.maximum(chances, 1e-12)).mean())
+            losses = (scores - targets) ** 2
+        else:
+            known = targets >= 0  # -1: a class that no training row has
+            losses = -np.log(np.maximum(scores[known, targets[known]], 1e-12))
+        loss = float(losses.mean()) if len(losses) else np.inf
+        return np.inf if np.isnan(loss) else loss

@@ -1,11 +1,11 @@
 """The experiment: the whole plan of a run in plain values, one to one with `bakeoff.toml`."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bakeoff.catalog import CATALOG, Argument, Candidate, arguments, find, fitting
+from bakeoff.catalog import CATALOG, Argument, Candidate, Row, arguments, find, fitting
 from bakeoff.errors import RequestError, did_you_mean
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.train.recipe import SETTINGS, Recipe
@@ -13,6 +13,8 @@ from bakeoff.train.recipe import SETTINGS, Recipe
 FRAMEWORKS = ("torch", "tensorflow", "jax")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(10))
+RESERVED = {"CON", "PRN", "AUX", "NUL", *PORTS}  # no file or folder of Windows may be called so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +94,7 @@ def check_whole(word: str, value: Any, *, least: int, most: int) -> None:
 
 def check_candidate(name: str, settings: Mapping[str, Any]) -> None:
     """Refuse a candidate whose name cannot be a folder, or with an unknown or ill-typed setting."""
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name.endswith(".") or name.split(".")[0].upper() in RESERVED:
         raise RequestError(
             f"A candidate cannot be called {name!r}: its name is a folder. Use letters, digits, "
             "_ and -, such as 'wide'."
@@ -172,27 +174,51 @@ def recipe_of(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
     return replace(recipe, **{key: settings[key] for key in SETTINGS if key in settings})
 
 
-def choose_candidates(experiment: Experiment, views: Iterable[str]) -> list[Candidate]:
+def choose_candidates(
+    experiment: Experiment,
+    views: Iterable[str],
+    extras: Mapping[str, Collection[str]] | None = None,
+) -> list[Candidate]:
     """Return the candidates of a run: those named, and all that can read the data if wanted.
+
+    Args:
+        views: Names of the views on offer.
+        extras: View -> the arrays that it has beside x; a candidate must take them all.
 
     Raises:
         RequestError: One that is named cannot read the data.
     """
     offered = list(views)
-    fit = fitting(offered) if experiment.all_that_fit else []
-    named = {**{row.name: {} for row in fit}, **experiment.candidates}
+    fit = [row for row in fitting(offered) if not left_unread(row, offered, extras or {})]
     chosen = []
-    for name, settings in named.items():
+    unnamed: dict[str, Mapping[str, Any]] = (
+        {row.name: {} for row in fit} if experiment.all_that_fit else {}
+    )
+    for name, settings in {**unnamed, **experiment.candidates}.items():
         row = find(str(settings.get("page", name)))
+        fits = f"Candidates that fit: {', '.join(row.name for row in fit)}."
         if not set(row.reads) & set(offered):
-            fits = ", ".join(row.name for row in fitting(offered))
             raise RequestError(
                 f"{name} reads {' or '.join(row.reads)} data, and this data can be seen as "
-                f"{', '.join(offered)}. Candidates that fit: {fits}."
+                f"{', '.join(offered)}. {fits}"
+            )
+        if unread := left_unread(row, offered, extras or {}):
+            raise RequestError(
+                f"{name} does not take {' and '.join(unread)}, which this data has. {fits}"
             )
         own = {k: v for k, v in settings.items() if k != "page" and k not in SETTINGS}
         chosen.append(Candidate(name=name, row=row, arguments=own))
     return chosen
+
+
+def left_unread(
+    row: Row, offered: Collection[str], extras: Mapping[str, Collection[str]]
+) -> list[str]:
+    """Return the arrays of a row's view that its page does not take."""
+    if row.role == "baseline":
+        return []  # constant looks at nothing, and the others take all there is
+    view = next((view for view in row.reads if view in offered), "")
+    return sorted(set(extras.get(view, ())) - set(row.takes))
 
 
 def view_of(candidate: Candidate, views: Iterable[str]) -> str:

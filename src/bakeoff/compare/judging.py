@@ -1,6 +1,8 @@
 """From scores to the record of a fit: the one place where test targets are read."""
 
+import hashlib
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from bakeoff.data.dataset import Dataset
 from bakeoff.data.splits import Split
 from bakeoff.data.views import Preparation
 from bakeoff.errors import RunError
-from bakeoff.evaluate.metrics import Metric, score
+from bakeoff.evaluate.metrics import METRICS, Metric, score
 from bakeoff.evaluate.predictions import Predictions, read_predictions, write_predictions
 from bakeoff.train.plan import Fit
 
@@ -57,6 +59,7 @@ def record(run: Path, scratch: Path, fit: Fit, judge: Judge) -> Fit:
         try:
             held_out = judge.predictions(np.load(scratch / "validation.npy"), "validation")
             validation = score(judge.metric, held_out)
+            validation = validation if np.isfinite(validation) else None
             test = judge.predictions(np.load(scratch / "test.npy"), "test")
             write_predictions(test, folder / "predictions" / f"{file_name(test.target)}.parquet")
             shutil.move(scratch / "weights.safetensors", folder / "weights.safetensors")
@@ -72,8 +75,15 @@ def failed(fit: Fit, why: str) -> Fit:
 
 
 def file_name(target: str) -> str:
-    """Return a target's name as the name of a file: what no system allows becomes _."""
-    return "".join("_" if letter in '<>:"/\\|?*' or letter < " " else letter for letter in target)
+    """Return a target's name as the name of a file: what no system allows becomes _.
+
+    Long names are cut, with a mark of the whole; the true name stands in the file's metadata.
+    """
+    safe = "".join("_" if letter in '<>:"/\\|?*' or letter < " " else letter for letter in target)
+    if len(safe.encode()) > 80 or safe != safe.rstrip(". "):
+        mark = hashlib.sha256(target.encode()).hexdigest()[:8]
+        safe = f"{safe.encode()[:60].decode(errors='ignore').rstrip('. ')}-{mark}"
+    return safe
 
 
 def entries_of(run: Path) -> list[Entry]:
@@ -116,6 +126,20 @@ def settle(run: Path, metric: Metric) -> None:
     if all(entry.error for entry in entries):
         first = entries[0]
         raise RunError(f"Every fit failed. {first.candidate}, seed {first.seed}: {first.error}")
-    verdict = reach_verdict(entries, metric)
+    judged = defined(metric, entries)
+    if judged is not metric:  # validation scores are of the other metric: the first seed is taken
+        entries = [replace(entry, validation=None) for entry in entries]
+    verdict = reach_verdict(entries, judged)
+    if judged is not metric:
+        why = f"{metric.label} is not defined on these test rows, so {judged.label} decides."
+        verdict = replace(verdict, warnings=(why, *verdict.warnings))
     write_verdict(verdict, run / "verdict.json")
     write_leaderboard(make_leaderboard(entries, verdict), run)
+
+
+def defined(metric: Metric, entries: Sequence[Entry]) -> Metric:
+    """Return the metric, or the first other one of its task that the test rows define."""
+    test = next(entry.predictions for entry in entries if entry.predictions is not None)
+    others = [other for other in METRICS.values() if set(other.tasks) & set(metric.tasks)]
+    good = [m for m in (metric, *others) if np.isfinite(score(m, test))]
+    return good[0] if good else metric

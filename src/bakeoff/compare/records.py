@@ -20,8 +20,10 @@ def record_plan(folder: Path, stage: Stage, place: dict[str, Any], workers: int)
     write_json(folder / "data" / "schema.json", {"format": 1, **asdict(schema)})
     mark = {"sha256": stage.dataset.fingerprint, "rows": len(stage.dataset)}
     write_json(folder / "data" / "fingerprint.json", {"format": 1, **mark})
-    findings: dict[str, Any] = {"notes": [*stage.dataset.notes, *stage.preparation.notes]}
-    findings["leaks"] = [asdict(finding) for finding in stage.findings]
+    findings = {
+        "notes": [*stage.dataset.notes, *stage.preparation.notes, *stage.notes],
+        "leaks": [asdict(finding) for finding in stage.findings],
+    }
     write_json(folder / "data" / "findings.json", {"format": 1, **findings})
     stage.split.save(folder / "data" / "split.parquet")
     stage.preparation.save(folder / "data")

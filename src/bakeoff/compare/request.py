@@ -42,7 +42,7 @@ def plan(
     base = read_experiment(data) if data.endswith(".toml") else Experiment(data=data)
     chosen, everything = select(base.candidates, listed(models), settings or {})
     given: dict[str, Any] = {
-        "target": listed(target),
+        "target": (target,) if target else (),  # a name may hold commas and spaces
         "inputs": listed(inputs),
         "columns": {**base.columns, **(columns or {})},
         "test": test,

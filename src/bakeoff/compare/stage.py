@@ -31,7 +31,8 @@ class Stage:
         findings: What the leak checks found.
         views: Those that a candidate sees.
         recipes: Candidate -> its recipe, resolved; baselines have none.
-        device: "cpu", "cuda" or "mps".
+        unnamed: Candidates that run because they can read the data, not because they were named.
+        notes: What was left out, in sentences for the user.
     """
 
     experiment: Experiment
@@ -44,7 +45,8 @@ class Stage:
     candidates: Sequence[Candidate]
     recipes: Mapping[str, Recipe]
     jobs: Sequence[Job]
-    device: str
+    unnamed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def judge(self) -> Judge:
@@ -79,7 +81,6 @@ def set_stage(
     dataset: Dataset,
     split: Split,
     findings: Sequence[Finding],
-    device: str,
 ) -> Stage:
     """Fit the transforms on the training rows, choose metric and candidates, list the fits.
 
@@ -94,7 +95,8 @@ def set_stage(
     else:
         metric = find_metric(experiment.metric, task)
     offered = preparation.views(dataset)
-    candidates = choose_candidates(experiment, offered)
+    extras = {name: set(view.inputs) - {"x"} for name, view in offered.items()}
+    candidates = choose_candidates(experiment, offered, extras)
     seen = {candidate.name: view_of(candidate, offered) for candidate in candidates}
     recipes = {
         candidate.name: resolve(
@@ -113,9 +115,10 @@ def set_stage(
         recipes=recipes,
         task=task,
         num_classes=len(preparation.classes) if task != "regression" else 0,
-        device=device,
+        device=experiment.device,
     )
     return Stage(
+        unnamed=frozenset(c.name for c in candidates) - set(experiment.candidates),
         experiment=filled_in(experiment, dataset, split, candidates, metric),
         dataset=dataset,
         split=split,
@@ -126,7 +129,6 @@ def set_stage(
         candidates=candidates,
         recipes=recipes,
         jobs=jobs,
-        device=device,
     )
 
 
@@ -159,14 +161,17 @@ def filled_in(
     )
 
 
-def rehearse(stage: Stage, workers: Workers, scratch: Path) -> dict[str, dict[str, Any]]:
+def rehearse(
+    stage: Stage, workers: Workers, scratch: Path
+) -> tuple[Stage, dict[str, dict[str, Any]]]:
     """Show the workers the data, build every candidate once, and time a few steps of each.
 
     Returns:
-        Label of the candidate -> parameters, step_seconds.
+        The stage without the unnamed candidates that this data cannot be given to (an image too
+        small for a page's pooling), and label of the candidate -> parameters, step_seconds.
 
     Raises:
-        RequestError: A candidate cannot be built with its arguments.
+        RequestError: A named candidate cannot be built with its arguments, or none can.
     """
     write_material(
         scratch,
@@ -179,15 +184,30 @@ def rehearse(stage: Stage, workers: Workers, scratch: Path) -> dict[str, dict[st
     for job in stage.jobs:
         first.setdefault(job.label, job)
     jobs = list(first.values())
-    probed = {}
+    probed, dropped = {}, {}
     for number, message in workers.work("probe", jobs, [scratch] * len(jobs)):
+        name = jobs[number].candidate
         if "failed" in message and message["mistake"]:
-            raise RequestError(f"{jobs[number].candidate}: {message['failed']}")
-        if "failed" in message:  # such as a loss that diverges: its fits will say so one by one
+            dropped[name] = f"{name}: {message['failed']}"
+            if name not in stage.unnamed or len(dropped) == len(stage.candidates):
+                raise RequestError(dropped[name])
+        elif "failed" in message:  # such as a loss that diverges: its fits will say so one by one
             probed[jobs[number].label] = {"parameters": 0, "step_seconds": 0.0}
         if "probed" in message:
             probed[jobs[number].label] = message["probed"]
-    return probed
+    return without(stage, dropped), probed
+
+
+def without(stage: Stage, dropped: Mapping[str, str]) -> Stage:
+    """Return the stage without some candidates: name -> why."""
+    kept = {n: own for n, own in stage.experiment.candidates.items() if n not in dropped}
+    return replace(
+        stage,
+        experiment=replace(stage.experiment, candidates=kept),
+        candidates=[c for c in stage.candidates if c.name not in dropped],
+        jobs=[job for job in stage.jobs if job.candidate not in dropped],
+        notes=tuple(f"Left out: {why}" for why in dropped.values()),
+    )
 
 
 def guesses(stage: Stage, probed: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
@@ -230,7 +250,7 @@ def outline(stage: Stage, probed: Mapping[str, Mapping[str, Any]], workers: int)
             for label, job in reversed(first.items())
         ],
         "fits": len(stage.jobs),
-        "device": stage.device,
+        "device": stage.experiment.device,
         "seconds": round(estimate(stage, probed, workers), 1),
     }
 
@@ -249,7 +269,8 @@ def perform(
     for number, message in workers.work("fit", stage.jobs, folders):
         job = stage.jobs[number]
         if "done" in message:
-            fit = Fit(job=job, **message["done"])
+            facts = message["done"]
+            fit = Fit(job=replace(job, device=facts.pop("device")), **facts)
         elif "failed" in message:
             fit = Fit(job=job, error=message["failed"])
         else:

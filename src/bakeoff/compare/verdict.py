@@ -14,6 +14,7 @@ from bakeoff.compare.statistics import Judgement, Pair, Standing, judge
 from bakeoff.compare.wording import say_verdict, say_warnings
 from bakeoff.errors import DataError
 from bakeoff.evaluate.metrics import Metric, row_values, score
+from bakeoff.evaluate.predictions import Predictions
 
 FORMAT = 1
 
@@ -98,7 +99,7 @@ def reach_verdict(
         seedless=[label for label, line in ranked.items() if line[0].seedless],
         seed=seed,
     )
-    standings = own_direction(judgement, metric, len(test))
+    standings = own_direction(judgement, metric, test)
     return Verdict(
         sentence=say_verdict(
             judgement,
@@ -120,13 +121,13 @@ def reach_verdict(
     )
 
 
-def own_direction(judgement: Judgement, metric: Metric, test_rows: int) -> tuple[Standing, ...]:
+def own_direction(judgement: Judgement, metric: Metric, test: Predictions) -> tuple[Standing, ...]:
     """Turn losses back, and keep intervals within what the metric can be.
 
     A share of 0 or 1 has no spread to measure; its interval is the exact binomial one.
     """
     lowest, highest = metric.bounds
-    exact = 1 - 0.025 ** (1 / test_rows)
+    exact = exact_reach(metric, test)
     standings = []
     for standing in judgement.standings:
         value = metric.sign * standing.score
@@ -136,6 +137,17 @@ def own_direction(judgement: Judgement, metric: Metric, test_rows: int) -> tuple
         low, high = max(low, lowest), min(high, highest)
         standings.append(replace(standing, score=value, low=low, high=high))
     return tuple(standings)
+
+
+def exact_reach(metric: Metric, test: Predictions) -> float:
+    """How far from 0 or 1 a share may lie that was measured as exactly that (Clopper & Pearson).
+
+    A mean over classes rests on the few rows of a rare class as much as on all others. Its reach
+    is the mean of the classes' own, each with its own rows: more than needed, never less.
+    """
+    over_classes = metric.exact is not None
+    sizes = np.unique(test.truth.astype(str), return_counts=True)[1] if over_classes else len(test)
+    return float(np.mean(1 - 0.025 ** (1 / sizes)))
 
 
 def choose_best(line: list[Entry], metric: Metric) -> Best:

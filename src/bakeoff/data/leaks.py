@@ -75,21 +75,36 @@ def duplicates(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Fi
 
 def row_keys(dataset: Dataset, inputs: list[str]) -> Array:
     """Return one value per row that is equal where all inputs are equal."""
-    columns = [row_bytes(dataset.arrays[name]) for name in inputs]
+    names = [name for i in inputs for name in (i, f"{i}.lengths") if name in dataset.arrays]
+    columns = {name: numbered(dataset.arrays[name]) for name in names}
     keys = []
     for start in range(0, len(dataset), 10_000):
-        chunk = [np.ascontiguousarray(column[start : start + 10_000]) for column in columns]
-        flat = np.concatenate([c.view(np.uint8).reshape(len(c), -1) for c in chunk], axis=1)
+        chunk = {name: values[start : start + 10_000] for name, values in columns.items()}
+        parts = [row_bytes(values, chunk.get(f"{name}.lengths")) for name, values in chunk.items()]
+        flat = np.concatenate(parts, axis=1)
         keys += [hashlib.blake2b(row, digest_size=8).digest() for row in flat]
     return np.frombuffer(b"".join(keys), dtype=np.uint64)
 
 
-def row_bytes(values: Array) -> Array:
-    """Return values that are equal as bytes where they are equal: texts become numbers."""
+def numbered(values: Array) -> Array:
+    """Return texts as numbers, equal where the texts are; numbers and dates as they are."""
     if values.dtype != object:
         return values
     places: dict[str | None, int] = {}
     return np.array([places.setdefault(value, len(places)) for value in values], dtype=np.int64)
+
+
+def row_bytes(values: Array, lengths: Array | None) -> Array:
+    """Return bytes that are equal where the values are: (n, ...), lengths (n,) -> (n, bytes).
+
+    What stands in the padding of a sequence does not count, nor does the sign of a zero.
+    """
+    if lengths is not None:
+        real = np.arange(values.shape[1]) < lengths[:, None]  # (n, T)
+        values = np.where(real[..., None], values, 0)
+    if values.dtype.kind == "f":
+        values = values + 0.0  # -0.0 becomes 0.0
+    return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
 
 
 def give_aways(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Finding]:

@@ -82,17 +82,17 @@ class Preparation:
         return np.array([numbers.get(value, -1) for value in values], dtype=np.int64)
 
     def invert(self, scores: Array) -> Array:
-        """Return raw scores in the user's units: amounts, or the names of the best classes.
+        """Return the scores of a regression in the user's units: (N,) or (N, 1) -> (N,) float64.
 
-        Shape:
-            (N,) or (N, 1) -> (N,) float64 for regression; (N, C), or (N, 1) of two classes
-            -> (N,) object array of names
+        Raises:
+            ValueError: The target has classes, which have no scale.
         """
-        if self.scale is not None:
-            return self.scale.invert(np.asarray(scores).reshape(len(scores)))
-        scores = np.asarray(scores).reshape(len(scores), -1)
-        best = scores.argmax(axis=1) if scores.shape[1] > 1 else (scores[:, 0] > 0).astype(int)
-        return np.asarray(np.array(self.classes, dtype=object)[best])
+        if self.scale is None:
+            raise ValueError(
+                f"{self.schema.targets[0]} has classes, not amounts; take the class of the best "
+                "score from `classes`."
+            )
+        return self.scale.invert(np.asarray(scores).reshape(len(scores)))
 
     def save(self, folder: Path | str) -> None:
         """Write transforms.json, and the arrays into transforms.safetensors."""

@@ -23,9 +23,9 @@ from bakeoff.data.views import Preparation, View, load_preparation
 from bakeoff.deliver.model import Model, open_model
 from bakeoff.errors import BakeoffError, MissingPackageError, RequestError
 from bakeoff.insight.keras_layers import need_keras
-from bakeoff.train.plan import Fit, Job
+from bakeoff.train.plan import Fit, Job, page_arguments
 from bakeoff.train.weights import convert, read_weights, set_weights
-from bakeoff.train.worker import in_memory_order, tuples
+from bakeoff.train.worker import in_memory_order
 
 FRAMEWORKS = ("torch", "tensorflow", "jax")
 MOST_ROWS = 1024  # enough to meet every branch of a page, and seconds at most
@@ -91,7 +91,7 @@ def convert_run(run: Path, *, to: str, candidate: str = "", out: Path | None = N
         )
     path = free_path(model, to, out)
     view, source = rows_to_score(model, load_preparation(run / "data"))
-    arguments = tuples({**view.sizes, "out_features": job.out_features, **job.arguments})
+    arguments = page_arguments(job, view.sizes)
     page = load(find(job.row), "torch")(**arguments)
     given = read_weights(model.folder / "weights.safetensors")
     weights = {name: convert(given, page, to=name) for name in ("torch", "tensorflow")}

@@ -14,10 +14,10 @@ from bakeoff.data.dataset import read_inputs
 from bakeoff.data.views import Preparation, load_preparation
 from bakeoff.errors import MissingPackageError, RequestError, did_you_mean
 from bakeoff.evaluate.metrics import METRICS, Metric
-from bakeoff.train.plan import Fit
+from bakeoff.train.plan import Fit, page_arguments
 from bakeoff.train.processes import INSTALL
 from bakeoff.train.weights import load_weights
-from bakeoff.train.worker import in_memory_order, probabilities, tuples
+from bakeoff.train.worker import in_memory_order, probabilities
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,32 +86,30 @@ class Model:
 
             model = load(row, "torch").from_state(load_file(weights), job.task, job.num_classes)
             return np.asarray(model.scores(view.inputs))
-        framework = "torch" if job.framework == "torch" else keras_backend(job.framework)
-        page = load(row, framework)
-        sizes = {**view.sizes, "out_features": job.out_features}
-        model = page(**tuples({**sizes, **job.arguments}))
+        if job.framework != "torch":
+            need_keras(job.framework)
+        model = load(row, job.framework)(**page_arguments(job, view.sizes))
         load_weights(model, weights)
-        if framework == "torch":
+        if job.framework == "torch":
             from bakeoff.torch_models.fit import predict
         else:
             from bakeoff.keras_models.fit import predict
         return probabilities(predict(model, in_memory_order(job, view.inputs)), job.task)
 
 
-def keras_backend(framework: str) -> str:
-    """Import Keras, on this framework unless another was chosen, and return its backend.
+def need_keras(framework: str) -> None:
+    """Import Keras, on this framework unless another was chosen.
 
     Raises:
         MissingPackageError: It is not installed.
     """
     os.environ.setdefault("KERAS_BACKEND", framework)
     try:
-        import keras
+        import keras  # noqa: F401
     except ImportError as error:
         raise MissingPackageError(
             f"{framework} is not installed. Install it with: {INSTALL[framework]}"
         ) from error
-    return str(keras.backend.backend())
 
 
 def open_model(run: Path, candidate: str | None = None) -> Model:
@@ -141,4 +139,9 @@ def best_fit(folder: Path, metric: Metric) -> Fit:
     finished = [(score, fit) for fit, score in fits if fit.status == "finished"]
     if not finished:
         raise RequestError(f"No fit of {folder.name} finished; see {folder}.")
-    return max(finished, key=lambda pair: metric.sign * (pair[0] or 0.0))[1]
+    finished.sort(key=lambda pair: pair[1].job.seed)  # of equal ones the first seed, as in verdicts
+
+    def merit(pair: tuple[float | None, Fit]) -> float:
+        return -np.inf if pair[0] is None else metric.sign * pair[0]
+
+    return max(finished, key=merit)[1]

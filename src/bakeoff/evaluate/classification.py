@@ -147,16 +147,11 @@ def counted_values(
     return np.asarray(np.nanmean(whole) + (shares - 1) * change)
 
 
-def auc(predictions: Predictions) -> float:
-    """Area under the ROC curve; see `auc_values`. nan when only one class occurs."""
-    return float(auc_values(predictions).mean())
-
-
 def auc_values(predictions: Predictions) -> Array:
     """DeLong's placements, scaled so that their mean is the AUC: (n,).
 
     Two classes: how often a positive row scores above a negative one, ties count half. More: the
-    mean over the classes that occur, each against the rest.
+    mean over the classes that occur, each against the rest. nan when only one class occurs.
     """
     index = predictions.truth_index
     num_classes = len(predictions.classes)

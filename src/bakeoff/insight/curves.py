@@ -95,33 +95,6 @@ def learning_curve(name: str, curves: Curves, look: Look) -> "Figure":
     return figure
 
 
-def comparison(
-    curves: Mapping[str, Curves],
-    points: Mapping[str, Point],
-    looks: Mapping[str, Look],
-    *,
-    watched: str,
-    metric: str,
-) -> "Figure":
-    """Draw all candidates in four panels: losses, validation metric, weights against score.
-
-    Args:
-        curves: Networks, by name.
-        points: All candidates, by name.
-        looks: All candidates, by name.
-        watched: What the training loop reports after each epoch.
-        metric: What decides the ranking.
-    """
-    figure = new_figure(690, 520)
-    for axes, draw in zip(
-        figure.subplots(2, 2).flat,
-        panels(curves, points, looks, watched=watched, metric=metric).values(),
-        strict=True,
-    ):
-        draw(axes)
-    return figure
-
-
 def comparison_panels(
     curves: Mapping[str, Curves],
     points: Mapping[str, Point],
@@ -130,7 +103,15 @@ def comparison_panels(
     watched: str,
     metric: str,
 ) -> dict[str, "Figure"]:
-    """Draw the panels of `comparison` as four figures, for pages that are narrow at times."""
+    """Draw all candidates in four figures: losses, validation metric, weights against score.
+
+    Args:
+        curves: Networks, by name.
+        points: All candidates, by name.
+        looks: All candidates, by name.
+        watched: What the training loop reports after each epoch.
+        metric: What decides the ranking.
+    """
     figures = {}
     for name, draw in panels(curves, points, looks, watched=watched, metric=metric).items():
         figures[name] = new_figure(345, 260)

@@ -161,12 +161,17 @@ def overlap(low: tuple[float, list[str]], high: tuple[float, list[str]], gap: fl
 def to_svg(figure: "Figure", name: str) -> str:
     """Draw a figure as an SVG element for a page, without title or ids that clash.
 
+    Words stand as they are: a `$` in a name starts no formula.
+
     Args:
         figure: What to draw.
         name: Letters and dashes, different for each figure of a page.
     """
     import matplotlib as mpl
+    from matplotlib.text import Text
 
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})

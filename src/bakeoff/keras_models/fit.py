@@ -76,7 +76,7 @@ def fit(
     check_values(model, inputs)
     check_values(model, validation_inputs)
     batches = Batches(inputs, targets, batch_size, seed)
-    num_steps = epochs * max(1, -(-len(targets) // batch_size))
+    num_steps = epochs * len(batches)
     rates = Schedule(lr, schedule, num_steps)
     stepper = make_optimizer(
         model, optimizer, lr=rates, weight_decay=weight_decay, clip_norm=clip_norm

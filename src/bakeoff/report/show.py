@@ -19,7 +19,7 @@ from bakeoff.insight.layers import Layer, totals
 from bakeoff.report.page_text import PageText, chapters, paired, read_page
 from bakeoff.report.screen_text import printable
 from bakeoff.report.show_parts import WIDE, Sheet
-from bakeoff.train.worker import tuples
+from bakeoff.train.plan import tuples
 
 
 def show_architecture(

@@ -89,7 +89,7 @@ def tell_plan(
     candidates: bool = False,
 ) -> None:
     """Say what is going to be trained, where, and for how long."""
-    screen.notes(stage.preparation.notes)
+    screen.notes([*stage.preparation.notes, *stage.notes])
     screen.plan(
         candidates=len(stage.candidates),
         seeds=stage.experiment.seeds,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bakeoff.catalog import Candidate, load
+from bakeoff.catalog import Candidate, find, load
 from bakeoff.train.recipe import Recipe
 
 
@@ -23,7 +23,7 @@ class Job:
         recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
         task: "binary", "multiclass" or "regression".
         num_classes: Classes of the target; 0 for regression.
-        device: "cpu", "cuda" or "mps".
+        device: "cpu", "cuda", "mps", or "auto": the worker that makes the fit decides.
     """
 
     candidate: str
@@ -85,6 +85,29 @@ class Fit:
     def status(self) -> str:
         """ "finished" or "failed"."""
         return "failed" if self.error else "finished"
+
+
+def page_arguments(job: Job, sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a page: what follows from the data, then what is asked for.
+
+    Args:
+        sizes: Of the view that it sees; sizes of categories go to pages that take categories.
+    """
+    taken = {
+        name: size
+        for name, size in sizes.items()
+        if name != "category_sizes" or "categories" in find(job.row).takes
+    }
+    return dict(tuples({**taken, "out_features": job.out_features, **job.arguments}))
+
+
+def tuples(value: Any) -> Any:
+    """Turn JSON's lists into tuples, at every depth."""
+    if isinstance(value, list | tuple):
+        return tuple(tuples(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: tuples(item) for key, item in value.items()}
+    return value
 
 
 def plan_jobs(

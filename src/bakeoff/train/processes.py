@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ INSTALL = {
     "tensorflow": "pip install 'bakeoff[tensorflow]'",
     "jax": "pip install 'bakeoff[jax]'",
 }
+LOST_STARTS = 3  # so many in a row end the run: the next one would be lost as well
 
 
 def num_cores() -> int:
@@ -33,7 +34,7 @@ def num_cores() -> int:
 
 
 class Worker:
-    """One process and the thread that reads its answers into a common queue."""
+    """One process and two threads: its answers go to a common queue, its complaints are kept."""
 
     def __init__(
         self, framework: str, device: str, answers: "SimpleQueue[tuple[Worker, Any]]"
@@ -49,24 +50,35 @@ class Worker:
             env=environment(framework),
             text=True,
             encoding="utf-8",
+            errors="replace",  # a message of the system may come in its own encoding
             bufsize=1,
         )
         self.complaints: deque[str] = deque(maxlen=20)
-        Thread(target=self.listen, args=(answers,), daemon=True).start()
-        Thread(target=self.overhear, daemon=True).start()
+        self.threads = [
+            Thread(target=self.listen, args=(answers,), daemon=True),
+            Thread(target=self.overhear, daemon=True),
+        ]
+        for thread in self.threads:
+            thread.start()
         self.tell({"do": "hello", "framework": framework, "device": device})
 
     def listen(self, answers: "SimpleQueue[tuple[Worker, Any]]") -> None:
-        """Pass on each answer; None when the process has ended."""
-        if self.process.stdout is not None:
-            for line in self.process.stdout:
-                answers.put((self, json.loads(line)))
-        answers.put((self, None))
+        """Pass on each answer; None when the process has ended, be it in the middle of a line."""
+        try:
+            if self.process.stdout is not None:
+                with self.process.stdout as lines:
+                    for line in lines:
+                        answers.put((self, json.loads(line)))
+        except json.JSONDecodeError:
+            self.process.terminate()  # what comes after half a line cannot be understood
+        finally:
+            answers.put((self, None))
 
     def overhear(self) -> None:
         """Keep the last lines of standard error, to explain a crash."""
         if self.process.stderr is not None:
-            self.complaints.extend(line.rstrip() for line in self.process.stderr)
+            with self.process.stderr as lines:
+                self.complaints.extend(line.rstrip() for line in lines)
 
     def tell(self, request: Mapping[str, Any]) -> None:
         """Send one request; a dead process is noticed by `listen`."""
@@ -75,9 +87,19 @@ class Worker:
                 self.process.stdin.write(json.dumps(request) + "\n")
 
     def stop(self) -> None:
-        """End the process at once."""
+        """End the process at once, and its threads: none may still read when Python exits."""
         self.process.kill()
-        self.process.wait()
+        self.wait()
+        if self.process.stdin is not None:
+            with suppress(OSError):
+                self.process.stdin.close()
+
+    def wait(self) -> int:
+        """Wait until the process has ended and all it said is read; return its exit code."""
+        code = self.process.wait()
+        for thread in self.threads:
+            thread.join(timeout=1)
+        return code
 
 
 def environment(framework: str) -> dict[str, str]:
@@ -113,6 +135,7 @@ class Workers:
         self.device = device
         self.material: Path | None = None
         self.answers: SimpleQueue[tuple[Worker, Any]] = SimpleQueue()
+        self.spare_starts = 0  # none before a first worker was ready
         self.crew = [self.hire(framework) for _ in range(count)]
 
     def __enter__(self) -> Self:
@@ -133,6 +156,13 @@ class Workers:
             worker.tell({"do": "material", "folder": str(self.material)})
         return worker
 
+    def replace(self, worker: Worker, framework: str) -> Worker:
+        """Stop a worker and hire another in its place."""
+        worker.stop()
+        self.crew.remove(worker)
+        self.crew.append(self.hire(framework))
+        return self.crew[-1]
+
     def show(self, folder: Path) -> None:
         """Give all workers, present and future, the material of the run."""
         self.material = folder
@@ -145,16 +175,26 @@ class Workers:
         Raises:
             RequestError: The device asked for is not there.
             MissingPackageError: The framework is not installed.
+            RunError: A process ended at its start.
         """
         while all(worker.ready is None for worker in self.crew):
-            worker, message = self.answers.get()
+            worker, message = self.next_answer()
             self.hear_start(worker, message)
         return next(worker.ready for worker in self.crew if worker.ready is not None)
 
+    def next_answer(self) -> tuple[Worker, Any]:
+        """Wait for an answer, in short turns: on Windows, Ctrl-C does not end an unlimited wait."""
+        while True:
+            with suppress(Empty):
+                return self.answers.get(timeout=0.5)
+
     def hear_start(self, worker: Worker, message: Any) -> None:
-        """Note that a worker is ready, or explain why it is not."""
+        """Note that a worker is ready, or explain why it is not; a few may end once one was."""
         if message is None:
-            raise RunError(f"A worker process ended at its start: {last_words(worker)}")
+            self.spare_starts -= 1
+            if self.spare_starts <= 0:
+                raise RunError(f"A worker process ended at its start: {last_words(worker)}")
+            return
         if "failed" in message:
             text = message["failed"]
             if "No module named" in text and worker.framework in INSTALL:
@@ -164,6 +204,7 @@ class Workers:
                 )
             raise RequestError(text.removeprefix("BakeoffError: "))
         worker.ready = message["ready"]
+        self.spare_starts = LOST_STARTS
 
     def work(
         self, do: str, jobs: Sequence[Job], folders: Sequence[Path]
@@ -179,18 +220,17 @@ class Workers:
         for worker in list(self.crew):
             yield from self.assign(do, worker, waiting, folders)
         while unfinished:
-            worker, message = self.answers.get()
+            worker, message = self.next_answer()
             if worker not in self.crew:
                 continue  # stopped to make room for another framework
             if worker.ready is None:
                 self.hear_start(worker, message)
-                continue
             task = worker.task
             if message is None:
                 message = {"failed": f"the process ended: {last_words(worker)}", "mistake": False}
-                self.crew.remove(worker)
-                worker = self.hire(worker.framework)
-                self.crew.append(worker)
+                worker = self.replace(worker, worker.framework)
+            elif "ready" in message:
+                continue
             if task is not None:
                 yield task[0], message
             if "epoch" not in message:
@@ -211,10 +251,7 @@ class Workers:
         same = (task for task in waiting if runs_on(task[1]) in ("any", worker.framework))
         task = next(same, waiting[0])
         if runs_on(task[1]) not in ("any", worker.framework):
-            worker.stop()
-            self.crew.remove(worker)
-            worker = self.hire(runs_on(task[1]))
-            self.crew.append(worker)
+            worker = self.replace(worker, runs_on(task[1]))
         waiting.remove(task)
         worker.task = task
         request = {"do": do, "job": as_json(task[1]), "folder": str(folders[task[0]])}
@@ -234,7 +271,7 @@ def as_json(job: Job) -> dict[str, Any]:
 
 def last_words(worker: Worker) -> str:
     """Say how a process ended, as far as it can be known."""
-    code = worker.process.wait()
+    code = worker.wait()
     if code == -9:
         return (
             "it was killed, most likely for want of memory. Try a smaller batch_size, or --jobs 1."

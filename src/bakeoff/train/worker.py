@@ -25,7 +25,7 @@ import numpy as np
 
 from bakeoff.catalog import find, load
 from bakeoff.errors import BakeoffError
-from bakeoff.train.plan import Fit, Job
+from bakeoff.train.plan import Fit, Job, page_arguments, tuples
 from bakeoff.train.weights import save_weights
 
 Send = Callable[[Mapping[str, Any]], None]
@@ -54,25 +54,11 @@ class Material:
         values = self.targets[self.rows[part]]
         return np.asarray(values, np.int64 if task == "multiclass" else np.float32)
 
-    def arguments(self, job: Job) -> dict[str, Any]:
-        """Return the constructor's arguments: what follows from the data, then what is asked."""
-        sizes = tuples(self.sizes[job.view])
-        return {**sizes, "out_features": job.out_features, **tuples(dict(job.arguments))}
-
 
 def read(path: Path) -> np.ndarray:
     """Open an array without reading it all."""
     array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
-
-
-def tuples(value: Any) -> Any:
-    """Turn JSON's lists into tuples, at every depth."""
-    if isinstance(value, list | tuple):
-        return tuple(tuples(item) for item in value)
-    if isinstance(value, dict):
-        return {key: tuples(item) for key, item in value.items()}
-    return value
 
 
 def main() -> None:
@@ -88,18 +74,28 @@ def main() -> None:
     requests: SimpleQueue[str] = SimpleQueue()
     Thread(target=listen, args=(requests,), daemon=True).start()
     material: Material | None = None
+    why_none = "none was shown"
+    place: dict[str, Any] = {}
     while True:
         request = json.loads(requests.get())
         try:
             if request["do"] == "hello":
-                send({"ready": hello(request["framework"], request["device"], threads)})
+                place = hello(request["framework"], request["device"], threads)
+                send({"ready": place})
             elif request["do"] == "material":
+                material = None
                 material = Material(Path(request["folder"]))
-            elif material is not None:
+            elif material is None:
+                send({"failed": f"no material: {why_none}", "mistake": False})
+            else:
                 job = Job(**request["job"])
+                job = replace(job, device=place["device"]) if job.device == "auto" else job
                 make = {"probe": probe, "fit": fit_baseline if is_baseline(job) else fit_network}
                 send(make[request["do"]](job, material, Path(request["folder"]), send))
         except Exception as error:  # a worker outlives a failed fit, and reports it in one line
+            if request["do"] == "material":  # has no answer of its own: each job tells of it
+                why_none = sentence(error)
+                continue
             send({"failed": sentence(error), "mistake": isinstance(error, ValueError | TypeError)})
 
 
@@ -115,7 +111,12 @@ def hello(framework: str, device: str, threads: int) -> dict[str, Any]:
     if framework in ("tensorflow", "jax"):
         import keras
 
-        return {"device": "cpu", "name": "", "memory": 0, "versions": {"keras": keras.__version__}}
+        gpus = keras.distribution.list_devices("gpu")
+        if device in ("cuda", "mps") and not gpus:
+            raise BakeoffError(f"device={device!r}, but {framework} sees no GPU. Say device='cpu'.")
+        wanted = "cuda" if gpus and device != "cpu" else "cpu"
+        versions = {"keras": keras.__version__}
+        return {"device": wanted, "name": "", "memory": 0, "versions": versions}
     import torch
 
     torch.set_num_threads(threads)
@@ -180,13 +181,17 @@ def fit_network(job: Job, material: Material, folder: Path, send: Send) -> dict[
             last[0] = time.monotonic()
             send({"epoch": dict(row)})
 
+    wanted = material.answers("validation", job.task)
+    known = wanted >= 0 if job.task != "regression" else np.ones(len(wanted), bool)
+    if not known.any():
+        raise ValueError("no validation row is of a class that training rows have.")
     start = time.perf_counter()
     history = fit(
         model,
         train,
         material.answers("train", job.task),
-        validation_inputs=held_out,
-        validation_targets=material.answers("validation", job.task),
+        validation_inputs={name: array[known] for name, array in held_out.items()},
+        validation_targets=wanted[known],  # the others count as wrong where they are judged
         **job.recipe,
         seed=job.seed,
         device=job.device,
@@ -270,7 +275,8 @@ def finish(
         predict_microseconds=1e6 * seconds / rows,
         threads=int(os.environ.get("OMP_NUM_THREADS", "1")),
     )
-    return {"done": {k: v for k, v in asdict(fitted).items() if k != "job"}}
+    facts = {name: value for name, value in asdict(fitted).items() if name != "job"}
+    return {"done": {**facts, "device": fitted.job.device}}
 
 
 def save(model: Any, path: Path) -> None:
@@ -300,7 +306,7 @@ def build_network(
         from bakeoff.keras_models.fit import fit, predict
 
         keras.utils.set_random_seed(job.seed)
-    return page(**material.arguments(job)), fit, predict
+    return page(**page_arguments(job, material.sizes[job.view])), fit, predict
 
 
 def build_baseline(job: Job, material: Material) -> Any:

@@ -175,3 +175,40 @@ def test_what_a_run_read_is_written_down(small_run):
         [0, 1],
     )
     assert "torch" in environment["versions"]
+
+
+def test_a_class_that_only_validation_rows_have_does_not_stop_a_network(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    part = ["train"] * 60 + ["validation"] * 20 + ["test"] * 20
+    kind = rng.choice(["a", "b"], 100)
+    kind[[61, 62]] = "rare"
+    data = {"x": rng.normal(size=100), "part": part, "kind $a_$ / long" * 12: kind}
+    run = bakeoff.run(
+        data,
+        target="kind $a_$ / long" * 12,
+        split="column:part",
+        models=["mlp", "constant"],
+        seeds=1,
+        recipe={"epochs": 1},
+        show="none",
+    )
+    assert run.leaderboard["status"].to_list() == ["finished", "finished"]
+    assert (run.folder / "report.html").exists()
+
+
+def test_a_metric_that_test_rows_do_not_define_gives_way_to_one_that_they_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    part = ["train"] * 60 + ["validation"] * 20 + ["test"] * 20
+    kind = np.where(np.arange(100) < 80, rng.choice(["a", "b"], 100), "a")
+    run = bakeoff.run(
+        {"x": rng.normal(size=100), "part": part, "kind": kind},
+        target="kind",
+        split="column:part",
+        models=["linear", "constant"],
+        metric="auc",
+        show="none",
+    )
+    assert run.verdict.metric == "accuracy"
+    assert "AUC is not defined on these test rows" in run.verdict.warnings[0]

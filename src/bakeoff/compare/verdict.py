@@ -143,7 +143,7 @@ def exact_reach(metric: Metric, test: Predictions) -> float:
     """How far from 0 or 1 a share may lie that was measured as exactly that (Clopper & Pearson).
 
     A mean over classes rests on the few rows of a rare class as much as on all others. Its reach
-    is the mean of the classes' own, each with its own rows: more than needed, never less.
+    is the mean of the classes' own; that is on the safe side, as luck rarely fails all at once.
     """
     over_classes = metric.exact is not None
     sizes = np.unique(test.truth.astype(str), return_counts=True)[1] if over_classes else len(test)

@@ -59,10 +59,10 @@ class Fit:
     """A finished job: what was learned and how long it took. Weights are on disk.
 
     Args:
-        epochs: Passes over the training rows; 0 for a baseline.
+        epochs: Passes over the training rows; rounds of a baseline.
         history: One row per epoch; empty for a baseline, or when read back from disk.
         stopped: Why training ended: "patience", "epochs", or "diverged" (the loss was no longer a
-            number; the best weights before that stand). Empty for a baseline.
+            number; the best weights before that stand). "limit": a baseline ran out of rounds.
         train_seconds: Training and validation, without start-up.
         predict_microseconds: Per test row, all rows in one call.
         threads: Threads it ran on.

@@ -242,8 +242,11 @@ def fit_baseline(job: Job, material: Material, folder: Path, send: Send) -> dict
         validation_targets=encoded(material.answers("validation", job.task), job.task),
         seed=job.seed,
     )
+    rounds, most = int(getattr(model, "rounds", 0)), int(getattr(model, "most_rounds", 0))
     fitted = Fit(
         job=job,
+        epochs=rounds,
+        stopped="limit" if most and rounds >= most else "",
         parameters=int(model.num_parameters),
         trained_parameters=int(model.num_parameters),
         train_seconds=time.perf_counter() - start,

@@ -234,10 +234,10 @@ def made_ready(
     """
     count = experiment.jobs or num_cores()
     with (
+        tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch,
         Workers(
             min(count, 2), framework=experiment.frameworks[0], device=experiment.device
         ) as workers,
-        tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch,
     ):
         from bakeoff.compare.stage import estimate, guesses, read_data, rehearse, set_stage
         from bakeoff.data.leaks import find_leaks

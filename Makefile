@@ -9,7 +9,7 @@ export UV_COMPILE_BYTECODE ?= 1
 export OMP_NUM_THREADS ?= 1
 INSTALL := $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt
 
-.PHONY: demo test check format nightly benchmarks clean
+.PHONY: demo test format nightly clean
 
 demo: $(VENV)/.core
 	$(BIN)/bakeoff demo

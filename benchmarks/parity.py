@@ -71,7 +71,8 @@ def tables(tensorflow: list[Row], jax: list[Row]) -> str:
     cases = []
     for (name, case, *ours), (_, _, *theirs) in zip(tensorflow, jax, strict=True):
         pages.setdefault(name, []).append((*ours, *theirs))
-        cases.append(f"| {name} | {case.replace(',', ', ')} | {numbers((*ours, *theirs))} |")
+        case = case.replace(",", ", ").replace(", )", ",)")
+        cases.append(f"| {name} | {case} | {numbers((*ours, *theirs))} |")
     worst = [
         f"| {name} | {len(rows)} | {numbers(tuple(map(max, zip(*rows, strict=True))))} |"
         for name, rows in pages.items()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bakeoff.deliver.model import Model
     from bakeoff.report.terminal import Screen
 
+MOST_COLUMNS = 20  # kinds and reasons are printed up to here; --dry-run prints them all
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -125,7 +127,7 @@ def run(
     given = isinstance(data, str | Path)
     experiment = plan(
         str(data) if given else "",
-        target=target or "",
+        target="" if target is None else str(target),
         inputs=inputs,
         columns=columns,
         test=str(test) if isinstance(test, str | Path) else "",
@@ -196,7 +198,7 @@ def carry_out(
             for job, message in perform(stage, workers, folder, scratch):
                 ended += "fit" in message  # before it is shown: Ctrl-C may come at any moment
                 screen.progress(job, message)
-            settle(folder, stage.metric)
+            settle(folder, stage.metric, stage.cautions)
         except KeyboardInterrupt:
             write_status(folder, "unfinished", fits=fits, ended=ended)
             screen.interrupted(folder, fits=fits, finished=ended)
@@ -247,7 +249,9 @@ def made_ready(
 
         with Screen(show) as screen:
             dataset = read_data(experiment, memory)
-            tell_data(screen, dataset, columns=details)
+            tell_data(
+                screen, dataset, columns=details or len(dataset.schema.columns) <= MOST_COLUMNS
+            )
             split = make_split(dataset, experiment.split or None, experiment.seed)
             tell_split(screen, dataset, split)
             findings = find_leaks(dataset, split)

@@ -82,10 +82,10 @@ ROWS: tuple[Row, ...] = (
         page="linear",
         class_name="Linear",
         role="baseline",
-        reads=("table", "vector"),
+        reads=("plain",),
         takes=("categories",),
         good_for="Logistic or ridge regression: few rows, effects that add up.",
-        fails="It sees no interaction and no curve that the transform did not make.",
+        fails="It sees no interaction and no curve.",
     ),
     Row(
         name="boosting",

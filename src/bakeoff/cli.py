@@ -82,7 +82,7 @@ Precision = Annotated[str, typer.Option(help="float32 or bfloat16.")]
 Patience = Annotated[int | None, typer.Option(help="Epochs without progress before a fit stops.")]
 Out = Annotated[str, typer.Option(help="Folder of the run. Default: runs/NAME.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print leaderboard and verdict only.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show kinds, split, candidates and time; train nothing.")
 ]
@@ -208,7 +208,9 @@ def init(
 def predict(
     run: Annotated[str, typer.Argument(help="The folder of a run.")],
     data: Annotated[str, typer.Argument(help="A file with the columns that the run learned from.")],
-    candidate: Annotated[str, typer.Option(help="Default: the winner.")] = "",
+    candidate: Annotated[
+        str, typer.Option(help="Default: the winner. With several frameworks: 'cnn (tensorflow)'.")
+    ] = "",
     out: Annotated[str, typer.Option(help="A .csv or .parquet file. Default: print CSV.")] = "",
 ) -> None:
     """Predict new rows with the winner of a run."""
@@ -235,7 +237,9 @@ def predict(
 def convert(
     run: Annotated[str, typer.Argument(help="The folder of a run.")],
     to: Annotated[str, typer.Option(help="torch, tensorflow or jax.")],
-    candidate: Annotated[str, typer.Option(help="Default: the winner.")] = "",
+    candidate: Annotated[
+        str, typer.Option(help="Default: the winner. With several frameworks: 'cnn (tensorflow)'.")
+    ] = "",
     out: Annotated[
         str, typer.Option(help="A new .safetensors file. Default: beside the weights of the fit.")
     ] = "",

@@ -19,6 +19,11 @@ class Branch:
     name: str
     arguments: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        return (
+            f"{self.name}({', '.join(f'{key}={value}' for key, value in self.arguments.items())})"
+        )
+
 
 @dataclass(frozen=True)
 class Case:

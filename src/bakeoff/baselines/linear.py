@@ -36,7 +36,8 @@ class Linear:
         most_rounds: Its limit; a fit that took as many had not converged.
 
     Shape:
-        x (N, F) float, about standardised; categories (N, K) int -> (N, C) probabilities, or (N,)
+        x (N, F) float as in the data, NaN where missing; categories (N, K) int -> (N, C)
+        probabilities, or (N,). Numbers are standardised, not bent: a straight line stays one.
     """
 
     seedless = True  # a convex problem: the result does not depend on the seed
@@ -53,6 +54,8 @@ class Linear:
         self.num_classes = num_classes
         self.category_sizes = category_sizes
         self.strengths = strengths
+        self.means = self.deviations = np.zeros(0)  # (F,) of the training rows
+        self.holes = np.zeros(0, bool)  # (F,) True where a training row misses a value
         self.weights = np.zeros((0, 1))  # (D, S)
         self.bias = np.zeros(1)  # (S,)
         self.rounds = 0
@@ -76,6 +79,7 @@ class Linear:
 
         Nothing depends on `seed`.
         """
+        self._learn_scale(inputs["x"].astype(np.float64))
         lowest, kept = np.inf, None
         fits = self._ridge_fits if self.task == "regression" else self._logistic_fits
         for found in fits(self._table(inputs), targets):
@@ -88,8 +92,8 @@ class Linear:
 
     def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return (N, C) probabilities, or (N,) values."""
-        x = inputs["x"]
-        raw = x.astype(np.float64) @ self.weights[: x.shape[1]] + self.bias  # (N, S)
+        x = self._numbers(inputs["x"])
+        raw = x @ self.weights[: x.shape[1]] + self.bias  # (N, S)
         first = x.shape[1]
         for k, size in enumerate(self.category_sizes):
             raw += self.weights[first + inputs["categories"][:, k]]
@@ -104,18 +108,38 @@ class Linear:
     def state(self) -> dict[str, np.ndarray]:
         """Return the weights as arrays."""
         sizes = np.array(self.category_sizes, np.int64)
-        return {"weights": self.weights, "bias": self.bias, "category_sizes": sizes}
+        scale = {"means": self.means, "deviations": self.deviations, "holes": self.holes}
+        return {"weights": self.weights, "bias": self.bias, "category_sizes": sizes, **scale}
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
         """Return the model that `state` described, ready to predict."""
         model = cls(task, num_classes, category_sizes=tuple(arrays["category_sizes"].tolist()))
         model.weights, model.bias = arrays["weights"], arrays["bias"]
+        model.means, model.deviations = arrays["means"], arrays["deviations"]
+        model.holes = arrays["holes"].astype(bool)
         return model
+
+    def _learn_scale(self, x: np.ndarray) -> None:
+        """Learn means, deviations and holes from the training rows (N, F)."""
+        missing = np.isnan(x)
+        counts = np.maximum((~missing).sum(0), 1)
+        self.means = np.where(missing, 0.0, x).sum(0) / counts
+        spread = np.sqrt((np.where(missing, 0.0, x - self.means) ** 2).sum(0) / counts)
+        constant = spread <= 1e-6 * np.abs(self.means) + 1e-30  # but for float32's rounding
+        self.deviations = np.where(constant, 1.0, spread)
+        self.holes = missing.any(0)
+
+    def _numbers(self, x: np.ndarray) -> np.ndarray:
+        """Return standardised numbers, 0 where missing, then a column for each that has holes."""
+        missing = np.isnan(x)
+        numbers = (x.astype(np.float64) - self.means) / self.deviations
+        numbers[missing] = 0.0
+        return np.hstack([numbers, missing[:, self.holes]])
 
     def _table(self, inputs: Mapping[str, np.ndarray]) -> Any:
         """Return numbers and categories as one table, sparse when wide: (N, D)."""
-        x = inputs["x"].astype(np.float64)
+        x = self._numbers(inputs["x"])
         if sum(self.category_sizes) < SPARSE_FROM:
             blocks = [
                 np.eye(size)[inputs["categories"][:, k]]

@@ -116,8 +116,11 @@ def read_entry(folder: Path) -> Entry:
     )
 
 
-def settle(run: Path, metric: Metric) -> None:
+def settle(run: Path, metric: Metric, notes: Sequence[str] = ()) -> None:
     """Reach the verdict over all recorded fits; write it and the leaderboard.
+
+    Args:
+        notes: What else a reader should know before trusting the verdict.
 
     Raises:
         RunError: Every fit failed.
@@ -132,7 +135,8 @@ def settle(run: Path, metric: Metric) -> None:
     verdict = reach_verdict(entries, judged)
     if judged is not metric:
         why = f"{metric.label} is not defined on these test rows, so {judged.label} decides."
-        verdict = replace(verdict, warnings=(why, *verdict.warnings))
+        notes = (why, *notes)
+    verdict = replace(verdict, warnings=(*notes, *verdict.warnings))
     write_verdict(verdict, run / "verdict.json")
     write_leaderboard(make_leaderboard(entries, verdict), run)
 

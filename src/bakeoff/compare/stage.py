@@ -19,6 +19,7 @@ from bakeoff.train.plan import Fit, Job, plan_jobs
 from bakeoff.train.processes import Workers
 from bakeoff.train.recipe import Recipe, resolve
 
+REPEATS = 0.2  # share of test rows that repeat training rows, above which the verdict says so
 TYPICAL_EPOCHS = 40  # early stopping ends most fits near here; used for estimates of time only
 
 
@@ -47,6 +48,16 @@ class Stage:
     jobs: Sequence[Job]
     unnamed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+
+    @property
+    def cautions(self) -> list[str]:
+        """What the leak checks found that makes a test score too good to trust."""
+        limit = REPEATS * len(self.split.test)
+        return [
+            f"{finding.message}: a good score may be memory."
+            for finding in self.findings
+            if finding.kind == "duplicates" and "test" in finding.message and finding.count > limit
+        ]
 
     @property
     def judge(self) -> Judge:

@@ -134,9 +134,25 @@ def own_direction(judgement: Judgement, metric: Metric, test: Predictions) -> tu
         low, high = sorted((metric.sign * standing.low, metric.sign * standing.high))
         if metric.unit == "points" and high - low < 1e-9 and value in metric.bounds:
             low, high = value - exact, value + exact
+        elif metric.name == "accuracy":  # a share of rows: near 0 and 1 the bell curve is too short
+            lower, upper = wilson(value, len(test))
+            low, high = min(low, lower), max(high, upper)
         low, high = max(low, lowest), min(high, highest)
         standings.append(replace(standing, score=value, low=low, high=high))
     return tuple(standings)
+
+
+def wilson(share: float, rows: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of independent rows (Wilson, 1927).
+
+    Example:
+        >>> [round(end, 3) for end in wilson(35 / 36, 36)]
+        [0.858, 0.995]
+    """
+    z = 1.959964
+    centre = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    reach = z * np.sqrt(share * (1 - share) / rows + (z / (2 * rows)) ** 2) / (1 + z**2 / rows)
+    return float(centre - reach), float(centre + reach)
 
 
 def exact_reach(metric: Metric, test: Predictions) -> float:

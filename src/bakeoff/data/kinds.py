@@ -31,6 +31,8 @@ def infer(series: pl.Series, *, mark: str = ".") -> Reading:
     import polars as pl
 
     name = series.name
+    if series.dtype == pl.Duration:
+        series = (series.cast(pl.Duration("us")).cast(pl.Int64) / 1e6).alias(name)  # seconds
     if series.dtype.is_nested() or series.dtype in (pl.Object, pl.Binary):
         reason = "its cells hold lists or objects, not single values"
         return Reading(Column(name=name, kind="ignored", reason=reason), blank(series), [])

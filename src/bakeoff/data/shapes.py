@@ -67,7 +67,13 @@ def shape_kind(x: Array, name: str, kind: str) -> tuple[Kind, str]:
     by_ndim: dict[int, tuple[Kind, str]] = {
         1: ("number", "one number per row"),
         2: ("number", f"{size} numbers per row"),
-        3: ("sequence", f"{x.shape[-2]:,} steps of {x.shape[-1]} numbers" if x.ndim > 1 else ""),
+        3: (
+            "sequence",
+            f"{x.shape[-2]:,} steps of {x.shape[-1]} numbers; if these are pictures, say "
+            f"{name}=image"
+            if x.ndim > 1
+            else "",
+        ),
         4: ("image", f"pictures of {size} (height × width × channels)"),
         5: ("volume", f"volumes of {size} (depth × height × width × channels)"),
     }

@@ -260,7 +260,8 @@ def by_group(values: Array, name: str, shares: tuple[float, ...], seed: int) -> 
         part_of[group] = part
         given[part] += sizes[group]
     parts = {part: np.flatnonzero(part_of[member] == i) for i, part in enumerate(PARTS)}
-    how = f"by {name}: {len(groups):,} groups, each in one part, seed {seed}"
+    each = "/".join(str(int((part_of == i).sum())) for i in range(3))
+    how = f"by {name}: {each} of {len(groups):,} groups, each in one part, seed {seed}"
     return Split(**parts, how=how, seed=seed, by=(name,))
 
 

@@ -19,6 +19,7 @@ from bakeoff.data.columns import Array
 
 MANY = 32  # more different numbers than this in training: bend them to a bell curve
 MAX_KNOTS = 255
+FARTHEST = 3.0  # deviations beyond the training rows that still count
 ROWS_PER_KNOT = 30  # fewer rows between two knots would only trace the noise
 RARE = 3  # categories with fewer training rows share the place of unseen ones
 
@@ -41,8 +42,9 @@ class Transform(Protocol):
 class Numbers:
     """Bend each column to a bell curve if it has many different values, else standardise it.
 
-    The bend is piecewise linear through at most 255 knots (quantiles of the training rows), and
-    constant beyond them, so that outliers do no harm.
+    The bend is piecewise linear through at most 255 knots (quantiles of the training rows). Beyond
+    them it goes on as steep as the standardised number would, up to 3 more deviations, so that a
+    trend can be followed and outliers do no harm.
 
     Args:
         means: (F,) of the training rows.
@@ -84,7 +86,10 @@ class Numbers:
         ends = np.cumsum(self.sizes)
         for i in np.flatnonzero(self.sizes):
             own = slice(ends[i] - self.sizes[i], ends[i])
-            result[:, i] = np.interp(values[:, i], self.knots[own], self.heights[own])
+            knots, heights = self.knots[own], self.heights[own]
+            inside = np.clip(values[:, i], knots[0], knots[-1])
+            beyond = np.clip((values[:, i] - inside) / self.deviations[i], -FARTHEST, FARTHEST)
+            result[:, i] = np.interp(inside, knots, heights) + beyond
         missing = np.isnan(values)
         result[missing] = 0.0
         return np.concatenate([result, missing[:, self.holes]], axis=1).astype(np.float32)

@@ -124,18 +124,20 @@ def open_model(run: Path, candidate: str | None = None) -> Model:
         folder = read_json(run / "verdict.json")["best"]["folder"]
         return Model(run, read_fit(run / folder)[0])
     names = [path.name for path in sorted((run / "fits").iterdir())]
+    candidate, _, framework = candidate.rstrip(")").partition(" (")  # as the leaderboard writes it
     if candidate not in names:
         raise RequestError(
             f"{run} has no candidate {candidate!r}.{did_you_mean(candidate, names)} "
             f"It has: {', '.join(names)}."
         )
     metric = METRICS[read_json(run / "verdict.json")["metric"]]
-    return Model(run, best_fit(run / "fits" / candidate, metric))
+    return Model(run, best_fit(run / "fits" / candidate, metric, framework))
 
 
-def best_fit(folder: Path, metric: Metric) -> Fit:
-    """Return the fit of a candidate with the best validation score."""
-    fits = [read_fit(path.parent) for path in sorted(folder.glob("*/fit.json"))]
+def best_fit(folder: Path, metric: Metric, framework: str = "") -> Fit:
+    """Return the fit of a candidate (on one framework) with the best validation score."""
+    files = sorted(folder.glob(f"{framework}-*/fit.json" if framework else "*/fit.json"))
+    fits = [read_fit(path.parent) for path in files]
     finished = [(score, fit) for fit, score in fits if fit.status == "finished"]
     if not finished:
         raise RequestError(f"No fit of {folder.name} finished; see {folder}.")

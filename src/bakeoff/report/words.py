@@ -71,6 +71,8 @@ def per_row(microseconds: float | None) -> str:
 def short(number: float) -> str:
     """Write a number with one decimal, whole from 10 on, with as many as it needs below 0.1."""
     size = abs(number)
+    if size >= 1e9:
+        return f"{number:.3g}"
     if size >= 9.95 or size == 0:
         return f"{number:,.0f}"
     return f"{number:.{max(1, -math.floor(math.log10(size)))}f}"

@@ -112,7 +112,7 @@ def test_numbers_are_bent_to_a_bell_curve_and_outliers_do_no_harm():
     transform = Numbers.fit(values)
     bent = transform.apply(values)
     assert abs(bent.mean()) < 0.02 and abs(bent.std() - 1) < 0.03
-    assert transform.apply(np.array([[1e12]])) == bent.max()
+    assert transform.apply(np.array([[1e12]])) == pytest.approx(bent.max() + 3)
     assert len(transform.knots) <= 255
 
 

@@ -65,3 +65,8 @@ def test_attention_pooling_starts_as_the_mean():
 def test_unknown_option_is_refused_with_the_known_ones(option):
     with pytest.raises(ValueError, match=f"{option}='x' is unknown. Known: "):
         LSTM(3, 2, **{option: "x"})
+
+
+def test_a_network_without_a_layer_is_refused():
+    with pytest.raises(ValueError, match="hidden_sizes is empty"):
+        LSTM(3, 2, hidden_sizes=())

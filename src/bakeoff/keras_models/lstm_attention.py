@@ -55,6 +55,8 @@ class LSTMAttention(keras.Model):
         per_step: bool = False,
     ) -> None:
         super().__init__()
+        if not hidden_sizes:
+            raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
         width = hidden_sizes[-1] * (2 if bidirectional else 1)
         if width % num_heads:
             raise ValueError(f"A width of {width} is not a multiple of num_heads={num_heads}.")

@@ -59,6 +59,8 @@ class RNN(keras.Model):
         per_step: bool = False,
     ) -> None:
         super().__init__()
+        if not hidden_sizes:
+            raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
         self.in_features, self.vocabulary_size = in_features, vocabulary_size
         self.per_step = per_step
         choose("activation", activation, ("tanh", "relu"))

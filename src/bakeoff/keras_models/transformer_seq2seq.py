@@ -62,8 +62,9 @@ class TransformerSeq2Seq(keras.Model):
     ) -> None:
         super().__init__()
         self.in_features, self.vocabulary_size = in_features, vocabulary_size
-        self.out_features, self.out_steps = out_features, out_steps
-        self.token_targets = token_targets
+        if token_targets and out_features <= 2:
+            raise ValueError(f"{out_features=} has no place for token 2, which starts a text.")
+        self.out_features, self.out_steps, self.tokens = out_features, out_steps, token_targets
         sizes = (model_size, num_heads, feedforward_size, dropout)
         draw = keras.initializers.RandomNormal(stddev=1.0)
         self.embedding = (
@@ -106,7 +107,7 @@ class TransformerSeq2Seq(keras.Model):
     def write(self, source, real, previous, training):
         """Predict each step from the targets before it, or from what was written: (B, S, C)."""
         y = ops.zeros((ops.shape(source)[0], 1, self.out_features), source.dtype)
-        if self.token_targets:
+        if self.tokens:
             y = ops.full((ops.shape(source)[0], 1), START, "int32")
         if previous is not None:
             if tuple(previous.shape[2:]) != tuple(y.shape[2:]):
@@ -116,7 +117,7 @@ class TransformerSeq2Seq(keras.Model):
         for _ in range(self.out_steps):
             scores = self.predict(y, source, real, training)
             step = scores[:, -1:]
-            step = ops.cast(ops.argmax(step, 2), "int32") if self.token_targets else step
+            step = ops.cast(ops.argmax(step, 2), "int32") if self.tokens else step
             y = ops.concatenate([y, step], 1)
         return scores
 

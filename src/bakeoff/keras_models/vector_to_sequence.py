@@ -51,6 +51,8 @@ class VectorToSequence(keras.Model):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if not hidden_sizes:
+            raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
         layer = CELLS[choose("cell", cell, CELLS)]
         self.in_features, self.out_steps = in_features, out_steps
         num_gates = 4 if cell == "lstm" else 3

@@ -65,6 +65,8 @@ class LSTM(nn.Module):
         per_step: bool = False,
     ) -> None:
         super().__init__()
+        if not hidden_sizes:
+            raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
         self.in_features, self.vocabulary_size = in_features, vocabulary_size
         self.per_step = per_step
         self.merge = choose("merge", merge, ("concatenate", "sum", "mean"))
@@ -94,8 +96,7 @@ class LSTM(nn.Module):
                 nn.init.xavier_uniform_(lstm.weight_ih_l0[rows])
                 nn.init.orthogonal_(lstm.weight_hh_l0[rows])
                 nn.init.constant_(lstm.bias_ih_l0[rows], 1.0 if gate == 1 else 0.0)
-            nn.init.zeros_(lstm.bias_hh_l0)  # two biases learn one sum twice as fast: keep one
-            lstm.bias_hh_l0.requires_grad_(False)
+            nn.init.zeros_(lstm.bias_hh_l0).requires_grad_(False)  # two would learn twice as fast
         for part in self.modules():
             if isinstance(part, nn.Linear):
                 nn.init.xavier_uniform_(part.weight)
@@ -121,8 +122,7 @@ class LSTM(nn.Module):
         """
         check(x, lengths, self.in_features, self.vocabulary_size)
         x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
-        starts = iter(state or [None] * (len(self.forwards) + len(self.backwards)))
-        ends = []
+        starts, ends = iter(state or [None] * (len(self.forwards) + len(self.backwards))), []
         for i, lstm in enumerate(self.forwards):
             x = self.dropout(x) if i > 0 else x
             readings = [read_lstm(lstm, x, lengths, next(starts))]

@@ -64,8 +64,8 @@ class RNNSeq2Seq(nn.Module):
         token_targets: bool = False,
     ) -> None:
         super().__init__()
-        if cell not in CELLS:
-            raise ValueError(f"cell={cell!r} is unknown. Known: {', '.join(CELLS)}.")
+        if cell not in CELLS or not hidden_sizes:
+            raise ValueError(f"{cell=} must be lstm or gru, and {hidden_sizes=} not empty.")
         self.in_features, self.vocabulary_size = in_features, vocabulary_size
         self.out_features, self.out_steps = out_features, out_steps
         self.read = read_lstm if cell == "lstm" else read_gru

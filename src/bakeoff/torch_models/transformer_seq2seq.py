@@ -63,8 +63,9 @@ class TransformerSeq2Seq(nn.Module):
     ) -> None:
         super().__init__()
         self.in_features, self.vocabulary_size = in_features, vocabulary_size
-        self.out_features, self.out_steps = out_features, out_steps
-        self.token_targets = token_targets
+        if token_targets and out_features <= 2:
+            raise ValueError(f"{out_features=} has no place for token 2, which starts a text.")
+        self.out_features, self.out_steps, self.tokens = out_features, out_steps, token_targets
         sizes = (model_size, num_heads, feedforward_size, dropout)
         self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
         self.project = nn.Linear(in_features, model_size)
@@ -103,7 +104,7 @@ class TransformerSeq2Seq(nn.Module):
     def write(self, source: Tensor, real: Tensor | None, previous: Tensor | None) -> Tensor:
         """Predict each step from the targets before it, or from what was written: (B, S, C)."""
         y = source.new_zeros(source.shape[0], 1, self.out_features)
-        if self.token_targets:
+        if self.tokens:
             y = torch.full((source.shape[0], 1), START, device=source.device)
         if previous is not None:
             if previous.shape[2:] != y.shape[2:]:
@@ -112,7 +113,7 @@ class TransformerSeq2Seq(nn.Module):
         for _ in range(self.out_steps):
             scores = self.predict(y, source, real)
             step = scores[:, -1:]
-            y = torch.cat([y, step.argmax(2) if self.token_targets else step], 1)
+            y = torch.cat([y, step.argmax(2) if self.tokens else step], 1)
         return scores
 
     def predict(self, y: Tensor, source: Tensor, real: Tensor | None) -> Tensor:

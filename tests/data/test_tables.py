@@ -138,7 +138,7 @@ def test_files_and_frames_give_the_same_dataset(write):
     from_file = read(write(text), target="y")
     frame = pd.read_csv(io.StringIO(text))
     assert read(frame, target="y").fingerprint == from_file.fingerprint
-    assert read(pl.from_pandas(frame), target="y").fingerprint == from_file.fingerprint
+    assert read(pl.DataFrame(frame.to_dict("list")), target="y").fingerprint == from_file.fingerprint
     assert read(frame.to_dict("list"), target="y").fingerprint == from_file.fingerprint
 
 

@@ -152,7 +152,7 @@ def read(
     wish = Wish(target, inputs, dict(columns or {}), positive)
     named = {"train": data, "validation": validation, "test": test}
     given = {part: value for part, value in named.items() if value is not None}
-    if isinstance(data, str) and data in bundled.NAMES and not Path(data).exists():
+    if isinstance(data, str) and data in bundled.NAMES and not Path(data).is_file():
         values, x_name, y_name = bundled.load(data)
         wish = wish._replace(target=target or y_name)
         given["train"] = values
@@ -211,7 +211,7 @@ def read_inputs(data: object, schema: Schema) -> Dataset:
     Raises:
         DataError: A column that goes in is missing, or an array has another shape.
     """
-    if isinstance(data, str) and data in bundled.NAMES and not Path(data).exists():
+    if isinstance(data, str) and data in bundled.NAMES and not Path(data).is_file():
         data = bundled.load(data)[0]
     if array_room.are_arrays(data):
         return inputs_from_arrays(data, schema)

@@ -138,8 +138,9 @@ def test_files_and_frames_give_the_same_dataset(write):
     from_file = read(write(text), target="y")
     frame = pd.read_csv(io.StringIO(text))
     assert read(frame, target="y").fingerprint == from_file.fingerprint
-    assert read(pl.DataFrame(frame.to_dict("list")), target="y").fingerprint == from_file.fingerprint
-    assert read(frame.to_dict("list"), target="y").fingerprint == from_file.fingerprint
+    columns = frame.to_dict("list")
+    assert read(pl.DataFrame(columns), target="y").fingerprint == from_file.fingerprint
+    assert read(columns, target="y").fingerprint == from_file.fingerprint
 
 
 def test_pandas_columns_of_every_type_are_read():

@@ -204,3 +204,8 @@ def test_keras_runs_on_the_framework_asked_for():
 
 def test_there_is_at_least_one_core():
     assert num_cores() >= 1
+
+
+def test_jax_without_a_gpu_trains_on_the_processor():
+    with Workers(1, framework="jax") as workers:
+        assert workers.place()["device"] == "cpu"

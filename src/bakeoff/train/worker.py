@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -111,7 +112,9 @@ def hello(framework: str, device: str, threads: int) -> dict[str, Any]:
     if framework in ("tensorflow", "jax"):
         import keras
 
-        gpus = keras.distribution.list_devices("gpu")
+        gpus = []
+        with suppress(RuntimeError):  # JAX raises where it has none
+            gpus = keras.distribution.list_devices("gpu")
         if device in ("cuda", "mps") and not gpus:
             raise BakeoffError(f"device={device!r}, but {framework} sees no GPU. Say device='cpu'.")
         wanted = "cuda" if gpus and device != "cpu" else "cpu"

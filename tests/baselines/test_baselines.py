@@ -205,3 +205,11 @@ def test_constant_predicts_shares_and_mean():
     assert value.scores(table(3, 0)) == pytest.approx(
         answers(table(600, 0), "regression", 0).mean()
     )
+
+
+def test_a_straight_line_is_followed_past_the_rows_it_was_learned_from():
+    x = np.linspace(0, 100, 200, dtype=np.float32)[:, None]
+    model = Linear("regression", 0)
+    parts = {"validation_inputs": {"x": x[150:]}, "validation_targets": 3 * x[150:, 0]}
+    model.fit({"x": x[:150]}, 3 * x[:150, 0], **parts, seed=0)
+    assert model.scores({"x": np.array([[1000.0]])}) == pytest.approx([3000], rel=0.01)

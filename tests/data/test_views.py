@@ -255,3 +255,9 @@ def test_new_data_without_a_column_are_refused_by_name():
     dataset = prepared(mixed_table(), target="y")[0]
     with pytest.raises(DataError, match=r"No column called 'number'\. Did you mean 'numbr'"):
         read_inputs({"numbr": [1.0], "flag": ["no"], "word": ["u"], "when": [None]}, dataset.schema)
+
+
+def test_bent_numbers_go_on_rising_past_the_training_rows_and_then_stop():
+    transform = Numbers.fit(np.arange(1000.0)[:, None])
+    far = transform.apply(np.array([[999.0], [1200.0], [1400.0], [1e9], [1e12]]))[:, 0]
+    assert far[0] < far[1] < far[2] < far[3] == far[4]

@@ -2,13 +2,13 @@
 
     python -m benchmarks.honesty [--repeats 200] [--seeds 5] [--rows 1000] [CELL ...]
 
-Each cell says how much candidates vary over seeds, in points of accuracy. Two questions a cell:
-among equal candidates, how often is some difference declared (should be 5 % or less); and how often
-is a candidate that is 5 points better alone in first place. The coverage is the share of 95 %
+Each cell says how much models vary over seeds, in points of accuracy. Two questions a cell:
+among equal models, how often is some difference declared (should be 5 % or less); and how often
+is a model that is 5 points better alone in first place. The coverage is the share of 95 %
 intervals that hold the true score, among equals.
 
-The world: a row is right when  threshold + seed + row + candidate x row + fit x row  is above 0,
-the last three normal with variances 0.5, 0.2 and 0.3: rows are hard for all, for one candidate, or
+The world: a row is right when  threshold + seed + row + model x row + fit x row  is above 0,
+the last three normal with variances 0.5, 0.2 and 0.3: rows are hard for all, for one model, or
 for one fit.
 """
 
@@ -19,7 +19,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.compare.statistics import Judgement, judge
+from bakeoff.judge.statistics import Judgement, judge
 
 Array = NDArray[np.float64]
 Spreads = Callable[[np.random.Generator, int], Array]
@@ -45,13 +45,13 @@ def simulate(
     cell: str,
     generator: np.random.Generator,
     *,
-    num_candidates: int,
+    num_models: int,
     num_seeds: int,
     num_rows: int,
     lead: float = 0.0,
 ) -> dict[str, Array]:
-    """Draw one bake-off: 1 where a row is right, (S, n) per candidate; the first one leads."""
-    spreads = CELLS[cell](generator, num_candidates)
+    """Draw one bake-off: 1 where a row is right, (S, n) per model; the first one leads."""
+    spreads = CELLS[cell](generator, num_models)
     density = NORMAL.pdf(NORMAL.inv_cdf(ACCURACY))  # turns points of accuracy into the latent scale
     shared = generator.normal(size=num_rows) * np.sqrt(0.5)
     values = {}
@@ -65,7 +65,7 @@ def simulate(
         noise = generator.normal(size=(num_seeds, num_rows)) * np.sqrt(0.3)
         if spread == 0:
             noise = np.repeat(noise[:1], num_seeds, axis=0)
-        values[f"candidate {number}"] = (seeds + shared + own + noise > 0).astype(np.float64)
+        values[f"model {number}"] = (seeds + shared + own + noise > 0).astype(np.float64)
     return values
 
 
@@ -75,7 +75,7 @@ def judge_rows(values: Mapping[str, Array]) -> Judgement:
 
 
 def true_score(cell: str, spread: float) -> float:
-    """Accuracy of an ordinary candidate, over all rows and seeds there could be."""
+    """Accuracy of an ordinary model, over all rows and seeds there could be."""
     threshold = NORMAL.inv_cdf(ACCURACY)
     luck = spread / 100 / NORMAL.pdf(threshold)
     usual = NORMAL.cdf(threshold / np.sqrt(1 + luck**2))
@@ -83,22 +83,22 @@ def true_score(cell: str, spread: float) -> float:
 
 
 def measure_cell(
-    cell: str, *, repeats: int, num_candidates: int, num_seeds: int, num_rows: int, seed: int = 0
+    cell: str, *, repeats: int, num_models: int, num_seeds: int, num_rows: int, seed: int = 0
 ) -> tuple[float, float, float]:
     """Return the shares of false differences, of leaders found, and of true scores covered."""
     generator = np.random.default_rng(seed)
-    size = {"num_candidates": num_candidates, "num_seeds": num_seeds, "num_rows": num_rows}
+    size = {"num_models": num_models, "num_seeds": num_seeds, "num_rows": num_rows}
     false, found, covered = 0, 0, []
     for _ in range(repeats):
         equals = judge_rows(simulate(cell, generator, **size))
         false += any(pair.beats for pair in equals.pairs)
         if "lognormal" not in cell:  # there the spreads differ from bake-off to bake-off
-            truths = [true_score(cell, s) for s in CELLS[cell](generator, num_candidates)]
+            truths = [true_score(cell, s) for s in CELLS[cell](generator, num_models)]
             for standing in equals.standings:
-                truth = truths[int(standing.candidate.split()[-1])]
+                truth = truths[int(standing.model.split()[-1])]
                 covered.append(standing.low <= truth <= standing.high)
         led = judge_rows(simulate(cell, generator, **size, lead=LEAD))
-        found += led.tiers[0] == ("candidate 0",)
+        found += led.tiers[0] == ("model 0",)
     return false / repeats, found / repeats, float(np.mean(covered)) if covered else float("nan")
 
 
@@ -109,12 +109,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=1000)
-    parser.add_argument("--candidates", type=int, default=9)
+    parser.add_argument("--models", type=int, default=9)
     options = parser.parse_args()
     if unknown := set(options.cells) - set(CELLS):
         parser.error(f"unknown cell {sorted(unknown)[0]!r}; known: {', '.join(CELLS)}")
     print(
-        f"{options.candidates} candidates, {options.seeds} seeds, {options.rows:,} rows, "
+        f"{options.models} models, {options.seeds} seeds, {options.rows:,} rows, "
         f"{options.repeats} bake-offs a cell\n\n"
         "| spread over seeds (points) | false difference | leader found | coverage |\n"
         "|---|---|---|---|"
@@ -123,7 +123,7 @@ def main() -> None:
         shares = measure_cell(
             cell,
             repeats=options.repeats,
-            num_candidates=options.candidates,
+            num_models=options.models,
             num_seeds=options.seeds,
             num_rows=options.rows,
         )

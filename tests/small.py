@@ -13,12 +13,12 @@ from bakeoff import cli
 
 ROWS = 120
 INPUTS = ("age", "colour", "day")
-CANDIDATES: dict[str, dict[str, Any]] = {
+MODELS: dict[str, dict[str, Any]] = {
     "constant": {},
     "linear": {},
     "boosting": {"max_iterations": 5},
     "mlp": {},
-    "wide": {"page": "mlp", "hidden_sizes": [96], "lr": 0.01},
+    "wide": {"architecture": "mlp", "hidden_sizes": [96], "lr": 0.01},
 }
 
 
@@ -79,13 +79,12 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_run(people: Path) -> bakeoff.Run:
-    """Five candidates on a binary target, two seeds, two workers."""
+    """Five models on a binary target, two seeds, two workers."""
     return bakeoff.run(
         people,
         target="answer",
         inputs=INPUTS,
-        models=list(CANDIDATES),
-        candidates=CANDIDATES,
+        models=MODELS,
         seeds=2,
         jobs=2,
         recipe={"epochs": 2},
@@ -121,14 +120,17 @@ def run_again(small_run: bakeoff.Run) -> Again:
 
 @pytest.fixture(scope="session")
 def broken_run(people: Path) -> bakeoff.Run:
-    """A price by time: a candidate whose loss diverges beside one that trains."""
+    """A price by time: a model whose loss diverges beside one that trains."""
     return bakeoff.run(
         people,
         target="price",
         inputs=("age", "colour", "day"),
         split="time:day",
-        models=["constant", "mlp", "diverging"],
-        candidates={"diverging": {"page": "mlp", "lr": 1e6, "optimizer": "sgd"}},
+        models={
+            "constant": {},
+            "mlp": {},
+            "diverging": {"architecture": "mlp", "lr": 1e6, "optimizer": "sgd"},
+        },
         seeds=1,
         jobs=1,
         recipe={"epochs": 2},

@@ -11,20 +11,20 @@ import pytest
 
 import bakeoff
 from bakeoff import RequestError, RunError
-from bakeoff.compare.folder import read_json
-from tests.small import CANDIDATES, INPUTS, pictures
+from bakeoff.runs.folder import read_json
+from tests.small import INPUTS, MODELS, pictures
 
 
 def test_a_run_knows_its_leaderboard_its_verdict_and_its_winner(small_run):
-    assert set(small_run.leaderboard["candidate"]) == set(CANDIDATES)
+    assert set(small_run.leaderboard["model"]) == set(MODELS)
     assert small_run.verdict.sentence in str(small_run)
-    assert small_run.verdict.best.candidate == small_run.leaderboard["candidate"][0]
+    assert small_run.verdict.best.model == small_run.leaderboard["model"][0]
 
 
 def test_a_notebook_shows_the_leaderboard(small_run):
     shown = small_run._repr_html_()
     assert "<table" in shown
-    assert all(name in shown for name in CANDIDATES)
+    assert all(name in shown for name in MODELS)
 
 
 def test_an_opened_run_is_the_run_itself(small_run):
@@ -37,7 +37,7 @@ def test_every_fit_is_counted_in_the_status(small_run):
 
 
 def test_a_loss_that_diverges_is_a_failed_fit_beside_those_that_train(broken_run):
-    rows = {row["candidate"]: row for row in broken_run.leaderboard.to_dicts()}
+    rows = {row["model"]: row for row in broken_run.leaderboard.to_dicts()}
     assert rows["diverging"]["status"] == "failed"
     assert "lr=1e+06" in rows["diverging"]["error"]
     assert {rows[name]["status"] for name in ("constant", "mlp")} == {"finished"}
@@ -115,7 +115,7 @@ def test_a_script_needs_no_main_guard_and_prints_nothing_it_was_not_asked_to(peo
     words = [sys.executable, str(script)]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "once\n", "")
-    assert bakeoff.open_run(tmp_path / "here").best.fit.job.candidate == "constant"
+    assert bakeoff.open_run(tmp_path / "here").best.fit.job.model == "constant"
 
 
 @pytest.fixture

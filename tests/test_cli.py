@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 
 from bakeoff import CATALOG, cli
-from bakeoff.compare.folder import read_json
 from bakeoff.errors import RequestError
-from tests.small import CANDIDATES, table
+from bakeoff.runs.folder import read_json
+from tests.small import MODELS, table
 
 GOOD = table()
 LINES = GOOD.splitlines()
@@ -92,14 +92,14 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--target", "answer,kind"), "No column called 'answer,kind'"),
         (("--inputs", "age,zip"), "No column called 'zip'"),
         (("--inputs", "answer"), "'answer' is the target"),
-        (("--models", "lsmt"), "No candidate called 'lsmt'. Did you mean 'lstm'"),
+        (("--models", "lsmt"), "No architecture called 'lsmt'. Did you mean 'lstm'"),
         (("--models", "lstm"), "lstm reads sequence data"),
         (("--models", "network"), "network cannot be trained by a run"),
         (("--set", "mlp.hiden_sizes=[3]"), "Did you mean 'hidden_sizes'"),
         (("--set", "mlp.dropout=much"), "mlp.dropout='much' must be a number"),
         (("--set", "mlp=3"), "write NAME.SETTING=VALUE"),
         (("--set", "mlp"), "write NAME.SETTING=VALUE"),
-        (("--set", "wide.dropout=0.1"), "--set wide.page=mlp"),
+        (("--set", "wide.dropout=0.1"), "--set wide.architecture=mlp"),
         (("--metric", "accurac"), "Did you mean 'accuracy'"),
         (("--metric", "r2"), "does not fit a binary target"),
         (("--device", "gpu"), "Did you mean 'cpu'"),
@@ -178,7 +178,7 @@ def test_a_mistake_of_ours_is_told_without_a_traceback(here, command, monkeypatc
 def test_json_is_one_document_on_standard_output(run_again):
     assert (run_again.said.code, run_again.said.err) == (0, "")
     document = json.loads(run_again.said.out)
-    assert {row["candidate"] for row in document["leaderboard"]} == set(CANDIDATES)
+    assert {row["model"] for row in document["leaderboard"]} == set(MODELS)
     assert document["verdict"]["sentence"]
     assert Path(document["run"]) == run_again.folder
 
@@ -192,7 +192,7 @@ def test_init_writes_a_file_that_run_accepts_and_a_dry_run_leaves_nothing(
     said = command("run", "bakeoff.toml", "--dry-run", "--json", "--jobs", "1", "--seeds", "2")
     assert (said.code, said.err) == (0, "")
     plan = json.loads(said.out)
-    assert {"constant", "mlp"} <= {one["candidate"] for one in plan["candidates"]}
+    assert {"constant", "mlp"} <= {one["model"] for one in plan["models"]}
     assert (plan["target"], plan["rows"], plan["task"]) == ("answer", 120, "binary")
     assert set(tmp_path.rglob("*")) == before
 
@@ -202,11 +202,11 @@ def test_predictions_go_to_a_file_or_to_standard_output(
     ending, small_run, people, tmp_path, command
 ):
     path = tmp_path / f"new.{ending}"
-    said = command("predict", small_run.folder, people, "--candidate", "mlp", "--out", path)
+    said = command("predict", small_run.folder, people, "--model", "mlp", "--out", path)
     assert said.code == 0
     assert "120 predictions of mlp" in said.out
     found = pl.read_csv(path) if ending == "csv" else pl.read_parquet(path)
-    printed = command("predict", small_run.folder, people, "--candidate", "mlp").out
+    printed = command("predict", small_run.folder, people, "--model", "mlp").out
     again = pl.read_csv(printed.encode())
     assert found.columns == again.columns == ["row", "prediction", "p:no", "p:yes"]
     assert np.allclose(found["p:yes"], again["p:yes"])
@@ -241,10 +241,15 @@ def test_the_catalogue_is_one_json_document(command):
 
 
 def test_a_value_is_read_as_toml_or_else_as_text():
-    values = ["mlp.hidden_sizes=[64, 32]", "mlp.lr=1e-3", "mlp.norm=batch", "wide.2.page=mlp"]
+    values = [
+        "mlp.hidden_sizes=[64, 32]",
+        "mlp.lr=1e-3",
+        "mlp.norm=batch",
+        "wide.2.architecture=mlp",
+    ]
     assert cli.dotted(values) == {
         "mlp": {"hidden_sizes": [64, 32], "lr": 1e-3, "norm": "batch"},
-        "wide.2": {"page": "mlp"},
+        "wide.2": {"architecture": "mlp"},
     }
 
 

@@ -37,8 +37,8 @@ def test_public_names_are_listed():
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'runs'"):
-        bakeoff.runs  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'trainers'"):
+        bakeoff.trainers  # noqa: B018
 
 
 @pytest.mark.parametrize(

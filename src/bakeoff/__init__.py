@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bakeoff.api import Run, open_run, run
     from bakeoff.catalog import CATALOG
-    from bakeoff.compare.experiment import Experiment
-    from bakeoff.data.dataset import Dataset, read
-    from bakeoff.data.splits import Split
+    from bakeoff.data.dataset import Dataset
+    from bakeoff.data.read import read
+    from bakeoff.data.splitting.split import Split
     from bakeoff.errors import (
         BakeoffError,
         DataError,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RequestError,
         RunError,
     )
+    from bakeoff.plan.experiment import Experiment
     from bakeoff.train.recipe import Recipe
     from bakeoff.train.weights import convert
 
@@ -30,12 +31,12 @@ __version__ = "0.1.0"
 
 PLACES = {  # in the order data flows
     "CATALOG": "bakeoff.catalog",
-    "read": "bakeoff.data.dataset",
+    "read": "bakeoff.data.read",
     "Dataset": "bakeoff.data.dataset",
-    "Split": "bakeoff.data.splits",
+    "Split": "bakeoff.data.splitting.split",
     "Recipe": "bakeoff.train.recipe",
     "convert": "bakeoff.train.weights",
-    "Experiment": "bakeoff.compare.experiment",
+    "Experiment": "bakeoff.plan.experiment",
     "run": "bakeoff.api",
     "open_run": "bakeoff.api",
     "Run": "bakeoff.api",

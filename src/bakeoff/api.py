@@ -7,19 +7,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bakeoff.compare.experiment import Experiment
-from bakeoff.compare.request import name_of, plan
 from bakeoff.errors import RequestError
-from bakeoff.train.processes import Workers, num_cores
+from bakeoff.plan.experiment import Experiment
+from bakeoff.plan.request import name_of, plan
+from bakeoff.train.pool import Workers, num_cores
 from bakeoff.train.recipe import Recipe
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from bakeoff.compare.stage import Stage
-    from bakeoff.compare.verdict import Verdict
-    from bakeoff.deliver.model import Model
-    from bakeoff.report.terminal import Screen
+    from bakeoff.deliver.trained_model import TrainedModel
+    from bakeoff.judge.verdict import Verdict
+    from bakeoff.plan.plan import Plan
+    from bakeoff.report.screen import Screen
 
 MOST_COLUMNS = 20  # kinds and reasons are printed up to here; --dry-run prints them all
 
@@ -36,31 +36,31 @@ class Run:
 
     @property
     def leaderboard(self) -> "pl.DataFrame":
-        """One row per candidate and framework, best first."""
-        from bakeoff.compare.leaderboard import read_leaderboard
+        """One row per model and framework, best first."""
+        from bakeoff.judge.leaderboard import read_leaderboard
 
         return read_leaderboard(self.folder)
 
     @property
     def verdict(self) -> "Verdict":
         """Who wins, by how much, and what would change it."""
-        from bakeoff.compare.verdict import read_verdict
+        from bakeoff.judge.verdict import read_verdict
 
         return read_verdict(self.folder / "verdict.json")
 
     @property
-    def best(self) -> "Model":
-        """The winner: of the best candidate's fits the one with the best validation score."""
+    def best(self) -> "TrainedModel":
+        """The winner: of the best model's fits the one with the best validation score."""
         return self.model()
 
-    def model(self, candidate: str | None = None) -> "Model":
-        """Return the winner, or the best fit of one candidate."""
-        from bakeoff.deliver.model import open_model
+    def model(self, model: str | None = None) -> "TrainedModel":
+        """Return the winner, or the best fit of one model."""
+        from bakeoff.deliver.trained_model import open_model
 
-        return open_model(self.folder, candidate)
+        return open_model(self.folder, model)
 
     def _repr_html_(self) -> str:
-        from bakeoff.report.html import leaderboard_html
+        from bakeoff.report.report import leaderboard_html
 
         return leaderboard_html(self.folder)
 
@@ -78,8 +78,7 @@ def run(
     validation: Any = None,
     split: str = "",
     positive: str = "",
-    models: Sequence[str] = (),
-    candidates: Mapping[str, Mapping[str, Any]] | None = None,
+    models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] = (),
     framework: str | Sequence[str] = (),
     seeds: int | None = None,
     seed: int | None = None,
@@ -90,7 +89,7 @@ def run(
     out: str | Path | None = None,
     show: str = "live",
 ) -> Run:
-    """Train all candidates on the same rows, judge them on the same test rows, and report.
+    """Train all models on the same rows, judge them on the same test rows, and report.
 
     What is left out is as in the bakeoff.toml, when `data` is one, and else as said here.
 
@@ -104,10 +103,10 @@ def run(
         validation: Separate validation data.
         split: "random:70/15/15", "time[:COLUMN]", "group:COLUMN" or "column:COLUMN".
         positive: The positive class of a binary target.
-        models: Names of candidates; none means all that fit the data.
-        candidates: Name -> settings of a candidate: page, arguments, recipe settings.
+        models: Names, or name -> settings (architecture, arguments, recipe settings); none means
+            all that fit the data.
         framework: "torch", "tensorflow", "jax", or several; none means torch.
-        seeds: Fits of each candidate; None means 5.
+        seeds: Fits of each model; None means 5.
         seed: The first of them; also draws the split; None means 0.
         metric: Decides the ranking; "" goes by the task.
         device: "cpu", "cuda" or "mps"; "" takes the best there is.
@@ -122,7 +121,7 @@ def run(
     Raises:
         DataError: The data cannot be used; the message says where and how to go on.
         RequestError: A name or setting is wrong.
-        RunError: No candidate could be trained.
+        RunError: No model could be trained.
     """
     given = isinstance(data, str | Path)
     experiment = plan(
@@ -134,8 +133,8 @@ def run(
         validation=str(validation) if isinstance(validation, str | Path) else "",
         split=split,
         positive=positive,
-        models=models,
-        settings=candidates or {},
+        models=list(models) if isinstance(models, Mapping) else models,
+        settings=models if isinstance(models, Mapping) else {},
         framework=framework,
         seeds=seeds,
         seed=seed,
@@ -155,7 +154,7 @@ def open_run(folder: str | Path) -> Run:
     Raises:
         DataError: It is not one, or the run did not finish.
     """
-    from bakeoff.compare.folder import check_finished
+    from bakeoff.runs.folder import check_finished
 
     check_finished(Path(folder))
     return Run(Path(folder))
@@ -180,25 +179,33 @@ def carry_out(
         RunError: Every fit failed; the folder stays, marked as failed.
         KeyboardInterrupt: Ctrl-C; what is finished stays in the folder, marked as unfinished.
     """
-    from bakeoff.compare.folder import check_free, new_folder, write_status
-    from bakeoff.compare.judging import settle
-    from bakeoff.compare.records import record_plan
-    from bakeoff.compare.stage import perform
-    from bakeoff.report.html import write_report
+    from bakeoff.judge.judging import Judge, record, settle
+    from bakeoff.plan.plan import perform
+    from bakeoff.report.report import write_report
     from bakeoff.report.telling import tell_result
+    from bakeoff.runs.folder import check_free, new_folder, write_status
+    from bakeoff.runs.record import record_plan
 
     if out is not None:
         check_free(Path(out))
     with made_ready(experiment, memory or {}, show) as ready:
-        stage, workers, screen, scratch = ready.stage, ready.workers, ready.screen, ready.scratch
+        plan, workers, screen, scratch = ready.plan, ready.workers, ready.screen, ready.scratch
         folder = new_folder(out, name_of(experiment))
-        record_plan(folder, stage, workers.place(), len(workers.crew))
-        fits, ended = len(stage.jobs), 0
+        record_plan(folder, plan, workers.place(), len(workers.crew))
+        judge = Judge(
+            dataset=plan.dataset,
+            split=plan.split,
+            preparation=plan.preparation,
+            metric=plan.metric,
+        )
+        fits, ended = len(plan.jobs), 0
         try:
-            for job, message in perform(stage, workers, folder, scratch):
+            for job, message, left in perform(plan, workers, scratch):
+                if "fit" in message:
+                    message = {"fit": record(folder, left, message["fit"], judge)}
                 ended += "fit" in message  # before it is shown: Ctrl-C may come at any moment
                 screen.progress(job, message)
-            settle(folder, stage.metric, stage.cautions)
+            settle(folder, plan.metric, plan.cautions)
         except KeyboardInterrupt:
             write_status(folder, "unfinished", fits=fits, ended=ended)
             screen.interrupted(folder, fits=fits, finished=ended)
@@ -218,7 +225,7 @@ def carry_out(
 class Ready(NamedTuple):
     """What stands ready before training."""
 
-    stage: "Stage"
+    plan: "Plan"
     workers: Workers
     screen: "Screen"
     scratch: Path
@@ -241,11 +248,11 @@ def made_ready(
             min(count, 2), framework=experiment.frameworks[0], device=experiment.device
         ) as workers,
     ):
-        from bakeoff.compare.stage import estimate, guesses, read_data, rehearse, set_stage
-        from bakeoff.data.leaks import find_leaks
-        from bakeoff.data.splits import make_split
+        from bakeoff.data.splitting.leaks import find_leaks
+        from bakeoff.data.splitting.split import make_split
+        from bakeoff.plan.plan import estimate, guesses, make_plan, read_data, rehearse
+        from bakeoff.report.screen import Screen
         from bakeoff.report.telling import tell_checks, tell_data, tell_plan, tell_split
-        from bakeoff.report.terminal import Screen
 
         with Screen(show) as screen:
             dataset = read_data(experiment, memory)
@@ -257,31 +264,31 @@ def made_ready(
             findings = find_leaks(dataset, split)
             tell_checks(screen, findings)
             place = workers.place()
-            stage = set_stage(experiment, dataset, split, findings)
-            count = min(count, len(stage.jobs))
+            plan = make_plan(experiment, dataset, split, findings)
+            count = min(count, len(plan.jobs))
             if place["device"] != "cpu" and not experiment.jobs:
                 count = min(count, 2)  # each process needs memory of its own on the GPU
             workers.grow(count)
-            stage, probed = rehearse(stage, workers, Path(scratch))
+            plan, probed = rehearse(plan, workers, Path(scratch))
             tell_plan(
                 screen,
-                stage,
+                plan,
                 place=place,
                 workers=count,
-                seconds=estimate(stage, probed, count),
+                seconds=estimate(plan, probed, count),
                 probed=probed,
-                candidates=details,
+                models=details,
             )
-            screen.start(stage.jobs, workers=count, guesses=guesses(stage, probed))
-            yield Ready(stage, workers, screen, Path(scratch), probed)
+            screen.start(plan.jobs, workers=count, guesses=guesses(plan, probed))
+            yield Ready(plan, workers, screen, Path(scratch), probed)
 
 
 def preview(experiment: Experiment, *, show: str = "live") -> dict[str, Any]:
-    """Show kinds, split, candidates and the estimated time, and return them; train nothing."""
-    from bakeoff.compare.stage import outline
+    """Show kinds, split, models and the estimated time, and return them; train nothing."""
+    from bakeoff.plan.plan import outline
 
     with made_ready(experiment, {}, show, details=True) as ready:
-        return outline(ready.stage, ready.probed, len(ready.workers.crew))
+        return outline(ready.plan, ready.probed, len(ready.workers.crew))
 
 
 def write_plan(experiment: Experiment, path: Path) -> Path:
@@ -290,9 +297,9 @@ def write_plan(experiment: Experiment, path: Path) -> Path:
     Raises:
         RequestError: The file exists, or its folder does not.
     """
-    from bakeoff.compare.experiment_file import to_toml
-    from bakeoff.compare.stage import read_data, set_stage
-    from bakeoff.data.splits import make_split
+    from bakeoff.data.splitting.split import make_split
+    from bakeoff.plan.experiment_file import to_toml
+    from bakeoff.plan.plan import make_plan, read_data
 
     if path.exists():
         raise RequestError(f"{path} exists already. Choose another --out, or remove it first.")
@@ -300,7 +307,7 @@ def write_plan(experiment: Experiment, path: Path) -> Path:
         raise RequestError(f"There is no folder {path.parent} for {path.name}: make it first.")
     dataset = read_data(experiment, {})
     split = make_split(dataset, experiment.split or None, experiment.seed)
-    stage = set_stage(experiment, dataset, split, ())
+    plan = make_plan(experiment, dataset, split, ())
     reasons = {column.name: column.reason for column in dataset.schema.columns}
-    path.write_text(to_toml(stage.experiment, folder=path.parent, reasons=reasons), "utf-8")
+    path.write_text(to_toml(plan.experiment, folder=path.parent, reasons=reasons), "utf-8")
     return path

@@ -1,6 +1,6 @@
 """The catalogue: one row per architecture and per baseline. Nothing registers itself.
 
-A row says where a page stands, what it reads and what it is good for. A candidate of a run is a
+A row says where a page stands, what it reads and what it is good for. A model of a run is a
 row under a name of its own with arguments of its own; a variant (`mlp_periodic`) is a row with
 other arguments on the same page.
 """
@@ -53,13 +53,13 @@ class Row:
     fails: str = ""
 
     @property
-    def is_candidate(self) -> bool:
+    def trainable(self) -> bool:
         """Whether a run can train it: whole by itself, with one prediction for a row of data."""
         return self.role != "blocks" and self.predicts == "row" and self.reads != ("mixed",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate:
+class Model:
     """A row of the catalogue as it stands in a run: a name and arguments of its own."""
 
     name: str
@@ -360,7 +360,7 @@ def find(name: str) -> Row:
     if name not in CATALOG:
         known = ", ".join(CATALOG)
         raise RequestError(
-            f"No candidate called {name!r}.{did_you_mean(name, CATALOG)} Known: {known}."
+            f"No architecture called {name!r}.{did_you_mean(name, CATALOG)} Known: {known}."
         )
     return CATALOG[name]
 
@@ -368,7 +368,7 @@ def find(name: str) -> Row:
 def fitting(views: Iterable[str]) -> list[Row]:
     """Return all rows that can read one of the views on offer, in the order of the catalogue."""
     offered = set(views)
-    return [row for row in ROWS if row.is_candidate and offered & set(row.reads)]
+    return [row for row in ROWS if row.trainable and offered & set(row.reads)]
 
 
 def load(row: Row, framework: str) -> Any:

@@ -57,13 +57,13 @@ Split = Annotated[
     str, typer.Option(help="random:70/15/15, time[:COLUMN], group:COLUMN or column:COLUMN.")
 ]
 Positive = Annotated[str, typer.Option(help="The positive class of a binary target.")]
-Models = Annotated[str, typer.Option(help="Candidates: mlp,lstm. Default: all that fit.")]
+Models = Annotated[str, typer.Option(help="Models: mlp,lstm. Default: all that fit.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="NAME.SETTING=VALUE, such as lstm.hidden_sizes=[64,32]."),
 ]
 FrameworkList = Annotated[str, typer.Option(help="torch, tensorflow, jax, or several: A,B.")]
-Seeds = Annotated[int | None, typer.Option(help="Fits of each candidate. Default: 5.")]
+Seeds = Annotated[int | None, typer.Option(help="Fits of each model. Default: 5.")]
 Seed = Annotated[int | None, typer.Option(help="The first seed; also draws the split.")]
 MetricName = Annotated[str, typer.Option(help="Decides the ranking: accuracy, macro_f1, r2 ...")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
@@ -84,7 +84,7 @@ Out = Annotated[str, typer.Option(help="Folder of the run. Default: runs/NAME.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print leaderboard and verdict only.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Show kinds, split, candidates and time; train nothing.")
+    bool, typer.Option("--dry-run", help="Show kinds, split, models and time; train nothing.")
 ]
 
 
@@ -121,9 +121,9 @@ def run(
     quiet: Quiet = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Read, split, train all candidates, judge, report."""
+    """Read, split, train all models, judge, report."""
     from bakeoff import api
-    from bakeoff.compare import request
+    from bakeoff.plan import request
 
     experiment = request.plan(
         data,
@@ -168,7 +168,7 @@ def run(
 def demo(out: Out = "", json: AsJson = False, quiet: Quiet = False) -> None:
     """Do the main job on bundled real data: handwritten digits, in about two minutes."""
     from bakeoff import api
-    from bakeoff.compare import request
+    from bakeoff.plan import request
 
     show = "json" if json else "quiet" if quiet else "live"
     api.carry_out(request.demo_experiment(), out=out or None, show=show)
@@ -188,7 +188,7 @@ def init(
 ) -> None:
     """Write the bakeoff.toml that run would use: every choice, its reason as a comment."""
     from bakeoff import api
-    from bakeoff.compare import request
+    from bakeoff.plan import request
 
     experiment = request.plan(
         data,
@@ -208,7 +208,7 @@ def init(
 def predict(
     run: Annotated[str, typer.Argument(help="The folder of a run.")],
     data: Annotated[str, typer.Argument(help="A file with the columns that the run learned from.")],
-    candidate: Annotated[
+    model: Annotated[
         str, typer.Option(help="Default: the winner. With several frameworks: 'cnn (tensorflow)'.")
     ] = "",
     out: Annotated[str, typer.Option(help="A .csv or .parquet file. Default: print CSV.")] = "",
@@ -221,23 +221,23 @@ def predict(
         raise RequestError(f"--out {out} must end in .csv or .parquet.")
     if out and not path.parent.is_dir():
         raise RequestError(f"--out {out}: there is no folder {path.parent}. Make it first.")
-    model = api.open_run(run).model(candidate or None)
+    trained = api.open_run(run).model(model or None)
     with warnings.catch_warnings(record=True, action="always", category=UserWarning) as notes:
-        table = model.predict(data)
+        table = trained.predict(data)
     for note in notes:
         typer.echo(f"bakeoff: {note.message}", err=True)
     if not out:
         typer.echo(table.write_csv(), nl=False)
         return
     table.write_parquet(path) if path.suffix == ".parquet" else table.write_csv(path)
-    typer.echo(f"{len(table):,} predictions of {model.fit.job.candidate} are in {path}.")
+    typer.echo(f"{len(table):,} predictions of {trained.fit.job.model} are in {path}.")
 
 
 @app.command()
 def convert(
     run: Annotated[str, typer.Argument(help="The folder of a run.")],
     to: Annotated[str, typer.Option(help="torch, tensorflow or jax.")],
-    candidate: Annotated[
+    model: Annotated[
         str, typer.Option(help="Default: the winner. With several frameworks: 'cnn (tensorflow)'.")
     ] = "",
     out: Annotated[
@@ -247,7 +247,7 @@ def convert(
     """Carry the winner's weights over to another framework, and check that nothing changed."""
     from bakeoff.deliver.convert import convert_run, sentences
 
-    converted = convert_run(Path(run), to=to, candidate=candidate, out=Path(out) if out else None)
+    converted = convert_run(Path(run), to=to, model=model, out=Path(out) if out else None)
     for sentence in sentences(converted):
         typer.echo(sentence)
 
@@ -255,7 +255,7 @@ def convert(
 @app.command()
 def models(json: AsJson = False) -> None:
     """List the catalogue: every architecture and baseline, and what it is good for."""
-    from bakeoff.report.catalogue import print_catalogue
+    from bakeoff.show.catalog_table import print_catalogue
 
     print_catalogue(as_json=json)
 
@@ -277,7 +277,7 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Show an architecture: equations, layers, arguments, both pages side by side."""
-    from bakeoff.report.show import show_architecture
+    from bakeoff.show.show import show_architecture
 
     show_architecture(
         architecture,
@@ -296,7 +296,7 @@ def report(
 ) -> None:
     """Rebuild report.html from the files of a run, and open it."""
     from bakeoff.api import open_run
-    from bakeoff.report.html import write_report
+    from bakeoff.report.report import write_report
 
     path = write_report(open_run(run).folder)
     typer.echo(str(path))

@@ -64,9 +64,9 @@ def test_boosting_equals_scikit_learn_to_the_last_bit(task, classes, monkeypatch
     theirs, best = kept[0], int(np.argmax(kept[0].validation_score_))
     new = table(500, 3)
     x = columns(new, model.arrays)
-    staged = theirs.staged_predict if task == "regression" else theirs.staged_predict_proba
+    planned = theirs.staged_predict if task == "regression" else theirs.staged_predict_proba
     assert best > 0
-    assert np.array_equal(model.scores(new), list(staged(x))[best - 1])
+    assert np.array_equal(model.scores(new), list(planned(x))[best - 1])
 
 
 def test_boosting_keeps_the_rounds_up_to_the_best_validation_loss(monkeypatch):

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from bakeoff.data.views import load_preparation
+from bakeoff.data.preparing.preparation import load_preparation
 from bakeoff.deliver.convert import convert_run, rows_to_score, sentences
-from bakeoff.deliver.model import open_model
+from bakeoff.deliver.trained_model import open_model
 from bakeoff.errors import RequestError
 from bakeoff.train.weights import convert
 
 
 @pytest.fixture
 def no_keras(monkeypatch):
-    monkeypatch.setattr("bakeoff.insight.keras_layers.find_spec", lambda name: None)
+    monkeypatch.setattr("bakeoff.show.keras_layers.find_spec", lambda name: None)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def run(small_run, tmp_path):
 
 
 def test_without_keras_the_weights_are_written_and_the_check_is_offered(run, no_keras):
-    converted = convert_run(run, to="tensorflow", candidate="mlp")
+    converted = convert_run(run, to="tensorflow", model="mlp")
     model = open_model(run, "mlp")
     assert converted.path == model.folder / "weights-tensorflow.safetensors"
     weights, ours = load_file(converted.path), load_file(model.folder / "weights.safetensors")
@@ -39,17 +39,17 @@ def test_without_keras_the_weights_are_written_and_the_check_is_offered(run, no_
 
 def test_a_chosen_file_is_new_and_is_used(run, tmp_path, no_keras):
     out = tmp_path / "mine.safetensors"
-    assert convert_run(run, to="jax", candidate="mlp", out=out).path == out
+    assert convert_run(run, to="jax", model="mlp", out=out).path == out
     assert "head.kernel" in load_file(out)
     with pytest.raises(RequestError, match="exists already"):
-        convert_run(run, to="jax", candidate="mlp", out=out)
+        convert_run(run, to="jax", model="mlp", out=out)
     with pytest.raises(RequestError, match=r"must end in \.safetensors"):
-        convert_run(run, to="jax", candidate="mlp", out=tmp_path / "mine.npz")
+        convert_run(run, to="jax", model="mlp", out=tmp_path / "mine.npz")
 
 
 def test_converted_weights_come_back_unchanged(run, tmp_path, no_keras):
     model = open_model(run, "wide")
-    there = convert_run(run, to="tensorflow", candidate="wide").path
+    there = convert_run(run, to="tensorflow", model="wide").path
     view, _ = rows_to_score(model, load_preparation(run / "data"))
     arguments = {**view.sizes, "out_features": 1, **model.fit.job.arguments}
     back = convert(there, ("mlp", arguments), to="torch")
@@ -64,12 +64,12 @@ def test_the_check_scores_the_test_rows_where_the_data_is_at_hand(small_run):
     assert len(view.inputs["x"]) == small_run.leaderboard["test_rows"][0]
 
 
-@pytest.mark.parametrize("candidate", ["mlp", "cnn", "gru"])
-def test_the_check_draws_rows_where_the_data_is_not_at_hand(array_run, candidate):
-    model = array_run.model(candidate)
+@pytest.mark.parametrize("name", ["mlp", "cnn", "gru"])
+def test_the_check_draws_rows_where_the_data_is_not_at_hand(array_run, name):
+    model = array_run.model(name)
     view, source = rows_to_score(model, load_preparation(array_run.folder / "data"))
     assert "drawn" in source
-    assert view.inputs["x"].shape[1:] == {"mlp": (36,), "cnn": (1, 6, 6), "gru": (6, 6)}[candidate]
+    assert view.inputs["x"].shape[1:] == {"mlp": (36,), "cnn": (1, 6, 6), "gru": (6, 6)}[name]
 
 
 def test_a_table_that_changed_is_not_scored(run, small_run, people):
@@ -85,10 +85,10 @@ def test_a_table_that_changed_is_not_scored(run, small_run, people):
 
 def test_what_cannot_be_converted_is_refused_in_one_sentence(small_run, command):
     for words, message in [
-        (["--to", "tensorflow", "--candidate", "constant"], "constant is a baseline"),
-        (["--to", "torch", "--candidate", "mlp"], "was trained in torch"),
+        (["--to", "tensorflow", "--model", "constant"], "constant is a baseline"),
+        (["--to", "torch", "--model", "mlp"], "was trained in torch"),
         (["--to", "keras"], "there is torch, tensorflow, jax"),
-        (["--to", "jax", "--candidate", "mpl"], "Did you mean 'mlp'"),
+        (["--to", "jax", "--model", "mpl"], "Did you mean 'mlp'"),
     ]:
         said = command("convert", small_run.folder, *words)
         assert said.code == 2
@@ -99,11 +99,11 @@ def test_what_cannot_be_converted_is_refused_in_one_sentence(small_run, command)
 @pytest.mark.xdist_group("tensorflow")  # one process imports it, once
 def test_both_frameworks_give_the_same_scores(small_run, command, tmp_path):
     pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
-    words = ["--to", "tensorflow", "--candidate", "mlp", "--out"]
+    words = ["--to", "tensorflow", "--model", "mlp", "--out"]
     said = command("convert", small_run.folder, *words, tmp_path / "mlp.safetensors")
     assert said.code == 0
     assert "Parity: the same. On 18 test rows of the run" in said.out
     again = convert_run(
-        small_run.folder, to="tensorflow", candidate="wide", out=tmp_path / "wide.safetensors"
+        small_run.folder, to="tensorflow", model="wide", out=tmp_path / "wide.safetensors"
     )
     assert again.difference <= 1e-5

@@ -1,11 +1,11 @@
-"""Promises of the figures: small, readable on any background, one look per candidate."""
+"""Promises of the figures: small, readable on any background, one look per model."""
 
 import re
 
 import numpy as np
 import pytest
 
-from bakeoff.insight import curves, errors, ranking, style
+from bakeoff.insight import curves, mistakes, ranking, style
 
 NAMES = ["lstm", "gru", "rnn", "mlp", "cnn", "tcn", "vit", "resnet", "dlinear", "boosting"]
 LOOKS = style.looks(NAMES, baselines=["boosting"])
@@ -30,7 +30,7 @@ def test_colours_can_be_seen_on_white_and_on_near_black(colour):
     assert (luminance(colour) + 0.05) / (luminance("#14171c") + 0.05) > 3
 
 
-def test_a_candidate_looks_the_same_whatever_its_rank():
+def test_a_model_looks_the_same_whatever_its_rank():
     assert style.looks(reversed(NAMES), baselines=["boosting"]) == LOOKS
 
 
@@ -54,7 +54,7 @@ def test_labels_never_overlap_and_keep_their_order():
     assert max(spread) == pytest.approx(1)
 
 
-def test_one_far_candidate_does_not_squeeze_the_others():
+def test_one_far_model_does_not_squeeze_the_others():
     scores = [0.1, *np.linspace(0.93, 0.98, 9)]
     low, high = style.focus(scores, [s - 0.02 for s in scores], [s + 0.02 for s in scores])
     assert 0.5 < low < 0.91
@@ -71,7 +71,7 @@ def test_a_band_runs_from_the_lowest_to_the_highest_seed():
     assert (shown.low.tolist(), shown.high.tolist()) == ([1, 4], [3, 5])
 
 
-def test_panels_of_ten_candidates_and_300_epochs_stay_small():
+def test_panels_of_ten_models_and_300_epochs_stay_small():
     networks = {name: made_curves() for name in NAMES if name != "boosting"}
     points = {
         name: curves.Point(parameters=10 ** (i % 7), score=0.8, low=0.7, high=0.9)
@@ -96,9 +96,9 @@ def test_a_dollar_in_a_name_is_a_dollar(name):
     figures = [
         *panels.values(),
         curves.learning_curve(name, own, look),
-        errors.confusion_matrix(np.eye(2, dtype=int), [name, "b"], [name, "b"]),
-        errors.predicted_against_true(numbers, numbers, name=name),
-        errors.residuals(numbers, numbers + 1, name=name),
+        mistakes.confusion_matrix(np.eye(2, dtype=int), [name, "b"], [name, "b"]),
+        mistakes.predicted_against_true(numbers, numbers, name=name),
+        mistakes.residuals(numbers, numbers + 1, name=name),
         ranking.leaderboard([line], metric="R2"),
     ]
     assert all(name in style.to_svg(figure, "f") for figure in figures)
@@ -115,22 +115,24 @@ def test_confusion_matrix_names_all_classes_and_stays_small(size):
     draw = np.random.default_rng(0)
     counts = draw.integers(0, 9, (size, size)) + 50 * np.eye(size, dtype=int)
     names = [f"kind {i}" for i in range(size)]
-    svg = style.to_svg(errors.confusion_matrix(counts, names, names), "c")
+    svg = style.to_svg(mistakes.confusion_matrix(counts, names, names), "c")
     assert len(svg) < LIMIT
     assert all(svg.count(f">{name}<") == 2 for name in names)
 
 
 def test_confusion_matrix_shows_counts_and_shares_of_the_true_class():
-    svg = style.to_svg(errors.confusion_matrix(np.array([[30, 10], [0, 7]]), "ab", "ab"), "c")
+    svg = style.to_svg(mistakes.confusion_matrix(np.array([[30, 10], [0, 7]]), "ab", "ab"), "c")
     assert all(text in svg for text in (">30<", ">75 %<", ">10<", ">25 %<", ">100 %<"))
 
 
 def test_confusion_matrix_takes_true_classes_that_cannot_be_predicted():
-    svg = style.to_svg(errors.confusion_matrix(np.ones((3, 2), int), ["a", "b", "new"], "ab"), "c")
+    svg = style.to_svg(
+        mistakes.confusion_matrix(np.ones((3, 2), int), ["a", "b", "new"], "ab"), "c"
+    )
     assert ">new<" in svg
 
 
-@pytest.mark.parametrize("draw", [errors.predicted_against_true, errors.residuals])
+@pytest.mark.parametrize("draw", [mistakes.predicted_against_true, mistakes.residuals])
 def test_a_hundred_thousand_points_make_a_small_figure(draw):
     truth = np.random.default_rng(0).normal(size=100_000)
     assert len(style.to_svg(draw(truth, truth**2, name="price"), "s")) < LIMIT
@@ -149,7 +151,7 @@ def test_leaderboard_shows_each_score_as_it_is_written():
 
 
 def test_svg_takes_its_text_colour_from_the_page_and_clashes_with_no_other():
-    figure = errors.confusion_matrix(np.eye(2, dtype=int), ["<b>", "b"], ["<b>", "b"])
+    figure = mistakes.confusion_matrix(np.eye(2, dtype=int), ["<b>", "b"], ["<b>", "b"])
     first, second = style.to_svg(figure, "one"), style.to_svg(figure, "two")
     assert "currentColor" in first
     assert style.INK not in first

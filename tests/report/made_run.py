@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.catalog import find
-from bakeoff.compare.entries import Entry
-from bakeoff.compare.folder import write_fit, write_json, write_status
-from bakeoff.compare.leaderboard import make_leaderboard, write_leaderboard
-from bakeoff.compare.verdict import reach_verdict, write_verdict
-from bakeoff.data.splits import Split
+from bakeoff.data.splitting.split import Split
 from bakeoff.evaluate.metrics import METRICS, score
 from bakeoff.evaluate.predictions import Predictions, write_predictions
-from bakeoff.train.plan import Fit, Job
+from bakeoff.judge.entry import Entry
+from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
+from bakeoff.judge.verdict import reach_verdict, write_verdict
+from bakeoff.runs.folder import write_fit, write_json, write_status
+from bakeoff.train.job import Fit, Job
 
 RECIPE = {"optimizer": "adamw", "lr": 0.001, "batch_size": 32, "epochs": 200, "patience": 16}
 
@@ -21,7 +21,7 @@ def make_run(
     folder: Path,
     *,
     classes: tuple[str, ...] = ("no", "yes"),
-    candidates: tuple[str, ...] = ("mlp", "lstm", "linear", "constant"),
+    models: tuple[str, ...] = ("mlp", "lstm", "linear", "constant"),
     seeds: int = 2,
     rows: int = 120,
     target: str = "potable",
@@ -33,7 +33,7 @@ def make_run(
 
     Args:
         classes: Of the target; none makes it a regression.
-        failing: A candidate of which every fit failed.
+        failing: A model of which every fit failed.
         evil: Text put wherever a user's own text can stand.
     """
     draw = np.random.default_rng(0)
@@ -41,12 +41,12 @@ def make_run(
     metric = METRICS["accuracy" if classes else "r2"]
     truth = draw.integers(0, len(classes), rows) if classes else draw.normal(2e5, 6e4, rows)
     entries = []
-    for place, name in enumerate(candidates):
+    for place, name in enumerate(models):
         baseline = find(name).role == "baseline"
         for seed in range(1 if baseline else seeds):
             job = Job(
-                candidate=name,
-                row=name,
+                model=name,
+                architecture=name,
                 framework="sklearn" if baseline else "torch",
                 seed=seed,
                 split=0,
@@ -75,10 +75,10 @@ def make_run(
                 write_predictions(test, path / "predictions" / "target.parquet")
             entries.append(
                 Entry(
-                    candidate=name,
+                    model=name,
                     framework=job.framework,
                     seed=seed,
-                    page=name,
+                    architecture=name,
                     baseline=baseline,
                     seedless=baseline,
                     parameters=fit.parameters,
@@ -162,10 +162,10 @@ def write_data(folder, rows, target, columns, task, classes, evil):
         how="random, stratified, seed 0",
         seed=0,
     ).save(folder / "data" / "split.parquet")
-    text = f'format = 1\n\n[data]\npath = "water.csv"  # {evil}\ntarget = ["{target}"]\n'
+    text = f'format = 2\n\n[data]\npath = "water.csv"  # {evil}\ntarget = ["{target}"]\n'
     (folder / "bakeoff.toml").write_text(text, "utf-8")
     environment = {
-        "format": 1,
+        "format": 2,
         "started": "2026-05-04T10:00:00+00:00",
         "command": ["bakeoff", "run", f"water {evil}.csv"],
         "python": "3.11.7",

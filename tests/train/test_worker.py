@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from bakeoff.errors import RequestError
+from bakeoff.train.job import Job, page_arguments, tuples
 from bakeoff.train.material import write_material
-from bakeoff.train.plan import Job, page_arguments, tuples
-from bakeoff.train.processes import as_json, environment
+from bakeoff.train.pool import as_json, environment
 from bakeoff.train.worker import Material, in_memory_order, probabilities, sentence
 
 PARTS = {"train": np.arange(30), "validation": np.arange(30, 40), "test": np.arange(40, 50)}
 JOB = Job(
-    candidate="mlp",
-    row="mlp",
+    model="mlp",
+    architecture="mlp",
     framework="torch",
     seed=0,
     split=0,
@@ -72,7 +72,7 @@ def test_what_is_asked_goes_over_what_follows_from_the_data():
 
 
 def test_a_page_that_takes_no_categories_is_not_given_their_sizes():
-    job = replace(JOB, row="lstm", arguments={})
+    job = replace(JOB, architecture="lstm", arguments={})
     assert page_arguments(job, {"in_features": 3, "category_sizes": []}) == {
         "in_features": 3,
         "out_features": 1,

@@ -13,17 +13,18 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import find, load
-from bakeoff.compare.experiment_file import read_experiment
-from bakeoff.compare.folder import read_json
-from bakeoff.compare.stage import read_data
-from bakeoff.data.columns import ARRAY_KINDS, Schema
-from bakeoff.data.dataset import Dataset, read_inputs
-from bakeoff.data.splits import load_split
-from bakeoff.data.views import Preparation, View, load_preparation
-from bakeoff.deliver.model import Model, open_model
+from bakeoff.data.columns.column import ARRAY_KINDS, Schema
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.preparing.preparation import Preparation, View, load_preparation
+from bakeoff.data.read import read_inputs
+from bakeoff.data.splitting.split import load_split
+from bakeoff.deliver.trained_model import TrainedModel, open_model
 from bakeoff.errors import BakeoffError, MissingPackageError, RequestError
-from bakeoff.insight.keras_layers import need_keras
-from bakeoff.train.plan import Fit, Job, page_arguments
+from bakeoff.plan.experiment_file import read_experiment
+from bakeoff.plan.plan import read_data
+from bakeoff.runs.folder import read_json
+from bakeoff.show.keras_layers import need_keras
+from bakeoff.train.job import Fit, Job, page_arguments
 from bakeoff.train.weights import convert, read_weights, set_weights
 from bakeoff.train.worker import in_memory_order
 
@@ -59,17 +60,17 @@ class Converted:
     unchecked: str = ""
 
 
-def convert_run(run: Path, *, to: str, candidate: str = "", out: Path | None = None) -> Converted:
+def convert_run(run: Path, *, to: str, model: str = "", out: Path | None = None) -> Converted:
     """Write the weights of a run's winner, laid out for another framework.
 
     Args:
         run: The folder of a finished run.
         to: "torch", "tensorflow" or "jax".
-        candidate: Its best fit instead of the winner.
+        model: Its best fit instead of the winner.
         out: The file; None takes weights-<to>.safetensors in the folder of the fit.
 
     Raises:
-        RequestError: It is a baseline, or there is no such framework or candidate, or `out` exists.
+        RequestError: It is a baseline, or there is no such framework or model, or `out` exists.
         DataError: It is not the folder of a finished run.
     """
     from safetensors import SafetensorError
@@ -77,36 +78,36 @@ def convert_run(run: Path, *, to: str, candidate: str = "", out: Path | None = N
 
     if to not in FRAMEWORKS:
         raise RequestError(f"--to {to}: there is {', '.join(FRAMEWORKS)}.")
-    model = open_model(run, candidate or None)
-    job = model.fit.job
-    if find(job.row).role == "baseline":
+    trained = open_model(run, model or None)
+    job = trained.fit.job
+    if find(job.architecture).role == "baseline":
         raise RequestError(
-            f"{job.candidate} is a baseline, whose weights belong to no framework. Name a network "
-            f"with --candidate."
+            f"{job.model} is a baseline, whose weights belong to no framework. Name a network "
+            f"with --model."
         )
     if job.framework == to:
         raise RequestError(
-            f"{job.candidate} was trained in {to}: its weights are "
-            f"{model.folder / 'weights.safetensors'} already."
+            f"{job.model} was trained in {to}: its weights are "
+            f"{trained.folder / 'weights.safetensors'} already."
         )
-    path = free_path(model, to, out)
-    view, source = rows_to_score(model, load_preparation(run / "data"))
+    path = free_path(trained, to, out)
+    view, source = rows_to_score(trained, load_preparation(run / "data"))
     arguments = page_arguments(job, view.sizes)
-    page = load(find(job.row), "torch")(**arguments)
-    given = read_weights(model.folder / "weights.safetensors")
+    page = load(find(job.architecture), "torch")(**arguments)
+    given = read_weights(trained.folder / "weights.safetensors")
     weights = {name: convert(given, page, to=name) for name in ("torch", "tensorflow")}
     try:
         save_file(weights["torch" if to == "torch" else "tensorflow"], path)
     except (OSError, SafetensorError) as error:
         raise RequestError(f"{path} cannot be written: {error}.") from error
-    converted = Converted(path=path, fit=model.fit, to=to, source=source)
+    converted = Converted(path=path, fit=trained.fit, to=to, source=source)
     keras_framework = job.framework if to == "torch" else to
     try:
         backend = need_keras(keras_framework)
     except MissingPackageError as error:
         return replace(converted, unchecked=f"Parity was not checked: {error}")
     set_weights(page, weights["torch"])
-    facing = load(find(job.row), backend)(**arguments)
+    facing = load(find(job.architecture), backend)(**arguments)
     set_weights(facing, weights["tensorflow"])
     return replace(
         converted,
@@ -116,7 +117,7 @@ def convert_run(run: Path, *, to: str, candidate: str = "", out: Path | None = N
     )
 
 
-def free_path(model: Model, to: str, out: Path | None) -> Path:
+def free_path(model: TrainedModel, to: str, out: Path | None) -> Path:
     """Return the file to write; one that the user names must be new."""
     if out is None:
         return model.folder / f"weights-{to}.safetensors"
@@ -138,7 +139,7 @@ def difference(page: Any, facing: Any, view: View, job: Job) -> float:
     return float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
 
 
-def rows_to_score(model: Model, preparation: Preparation) -> tuple[View, str]:
+def rows_to_score(model: TrainedModel, preparation: Preparation) -> tuple[View, str]:
     """Return rows as the page sees them, and what they are."""
     dataset = test_rows(model.run)
     if dataset is not None:

@@ -1,7 +1,7 @@
 """Metrics of class predictions, the per-class table and the confusion matrix.
 
 The rule for classes: means over classes run over the classes that occur in the rows judged, the
-same for every candidate. A class that does not occur has no recall and is left out; predicting it
+same for every model. A class that does not occur has no recall and is left out; predicting it
 is still an error of the row's true class. A true class that no training row has counts with recall,
 F1 and probability 0; it has no score of its own to rank by, so in the AUC its rows are the rest.
 

@@ -1,4 +1,4 @@
-"""How training went: loss by epoch, with a band over the seeds, and all candidates side by side.
+"""How training went: loss by epoch, with a band over the seeds, and all models side by side.
 
 Dimensions: S seeds, E epochs (each seed may stop at another one).
 """
@@ -21,7 +21,7 @@ MOST_POINTS = 100  # of a line: what the width can show
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Curves:
-    """What the fits of one candidate reported after each epoch, one array (E,) per seed."""
+    """What the fits of one model reported after each epoch, one array (E,) per seed."""
 
     train_loss: Sequence[np.ndarray]
     validation_loss: Sequence[np.ndarray]
@@ -30,7 +30,7 @@ class Curves:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
-    """A candidate on the leaderboard: its weights, its score and the interval."""
+    """A model on the leaderboard: its weights, its score and the interval."""
 
     parameters: int
     score: float
@@ -73,7 +73,7 @@ def band(lines: Sequence[np.ndarray]) -> Band:
 
 
 def learning_curve(name: str, curves: Curves, look: Look) -> "Figure":
-    """Draw training loss (dashed) and validation loss (solid) of one candidate.
+    """Draw training loss (dashed) and validation loss (solid) of one model.
 
     The band runs from the lowest to the highest seed; the dot marks the lowest mean.
     """
@@ -103,12 +103,12 @@ def comparison_panels(
     watched: str,
     metric: str,
 ) -> dict[str, "Figure"]:
-    """Draw all candidates in four figures: losses, validation metric, weights against score.
+    """Draw all models in four figures: losses, validation metric, weights against score.
 
     Args:
         curves: Networks, by name.
-        points: All candidates, by name.
-        looks: All candidates, by name.
+        points: All models, by name.
+        looks: All models, by name.
         watched: What the training loop reports after each epoch.
         metric: What decides the ranking.
     """
@@ -144,7 +144,7 @@ def panels(
 def draw_bands(
     axes: "Axes", bands: Mapping[str, Band], looks: Mapping[str, Look], title: str, losses: bool
 ) -> None:
-    """Draw one line per candidate with its band, and its name at the right end."""
+    """Draw one line per model with its band, and its name at the right end."""
     plain_axes(axes, title=title, x="epoch")
     ends = {}
     for name, shown in bands.items():
@@ -227,7 +227,7 @@ def label_ends(
 
     Args:
         ends: Name -> the point in data units that the label belongs to.
-        looks: Puts the marker of each candidate before its name; none where one line has one name.
+        looks: Puts the marker of each model before its name; none where one line has one name.
         joined: Which names are joined to their points; all by default.
     """
     pixels = axes.figure.dpi / 72

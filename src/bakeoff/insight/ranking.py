@@ -1,4 +1,4 @@
-"""The leaderboard as a picture: each candidate's score with its 95 % interval, tier by tier."""
+"""The leaderboard as a picture: each model's score with its 95 % interval, tier by tier."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Line:
     """One line of the leaderboard.
 
     Args:
-        name: The candidate.
+        name: The model.
         tier: 1 for the first.
         score: Mean over the seeds.
         low: Lower end of the interval.
@@ -34,9 +34,9 @@ class Line:
 
 
 def leaderboard(lines: Sequence[Line], *, metric: str) -> "Figure":
-    """Draw one interval per candidate, best first; each tier has a band of its own.
+    """Draw one interval per model, best first; each tier has a band of its own.
 
-    A candidate far away from the others is an arrow at the edge, or all others would be one dot.
+    A model far away from the others is an arrow at the edge, or all others would be one dot.
     """
     step, gap = 20, 7  # points per line, and between tiers
     tiers = len({line.tier for line in lines})

@@ -1,4 +1,4 @@
-"""How figures look: one colour per candidate everywhere, text that follows the page, small SVG.
+"""How figures look: one colour per model everywhere, text that follows the page, small SVG.
 
 Figures are about 340 points wide, so that their text can be read on a telephone; a page puts
 several side by side. Colours of lines keep a contrast of 3 on white and on near-black; text is
@@ -31,7 +31,7 @@ BASELINE_MARKERS = ("s", "d", "p", "h")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
-    """How one candidate is drawn: networks in colour and filled, baselines grey and hollow."""
+    """How one model is drawn: networks in colour and filled, baselines grey and hollow."""
 
     colour: str
     marker: str
@@ -44,8 +44,8 @@ class Look:
         return "none" if self.baseline else self.colour
 
 
-def looks(candidates: Iterable[str], baselines: Iterable[str]) -> dict[str, Look]:
-    """Give each candidate of a run its look, by the order of names, whatever its rank.
+def looks(models: Iterable[str], baselines: Iterable[str]) -> dict[str, Look]:
+    """Give each model of a run its look, by the order of names, whatever its rank.
 
     Example:
         >>> shown = looks(["lstm", "linear", "cnn"], baselines=["linear"])
@@ -54,7 +54,7 @@ def looks(candidates: Iterable[str], baselines: Iterable[str]) -> dict[str, Look
     """
     grey = set(baselines)
     found: dict[str, Look] = {}
-    names = sorted(candidates)
+    names = sorted(models)
     for i, name in enumerate(name for name in names if name not in grey):
         turn, place = divmod(i, len(COLOURS))
         found[name] = Look(
@@ -104,7 +104,7 @@ def plain_axes(axes: "Axes", *, title: str = "", x: str = "", y: str = "") -> No
 def focus(
     scores: Sequence[float], lows: Sequence[float], highs: Sequence[float]
 ) -> tuple[float, float]:
-    """Return limits that show how the candidates differ, even if one of them is far away.
+    """Return limits that show how the models differ, even if one of them is far away.
 
     At most eight times the usual interval, or the spread of the better half, beside the median.
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.compare.folder import read_json
-from bakeoff.compare.leaderboard import read_leaderboard
-from bakeoff.compare.verdict import Verdict, read_verdict
-from bakeoff.data.splits import Split, load_split
+from bakeoff.data.splitting.split import Split, load_split
 from bakeoff.errors import DataError
 from bakeoff.evaluate.predictions import Predictions, read_predictions
 from bakeoff.insight.curves import Curves
 from bakeoff.insight.style import Look, looks
+from bakeoff.judge.leaderboard import read_leaderboard
+from bakeoff.judge.verdict import Verdict, read_verdict
+from bakeoff.runs.folder import read_json
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -91,7 +91,7 @@ def read_contents(folder: Path) -> Contents:
 
 def read_fits(folder: Path, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Read the fit.json files of one line, by seed; `folder` is added to each."""
-    places = sorted((folder / "fits" / row["candidate"]).glob(f"{row['framework']}-*/fit.json"))
+    places = sorted((folder / "fits" / row["model"]).glob(f"{row['framework']}-*/fit.json"))
     fits = [
         {**read_json(place), "folder": str(place.parent.relative_to(folder))} for place in places
     ]

@@ -1,4 +1,4 @@
-"""The leaderboard for the terminal: one line per candidate, as many columns as fit."""
+"""The leaderboard for the terminal: one line per model, as many columns as fit."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bakeoff.report import words
-from bakeoff.report.screen_text import printable
+from bakeoff.report import numbers
+from bakeoff.report.printable import printable
 
 
 def leaderboard_table(rows: Sequence[Mapping[str, Any]], console: Console) -> Table:
@@ -29,7 +29,7 @@ def leaderboard_table(rows: Sequence[Mapping[str, Any]], console: Console) -> Ta
     table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")
     for name in columns:
         header = printable(name, console.encoding)
-        side: Literal["left", "right"] = "left" if name in ("tier", "candidate") else "right"
+        side: Literal["left", "right"] = "left" if name in ("tier", "model") else "right"
         table.add_column(header, justify=side, no_wrap=True, overflow="crop")
     for i, row in enumerate(rows):
         cells = [Text(printable(cells[i], console.encoding)) for cells in columns.values()]
@@ -41,17 +41,17 @@ def leaderboard_columns(rows: Sequence[Mapping[str, Any]], metric: str) -> dict[
     """Return header -> cells, as text."""
     return {
         "tier": [f" {row['tier']}" if row["tier"] else " –" for row in rows],
-        "candidate": [str(row.get("label") or row["candidate"]) for row in rows],
-        words.metric_label(metric): [
-            words.score(metric, row["score"]) if row["status"] != "failed" else "failed"
+        "model": [str(row.get("label") or row["model"]) for row in rows],
+        numbers.metric_label(metric): [
+            numbers.score(metric, row["score"]) if row["status"] != "failed" else "failed"
             for row in rows
         ],
-        "95 % interval": [words.interval(metric, row["low"], row["high"]) for row in rows],
-        "validation": [words.score(metric, row.get("validation")) for row in rows],
-        "epochs": [words.count(row.get("epochs")) for row in rows],
-        "weights": [words.count(row["parameters"]) for row in rows],
-        "train": [words.duration(row["train_seconds"]) for row in rows],
-        "predict": [words.per_row(row["predict_microseconds"]) for row in rows],
+        "95 % interval": [numbers.interval(metric, row["low"], row["high"]) for row in rows],
+        "validation": [numbers.score(metric, row.get("validation")) for row in rows],
+        "epochs": [numbers.count(row.get("epochs")) for row in rows],
+        "weights": [numbers.count(row["parameters"]) for row in rows],
+        "train": [numbers.duration(row["train_seconds"]) for row in rows],
+        "predict": [numbers.per_row(row["predict_microseconds"]) for row in rows],
     }
 
 

@@ -1,4 +1,4 @@
-"""How far a run is: one line per candidate while it trains, or one plain line per finished fit."""
+"""How far a run is: one line per model while it trains, or one plain line per finished fit."""
 
 import time
 from collections import Counter
@@ -10,14 +10,14 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from bakeoff.report import words
-from bakeoff.report.screen_text import printable
-from bakeoff.train.plan import Fit, Job
+from bakeoff.report import numbers
+from bakeoff.report.printable import printable
+from bakeoff.train.job import Fit, Job
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Track:
-    """What is known of one candidate's fits.
+    """What is known of one model's fits.
 
     Args:
         fits: How many there are to make.
@@ -114,7 +114,7 @@ class Progress:
             parts += ["(then its loss diverged)"] if fit.stopped == "diverged" else []
             parts.append(f"validation loss {best['validation_loss']:.3f}")
             parts.append(f"{self.metric} {best['validation_metric']:.3f}")
-        return "  ".join([*parts, words.duration(fit.train_seconds)])
+        return "  ".join([*parts, numbers.duration(fit.train_seconds)])
 
     @property
     def metric(self) -> str:
@@ -122,15 +122,15 @@ class Progress:
         return "R2" if self.regression else "accuracy"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the live display: only candidates that have begun, and the whole below them."""
+        """Draw the live display: only models that have begun, and the whole below them."""
         yield self.table(options.max_width)
         left = self.seconds_left()
-        text = f"{self.done} of {words.count(self.total, 'fit')}"
-        text += f" · about {words.duration(left)} left" if left >= 1 else ""
+        text = f"{self.done} of {numbers.count(self.total, 'fit')}"
+        text += f" · about {numbers.duration(left)} left" if left >= 1 else ""
         yield Text(printable(f"         {text}", console.encoding), style="dim")
 
     def table(self, width: int) -> Table:
-        """Lay out one line per candidate; narrow terminals do without speed and time."""
+        """Lay out one line per model; narrow terminals do without speed and time."""
         wide = width >= 100
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
         table.add_column("", width=7)
@@ -145,7 +145,7 @@ class Progress:
         return table
 
     def cells(self, name: str, track: Track, bar: int, wide: bool) -> Iterator[Text]:
-        """Yield the cells of one candidate."""
+        """Yield the cells of one model."""
         encoding = self.console.encoding
         done, last = len(track.seconds), track.last
         busy = "" if track.running or done == track.fits else "dim"
@@ -157,9 +157,9 @@ class Progress:
         yield Text(f"{last['validation_loss']:.3f}" if last else "")
         yield Text(f"{last['validation_metric']:.3f}" if last else "")
         if wide:
-            yield Text(words.speed(last["rows_per_second"]) if last and track.running else "")
+            yield Text(numbers.speed(last["rows_per_second"]) if last and track.running else "")
             left = track.left(time.monotonic())
-            yield Text(words.duration(left) if left >= 1 else "")
+            yield Text(numbers.duration(left) if left >= 1 else "")
 
 
 def drawn_bar(part: float, width: int, encoding: str, *, failed: bool) -> Text:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bakeoff.compare.folder import read_json
-from bakeoff.compare.leaderboard import read_leaderboard
-from bakeoff.compare.stage import Stage, guesses
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.leaks import Finding, sentence
-from bakeoff.data.splits import PARTS, Split, counts
-from bakeoff.report import words
-from bakeoff.report.terminal import Screen
+from bakeoff.data.splitting.leaks import Finding, sentence
+from bakeoff.data.splitting.split import PARTS, Split, counts
+from bakeoff.judge.leaderboard import read_leaderboard
+from bakeoff.plan.plan import Plan, guesses
+from bakeoff.report import numbers
+from bakeoff.report.screen import Screen
+from bakeoff.runs.folder import read_json
 
 
 def tell_data(screen: Screen, dataset: Dataset, *, columns: bool = False) -> None:
@@ -46,7 +46,7 @@ def about_target(dataset: Dataset) -> str:
     """Say what the target is: binary, 39 % yes; 10 classes; a number."""
     task, values = dataset.schema.tasks[dataset.target], dataset.arrays[dataset.target]
     if task == "regression":
-        return f"a number from {words.short(values.min())} to {words.short(values.max())}"
+        return f"a number from {numbers.short(values.min())} to {numbers.short(values.max())}"
     if task == "binary":
         positive = dataset.schema.positive[dataset.target]
         return f"binary, {100 * (values == positive).mean():.0f} % {positive}"
@@ -67,9 +67,8 @@ def tell_split(screen: Screen, dataset: Dataset, split: Split) -> None:
     elif names:
         least = min(names, key=lambda name: table["train"]["classes"][name])
         rows = table["train"]["classes"][least]
-        text = (
-            f"{len(names)} classes; the smallest, {least}, has {words.count(rows, 'training row')}"
-        )
+        size = numbers.count(rows, "training row")
+        text = f"{len(names)} classes; the smallest, {least}, has {size}"
         screen.line("", text, style="dim")
 
 
@@ -80,43 +79,43 @@ def tell_checks(screen: Screen, findings: tuple[Finding, ...]) -> None:
 
 def tell_plan(
     screen: Screen,
-    stage: Stage,
+    plan: Plan,
     *,
     place: Mapping[str, Any],
     workers: int,
     seconds: float,
     probed: Mapping[str, Mapping[str, Any]],
-    candidates: bool = False,
+    models: bool = False,
 ) -> None:
     """Say what is going to be trained, where, and for how long."""
-    screen.notes([*stage.preparation.notes, *stage.notes])
+    screen.notes([*plan.preparation.notes, *plan.notes])
     screen.plan(
-        candidates=len(stage.candidates),
-        seeds=stage.experiment.seeds,
-        frameworks=stage.experiment.frameworks,
+        models=len(plan.models),
+        seeds=plan.experiment.seeds,
+        frameworks=plan.experiment.frameworks,
         place=say_place(place, workers),
         seconds=seconds,
     )
-    if candidates:
-        screen.candidates(list(planned(stage, probed)))
+    if models:
+        screen.models(list(planned(plan, probed)))
 
 
 def planned(
-    stage: Stage, probed: Mapping[str, Mapping[str, Any]]
+    plan: Plan, probed: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield name, framework, view, weights and seconds of a fit, one for each line of the plan."""
-    seconds = guesses(stage, probed)
-    for label in dict.fromkeys(job.label for job in stage.jobs):
-        job = next(job for job in stage.jobs if job.label == label)
-        size = words.count(probed[label]["parameters"]) if job.recipe else words.DASH
-        time = f"about {words.duration(seconds[label])} a fit" if job.recipe else "baseline"
-        yield job.candidate, job.framework, job.view, size, time
+    seconds = guesses(plan, probed)
+    for label in dict.fromkeys(job.label for job in plan.jobs):
+        job = next(job for job in plan.jobs if job.label == label)
+        size = numbers.count(probed[label]["parameters"]) if job.recipe else numbers.DASH
+        time = f"about {numbers.duration(seconds[label])} a fit" if job.recipe else "baseline"
+        yield job.model, job.framework, job.view, size, time
 
 
 def say_place(place: Mapping[str, Any], workers: int) -> str:
     """Say where training runs: 2 cores, or the GPU's name and memory."""
     if place["device"] == "cpu":
-        return words.count(workers, "core")
+        return numbers.count(workers, "core")
     name = place["name"] or place["device"]
     return f"{name}, {place['memory'] / 2**30:.0f} GB" if place["memory"] else name
 

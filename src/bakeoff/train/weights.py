@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bakeoff.errors import DataError, RequestError
-from bakeoff.train.kinds import transfers
+from bakeoff.train.weight_rules import transfers
 
 if TYPE_CHECKING:
     from torch import nn

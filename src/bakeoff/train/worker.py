@@ -26,7 +26,7 @@ import numpy as np
 
 from bakeoff.catalog import find, load
 from bakeoff.errors import BakeoffError
-from bakeoff.train.plan import Fit, Job, page_arguments, tuples
+from bakeoff.train.job import Fit, Job, page_arguments, tuples
 from bakeoff.train.weights import save_weights
 
 Send = Callable[[Mapping[str, Any]], None]
@@ -140,11 +140,11 @@ def hello(framework: str, device: str, threads: int) -> dict[str, Any]:
 
 def is_baseline(job: Job) -> bool:
     """Say whether the job fits a baseline."""
-    return find(job.row).role == "baseline"
+    return find(job.architecture).role == "baseline"
 
 
 def probe(job: Job, material: Material, folder: Path, send: Send) -> dict[str, Any]:
-    """Build the candidate, count its weights, time a few training steps on a throw-away copy."""
+    """Build the model, count its weights, time a few training steps on a throw-away copy."""
     if is_baseline(job):
         build_baseline(job, material)
         return {"probed": {"parameters": 0, "step_seconds": 0.0}}
@@ -299,7 +299,7 @@ def build_network(
     job: Job, material: Material
 ) -> tuple[Any, Callable[..., Any], Callable[..., Any]]:
     """Seed the framework, build the page, and return it with its room's fit and predict."""
-    page = load(find(job.row), job.framework)
+    page = load(find(job.architecture), job.framework)
     if job.framework == "torch":
         import torch
 
@@ -318,10 +318,12 @@ def build_network(
 def build_baseline(job: Job, material: Material) -> Any:
     """Build a baseline."""
     sizes = material.sizes[job.view].get("category_sizes", ())
-    return load(find(job.row), "torch")(
+    return load(find(job.architecture), "torch")(
         job.task,
         job.num_classes,
-        **({"category_sizes": tuple(sizes)} if "categories" in find(job.row).takes else {}),
+        **(
+            {"category_sizes": tuple(sizes)} if "categories" in find(job.architecture).takes else {}
+        ),
         **tuples(dict(job.arguments)),
     )
 

@@ -1,1 +1,0 @@
-"""Comparing: the experiment, the statistics of the verdict, the leaderboard, the run folder."""

@@ -1,0 +1,242 @@
+"""Kinds: decide what a column holds from all of its rows, and say why in a few words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bakeoff.data.array import Array
+from bakeoff.data.columns.column import Column, Kind, Reading, amount
+from bakeoff.data.reading import cells
+from bakeoff.data.reading.cells import as_texts
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BAD_CELLS = 0.05  # a column of numbers or dates may hold this share of cells that are none
+REPEATS = 0.3  # texts are categories when this share of the filled cells holds a repeated text
+FEW_ROWS = 20  # below this, a text that comes once is no sign of an identifier
+FEW_WORDS = 5  # so many different words among numbers stand for "no value"; more are codes
+SENTENCE = 8  # words a cell from which a column of many texts is free text
+
+
+def infer(series: pl.Series, *, mark: str = ".") -> Reading:
+    """Decide what a column holds, from all of its rows, and read its values.
+
+    Args:
+        series: One column: texts as they stand in the file, or typed values.
+        mark: The decimal mark of the file, for columns that do not decide it themselves.
+    """
+    import polars as pl
+
+    name = series.name
+    if series.dtype == pl.Duration:
+        series = (series.cast(pl.Duration("us")).cast(pl.Int64) / 1e6).alias(name)  # seconds
+    if series.dtype.is_nested() or series.dtype in (pl.Object, pl.Binary):
+        reason = "its cells hold lists or objects, not single values"
+        return Reading(Column(name=name, kind="ignored", reason=reason), blank(series), [])
+    if series.dtype.is_temporal() and series.dtype not in (pl.Time, pl.Duration):
+        times = series.cast(pl.Datetime("us"))
+        return of_times(name, times, "dates", form="")
+    if series.dtype.is_integer() and too_large(series):
+        return of_words(name, as_texts(series), hint=f"numbers too large to count, as {series[0]}")
+    if series.dtype.is_numeric():
+        return of_numbers(name, series.cast(pl.Float64).fill_nan(None), form="plain")
+    if series.dtype == pl.String and mark != "," and not cells.is_code(series):
+        numbers = series.cast(pl.Float64, strict=False)
+        if numbers.null_count() == series.null_count() < len(series) and not numbers.is_nan().any():
+            return of_numbers(name, numbers, form="plain")  # the usual case, at a third of the time
+    texts, words = cells.clean(as_texts(series))
+    notes = [f"{name}: {n:,} cells {word!r} read as missing." for word, n in words.items()]
+    reading = of_texts(name, texts, mark)
+    return reading._replace(notes=notes + reading.notes)
+
+
+def too_large(whole: pl.Series) -> bool:
+    """Tell whether whole numbers would lose digits as float64: such are names."""
+    ends = (whole.min(), whole.max())
+    return any(isinstance(end, int) and abs(end) >= 2**53 for end in ends)
+
+
+def blank(series: pl.Series) -> Array:
+    """Return one None per row."""
+    return np.full(len(series), None, dtype=object)
+
+
+def of_texts(name: str, texts: pl.Series, mark: str) -> Reading:
+    """Decide between number, time and words for a column of cleaned texts."""
+    filled = len(texts) - texts.null_count()
+    if not filled:
+        return of_words(name, texts)
+    if cells.is_code(texts):
+        return of_words(name, texts, hint=f"digits as names, such as {texts.drop_nulls()[0]}")
+    numbers, form = cells.to_numbers(texts, mark=mark)
+    bad = numbers.null_count() - texts.null_count()
+    if bad <= BAD_CELLS * filled:
+        reading = of_numbers(name, numbers, form=form)
+        return with_bad_cells(reading, texts, numbers, "number") if bad else reading
+    others = texts.filter(numbers.is_null()).drop_nulls().n_unique()
+    if bad <= filled / 2 and others <= FEW_WORDS and texts.n_unique() > FEW_ROWS:
+        wrong = f"{bad:,} of {filled:,} cells are no numbers: {shown(texts, numbers)}"
+        return of_words(name, texts, hint=f"{wrong}; say {name}=number to read these as missing")
+    found = cells.to_times(texts)
+    if found is None or found[0].null_count() - texts.null_count() > BAD_CELLS * filled:
+        return of_words(name, texts)
+    times, form = found
+    if not form:
+        twins = f"say {name}=time:%d/%m/%Y or time:%m/%d/%Y"
+        return of_words(name, texts, hint=f"dates in which day and month look alike; {twins}")
+    reading = of_times(name, times, f"dates such as {texts.drop_nulls()[0]}", form=form)
+    bad = times.null_count() - texts.null_count()
+    return with_bad_cells(reading, texts, times, "date") if bad else reading
+
+
+def of_numbers(name: str, numbers: pl.Series, *, form: str) -> Reading:
+    """Describe a column of numbers: 0 or 1, row numbers, always the same, or an amount."""
+    notes = []
+    infinite = int(numbers.is_infinite().sum())
+    if infinite:
+        first = numbers.is_infinite().arg_true()[0] + 1
+        notes.append(f"{name}: {infinite:,} infinite cells read as missing (first: row {first:,}).")
+        numbers = finite(numbers)
+    filled = numbers.drop_nulls()
+    missing, distinct = len(numbers) - len(filled), filled.n_unique()
+    values = numbers.fill_null(float("nan")).to_numpy()
+    kind, reason = number_kind(name, filled, missing, distinct)
+    if kind == "binary":
+        values, form = words_of(as_texts(numbers)), "shortest"
+    if form != "plain" and kind == "number":
+        reason += f", written with a {form}".replace("a plain with ", "")
+    column = Column(
+        name=name, kind=kind, reason=reason, missing=missing, distinct=distinct, form=form
+    )
+    return Reading(column, values, notes)
+
+
+def finite(numbers: pl.Series) -> pl.Series:
+    """Turn infinite numbers into null."""
+    import polars as pl
+
+    return numbers.to_frame("n").select(pl.when(pl.col("n").is_finite()).then("n")).to_series()
+
+
+def number_kind(name: str, filled: pl.Series, missing: int, distinct: int) -> tuple[Kind, str]:
+    """Return the kind of a column of numbers and why."""
+    if distinct == 0:
+        return "constant", "every cell is missing"
+    low, high = float(filled.min()), float(filled.max())  # type: ignore[arg-type]
+    if distinct == 1 and not missing:
+        return "constant", f"always {amount(low)}"
+    if distinct == 2 and (low, high) == (0, 1):
+        return "binary", "0 or 1"
+    whole = bool((filled == filled.round()).all())
+    if whole and distinct == len(filled) and not missing and distinct >= FEW_ROWS:
+        if high - low + 1 == distinct:
+            return "identifier", f"counts from {amount(low)} to {amount(high)} like row numbers"
+        if looks_like_id(name):
+            return "identifier", f"a different whole number in each of {distinct:,} rows"
+    if distinct == 1:
+        return "number", f"{amount(low)} or missing"
+    what = "whole numbers" if whole else "numbers"
+    return "number", f"{what} from {amount(low)} to {amount(high)}"
+
+
+def looks_like_id(name: str) -> bool:
+    """Tell whether a name ends in "id" as a word of its own: id, user_id, userId."""
+    return bool(re.search(r"(^|[_\W])(id|ID|Id|uuid|index|key)$|[a-z]I[dD]$", name))
+
+
+def of_times(name: str, times: pl.Series, reason: str, *, form: str) -> Reading:
+    """Describe a column of dates."""
+    filled = times.drop_nulls()
+    missing, distinct = len(times) - len(filled), filled.n_unique()
+    kind: Kind = "time"
+    if distinct <= 1 and not (distinct and missing):
+        kind, reason = "constant", f"always {filled[0]}" if distinct else "every cell is missing"
+    column = Column(
+        name=name, kind=kind, reason=reason, missing=missing, distinct=distinct, form=form
+    )
+    return Reading(column, times.to_numpy().astype("datetime64[us]"), [])
+
+
+def of_words(name: str, texts: pl.Series, *, hint: str = "") -> Reading:
+    """Describe a column of words: constant, binary, category, text or identifier."""
+    form = "lower" if is_truth(texts) else ""
+    texts = texts.str.to_lowercase() if form else texts
+    counts = texts.drop_nulls().value_counts(sort=True)
+    distinct, filled = len(counts), int(counts["count"].sum())
+    missing = len(texts) - filled
+    kind, reason = word_kind(name, texts, counts, missing)
+    if hint and kind in ("category", "identifier", "text"):
+        reason = hint
+    column = Column(
+        name=name, kind=kind, reason=reason, missing=missing, distinct=distinct, form=form
+    )
+    return Reading(column, words_of(texts), [])
+
+
+def is_truth(texts: pl.Series) -> bool:
+    """Tell whether all texts are true or false, in any case: True, TRUE and true are one."""
+    some = cells.sample(texts, 20).str.to_lowercase()
+    if not len(some) or not some.is_in(["true", "false"]).all():
+        return False
+    return bool(texts.drop_nulls().str.to_lowercase().is_in(["true", "false"]).all())
+
+
+def shortest(texts: pl.Series) -> pl.Series:
+    """Write every text that is a number as short as can be, so that 1.0 and 1 are one."""
+    numbers = cells.plain_numbers(texts)
+    return as_texts(numbers).zip_with(numbers.is_not_null(), texts)
+
+
+def word_kind(name: str, texts: pl.Series, counts: pl.DataFrame, missing: int) -> tuple[Kind, str]:
+    """Return the kind of a column of words and why; `counts` has the most frequent text first."""
+    distinct, filled = len(counts), int(counts["count"].sum())
+    if distinct == 0:
+        return "constant", "every cell is missing"
+    first = counts.to_series(0)[0]
+    if distinct == 1:
+        return (
+            ("category", f"{first!r} or missing") if missing else ("constant", f"always {first!r}")
+        )
+    if distinct == 2:
+        return "binary", " or ".join(sorted(counts.to_series(0).to_list()))
+    repeated = int(counts.filter(counts["count"] > 1)["count"].sum())
+    words = float(cells.sample(texts).str.count_matches(r"\S+").mean())  # type: ignore[arg-type]
+    many = f"{distinct:,} different texts in {filled:,} rows"
+    if words >= SENTENCE and distinct > FEW_ROWS:
+        return "text", f"sentences of about {words:.0f} words"
+    if filled < FEW_ROWS and distinct < filled:
+        return "category", many
+    if repeated >= REPEATS * filled:
+        return "category", f"{distinct:,} different texts" if distinct < 0.1 * filled else many
+    return ("text", f"{many}, about {words:.0f} words each") if words >= 3 else ("identifier", many)
+
+
+def words_of(texts: pl.Series) -> Array:
+    """Return an object array of str, None where missing."""
+    values = np.empty(len(texts), dtype=object)
+    values[:] = texts.to_list()
+    return values
+
+
+def with_bad_cells(reading: Reading, texts: pl.Series, read: pl.Series, what: str) -> Reading:
+    """Say which few cells could not be read; they are missing from here on."""
+    bad = read.null_count() - texts.null_count()
+    many = f"{bad:,} cells" if bad > 1 else "1 cell"
+    where = shown(texts, read)
+    column = reading.column
+    reason = f"all {what}s but {many}: {where}"
+    are = "are" if bad > 1 else "is"
+    note = f"{column.name}: {many} that {are} no {what}, read as missing: {where}."
+    return Reading(replace(column, reason=reason), reading.values, [note, *reading.notes])
+
+
+def shown(texts: pl.Series, read: pl.Series) -> str:
+    """Name the first three cells that could not be read."""
+    where = (read.is_null() & texts.is_not_null()).arg_true().to_list()
+    named = ", ".join(f"{texts[row]!r} at row {row + 1:,}" for row in where[:3])
+    return f"{named}, …" if len(where) > 3 else named

@@ -1,0 +1,1 @@
+"""From whatever the user gave to tables of texts and arrays."""

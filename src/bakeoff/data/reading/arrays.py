@@ -1,0 +1,199 @@
+"""Arrays: .npz files, (x, y) and dicts of arrays become columns.
+
+    x (N, F)           a table of numbers        x (N, Y, X) uint8      pictures
+    x (N, T, F)        sequences                 x (N, Y, X, C)         pictures
+    x (N, Z, Y, X, C)  volumes                   x_lengths (N,)         real steps of each sequence
+
+Either `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test` and perhaps `x_validation` and
+`y_validation` (or `x_val`, `y_val`). Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.data.array import Array
+from bakeoff.errors import DataError, did_you_mean
+
+PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
+KEYS = (
+    *("x", "y", "x_lengths"),
+    *(f"{letter}_{part}" for part in PARTS for letter in "xy"),
+    *(f"x_{part}_lengths" for part in PARTS),
+)
+LAYOUT = "x and y, or x_train, y_train, x_test and y_test (and x_validation, y_validation)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrays:
+    """Inputs and targets as they were given, all parts behind each other.
+
+    Args:
+        x: (N, ...) numbers.
+        y: (N,) numbers or texts, or None where new data has none.
+        lengths: (N,) real steps of each sequence, or None.
+        parts: (N,) "train", "validation" or "test", or None when the arrays name no parts.
+        source: What to call them in messages.
+    """
+
+    x: Array
+    y: Array | None
+    lengths: Array | None
+    parts: Array | None
+    source: str
+
+
+def are_arrays(data: object) -> bool:
+    """Tell whether `data` is read here: a .npz file, (x, y), an array or a dict of such arrays."""
+    if isinstance(data, (str, Path)):
+        return Path(data).suffix.lower() in (".npz", ".npy")
+    if isinstance(data, Mapping):
+        names = {str(key).lower() for key in data}
+        several = any(np.ndim(data[key]) > 1 for key in data if str(key).lower().startswith("x"))
+        return bool(names & {"x", "x_train"}) and names <= set(KEYS) and several
+    return isinstance(data, (tuple, np.ndarray))
+
+
+def read_arrays(data: object, *, needs_y: bool = True) -> Arrays:
+    """Collect x, y, lengths and parts.
+
+    Raises:
+        DataError: A key is missing or unknown, lengths differ, or an array holds Python objects.
+    """
+    source = Path(data).name if isinstance(data, (str, Path)) else "the arrays"
+    named = {key.lower(): plain(value, key) for key, value in named_arrays(data, source).items()}
+    unknown = [key for key in named if key not in KEYS]
+    if unknown or not ({"x", "x_train"} & named.keys()):
+        suggestion = did_you_mean(unknown[0], KEYS) if unknown else ""
+        raise DataError(
+            f"{source} holds {', '.join(named) or 'no array'}.{suggestion} Name the arrays "
+            f"{LAYOUT}, and give nothing else."
+        )
+    if "x" in named:
+        x, y, lengths = one_part(named, "", needs_y=needs_y)
+        return Arrays(x=x, y=y, lengths=lengths, parts=None, source=source)
+    keys = [key for key in PARTS if f"x_{key}" in named]
+    found = [one_part(named, f"_{key}", needs_y=needs_y) for key in keys]
+    shapes = {x.shape[1:] for x, _, _ in found}
+    if len(shapes) > 1:
+        shown = ", ".join(f"x_{key} {named[f'x_{key}'].shape}" for key in keys)
+        raise DataError(f"The parts have different shapes: {shown}. Only the rows may differ.")
+    parts = [np.full(len(x), PARTS[key]) for key, (x, _, _) in zip(keys, found, strict=True)]
+    return Arrays(
+        x=np.concatenate([x for x, _, _ in found]),
+        y=joined([y for _, y, _ in found]),
+        lengths=joined([lengths for _, _, lengths in found]),
+        parts=np.concatenate(parts),
+        source=source,
+    )
+
+
+def stack(found: Mapping[str, Arrays]) -> Arrays:
+    """Put separately given parts behind each other; arrays that name parts stand alone."""
+    first = found["train"]
+    if len(found) == 1:
+        return first
+    if any(arrays.parts is not None for arrays in found.values()):
+        raise DataError(f"{first.source} names its own parts; give either those or separate files.")
+    shapes = {arrays.x.shape[1:] for arrays in found.values()}
+    if len(shapes) > 1:
+        shown = ", ".join(f"{part} {arrays.x.shape}" for part, arrays in found.items())
+        raise DataError(f"The parts have different shapes: {shown}. Only the rows may differ.")
+    return Arrays(
+        x=np.concatenate([arrays.x for arrays in found.values()]),
+        y=joined([arrays.y for arrays in found.values()]),
+        lengths=joined([arrays.lengths for arrays in found.values()]),
+        parts=np.concatenate([np.full(len(arrays.x), part) for part, arrays in found.items()]),
+        source=first.source,
+    )
+
+
+def joined(arrays: list[Array | None]) -> Array | None:
+    """Put arrays behind each other; None when one is missing."""
+    present = [array for array in arrays if array is not None]
+    return np.concatenate(present) if len(present) == len(arrays) else None
+
+
+def named_arrays(data: object, source: str) -> dict[str, Any]:
+    """Return the arrays by name, without unpickling anything."""
+    if isinstance(data, tuple):
+        if len(data) != 2:
+            raise DataError(f"Give arrays as (x, y); this is a tuple of {len(data)}.")
+        return {"x": data[0], "y": data[1]}
+    if isinstance(data, Mapping):
+        return {str(key): value for key, value in data.items()}
+    if isinstance(data, np.ndarray):
+        return {"x": data}
+    path = Path(str(data))
+    if not path.exists():
+        raise DataError(f"There is no file {str(path)!r}.")
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"x": loaded}
+        with loaded:
+            return {key: loaded[key] for key in loaded.files}
+    except ValueError as error:
+        if "allow_pickle" in str(error):
+            raise objects(source) from error
+        raise DataError(f"{source} cannot be read: {error}") from error
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{source} is not a readable .npz file: {error}. Is it complete?"
+        ) from error
+
+
+def objects(what: str) -> DataError:
+    """The error for arrays of Python objects."""
+    return DataError(
+        f"{what} holds Python objects, which bakeoff never unpickles. Sequences of different "
+        "lengths: pad them into one (N, T, F) array and give the real steps as x_lengths. Texts: "
+        "save them as np.array(list, dtype=str)."
+    )
+
+
+def plain(value: Any, key: str) -> Array:
+    """Return an array of numbers, truth values or texts."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise objects(repr(key)) from error
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    if array.dtype.kind == "O":
+        texts = [str(v) for v in array.ravel() if isinstance(v, str)]
+        if len(texts) != array.size:
+            raise objects(repr(key))
+        array = array.astype(str)
+    return array
+
+
+def one_part(
+    named: Mapping[str, Array], ending: str, *, needs_y: bool
+) -> tuple[Array, Array | None, Array | None]:
+    """Return x, y and lengths of one part, of equal length."""
+    x, y = named[f"x{ending}"], named.get(f"y{ending}")
+    lengths = named.get(f"x{ending}_lengths")
+    if x.ndim == 0 or len(x) == 0:
+        raise DataError(f"x{ending} has no rows (shape {x.shape}).")
+    if y is None and needs_y:
+        raise DataError(f"There is x{ending} but no y{ending}, the values to predict. Give both.")
+    if y is not None:
+        y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        if y.ndim != 1:
+            raise DataError(
+                f"y{ending} has shape {y.shape}; it must be (N,), one value per row. "
+                f"One-hot classes: give y{ending}.argmax(1)."
+            )
+    for name, array in ((f"y{ending}", y), (f"x{ending}_lengths", lengths)):
+        if array is not None and len(array) != len(x):
+            raise DataError(
+                f"x{ending} has {len(x):,} rows but {name} has {len(array):,}. Give one per row."
+            )
+    return x, y, lengths

@@ -1,0 +1,218 @@
+"""Cells of a table: read texts as numbers and dates, and find the ones that do not fit.
+
+Everything here takes and returns polars Series of one column. A cell that cannot be read becomes
+null, so that the caller can count such cells and name them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# What people and programs write for "no value". Case matters: "none" may be a category.
+MISSING_WORDS = (
+    *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NAN", "NaT"),
+    *("null", "NULL", "None", "?", "-"),
+)
+
+# How numbers can be written besides 1234.5: name -> (the whole cell, thousands marks).
+NUMBER_FORMS = {
+    "decimal comma": (r"^[+-]?(\d{1,3}([. '’\u{a0}\u{202f}]\d{3})+|\d*)(,\d+)?$", ".", ","),
+    "thousands comma": (r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?$", ",", "."),
+    "thousands space": (r"^[+-]?(\d{1,3}([ '’\u{a0}\u{202f}]\d{3})+|\d+)(\.\d*)?$", " ", "."),
+}
+
+UNITS = "%€$£¥"  # signs that may stand before or behind every number of a column
+
+DATES = (
+    *("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
+    *("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y"),
+)
+CLOCKS = (
+    "",
+    " %H:%M",
+    " %H:%M:%S%.f",
+    "T%H:%M",
+    "T%H:%M:%S%.f",
+    "T%H:%M:%S%.f%#z",
+    " %H:%M:%S%.f%#z",
+)
+
+
+def clean(texts: pl.Series) -> tuple[pl.Series, dict[str, int]]:
+    """Strip blanks and turn words for "no value" into null.
+
+    Returns:
+        The cleaned texts, and how many cells held each word (the empty cell is not counted).
+    """
+    import polars as pl
+
+    texts = texts.str.strip_chars()
+    found = texts.is_in(list(MISSING_WORDS)).fill_null(False)
+    if not found.any():
+        return texts, {}
+    words = {str(word): n for word, n in texts.filter(found).value_counts().iter_rows() if word}
+    frame = pl.DataFrame({"texts": texts, "found": found})
+    return frame.select(pl.when(~pl.col("found")).then("texts")).to_series(), words
+
+
+def sample(texts: pl.Series, size: int = 1000) -> pl.Series:
+    """Return up to `size` filled cells, evenly spread over the column."""
+    filled = texts.drop_nulls()
+    return filled.gather_every(max(1, len(filled) // size)).head(size)
+
+
+def decimal_mark(texts: list[pl.Series], *, otherwise: str) -> str:
+    """Return "," or ".", whichever the cells that leave no doubt use; `otherwise` without any.
+
+    "1,5" leaves no doubt, "1,234" does. The mark decides for columns that do not decide themselves.
+    """
+    votes = {",": 0, ".": 0}
+    for column in texts:
+        some = sample(column)
+        votes[","] += int(some.str.contains(r"^[+-]?\d+,(\d{1,2}|\d{4,})$").sum())
+        votes["."] += int(some.str.contains(r"^[+-]?\d+\.(\d{1,2}|\d{4,})$").sum())
+    return otherwise if votes[","] == votes["."] else max(votes, key=lambda mark: votes[mark])
+
+
+def is_code(texts: pl.Series) -> bool:
+    """Tell whether digits are names here: leading zeros (00123), or too many to count with."""
+    zeros = texts.filter(texts.str.starts_with("0"))
+    if zeros.str.contains(r"^0\d+$").any():
+        return True
+    longest = texts.str.len_bytes().max()
+    return (
+        isinstance(longest, int) and longest > 15 and bool(texts.str.contains(r"^\d{16,}$").any())
+    )
+
+
+def to_numbers(texts: pl.Series, *, form: str = "", mark: str = ".") -> tuple[pl.Series, str]:
+    """Read texts as numbers, in the form that fits most cells.
+
+    Args:
+        texts: Cleaned texts, null where missing.
+        form: A key of `NUMBER_FORMS` or "plain", perhaps " with €" behind it, when the form is
+            known; "" to find it.
+        mark: The decimal mark of the file, for columns that fit two forms alike.
+
+    Returns:
+        Float64 numbers (null where a cell is missing or is no number), and the form.
+    """
+    some = sample(texts)
+    form, _, unit = form.partition(" with ")
+    unit = unit or ("" if form else common_unit(some))
+    if unit:
+        numbers, form = to_numbers(texts.str.strip_chars(unit + " "), form=form, mark=mark)
+        return numbers, f"{form} with {unit}"
+    plain = plain_numbers(texts)
+    if form == "plain":
+        return plain, form
+    if form:
+        return special_numbers(texts, form), form
+    if mark == "," and len(some) and some.str.contains(r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$").all():
+        return special_numbers(texts, "decimal comma"), "decimal comma"  # 1.234 in a file of 1,5
+    unread = plain.null_count() - texts.null_count()
+    if unread == 0 or some.str.contains(r"^[^\p{L}]*\d[^\p{L}]*$").mean() < 0.5:  # type: ignore[operator]
+        return plain, "plain"
+    found = {name: special_numbers(texts, name) for name in NUMBER_FORMS}
+    found["plain"] = plain
+    order = ["plain", "decimal comma", "thousands comma", "thousands space"]
+    if mark == ".":
+        order[1:3] = reversed(order[1:3])
+    best = min(order, key=lambda name: found[name].null_count())
+    return found[best], best
+
+
+def common_unit(some: pl.Series) -> str:
+    """Return the sign, such as € or %, that every cell begins or ends with; "" without one."""
+    first = some[0] if len(some) else " "
+    for sign in (first[0], first[-1]):
+        if sign in UNITS and (some.str.starts_with(sign) | some.str.ends_with(sign)).all():
+            return str(sign)
+    return ""
+
+
+def plain_numbers(texts: pl.Series) -> pl.Series:
+    """Read 12, -3.4, 1e5; what is not a number becomes null."""
+    import polars as pl
+
+    numbers = texts.cast(pl.Float64, strict=False)
+    return numbers.fill_nan(None)
+
+
+def plain_number(text: str) -> float | None:
+    """Read one text as `plain_numbers` does."""
+    import polars as pl
+
+    number: float | None = plain_numbers(pl.Series([text])).item()
+    return number
+
+
+def special_numbers(texts: pl.Series, form: str) -> pl.Series:
+    """Read the cells that are written as `NUMBER_FORMS[form]` says; others become null."""
+    import polars as pl
+
+    pattern, thousands, decimal = NUMBER_FORMS[form]
+    bare = pl.col("texts").str.replace_all(rf"[ '’\u{{a0}}\u{{202f}}{thousands}]", "")
+    if decimal == ",":
+        bare = bare.str.replace(",", ".", literal=True)
+    number = pl.when(pl.col("texts").str.contains(pattern)).then(bare)
+    return texts.to_frame("texts").select(number.cast(pl.Float64, strict=False)).to_series()
+
+
+def to_times(texts: pl.Series, *, form: str = "") -> tuple[pl.Series, str] | None:
+    """Read texts as dates, if all but a few cells are dates written in one way.
+
+    Returns:
+        Datetimes (microseconds, null where not readable) and the form; None when the texts are no
+        dates. The form is "" when day and month cannot be told apart from all the rows.
+    """
+    if form:
+        return one_form(texts, form), form
+    some = sample(texts, 60)
+    if not len(some) or some.str.contains(r"^\w{1,9}[-/. ]\w{1,9}[-/., ]").mean() < 0.9:  # type: ignore[operator]
+        return None
+    likely = [
+        date + clock
+        for date in DATES
+        for clock in CLOCKS
+        if one_form(some, date + clock).null_count() <= len(some) // 10
+    ]
+    read = {name: one_form(texts, name) for name in likely}
+    if not read:
+        return None
+    best = min(read, key=lambda name: read[name].null_count())
+    if best.startswith(("%d/%m", "%m/%d", "%d-%m", "%m-%d")):
+        twin = best.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+        alike = twin in read and read[twin].null_count() == read[best].null_count()
+        if alike and not (read[twin] == read[best]).all():
+            return read[best], ""
+    return read[best], best
+
+
+def one_form(texts: pl.Series, form: str) -> pl.Series:
+    """Read texts as times of one form; a year before 1000 is one of two digits: not readable."""
+    import polars as pl
+
+    times = texts.str.to_datetime(form, time_unit="us", strict=False)
+    if form.endswith("z"):
+        times = times.dt.replace_time_zone(None)  # UTC
+    year = pl.col("times").dt.year()
+    return times.to_frame("times").select(pl.when(year >= 1000).then("times")).to_series()
+
+
+def as_texts(series: pl.Series) -> pl.Series:
+    """Write typed values as texts: 1.0 as 1, True as true."""
+    import polars as pl
+
+    if series.dtype == pl.String:
+        return series
+    if series.dtype.is_float():
+        number = pl.col(series.name)
+        whole = (number == number.round()) & (number.abs() < 2**53)
+        shortened = pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String))
+        text = shortened.otherwise(number.cast(pl.String))
+        return series.fill_nan(None).to_frame().select(text.alias(series.name)).to_series()
+    return series.cast(pl.String)

@@ -1,0 +1,1 @@
+"""Which rows train, stop and judge; what would leak between them."""

@@ -1,0 +1,1 @@
+"""After training: who wins, by how much, and what would change it."""

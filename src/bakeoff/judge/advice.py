@@ -1,0 +1,101 @@
+"""What would change the verdict: which differences stay unseen, and what would show them."""
+
+import math
+
+from bakeoff.evaluate.metrics import Metric
+from bakeoff.judge.statistics import Judgement, Pair, Standing
+
+MOST_TIMES, MOST_SEEDS = 40, 40  # nobody finds more times the rows, or waits for more seeds
+
+
+def say_change(judgement: Judgement, metric: Metric, test_rows: int, best: Standing) -> str:
+    """Say which differences stay unseen, and how many rows or seeds would show smaller ones.
+
+    The variance of a difference falls with rows and with seeds, each its own part. With more seeds
+    their spread is better known, too, which is left out: the number of seeds errs high.
+    """
+    with_rows = f"with {test_rows:,} test row{'s' if test_rows != 1 else ''}"
+    if not judgement.pairs:
+        width = metric.say_difference((best.high - best.low) / 2)
+        return (
+            f"the score is known to within {width} {with_rows}; a baseline beside it would show "
+            "what it is worth."
+        )
+    pair = typical_pair(judgement)
+    if pair is None:
+        return "nothing that can be foreseen: on these test rows the models predict the same."
+    num_seeds = max((s.seeds for s in judgement.standings if not s.seedless), default=1)
+    with_seeds = f" and {num_seeds} seeds" if seeds_matter(pair) else ""
+    said = (
+        f"differences under {metric.say_difference(pair.visible)} cannot be seen "
+        f"{with_rows}{with_seeds}; {say_needed(pair, metric, test_rows, num_seeds)}"
+    )
+    if judgement.trained_once:
+        said += "; 5 seeds would tell luck in training from skill"
+    return said + "."
+
+
+def typical_pair(judgement: Judgement) -> Pair | None:
+    """The pair of middling visibility within the first tier, or of a lone leader with the rest."""
+    tier = judgement.tiers[0]
+    inside = [pair for pair in judgement.pairs if pair.better in tier and pair.worse in tier]
+    pairs = inside or [pair for pair in judgement.pairs if pair.better in tier]
+    unsure = [pair for pair in pairs if pair.visible > 0 and variance(pair) > 0]
+    seen = sorted(unsure, key=lambda pair: pair.visible)
+    return seen[len(seen) // 2] if seen else None
+
+
+def say_needed(pair: Pair, metric: Metric, test_rows: int, num_seeds: int) -> str:
+    """How many rows or seeds would show a round difference of half the size or less."""
+    scale = 100 if metric.unit == "points" else 1
+    goal = round_down(pair.visible * scale / 2) / scale
+    factor = pair.visible**2 / variance(pair)
+    allowed = goal**2 / factor  # the variance that would show the goal
+    rows = needed(test_rows, pair.rows_variance, allowed - pair.seeds_variance)
+    seeds = needed(num_seeds, pair.seeds_variance, allowed - pair.rows_variance)
+    ways = []
+    if rows <= MOST_TIMES * test_rows:
+        ways.append(f"{round_up(rows):,}" + (" test rows" if seeds_matter(pair) else ""))
+    if seeds <= MOST_SEEDS and seeds_matter(pair):
+        ways.append(f"{round_up(seeds)} seeds")
+    if not ways:  # neither alone: half of the variance allowed to each
+        rows = max(needed(test_rows, pair.rows_variance, allowed / 2), test_rows)
+        seeds = max(needed(num_seeds, pair.seeds_variance, allowed / 2), num_seeds)
+        ways.append(f"{round_up(rows):,} test rows with {round_up(seeds)} seeds")
+    amount = f"{goal * scale:,.10g}"
+    unit = "point" if goal * scale == 1 else "points"
+    shown = f"{amount} {unit}" if metric.unit == "points" else f"{amount} in {metric.label}"
+    return f"about {', or '.join(ways)} would show {shown}"
+
+
+def variance(pair: Pair) -> float:
+    """The variance of a difference, rows and seeds together."""
+    return pair.rows_variance + pair.seeds_variance
+
+
+def seeds_matter(pair: Pair) -> bool:
+    """Whether luck with the seeds has a part in what cannot be seen that is worth a word."""
+    return pair.seeds_variance > 0.1 * pair.rows_variance
+
+
+def needed(at_hand: int, variance: float, allowed: float) -> float:
+    """How many rows or seeds bring a variance down to what is allowed."""
+    return at_hand * variance / allowed if allowed > 0 else float("inf")
+
+
+def round_down(value: float) -> float:
+    """The nearest of 1, 2, 3, 4, 5, 6, 8, 10, 20, ... that is not larger.
+
+    Example:
+        >>> round_down(1.7), round_down(0.049)
+        (1.0, 0.04)
+    """
+    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    step = max(step for step in (1, 2, 3, 4, 5, 6, 8) if step <= value / power * (1 + 1e-9))
+    return float(f"{step * power:.1g}")
+
+
+def round_up(value: float, digits: int = 2) -> int:
+    """Round a count up to so many digits: 5,683 -> 5,700; a whole number is not raised."""
+    step = int(10 ** max(math.floor(math.log10(value)) + 1 - digits, 0))
+    return math.ceil(value / step - 1e-9) * step

@@ -1,0 +1,93 @@
+"""The fits of a run as the comparison takes them, one line of the leaderboard per label."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bakeoff.errors import RunError
+from bakeoff.evaluate.predictions import Predictions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Entry:
+    """One fit and what it predicted for the test rows.
+
+    Args:
+        model: Its name in the run.
+        framework: "torch", "tensorflow", "jax" or "sklearn".
+        split: Number of the split, from 0.
+        seed: Its seed.
+        architecture: In the catalogue; "constant" is what every model must beat.
+        baseline: A baseline, not a network.
+        seedless: The same for every seed.
+        parameters: All weights.
+        epochs: Trained; None for a baseline.
+        validation: Score on the validation rows, of the metric judged; None if there is none.
+        train_seconds: Seconds.
+        predict_microseconds: Per test row.
+        error: Why it failed; empty when it finished.
+        predictions: Of the test rows; None when it failed.
+    """
+
+    model: str
+    framework: str
+    seed: int
+    architecture: str
+    split: int = 0
+    baseline: bool = False
+    seedless: bool = False
+    parameters: int = 0
+    epochs: int | None = None
+    validation: float | None = None
+    train_seconds: float = 0.0
+    predict_microseconds: float = 0.0
+    error: str = ""
+    predictions: Predictions | None = None
+
+    @property
+    def folder(self) -> str:
+        """Where the fit stands in the run folder."""
+        return f"fits/{self.model}/{self.framework}-{self.split}-{self.seed}"
+
+
+def group_entries(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Collect the seeds of each line: "lstm", or "lstm (tensorflow)" beside "lstm (torch)".
+
+    Models come in the order of their first fit, seeds in ascending order.
+    """
+    listed = list(entries)
+    frameworks: dict[str, set[str]] = {}
+    for entry in listed:
+        frameworks.setdefault(entry.model, set()).add(entry.framework)
+    lines: dict[str, list[Entry]] = {}
+    for entry in listed:
+        several = len(frameworks[entry.model]) > 1
+        label = f"{entry.model} ({entry.framework})" if several else entry.model
+        lines.setdefault(label, []).append(entry)
+    return {label: sorted(line, key=lambda entry: entry.seed) for label, line in lines.items()}
+
+
+def finished(line: Sequence[Entry]) -> list[Predictions]:
+    """The predictions of the fits that finished, by seed."""
+    return [entry.predictions for entry in line if entry.predictions is not None]
+
+
+def check_same_rows(lines: dict[str, list[Entry]]) -> Predictions:
+    """Return the first predictions, if all are of the same rows and truth.
+
+    Raises:
+        RunError: No model finished, or two were judged on different rows.
+    """
+    everything = [(label, p) for label, line in lines.items() for p in finished(line)]
+    if not everything:
+        raise RunError("No model finished, so there is nothing to compare. See status.json.")
+    (first_label, first), *others = everything
+    for label, other in others:
+        same = np.array_equal(first.rows, other.rows) and np.array_equal(first.truth, other.truth)
+        if not same or first.classes != other.classes:
+            raise RunError(
+                f"{label!r} and {first_label!r} were judged on different test rows or classes, so "
+                "they cannot be compared. Run them again on the same data and split."
+            )
+    return first

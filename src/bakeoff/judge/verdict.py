@@ -1,0 +1,216 @@
+"""The verdict of a run: tiers, pairs, one sentence, and which fit to take home."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.errors import DataError
+from bakeoff.evaluate.metrics import Metric, row_values, score
+from bakeoff.evaluate.predictions import Predictions
+from bakeoff.judge.advice import say_change
+from bakeoff.judge.entry import Entry, check_same_rows, finished, group_entries
+from bakeoff.judge.statistics import Judgement, Pair, Standing, judge
+from bakeoff.judge.wording import say_verdict, say_warnings
+
+FORMAT = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Best:
+    """The fit that predict, eject, export and serve take.
+
+    Args:
+        model: The one with the best test score, network or baseline.
+        framework: Its framework.
+        split: Its split.
+        seed: Of its fits, the one with the best validation score.
+        folder: Where the fit stands in the run folder.
+    """
+
+    model: str
+    framework: str
+    split: int
+    seed: int
+    folder: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What a run found, for one target.
+
+    Args:
+        sentence: Who wins.
+        would_change_it: What could not be seen, and what would show it.
+        warnings: What to know before trusting it, a sentence each.
+        target: The target column.
+        metric: Name of the metric judged.
+        test_rows: Rows judged.
+        test_readings: How many times test targets were read in this run.
+        tiers: Labels, first tier first.
+        standings: Scores and intervals in the metric's own direction, best first.
+        pairs: Differences, positive when the first is better, also for losses.
+        best: The fit to take.
+    """
+
+    sentence: str
+    would_change_it: str
+    warnings: tuple[str, ...]
+    target: str
+    metric: str
+    test_rows: int
+    test_readings: int
+    tiers: tuple[tuple[str, ...], ...]
+    standings: tuple[Standing, ...]
+    pairs: tuple[Pair, ...]
+    best: Best
+
+
+def reach_verdict(
+    entries: Iterable[Entry], metric: Metric, *, test_readings: int = 1, seed: int = 0
+) -> Verdict:
+    """Judge all fits of a run on its test rows.
+
+    Args:
+        entries: All fits, also the failed ones.
+        metric: What is judged.
+        test_readings: How many times the test targets were read, this time included.
+        seed: Of the draws behind the intervals.
+
+    Raises:
+        RunError: No model finished, or they saw different test rows.
+        RequestError: The metric is not defined on these rows.
+    """
+    lines = group_entries(entries)
+    test = check_same_rows(lines)
+    ranked = {label: line for label, line in lines.items() if finished(line)}
+    judgement = judge(
+        {
+            c: np.stack([metric.sign * row_values(metric, p) for p in finished(line)])
+            for c, line in ranked.items()
+        },
+        {
+            c: np.array([metric.sign * score(metric, p) for p in finished(line)])
+            for c, line in ranked.items()
+        },
+        seedless=[label for label, line in ranked.items() if line[0].seedless],
+        seed=seed,
+    )
+    standings = own_direction(judgement, metric, test)
+    return Verdict(
+        sentence=say_verdict(
+            judgement,
+            metric,
+            best=standings[0],
+            baselines=[label for label, line in ranked.items() if line[0].baseline],
+            constants=[
+                label for label, line in ranked.items() if line[0].architecture == "constant"
+            ],
+        ),
+        would_change_it=say_change(judgement, metric, len(test), standings[0]),
+        warnings=say_warnings(judgement, metric, lines, test, test_readings),
+        target=test.target,
+        metric=metric.name,
+        test_rows=len(test),
+        test_readings=test_readings,
+        tiers=judgement.tiers,
+        standings=standings,
+        pairs=judgement.pairs,
+        best=choose_best(ranked[judgement.tiers[0][0]], metric),
+    )
+
+
+def own_direction(judgement: Judgement, metric: Metric, test: Predictions) -> tuple[Standing, ...]:
+    """Turn losses back, and keep intervals within what the metric can be.
+
+    A share of 0 or 1 has no spread to measure; its interval is the exact binomial one.
+    """
+    lowest, highest = metric.bounds
+    exact = exact_reach(metric, test)
+    standings = []
+    for standing in judgement.standings:
+        value = metric.sign * standing.score
+        low, high = sorted((metric.sign * standing.low, metric.sign * standing.high))
+        if metric.unit == "points" and high - low < 1e-9 and value in metric.bounds:
+            low, high = value - exact, value + exact
+        elif metric.name == "accuracy":  # a share of rows: near 0 and 1 the bell curve is too short
+            lower, upper = wilson(value, len(test))
+            low, high = min(low, lower), max(high, upper)
+        low, high = max(low, lowest), min(high, highest)
+        standings.append(replace(standing, score=value, low=low, high=high))
+    return tuple(standings)
+
+
+def wilson(share: float, rows: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of independent rows (Wilson, 1927).
+
+    Example:
+        >>> [round(end, 3) for end in wilson(35 / 36, 36)]
+        [0.858, 0.995]
+    """
+    z = 1.959964
+    centre = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    reach = z * np.sqrt(share * (1 - share) / rows + (z / (2 * rows)) ** 2) / (1 + z**2 / rows)
+    return float(centre - reach), float(centre + reach)
+
+
+def exact_reach(metric: Metric, test: Predictions) -> float:
+    """How far from 0 or 1 a share may lie that was measured as exactly that (Clopper & Pearson).
+
+    A mean over classes rests on the few rows of a rare class as much as on all others. Its reach
+    is the mean of the classes' own; that is on the safe side, as luck rarely fails all at once.
+    """
+    over_classes = metric.exact is not None
+    sizes = np.unique(test.truth.astype(str), return_counts=True)[1] if over_classes else len(test)
+    return float(np.mean(1 - 0.025 ** (1 / sizes)))
+
+
+def choose_best(line: list[Entry], metric: Metric) -> Best:
+    """Of a model's fits take the one with the best validation score; equal ones: first seed."""
+
+    def merit(entry: Entry) -> float:
+        value = entry.validation
+        return -np.inf if value is None or np.isnan(value) else metric.sign * value
+
+    entry = max((entry for entry in line if entry.predictions is not None), key=merit)
+    return Best(
+        model=entry.model,
+        framework=entry.framework,
+        split=entry.split,
+        seed=entry.seed,
+        folder=entry.folder,
+    )
+
+
+def write_verdict(verdict: Verdict, path: Path) -> None:
+    """Write verdict.json."""
+    text = json.dumps({"format": FORMAT, **asdict(verdict)}, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_verdict(path: Path) -> Verdict:
+    """Read verdict.json.
+
+    Raises:
+        DataError: The file is missing or is not a verdict of a format known here.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version = content.pop("format")
+        if version != FORMAT:
+            raise DataError(f"{path} has format {version}; this version reads format {FORMAT}.")
+        content["warnings"] = tuple(content["warnings"])
+        content["tiers"] = tuple(tuple(tier) for tier in content["tiers"])
+        content["standings"] = tuple(Standing(**standing) for standing in content["standings"])
+        content["pairs"] = tuple(Pair(**pair) for pair in content["pairs"])
+        content["best"] = Best(**content["best"])
+        return Verdict(**content)
+    except OSError as error:
+        raise DataError(f"Cannot read the verdict: {error}") from error
+    except (AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise DataError(
+            f"{path} is not a verdict of bakeoff: {error}. Judge the run again."
+        ) from error

@@ -1,0 +1,209 @@
+"""The verdict in words: who wins, and what to watch out for."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from bakeoff.evaluate.metrics import Metric
+from bakeoff.evaluate.predictions import Predictions
+from bakeoff.judge.entry import Entry
+from bakeoff.judge.statistics import Judgement, Standing
+
+MOST_NAMES = 6
+FEW_ROWS = 50
+FEW_OF_A_CLASS = 10  # below this, means over classes cover 71-81 % in simulation, not 95
+
+
+def say_verdict(
+    judgement: Judgement,
+    metric: Metric,
+    *,
+    best: Standing,
+    baselines: Collection[str],
+    constants: Collection[str],
+) -> str:
+    """Say who wins, or why nobody does.
+
+    Args:
+        judgement: All losses negated, so that higher is better.
+        metric: For its name and unit.
+        best: The first of the standings, in the metric's own direction.
+        baselines: Labels of the models that are no networks.
+        constants: Labels of the models that look at no input.
+    """
+    tier = judgement.tiers[0]
+    names = [standing.model for standing in judgement.standings]
+    networks = [name for name in names if name not in baselines]
+    if len(names) == 1:
+        said = say_alone(best, metric)
+    elif floor := unbeaten(judgement, [name for name in names if name in constants]):
+        said = say_unlearned(judgement, metric, floor)
+    elif len(tier) > 1:
+        said = say_tied(judgement, metric, constants)
+    elif tier[0] in baselines and networks:
+        margin = say_margin(judgement, metric, tier, networks[0])
+        said = (
+            f"{tier[0]} comes first alone; no network beats the {tier[0]} baseline, "
+            f"and {networks[0]}, the best of them, is behind it {margin}."
+        )
+    else:
+        others = f" and the {len(names) - 2} others" if len(names) > 3 else ""
+        others = f" and {names[2]}" if len(names) == 3 else others
+        margin = say_margin(judgement, metric, tier, names[1])
+        said = f"{tier[0]} comes first alone: it beats {names[1]} {margin}{others}."
+    if len(tier) > 1 and networks and not set(tier) & set(networks) and len(names) > 1:
+        said += f" No network beats {'either' if len(tier) == 2 else 'any'} of these baselines."
+    if judgement.trained_once:
+        said += " This is said for these trained models only: each was trained once."
+    return said
+
+
+def say_alone(only: Standing, metric: Metric) -> str:
+    """One model: its score, and that there is no comparison."""
+    return (
+        f"{only.model} is the only model, so nothing is compared: {metric.label} "
+        f"{metric.say(only.score)} ({metric.say(only.low)} to {metric.say(only.high)}, 95 %)."
+    )
+
+
+def unbeaten(judgement: Judgement, constants: Sequence[str]) -> str:
+    """The constant model that no other one beats, or nothing."""
+    for name in constants:
+        if not any(
+            p.beats and p.worse == name and p.better not in constants for p in judgement.pairs
+        ):
+            return name
+    return ""
+
+
+def say_unlearned(judgement: Judgement, metric: Metric, floor: str) -> str:
+    """Nothing beats the model that looks at no input."""
+    scores = {standing.model: standing.score for standing in judgement.standings}
+    best = next(name for name in scores if name != floor)
+    pair = judgement.pair(best, floor)
+    ahead = pair.difference if pair.better == best else -pair.difference
+    ends = ahead - pair.visible, ahead + pair.visible  # as wide as the verdict asks for
+    if not pair.visible:
+        return (
+            f"nothing here has learned anything that can be seen: {best}, the best of the others, "
+            f"predicts what {floor} predicts "
+            f"({metric.label} {metric.say(metric.sign * scores[floor])})."
+        )
+    return (
+        f"nothing here has learned anything that can be seen: no model beats {floor} "
+        f"({metric.label} {metric.say(metric.sign * scores[floor])}); {best}, the best of the "
+        f"others, differs from it by {metric.say_difference(*ends)} "
+        "(95 %, all pairs at once)."
+    )
+
+
+def say_tied(judgement: Judgement, metric: Metric, constants: Collection[str]) -> str:
+    """Several share the first tier: who they are, and whom they all beat."""
+    tier = judgement.tiers[0]
+    rest = [name for other in judgement.tiers[1:] for name in other]
+    if not rest:
+        return f"{join(tier)} are tied: no difference between them can be seen."
+    said = f"{join(tier)} are tied for first"
+    below = next((name for name in rest if all(beats(judgement, t, name) for t in tier)), None)
+    if below is not None:
+        margin = say_margin(judgement, metric, tier, below)
+        return f"{said}; each beats {below} {margin}."
+    margin = say_margin(judgement, metric, tier[:1], rest[0])
+    said += f"; {tier[0]} beats {rest[0]} {margin}"
+    for floor in constants:
+        weak = [name for name in tier if name != floor and not beats(judgement, name, floor)]
+        if weak:
+            said += f"; {join(weak)} {'is' if len(weak) == 1 else 'are'} not seen to beat {floor}"
+    return said + "."
+
+
+def beats(judgement: Judgement, one: str, other: str) -> bool:
+    """Whether one model beats the other."""
+    pair = judgement.pair(one, other)
+    return pair.beats and pair.better == one
+
+
+def say_margin(judgement: Judgement, metric: Metric, better: Sequence[str], worse: str) -> str:
+    """By how much: from the lowest to the highest end of the intervals."""
+    pairs = [judgement.pair(name, worse) for name in better]
+    ends = min(pair.low for pair in pairs), max(pair.high for pair in pairs)
+    return f"(by {metric.say_difference(*ends)}, 95 %)"
+
+
+def say_warnings(
+    judgement: Judgement,
+    metric: Metric,
+    lines: Mapping[str, Sequence[Entry]],
+    test: Predictions,
+    test_readings: int,
+) -> tuple[str, ...]:
+    """Say what a reader should know before trusting the verdict."""
+    said = []
+    for label, line in lines.items():
+        failed = [entry for entry in line if entry.predictions is None]
+        reason = f"seed {failed[0].seed}: {failed[0].error.rstrip('.')}" if failed else ""
+        if failed and len(failed) == len(line):
+            said.append(f"{label} failed and is not ranked ({reason}).")
+        elif failed:
+            said.append(
+                f"{len(failed)} of {len(line)} fits of {label} failed ({reason}); its score is the "
+                f"mean of those that finished."
+            )
+    for bad in judgement.failing:
+        seeds = [entry.seed for entry in lines[bad.model] if entry.predictions is not None]
+        score, sisters = (metric.say(metric.sign * value) for value in (bad.score, bad.sisters))
+        said.append(
+            f"seed {seeds[bad.position]} of {bad.model} is far below its sisters "
+            f"({metric.label} {score} against {sisters}); it is counted."
+        )
+    said += [
+        f"{name} varies much more over seeds than the rest; "
+        "run more seeds before trusting its place."
+        for name in judgement.erratic
+    ]
+    said += [
+        f"{standing.model} was trained once: its spread over seeds is taken from the others."
+        for standing in judgement.standings
+        if standing.borrowed
+    ]
+    best = judgement.standings[0]
+    if metric.name == "r2" and best.score < 0:
+        said.append(
+            "every model predicts worse than the mean of the test rows would: they lie outside "
+            "what was trained on."
+        )
+    return (*said, *say_about_rows(test, test_readings, metric.exact is not None))
+
+
+def say_about_rows(test: Predictions, test_readings: int, over_classes: bool) -> list[str]:
+    """What there is to say about the test rows themselves."""
+    said = []
+    if test.num_unseen:
+        unseen = join(sorted({str(name) for name in test.truth} - set(test.classes)))
+        said.append(
+            f"{test.num_unseen:,} test row{'s are' if test.num_unseen > 1 else ' is'} of a class "
+            f"that no training row has ({unseen}); every model counts as wrong there."
+        )
+    if len(test) < FEW_ROWS:
+        said.append(f"{len(test)} test rows are few: read the intervals as rough.")
+    elif over_classes and test.classes:
+        names, sizes = np.unique(test.truth.astype(str), return_counts=True)
+        if sizes.min() < FEW_OF_A_CLASS:
+            said.append(
+                f"class {names[sizes.argmin()]} has only {sizes.min()} test "
+                f"row{'s' if sizes.min() > 1 else ''}, which weigh as much as all others: read "
+                "intervals and tiers as rough."
+            )
+    if test_readings > 1:
+        said.append(
+            f"the test rows have been read {test_readings} times; a choice made after looking at "
+            "them makes this verdict too hopeful."
+        )
+    return said
+
+
+def join(names: Sequence[str]) -> str:
+    """Write a list as people do: a, b and c; from the seventh name on, only how many."""
+    if len(names) > MOST_NAMES:
+        names = [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} others"]
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

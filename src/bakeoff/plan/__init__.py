@@ -1,0 +1,1 @@
+"""Before training: what is asked becomes an experiment, and an experiment a plan."""

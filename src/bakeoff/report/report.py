@@ -1,0 +1,183 @@
+"""report.html: one page that stands alone, made from the files of a run folder.
+
+It opens without a network, needs no script, follows the light or dark mode of its reader, prints,
+and can be listened to: every figure says in words what it shows. Text from the data is escaped.
+"""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bakeoff.evaluate.classification import per_class
+from bakeoff.evaluate.metrics import METRICS
+from bakeoff.evaluate.regression import summarise_residuals
+from bakeoff.insight.style import Look
+from bakeoff.report import numbers, pictures
+from bakeoff.report.contents import Contents, read_contents
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+PATHS = {  # the markers of the figures, 8 wide around 0
+    "o": "M4 0A4 4 0 1 1-4 0A4 4 0 1 1 4 0Z", "^": "M0-4 4 4-4 4Z", "v": "M0 4 4-4-4-4Z",
+    "<": "M-4 0 4-4 4 4Z", ">": "M4 0-4-4-4 4Z", "D": "M0-5 5 0 0 5-5 0Z", "d": "M0-5 3 0 0 5-3 0Z",
+    "P": "M-1.5-4h3v2.5H4v3H1.5V4h-3V1.5H-4v-3h2.5Z", "s": "M-4-4H4V4H-4Z",
+    "X": "M-4-2-2-4 0-2 2-4 4-2 2 0 4 2 2 4 0 2-2 4-4 2-2 0Z",
+    "p": "M0-4.5 4.3-1.4 2.6 3.6H-2.6L-4.3-1.4Z", "h": "M0-4.5 3.9-2.2V2.2L0 4.5-3.9 2.2V-2.2Z",
+}  # fmt: skip
+
+
+def write_report(folder: Path | str) -> Path:
+    """Write report.html into a run folder, from its files alone.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        DataError: A file of the run is missing or damaged.
+    """
+    path = Path(folder) / "report.html"
+    path.write_text(render(read_contents(Path(folder))), encoding="utf-8")
+    return path
+
+
+def leaderboard_html(folder: Path | str) -> str:
+    """Return the verdict and the leaderboard of a run, for a notebook."""
+    run = read_contents(Path(folder))
+    return page_environment().get_template("notebook.html.j2").render(**leaderboard_part(run))
+
+
+def page_environment() -> "Environment":
+    """Return Jinja2 with our templates and our ways to write numbers; everything is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["numbers"] = numbers
+    return environment
+
+
+def render(run: Contents) -> str:
+    """Return the page."""
+    task = run.schema["tasks"][run.verdict.target]
+    return (
+        page_environment()
+        .get_template("report.html.j2")
+        .render(
+            **leaderboard_part(run),
+            name=run.name,
+            task=task,
+            ranking=pictures.draw_ranking(run.ranked, run.looks, run.verdict.metric),
+            comparison=pictures.draw_comparison(
+                run.curves, run.ranked, run.looks, run.verdict.metric, task
+            ),
+            learning=pictures.draw_learning(run.curves, run.looks),
+            best=best_part(run, task),
+            data=data_part(run),
+            recipes=recipes_part(run),
+            plan=run.plan,
+            environment=environment_part(run.environment),
+        )
+    )
+
+
+def leaderboard_part(run: Contents) -> dict[str, Any]:
+    """Return what the leaderboard shows."""
+    metric = run.verdict.metric
+    further = [name for name in METRICS if name in run.rows[0] and name != metric]
+    leader = run.verdict.standings[0].model
+    return {
+        "verdict": run.verdict,
+        "metric": metric,
+        "rows": run.rows,
+        "further": further,
+        "behind": [pair for pair in run.verdict.pairs if pair.better == leader],
+        "marks": {label: mark(look) for label, look in run.looks.items()},
+        "say_difference": METRICS[metric].say_difference,
+    }
+
+
+def mark(look: Look) -> dict[str, str]:
+    """Return a model's marker for the table, as in the pictures."""
+    return {"path": PATHS[look.marker], "fill": look.fill, "colour": look.colour}
+
+
+def best_part(run: Contents, task: str) -> dict[str, Any]:
+    """Return what is shown of the best model: where it is right, where it is wrong."""
+    best = run.verdict.best
+    shown: dict[str, Any] = {"fit": best, "rows": len(run.best)}
+    if task == "regression":
+        summary = summarise_residuals(run.best)
+        return {**shown, "residuals": pictures.draw_residuals(run.best), "summary": summary}
+    picture, mistakes = pictures.draw_confusion(run.best)
+    return {**shown, "classes": per_class(run.best), "confusion": picture, "mistakes": mistakes}
+
+
+def data_part(run: Contents) -> dict[str, Any]:
+    """Return what is shown of the data: columns, split, findings and notes."""
+    parts = {part: len(getattr(run.split, part)) for part in ("train", "validation", "test")}
+    return {
+        "columns": run.schema["columns"],
+        "inputs": set(run.schema["inputs"]),
+        "targets": set(run.schema["targets"]),
+        "rows": sum(parts.values()),
+        "parts": parts,
+        "how": run.split.how,
+        "findings": [finding["message"] for finding in run.findings.get("leaks", [])],
+        "notes": run.findings.get("notes", []),
+    }
+
+
+def recipes_part(run: Contents) -> dict[str, Any]:
+    """Return settings that all networks share, and what each model has of its own."""
+    first = {label: fits[0] for label, fits in run.fits.items() if fits}
+    recipes = [fit["recipe"] for fit in first.values() if fit["recipe"]]
+    shared = {
+        key: value
+        for key, value in (recipes[0] if recipes else {}).items()
+        if all(recipe.get(key) == value for recipe in recipes)
+    }
+    own = {
+        label: {
+            **{k: v for k, v in fit["recipe"].items() if k not in shared},
+            **fit["arguments"],
+        }
+        for label, fit in first.items()
+    }
+    return {
+        "shared": {key: plain(value) for key, value in shared.items()},
+        "own": {label: settings_text(settings) for label, settings in own.items()},
+        "architectures": {label: fit["architecture"] for label, fit in first.items()},
+    }
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Write settings as they would be typed."""
+    return ", ".join(f"{key}={plain(value)}" for key, value in settings.items())
+
+
+def plain(value: Any) -> str:
+    """Write a value as in TOML: true, [1, 2], "text" without quotes."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def environment_part(environment: Mapping[str, Any]) -> dict[str, str]:
+    """Return the machine and the versions as lines of text."""
+    shown = {}
+    for key, value in environment.items():
+        if key == "format" or value in ("", 0, None, {}, []):
+            continue
+        if key == "command" and isinstance(value, Sequence) and not isinstance(value, str):
+            shown[key] = shlex.join(map(str, value))
+        elif isinstance(value, Mapping):
+            shown[key.replace("_", " ")] = ", ".join(f"{k} {plain(v)}" for k, v in value.items())
+        else:
+            shown[key.replace("_", " ")] = plain(value)
+    return shown

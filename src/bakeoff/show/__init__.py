@@ -1,0 +1,1 @@
+"""`bakeoff show` and `bakeoff models`: architectures laid out for a reader."""

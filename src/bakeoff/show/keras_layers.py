@@ -1,0 +1,116 @@
+"""The layers of a built Keras page: its own weights and output shapes, line by line.
+
+Keras has no hooks, so every layer's `call` is listened to while the page reads one example, and
+then two.
+"""
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any
+
+from bakeoff.errors import MissingPackageError
+from bakeoff.show.layers import Inputs, Layer, grown
+from bakeoff.train.pool import INSTALL
+from bakeoff.train.weights import keras_variables
+
+
+def keras_layers(page: Any, inputs: Inputs, facing: Sequence[Layer]) -> list[Layer]:
+    """Measure a Keras page: its own weights and output shapes.
+
+    Args:
+        inputs: Makes the arguments of the page's call for a number of examples.
+        facing: The layers of the torch page. Attributes are named alike, so these give the order,
+            and, since both pages compute the same, the states and multiply-adds.
+    """
+    parts = dict(keras_parts(page))
+    held: dict[str, list[tuple[str, Any]]] = {}
+    for name, variable in keras_variables(page):
+        path = name.rpartition(".")[0]
+        own_layer = type(parts[path]).__module__.startswith("keras.")
+        held.setdefault(path if own_layer else name, []).append((name, variable))
+    one, two = (listen(page, parts, inputs(batch)) for batch in (1, 2))
+    layers = []
+    for row in facing:
+        own = held.get(row.name, [])
+        outputs = grown(one.get(row.name, {}), two.get(row.name, {}))
+        layers.append(
+            replace(
+                row,
+                kind=type(parts[row.name]).__name__ if row.name in parts else row.kind,
+                outputs={**row.outputs, **outputs},
+                parameters=sum(math.prod(v.shape) for _, v in own),
+                trained=sum(math.prod(v.shape) for _, v in own if v.trainable),
+                frozen=tuple(name for name, v in own if not v.trainable),
+            )
+        )
+    return layers
+
+
+def need_keras(*backends: str) -> str:
+    """Let Keras run on the first of these that is installed, and return what it runs on.
+
+    Raises:
+        MissingPackageError: None of them is, or Keras itself is not.
+    """
+    backend = next((name for name in backends if find_spec(name)), "")
+    if not backend or not find_spec("keras"):
+        raise MissingPackageError(
+            f"{backends[0]} is not installed. Install it with: {INSTALL[backends[0]]}"
+        )
+    os.environ.setdefault("KERAS_BACKEND", backend)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # else it greets with its build options
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    import keras
+
+    return str(keras.backend.backend())
+
+
+def keras_parts(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Walk the attributes of a Keras page: attribute path, layer."""
+    import keras
+
+    stem = f"{path}." if path else ""
+    if isinstance(part, list | tuple | dict):
+        children = list(part.items() if isinstance(part, dict) else enumerate(part))
+    elif isinstance(part, keras.layers.Layer):
+        yield path, part
+        ours = not type(part).__module__.startswith("keras.")
+        children = [(k, v) for k, v in vars(part).items() if ours and not k.startswith("_")]
+    else:
+        return
+    for name, child in children:
+        yield from keras_parts(child, f"{stem}{name}")
+
+
+def listen(
+    page: Any, parts: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Run a Keras page once and return what each layer gave first: path -> output -> shape."""
+    heard: dict[str, dict[str, tuple[int, ...]]] = {}
+
+    def hear(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def heard_call(*args: Any, **options: Any) -> Any:
+            result = call(*args, **options)
+            named = result if isinstance(result, dict) else {"output": result}
+            heard.setdefault(
+                name,
+                {
+                    key: tuple(v[0].shape if isinstance(v, list | tuple) else v.shape)
+                    for key, v in named.items()
+                },
+            )
+            return result
+
+        return heard_call
+
+    for name, part in parts.items():
+        object.__setattr__(part, "call", hear(name, part.call))
+    try:
+        page(**inputs)
+    finally:
+        for part in parts.values():
+            object.__delattr__(part, "call")
+    return heard

@@ -1,0 +1,156 @@
+"""The plan of a run: one job for each model, framework and seed, in order of their start."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bakeoff.catalog import Model, find, load
+from bakeoff.train.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One fit to be made, in plain values: it travels to a worker as JSON.
+
+    Args:
+        model: Its name in this run, and its folder.
+        architecture: Its row in the catalogue.
+        framework: "torch", "tensorflow", "jax", or "sklearn" for a baseline.
+        seed: Decides first weights, order of rows and dropout.
+        split: Number of the split, from 0.
+        view: The view of the data that it sees.
+        arguments: Of the page, beside those that follow from the data.
+        recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
+        task: "binary", "multiclass" or "regression".
+        num_classes: Classes of the target; 0 for regression.
+        device: "cpu", "cuda", "mps", or "auto": the worker that makes the fit decides.
+    """
+
+    model: str
+    architecture: str
+    framework: str
+    seed: int
+    split: int
+    view: str
+    arguments: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    task: str
+    num_classes: int
+    device: str = "cpu"
+
+    @property
+    def label(self) -> str:
+        """The model and its framework: one line of the leaderboard."""
+        return f"{self.model}/{self.framework}"
+
+    @property
+    def folder(self) -> str:
+        """Where its files stand, below `fits/`."""
+        return f"{self.model}/{self.framework}-{self.split}-{self.seed}"
+
+    @property
+    def out_features(self) -> int:
+        """How many numbers the page returns for a row."""
+        return self.num_classes if self.task == "multiclass" else 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fit:
+    """A finished job: what was learned and how long it took. Weights are on disk.
+
+    Args:
+        epochs: Passes over the training rows; rounds of a baseline.
+        history: One row per epoch; empty for a baseline, or when read back from disk.
+        stopped: Why training ended: "patience", "epochs", or "diverged" (the loss was no longer a
+            number; the best weights before that stand). "limit": a baseline ran out of rounds.
+        train_seconds: Training and validation, without start-up.
+        predict_microseconds: Per test row, all rows in one call.
+        threads: Threads it ran on.
+        error: Why it failed; empty when it did not.
+    """
+
+    job: Job
+    parameters: int = 0
+    trained_parameters: int = 0
+    epochs: int = 0
+    history: Sequence[Mapping[str, float]] = field(default_factory=tuple)
+    best_epoch: int = 0
+    stopped: str = ""
+    train_seconds: float = 0.0
+    predict_microseconds: float = 0.0
+    threads: int = 1
+    error: str = ""
+
+    @property
+    def status(self) -> str:
+        """ "finished" or "failed"."""
+        return "failed" if self.error else "finished"
+
+
+def page_arguments(job: Job, sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a page: what follows from the data, then what is asked for.
+
+    Args:
+        sizes: Of the view that it sees; sizes of categories go to pages that take categories.
+    """
+    taken = {
+        name: size
+        for name, size in sizes.items()
+        if name != "category_sizes" or "categories" in find(job.architecture).takes
+    }
+    return dict(tuples({**taken, "out_features": job.out_features, **job.arguments}))
+
+
+def tuples(value: Any) -> Any:
+    """Turn JSON's lists into tuples, at every depth."""
+    if isinstance(value, list | tuple):
+        return tuple(tuples(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: tuples(item) for key, item in value.items()}
+    return value
+
+
+def plan_jobs(
+    models: Iterable[Model],
+    *,
+    frameworks: Sequence[str],
+    seeds: Sequence[int],
+    views: Mapping[str, str],
+    recipes: Mapping[str, Recipe],
+    task: str,
+    num_classes: int,
+    device: str,
+) -> list[Job]:
+    """List every fit: baselines first (seconds), then all networks with the first seed, and so on.
+
+    A baseline that draws nothing at random is fitted once: more seeds would repeat it exactly.
+
+    Args:
+        views: Model name -> the view it sees.
+        recipes: Model name -> its resolved recipe; baselines have none.
+    """
+    shared: dict[str, Any] = {"task": task, "num_classes": num_classes, "split": 0}
+    baselines, networks = [], []
+    for model in models:
+        common: dict[str, Any] = {
+            **shared,
+            "model": model.name,
+            "architecture": model.row.name,
+            "view": views[model.name],
+            "arguments": {**model.row.defaults, **model.arguments},
+        }
+        if model.row.role == "baseline":
+            times = seeds[:1] if load(model.row, "torch").seedless else seeds
+            baselines += [
+                Job(**common, framework="sklearn", seed=seed, recipe={}) for seed in times
+            ]
+        else:
+            recipe = asdict(recipes[model.name])
+            networks += [
+                Job(**common, framework=framework, seed=seed, recipe=recipe, device=device)
+                for framework in frameworks
+                for seed in seeds
+            ]
+    order = {framework: i for i, framework in enumerate(frameworks)}
+    networks.sort(key=lambda job: (order[job.framework], seeds.index(job.seed)))
+    return baselines + networks

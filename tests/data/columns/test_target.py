@@ -1,0 +1,121 @@
+"""Promises of the target column."""
+
+import numpy as np
+import pytest
+
+from bakeoff.data.read import read
+from bakeoff.errors import DataError, RequestError
+
+NUMBERS = np.linspace(0.1, 7.3, 60)
+
+
+def task_of(y, **options):
+    dataset = read({"a": NUMBERS[: len(y)], "y": y}, target="y", **options)
+    return dataset.schema.tasks["y"], dataset
+
+
+@pytest.mark.parametrize(
+    ("y", "task"),
+    [
+        ([0, 1] * 30, "binary"),
+        ([1.0, 2.0] * 30, "binary"),
+        (["u", "v"] * 30, "binary"),
+        ([0, 1, 2] * 20, "multiclass"),
+        (["u", "v", "w"] * 20, "multiclass"),
+        (list(range(30)) * 2, "regression"),
+        ([0.5, 1, 2] * 20, "regression"),
+        ([0, 1, 2, 3, 4, 5] * 5, "regression"),
+    ],
+)
+def test_the_task_follows_from_the_values(y, task):
+    assert task_of(y)[0] == task
+
+
+def test_the_reason_says_how_to_choose_otherwise():
+    column = task_of([0, 1, 2] * 20)[1].schema.column("y")
+    assert column.reason == "3 different whole numbers: classes; say y=number to predict the amount"
+
+
+@pytest.mark.parametrize(
+    ("y", "kind", "task"),
+    [([0, 1, 2] * 20, "number", "regression"), ([0.5, 1.5, 2.5] * 20, "category", "multiclass")],
+)
+def test_the_task_can_be_overridden(y, kind, task):
+    assert task_of(y, columns={"y": kind})[0] == task
+
+
+@pytest.mark.parametrize(
+    ("y", "positive"),
+    [
+        (["no", "yes", "yes"] * 20, "yes"),
+        ([1, 1, 0] * 20, "1"),
+        ([True, False, True] * 20, "true"),
+        (["sick", "well", "well"] * 20, "sick"),
+    ],
+)
+def test_the_positive_class_is_the_true_one_or_the_rarer(y, positive):
+    assert task_of(y)[1].schema.positive == {"y": positive}
+
+
+def test_the_positive_class_can_be_chosen():
+    assert task_of(["no", "yes"] * 30, positive="no")[1].schema.positive == {"y": "no"}
+    with pytest.raises(RequestError, match=r"no class 'noo'\. Did you mean 'no'"):
+        task_of(["no", "yes"] * 30, positive="noo")
+
+
+def test_rows_without_a_target_are_left_out_and_counted():
+    dataset = task_of([0, 1, None] * 20)[1]
+    assert len(dataset) == 40
+    assert dataset.rows[:3].tolist() == [1, 2, 4]
+    assert "20 rows are left out: no value of y." in dataset.notes
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([1] * 60, "always 1, so there is nothing to learn"),
+        ([None] * 60, "empty in all 60 rows"),
+        ([f"u{i}" for i in range(60)], "looks like an identifier"),
+        ([f"a long text of words {i}" for i in range(60)], "looks like free text"),
+        ([*NUMBERS[:59], np.inf], "'inf' at row 60"),
+        ([*map(str, NUMBERS[:59]), "abc"], "'abc' at row 60"),
+        (["u", "v"] * 29 + ["v", "w"], r"one row only: 'w' \(row 60\)"),
+        ([f"2020-01-{i % 28 + 1:02d}" for i in range(60)], "holds dates"),
+    ],
+)
+def test_a_target_that_cannot_be_predicted_is_refused(y, message):
+    with pytest.raises(DataError, match=message):
+        task_of(y)
+
+
+def test_inputs_of_which_none_can_be_used_are_refused_with_their_reasons():
+    with pytest.raises(DataError, match=r"No column can be used .* a is constant"):
+        read({"a": [1] * 60, "y": [0, 1] * 30}, target="y")
+
+
+def test_inputs_can_be_named_and_the_others_are_said():
+    data = {"a": NUMBERS, "b": NUMBERS**2, "y": [0, 1] * 30}
+    dataset = read(data, target="y", inputs=["b"])
+    assert dataset.schema.inputs == ("b",)
+    assert "Not among the inputs: a." in dataset.notes
+    with pytest.raises(RequestError, match="No column called 'bb'"):
+        read(data, target="y", inputs=["bb"])
+
+
+def test_an_unknown_kind_or_column_is_refused():
+    with pytest.raises(RequestError, match=r"No kind called 'catgory'.*Did you mean 'category'"):
+        task_of([0, 1] * 30, columns={"a": "catgory"})
+    with pytest.raises(RequestError, match="No column called 'aa'"):
+        task_of([0, 1] * 30, columns={"aa": "number"})
+
+
+def test_one_fingerprint_for_one_content():
+    first, second = task_of([0, 1] * 30)[1], task_of([0, 1] * 30)[1]
+    assert first.fingerprint == second.fingerprint
+    assert task_of([1, 0] * 30)[1].fingerprint != first.fingerprint
+    assert task_of([0, 1] * 30, columns={"a": "category"})[1].fingerprint != first.fingerprint
+
+
+def test_a_dataset_cannot_be_changed_in_place():
+    with pytest.raises(ValueError, match="read-only"):
+        task_of([0, 1] * 30)[1].arrays["a"][0] = 5.0

@@ -1,0 +1,160 @@
+"""Promises of splitting."""
+
+import numpy as np
+import pytest
+
+from bakeoff.data.read import read
+from bakeoff.data.splitting.split import Split, counts, load_split, make_split
+from bakeoff.errors import DataError, RequestError
+
+
+def data(rows=200, **columns):
+    columns.setdefault("y", [i % 2 for i in range(rows)])
+    return read({"a": np.linspace(0.5, 9.7, rows), **columns}, target="y")
+
+
+def assert_every_row_once(split, rows):
+    np.testing.assert_array_equal(np.sort(np.concatenate(split.parts)), np.arange(rows))
+
+
+@pytest.mark.parametrize("rows", [20, 33, 200, 1001])
+def test_a_random_split_uses_every_row_once_in_the_shares_asked_for(rows):
+    split = make_split(data(rows), "random:60/20/20")
+    assert_every_row_once(split, rows)
+    for part, share in zip(split.parts, (0.6, 0.2, 0.2), strict=True):
+        assert abs(len(part) - share * rows) <= 1
+
+
+def test_classes_keep_their_shares():
+    dataset = data(300, y=["rare" if i % 10 == 0 else "often" for i in range(300)])
+    tally = counts(dataset, make_split(dataset))
+    assert tally["train"]["classes"] == {"often": 189, "rare": 21}
+    assert {tally[part]["classes"]["rare"] for part in ("validation", "test")} <= {4, 5}
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5])
+def test_small_classes_stand_in_train_first_then_in_test(size):
+    dataset = data(60, y=["small"] * size + ["u", "v"] * ((60 - size) // 2) + ["u"] * (size % 2))
+    tally = counts(dataset, make_split(dataset))
+    assert tally["train"]["classes"]["small"] >= 1
+    assert tally["test"]["classes"]["small"] >= 1
+
+
+def test_many_small_classes_still_fill_all_parts():
+    dataset = data(300, y=[f"c{i % 100}" for i in range(300)])
+    split = make_split(dataset)
+    assert_every_row_once(split, 300)
+    assert len(counts(dataset, split)["train"]["classes"]) == 100
+
+
+def test_the_seed_decides_and_nothing_else():
+    dataset = data()
+    first, same, other = (make_split(dataset, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.test, same.test)
+    assert not np.array_equal(first.test, other.test)
+
+
+def test_a_time_split_never_puts_later_rows_in_train():
+    order = np.random.default_rng(0).permutation(200)
+    dataset = data(when=np.datetime64("2020-01-01") + order.astype("timedelta64[D]"))
+    split = make_split(dataset, "time")
+    times = dataset.arrays["when"]
+    assert_every_row_once(split, 200)
+    assert times[split.train].max() < times[split.validation].min()
+    assert times[split.validation].max() < times[split.test].min()
+    assert split.how == "by time: when up to 2020-05-19 trains, after 2020-06-18 tests"
+
+
+def test_rows_of_one_time_stay_together():
+    dataset = data(t=np.arange(200) // 7 + 0.5)
+    split = make_split(dataset, "time:t:60/20/20")
+    values = [set(dataset.arrays["t"][rows]) for rows in split.parts]
+    assert not values[0] & values[1] and not values[1] & values[2]
+
+
+def test_rows_of_one_group_stay_together():
+    dataset = data(patient=[f"p{i % 23}" for i in range(200)])
+    split = make_split(dataset, "group:patient")
+    groups = [set(dataset.arrays["patient"][rows]) for rows in split.parts]
+    assert_every_row_once(split, 200)
+    assert not groups[0] & groups[1] and not groups[1] & groups[2] and not groups[0] & groups[2]
+    assert abs(len(split.train) - 140) <= 10
+    assert split.by == ("patient",)
+
+
+def test_a_column_can_say_the_parts():
+    part = ["train"] * 120 + ["val"] * 40 + ["Test"] * 40
+    split = make_split(data(part=part), "column:part")
+    assert [len(rows) for rows in split.parts] == [120, 40, 40]
+
+
+def test_a_missing_validation_part_is_carved_from_training_rows():
+    split = make_split(data(part=["train"] * 100 + ["test"] * 100), "column:part")
+    assert [len(rows) for rows in split.parts] == [85, 15, 100]
+    assert split.test.min() == 100
+    assert "15 % of the training rows" in split.how
+
+
+def test_separate_files_are_the_split():
+    columns = {"a": np.linspace(0, 1, 40), "y": [0, 1] * 20}
+    dataset = read(columns, target="y", test=columns, validation=columns)
+    assert make_split(dataset).test.tolist() == list(range(80, 120))
+    with pytest.raises(RequestError, match="already come in parts"):
+        make_split(dataset, "random:70/15/15")
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("radom", r"No split called 'radom'\. Did you mean 'random'"),
+        ("random:70/30", "three numbers above 0"),
+        ("random:70/20/20", "add up to 100"),
+        ("random:100/0/0", "three numbers above 0"),
+        ("random:a/b/c", "three numbers above 0"),
+        ("time", "no column was read as dates"),
+        ("time:b", "No column called 'b'"),
+        ("group", "say which column"),
+        ("group:y", "No column called 'y'"),
+    ],
+)
+def test_a_split_that_cannot_be_understood_is_refused(how, message):
+    with pytest.raises(RequestError, match=message):
+        make_split(data(), how)
+
+
+def test_unplaceable_rows_are_refused_with_their_row():
+    with pytest.raises(DataError, match=r"1 rows have no g \(first: row 3\)"):
+        make_split(data(g=["u", "v", None] + ["w"] * 197), "group:g")
+    with pytest.raises(DataError, match="says 'u' at row 1"):
+        make_split(data(g=["u", "v"] * 100), "column:g")
+    with pytest.raises(DataError, match="has 2 groups"):
+        make_split(data(g=["u", "v"] * 100), "group:g")
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (([0, 1], [2], [1, 3]), "Row 2 stands in more than one part"),
+        (([0, 0], [2], [3]), "Row 1 stands in more than one part, or twice"),
+        (([0, 1], [], [3]), "validation part is empty"),
+    ],
+)
+def test_overlap_and_empty_parts_are_refused(parts, message):
+    with pytest.raises(DataError, match=message):
+        Split(train=parts[0], validation=parts[1], test=parts[2], how="by hand")
+
+
+def test_a_split_comes_back_from_its_file(tmp_path):
+    split = make_split(data(patient=[f"p{i % 23}" for i in range(200)]), "group:patient", seed=3)
+    split.save(tmp_path / "split.parquet")
+    loaded = load_split(tmp_path / "split.parquet")
+    for part, again in zip(split.parts, loaded.parts, strict=True):
+        np.testing.assert_array_equal(part, again)
+    assert (loaded.how, loaded.seed, loaded.by) == (split.how, 3, ("patient",))
+
+
+def test_a_column_of_kind_group_is_followed_unless_asked_otherwise():
+    groups = {"a": np.linspace(0, 1, 90), "g": [f"g{i % 9}" for i in range(90)], "y": [0, 1] * 45}
+    dataset = read(groups, target="y", columns={"g": "group"})
+    assert make_split(dataset).by == ("g",)
+    assert make_split(dataset, "random").by == ()

@@ -1,0 +1,136 @@
+"""bakeoff.toml: one to one with an experiment, and every mistake in it is named with its place."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bakeoff import CATALOG, DataError, Experiment, Recipe, RequestError
+from bakeoff.catalog import arguments
+from bakeoff.plan.experiment_file import PLACES, read_experiment, to_toml
+from bakeoff.train.recipe import SETTINGS
+
+FULL = Experiment(
+    data="people.csv",
+    target=("answer",),
+    inputs=("age", 'a "quoted" name', "größe.in #cm"),
+    test="later.csv",
+    validation="",
+    positive="yes",
+    columns={"age": "number", "a.b": "category", "": "ignored", "#": "text"},
+    split="group:team",
+    frameworks=("torch", "jax"),
+    seeds=3,
+    seed=7,
+    metric="macro_f1",
+    device="cpu",
+    jobs=2,
+    recipe=Recipe(lr=0.25, optimizer="sgd", epochs=4, clip_norm=1.0),
+    models={
+        "mlp": {"architecture": "mlp", "hidden_sizes": [3, 2]},
+        "wide.2": {"architecture": "mlp", "dropout": 0.5, "lr": 0.1},
+        "pictures": {"architecture": "cnn"},
+    },
+    all_that_fit=False,
+)
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "bakeoff.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def reread(experiment: Experiment, tmp_path: Path) -> Experiment:
+    return read_experiment(written(tmp_path, to_toml(experiment)))
+
+
+def test_a_file_says_exactly_what_the_experiment_says(tmp_path):
+    once = reread(FULL, tmp_path)
+    for name in {name for names in PLACES.values() for name in names.values()}:
+        assert getattr(once, name) == getattr(FULL, name), name
+    assert once.columns == FULL.columns
+    assert once.recipe == FULL.recipe
+    for name, settings in FULL.models.items():
+        assert {**once.models[name], **settings} == once.models[name]
+
+
+def test_writing_and_reading_again_changes_nothing(tmp_path):
+    once = reread(FULL, tmp_path)
+    assert reread(once, tmp_path) == once
+    assert to_toml(once) == to_toml(FULL)
+
+
+@pytest.mark.parametrize("name", [name for name, row in CATALOG.items() if row.trainable])
+def test_every_default_of_a_model_is_written_out_and_can_be_read(name, tmp_path):
+    asked = Experiment(data="d", models={name: {}}, all_that_fit=False)
+    settings = reread(asked, tmp_path).models[name]
+    known = {key for key, own in arguments(CATALOG[name]).items() if own.default is not None}
+    assert set(settings) == {"architecture", *known}
+
+
+def test_every_setting_of_the_recipe_is_written_out():
+    assert tuple(tomllib.loads(to_toml(Experiment(data="d")))["recipe"]) == SETTINGS
+
+
+def test_every_choice_has_its_reason_beside_it():
+    text = to_toml(FULL, reasons=dict.fromkeys(FULL.columns, "seen"))
+    lines = text.partition("[models")[0].splitlines()
+    assert [line for line in lines if " = " in line and " # " not in line] == ["format = 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[run]\nsedes = 3", r"bakeoff.toml \[run\]: 'sedes' is not known. Did you mean 'seeds'"),
+        ("[runs]\n", "'runs' is not known. Did you mean 'run'"),
+        ("[recipe]\nepoch = 3", r"\[recipe\]: 'epoch' is not known. Did you mean 'epochs'"),
+        ("[data]\ntargt = 'y'", r"\[data\]: 'targt' is not known. Did you mean 'target'"),
+        ("[data]\na = 1\nb = 2", "'a' is not known.*'b' is not known"),
+        ("run = 3", r"run must be a table: write \[run\]"),
+        ("models = 3", "models must be a table"),
+        ("format = 3", "format = 3 is not known; this version reads format 2"),
+        ("[data]\npath = 3", r"\[data\] path must be a text, not 3"),
+        ("[data]\npath = 'd'\ntarget = [1]", "target must be a list of texts"),
+        ("[data]\npath = 'd'\n[columns]\nage = 3", r"\[columns\] age must be a text"),
+        ("[data]\npath = 'd'\n[run]\nseeds = 'many'", "seeds='many' must be a whole number"),
+        ("[data]\npath = 'd'\n[recipe]\nlr = 'fast'", "bakeoff.toml: lr='fast' must be a number"),
+        ("[data]\npath = 'd'\n[models]\nmlp = 3", "mlp=3 must be a table of settings"),
+        ("[data]\npath = 'd'\n[models.mlp]\narchitecture = 3", "No architecture called '3'"),
+        ("[data]\npath = 'd'\n[models.mlp]\ndropot = 1", "Did you mean 'dropout'"),
+        ("[run]\nseeds = 3", r"\[data\] path is empty"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(text, words, tmp_path):
+    with pytest.raises(RequestError, match=words):
+        read_experiment(written(tmp_path, text))
+
+
+def test_a_syntax_error_names_its_line(tmp_path):
+    with pytest.raises(DataError, match=r"not valid TOML: .*line 3"):
+        read_experiment(written(tmp_path, "[run]\nseeds = 3\nseed = = 4\n"))
+
+
+def test_a_file_that_is_not_there_is_told_in_a_sentence(tmp_path):
+    with pytest.raises(DataError, match="cannot be read: No such file"):
+        read_experiment(tmp_path / "none.toml")
+
+
+def test_a_path_starts_at_the_file_and_a_data_set_name_stays(tmp_path):
+    (tmp_path / "there.csv").write_text("a,y\n1,2\n")
+    file = written(tmp_path, "[data]\npath = 'there.csv'\n")
+    assert Path(read_experiment(file).data) == tmp_path / "there.csv"
+    assert read_experiment(written(tmp_path, "[data]\npath = 'digits'\n")).data == "digits"
+
+
+def test_paths_are_written_as_seen_from_the_folder_of_the_file(tmp_path):
+    data = tmp_path / "there.csv"
+    data.write_text("a,y\n1,2\n")
+    text = to_toml(Experiment(data=str(data)), folder=tmp_path / "runs" / "one")
+    assert tomllib.loads(text)["data"]["path"] == "../../there.csv"
+
+
+def test_a_file_names_no_code_to_import(tmp_path):
+    text = "[data]\npath = 'd'\n[models.os]\narchitecture = 'os.system'\n"
+    with pytest.raises(RequestError, match=r"No architecture called 'os\.system'"):
+        read_experiment(written(tmp_path, text))

@@ -1,0 +1,126 @@
+"""The plan: what is decided before training, and what of the data leaves for the workers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bakeoff import Experiment, Recipe, RequestError
+from bakeoff.data.splitting.split import make_split
+from bakeoff.plan.plan import Plan, estimate, make_plan, outline, read_data, rehearse
+
+
+def planned(people: Path, target: str = "answer", split: str = "", **settings) -> Plan:
+    asked = Experiment(
+        data=str(people),
+        target=(target,),
+        inputs=("age", "colour", "day"),
+        split=split,
+        **{"models": {"constant": {}, "mlp": {}}, "all_that_fit": False, **settings},
+    )
+    dataset = read_data(asked, {})
+    return make_plan(asked, dataset, make_split(dataset, split or None, 0), ())
+
+
+class NoWorkers:
+    """Takes the material and makes nothing, or answers each job with one message."""
+
+    def __init__(self, message: dict | None = None) -> None:
+        self.message = message
+
+    def show(self, folder: Path) -> None:
+        self.folder = folder
+
+    def work(self, do, jobs, folders):
+        for number in range(len(jobs)):
+            if self.message is not None:
+                yield number, self.message
+
+
+@pytest.mark.parametrize("target", ["answer", "kind", "price"])
+def test_test_targets_do_not_leave_for_the_workers(target, people, tmp_path):
+    plan, workers = planned(people, target), NoWorkers()
+    rehearse(plan, workers, tmp_path)
+    targets = np.load(workers.folder / "targets.npy")
+    assert np.isnan(targets[plan.split.test]).all()
+    assert np.isfinite(np.delete(targets, plan.split.test)).all()
+    shape = (len(plan.dataset),)
+    others = [np.load(path) for path in workers.folder.glob("*/*.npy")]
+    assert all(array.shape != shape for array in others), "a target hides among the views"
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "metric"),
+    [("answer", "binary", "accuracy"), ("kind", "multiclass", None), ("price", "regression", "r2")],
+)
+def test_task_and_metric_follow_from_the_target(target, task, metric, people):
+    plan = planned(people, target)
+    assert plan.preparation.task == task
+    assert metric in (None, plan.metric.name)
+    assert {job.task for job in plan.jobs} == {task}
+
+
+def test_what_was_left_open_is_written_out(people):
+    asked = planned(people).experiment
+    assert asked.split == "random:70/15/15"
+    assert (asked.positive, asked.metric) == ("yes", "accuracy")
+    assert asked.columns["age"] == "number"
+    assert asked.models == {
+        "constant": {"architecture": "constant"},
+        "mlp": {"architecture": "mlp"},
+    }
+
+
+def test_a_models_own_recipe_reaches_its_fits(people):
+    named = {"mlp": {"lr": 0.5}, "wide": {"architecture": "mlp", "hidden_sizes": [9]}}
+    jobs = planned(people, models=named, recipe=Recipe(lr=0.1, epochs=3), seeds=1).jobs
+    assert {job.model: job.recipe["lr"] for job in jobs} == {"mlp": 0.5, "wide": 0.1}
+    assert {job.recipe["epochs"] for job in jobs} == {3}
+    assert [job.arguments for job in jobs] == [{}, {"hidden_sizes": [9]}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"metric": "r2"}, "The metric 'r2' does not fit a binary target"),
+        ({"recipe": Recipe(loss="mse")}, "loss='mse' does not go with a binary target"),
+        ({"models": {"lstm": {}}}, "lstm reads sequence data"),
+    ],
+)
+def test_what_does_not_go_with_the_data_is_refused(settings, words, people):
+    with pytest.raises(RequestError, match=words):
+        planned(people, **settings)
+
+
+def test_several_targets_are_refused():
+    with pytest.raises(RequestError, match="target=a,b names several columns"):
+        read_data(Experiment(data="x.csv", target=("a", "b")), {})
+
+
+def test_a_model_that_cannot_be_built_is_a_wrong_request(people, tmp_path):
+    refusal = NoWorkers({"failed": "num_heads=3 does not divide 64", "mistake": True})
+    with pytest.raises(RequestError, match="constant: num_heads=3 does not divide 64"):
+        rehearse(planned(people), refusal, tmp_path)
+
+
+def test_a_rehearsal_that_breaks_leaves_the_word_to_the_fits(people, tmp_path):
+    broken = NoWorkers({"failed": "the process ended", "mistake": False})
+    assert set(rehearse(planned(people), broken, tmp_path)[1]) == {"constant/sklearn", "mlp/torch"}
+
+
+def test_more_workers_take_less_time(people):
+    plan = planned(people, seeds=4)
+    probed = {job.label: {"parameters": 1, "step_seconds": 0.01} for job in plan.jobs}
+    assert estimate(plan, probed, 2) == estimate(plan, probed, 1) / 2
+
+
+def test_the_outline_of_a_plan_says_what_is_to_be_trained(people):
+    plan = planned(people, seeds=2)
+    probed = {job.label: {"parameters": 77, "step_seconds": 0.01} for job in plan.jobs}
+    told = outline(plan, probed, 1)
+    assert told["fits"] == 3
+    assert told["split"]["test"]["rows"] == len(plan.split.test)
+    assert [(one["model"], one["parameters"]) for one in told["models"]] == [
+        ("constant", None),
+        ("mlp", 77),
+    ]

@@ -1,0 +1,73 @@
+"""The plan of fits: which, in which order, and what each knows."""
+
+import json
+
+from bakeoff import Recipe
+from bakeoff.catalog import Model, find
+from bakeoff.train.job import Fit, Job, plan_jobs, tuples
+from bakeoff.train.pool import as_json
+from bakeoff.train.recipe import resolve
+
+NAMES = ("constant", "boosting", "mlp", "mlp_periodic")
+
+
+def planned(**changes):
+    recipe = resolve(Recipe(), rows=100, task="binary")
+    settings = {
+        "frameworks": ("torch",),
+        "seeds": range(3),
+        "views": dict.fromkeys(NAMES, "table"),
+        "recipes": dict.fromkeys(NAMES, recipe),
+        "task": "binary",
+        "num_classes": 2,
+        "device": "cpu",
+    }
+    models = [Model(name=name, row=find(name)) for name in NAMES]
+    return plan_jobs(models, **{**settings, **changes})
+
+
+def test_baselines_come_first_then_networks_seed_by_seed():
+    assert [(job.model, job.seed) for job in planned()][-6:] == [
+        ("mlp", 0),
+        ("mlp_periodic", 0),
+        ("mlp", 1),
+        ("mlp_periodic", 1),
+        ("mlp", 2),
+        ("mlp_periodic", 2),
+    ]
+
+
+def test_a_baseline_that_draws_nothing_at_random_is_fitted_once():
+    assert [job.seed for job in planned() if job.model == "constant"] == [0]
+
+
+def test_frameworks_are_not_mixed_while_one_has_work_left():
+    jobs = [job for job in planned(frameworks=("tensorflow", "torch")) if job.recipe]
+    assert [job.framework for job in jobs] == ["tensorflow"] * 6 + ["torch"] * 6
+
+
+def test_no_two_fits_share_a_folder():
+    folders = [job.folder for job in planned(frameworks=("torch", "jax"))]
+    assert len(set(folders)) == len(folders)
+
+
+def test_the_defaults_of_a_row_reach_its_fit():
+    job = next(job for job in planned() if job.model == "mlp_periodic")
+    assert job.arguments == dict(find("mlp_periodic").defaults)
+
+
+def test_a_job_survives_its_way_to_a_worker():
+    job = planned()[-1]
+    arrived = json.loads(json.dumps(as_json(job)))  # where a tuple has become a list
+    assert Job(**{**arrived, "arguments": tuples(arrived["arguments"])}) == job
+
+
+def test_only_a_multiclass_target_has_one_output_per_class():
+    tasks = {"binary": 2, "multiclass": 4, "regression": 0}
+    outputs = {t: planned(task=t, num_classes=n)[0].out_features for t, n in tasks.items()}
+    assert outputs == {"binary": 1, "multiclass": 4, "regression": 1}
+
+
+def test_a_fit_with_an_error_has_failed():
+    job = planned()[0]
+    assert (Fit(job=job).status, Fit(job=job, error="nan").status) == ("finished", "failed")

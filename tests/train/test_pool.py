@@ -1,0 +1,211 @@
+"""Workers: one fit after another, a lost process is a lost fit, and none is left behind."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from queue import Empty
+
+import numpy as np
+import pytest
+
+from bakeoff import MissingPackageError, RequestError, RunError
+from bakeoff.train.pool import LOST_STARTS, Workers, environment, num_cores
+from tests.train.test_worker import JOB, material_in
+
+
+@pytest.fixture(scope="module")
+def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """Two workers, started in a folder where a file is called like a module that they need."""
+    folder = tmp_path_factory.mktemp("crew")
+    (folder / "json.py").write_text("raise RuntimeError('not this one')", "utf-8")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)
+        with Workers(2, device="cpu") as workers:
+            workers.show(material_in(folder / "material"))
+            yield workers
+
+
+def folders(root: Path, count: int) -> list[Path]:
+    made = [root / str(number) for number in range(count)]
+    for folder in made:
+        folder.mkdir()
+    return made
+
+
+def test_a_file_of_the_user_called_like_a_module_does_not_reach_a_worker(crew):
+    assert crew.place()["device"] == "cpu"
+
+
+def test_every_job_is_started_and_done_once(crew, tmp_path):
+    jobs = [replace(JOB, seed=seed) for seed in range(4)]
+    heard = list(crew.work("fit", jobs, folders(tmp_path, 4)))
+    assert sorted(number for number, message in heard if "started" in message) == [0, 1, 2, 3]
+    assert sorted(number for number, message in heard if "done" in message) == [0, 1, 2, 3]
+
+
+def test_what_a_fit_learns_does_not_depend_on_what_its_worker_did_before(crew, tmp_path):
+    jobs = [JOB, replace(JOB, seed=1), JOB, replace(JOB, seed=2), JOB]
+    places = folders(tmp_path, 5)
+    list(crew.work("fit", jobs, places))
+    scores = [np.load(place / "test.npy") for place in places]
+    weights = [(place / "weights.safetensors").read_bytes() for place in places]
+    assert np.array_equal(scores[0], scores[2])
+    assert np.array_equal(scores[0], scores[4])
+    assert weights[0] == weights[2] == weights[4] != weights[1]
+
+
+def test_a_fit_that_fails_says_why_and_its_worker_goes_on(crew, tmp_path):
+    jobs = [replace(JOB, arguments={"activation": "rel"}), JOB, JOB]
+    heard = list(crew.work("fit", jobs, folders(tmp_path, 3)))
+    [failed] = [message for number, message in heard if "failed" in message]
+    assert "Did you mean 'relu'" in failed["failed"]
+    assert failed["mistake"]
+    assert sum("done" in message for _, message in heard) == 2
+
+
+def test_material_that_cannot_be_read_fails_every_job_and_says_why(tmp_path):
+    with Workers(1, device="cpu") as workers:
+        workers.place()
+        workers.show(tmp_path / "gone")
+        heard = list(workers.work("fit", [JOB, JOB], folders(tmp_path, 2)))
+    failed = {number: message["failed"] for number, message in heard if "failed" in message}
+    assert list(failed) == [0, 1]
+    assert all("no material: FileNotFoundError" in words for words in failed.values())
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_killed_worker_is_a_failed_fit_while_the_others_finish(crew, tmp_path):
+    endless = replace(JOB, recipe={**JOB.recipe, "epochs": 10**9, "patience": 10**9})
+    ended = {}
+    for number, message in crew.work("fit", [endless, JOB, JOB], folders(tmp_path, 3)):
+        if number == 0 and "epoch" in message:
+            worker = next(one for one in crew.crew if one.task and one.task[0] == 0)
+            os.kill(worker.process.pid, signal.SIGKILL)
+        if "done" in message or "failed" in message:
+            ended[number] = message
+    assert "it was killed, most likely for want of memory" in ended[0]["failed"]
+    assert "done" in ended[1]
+    assert "done" in ended[2]
+
+
+def test_no_worker_is_left_behind_and_no_thread_reads_on():
+    with Workers(2) as workers:
+        crew = list(workers.crew)
+    assert all(worker.process.poll() is not None for worker in crew)
+    assert not any(thread.is_alive() for worker in crew for thread in worker.threads)
+    for worker in crew:
+        assert worker.process.stdin.closed
+        assert worker.process.stdout.closed
+        assert worker.process.stderr.closed
+
+
+@pytest.fixture
+def actor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let a few lines of shell play the worker from now on."""
+    if os.name != "posix":
+        pytest.skip("no shell to play a worker")
+
+    def play(lines: str) -> None:
+        script = tmp_path / f"worker{len(list(tmp_path.iterdir()))}.sh"
+        script.write_text(f"#!/bin/sh\n{lines}\n", "utf-8")
+        script.chmod(0o700)
+        monkeypatch.setattr(sys, "executable", str(script))
+
+    return play
+
+
+READY = "echo '{\"ready\": {}}'; read hello"
+ENDS_IN_HALF_A_LINE = "printf '{\"epoch\": {\"lo'; printf 'acc\\350s refus\\351\\n' >&2; exit 1"
+
+
+def test_half_a_line_is_the_end_of_a_worker_and_its_last_words_are_told(actor):
+    actor(ENDS_IN_HALF_A_LINE)
+    with (
+        Workers(1) as workers,
+        pytest.raises(RunError, match="at its start: acc\ufffds refus\ufffd"),
+    ):
+        workers.place()
+
+
+def test_a_worker_that_talks_nonsense_is_ended(actor, tmp_path):
+    actor(f"{READY}; echo nonsense; exec cat")
+    with Workers(1) as workers:
+        workers.place()
+        _, (number, message) = workers.work("fit", [JOB], [tmp_path])
+    assert number == 0
+    assert "the process ended" in message["failed"]
+
+
+def test_a_replacement_that_ends_at_its_start_is_a_failed_fit_and_the_run_goes_on(actor, tmp_path):
+    actor(f"{READY}; read job; exit 1")
+    with Workers(1) as workers:
+        workers.place()
+        actor("exit 1")
+        ended = {}
+        for number, message in workers.work("fit", [JOB] * 3, [tmp_path] * 3):
+            if number == 0 and "failed" in message:  # its replacement has started
+                actor(f"{READY}; read job; echo '{{\"done\": {{}}}}'; exec cat")
+            ended[number] = next(iter(message))
+    assert ended == {0: "failed", 1: "failed", 2: "done"}
+
+
+def test_replacements_that_all_end_at_their_start_end_the_run(actor, tmp_path):
+    actor(f"{READY}; read job; exit 1")
+    failed = 0
+    with Workers(1) as workers:
+        workers.place()
+        actor("exit 1")
+        with pytest.raises(RunError, match="ended at its start: exit code 1"):
+            for _, message in workers.work("fit", [JOB] * 9, [tmp_path] * 9):
+                failed += "failed" in message
+    assert failed == LOST_STARTS
+
+
+def test_waiting_for_an_answer_is_done_in_short_turns(monkeypatch):
+    turns = []
+
+    class Late:
+        def get(self, timeout: float) -> str:
+            turns.append(timeout)
+            if len(turns) < 3:
+                raise Empty
+            return "answer"
+
+    workers = Workers(0)
+    monkeypatch.setattr(workers, "answers", Late())
+    assert workers.next_answer() == "answer"
+    assert max(turns) <= 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "words"),
+    [
+        ("ModuleNotFoundError: No module named 'keras'", MissingPackageError, "pip install"),
+        ("device='cuda', but torch sees no CUDA device.", RequestError, "no CUDA device"),
+    ],
+)
+def test_what_is_missing_at_the_start_is_told_in_a_sentence(failure, kind, words):
+    with Workers(1, framework="tensorflow") as workers, pytest.raises(kind, match=words):
+        workers.hear_start(workers.crew[0], {"failed": failure})
+
+
+def test_a_worker_has_one_thread_whatever_the_machine_has(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "16")
+    assert environment("torch")["OMP_NUM_THREADS"] == "1"
+
+
+def test_keras_runs_on_the_framework_asked_for():
+    assert environment("jax")["KERAS_BACKEND"] == "jax"
+    assert environment("tensorflow")["KERAS_BACKEND"] == "tensorflow"
+
+
+def test_there_is_at_least_one_core():
+    assert num_cores() >= 1
+
+
+def test_a_jax_worker_finds_its_device_where_there_is_no_gpu_too():
+    with Workers(1, framework="jax") as workers:
+        assert workers.place()["device"] in ("cpu", "cuda")

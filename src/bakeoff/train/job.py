@@ -1,5 +1,6 @@
 """The plan of a run: one job for each model, framework and seed, in order of their start."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -85,6 +86,24 @@ class Fit:
     def status(self) -> str:
         """ "finished" or "failed"."""
         return "failed" if self.error else "finished"
+
+
+def line_names(lines: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Name each line of a leaderboard: "lstm", or "lstm (torch)" beside "lstm (tensorflow)".
+
+    Args:
+        lines: (model, framework) pairs of a run; repetitions do no harm.
+
+    Example:
+        >>> line_names([("lstm", "torch"), ("lstm", "tensorflow"), ("mlp", "torch")]).values()
+        dict_values(['lstm (torch)', 'lstm (tensorflow)', 'mlp'])
+    """
+    unique = list(dict.fromkeys(lines))
+    several = Counter(model for model, _ in unique)
+    return {
+        (model, framework): f"{model} ({framework})" if several[model] > 1 else model
+        for model, framework in unique
+    }
 
 
 def page_arguments(job: Job, sizes: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ def sigmoid(scores: Array) -> Array:
     """Return 1 / (1 + exp(-scores)), without overflow.
 
     Example:
-        >>> sigmoid(np.array([-1e9, 0.0, 1e9])).tolist()
-        [7.124576406741286e-218, 0.5, 1.0]
+        >>> sigmoid(np.array([-1e9, 0.0, 1e9])).round(3).tolist()
+        [0.0, 0.5, 1.0]
     """
     return np.asarray(1 / (1 + np.exp(-np.clip(scores, -500, 500))))
 

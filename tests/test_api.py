@@ -11,7 +11,7 @@ import pytest
 
 import bakeoff
 from bakeoff import RequestError, RunError
-from bakeoff.runs.folder import read_json
+from bakeoff.documents import read_json
 from tests.small import INPUTS, MODELS, pictures
 
 

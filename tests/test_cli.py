@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 from bakeoff import CATALOG, cli
+from bakeoff.documents import read_json
 from bakeoff.errors import RequestError
-from bakeoff.runs.folder import read_json
 from tests.small import MODELS, table
 
 GOOD = table()
@@ -102,7 +102,7 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--set", "wide.dropout=0.1"), "--set wide.architecture=mlp"),
         (("--metric", "accurac"), "Did you mean 'accuracy'"),
         (("--metric", "r2"), "does not fit a binary target"),
-        (("--device", "gpu"), "Did you mean 'cpu'"),
+        (("--device", "gpu"), "Did you mean 'cuda'"),
         (("--framework", "pytorch"), "Did you mean 'torch'"),
         (("--framework", "torch,torch"), "each framework once"),
         (("--seeds", "0"), "seeds=0 must be a whole number from 1"),

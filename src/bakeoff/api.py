@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bakeoff.errors import RequestError
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.request import name_of, plan
+from bakeoff.runs.folder import RunFolder
 from bakeoff.train.pool import Workers, num_cores
 from bakeoff.train.recipe import Recipe
 
@@ -39,14 +40,14 @@ class Run:
         """One row per model and framework, best first."""
         from bakeoff.judge.leaderboard import read_leaderboard
 
-        return read_leaderboard(self.folder)
+        return read_leaderboard(RunFolder(self.folder))
 
     @property
     def verdict(self) -> "Verdict":
         """Who wins, by how much, and what would change it."""
         from bakeoff.judge.verdict import read_verdict
 
-        return read_verdict(self.folder / "verdict.json")
+        return read_verdict(RunFolder(self.folder))
 
     @property
     def best(self) -> "TrainedModel":
@@ -57,12 +58,12 @@ class Run:
         """Return the winner, or the best fit of one model."""
         from bakeoff.deliver.trained_model import open_model
 
-        return open_model(self.folder, model)
+        return open_model(RunFolder(self.folder), model)
 
     def _repr_html_(self) -> str:
         from bakeoff.report.report import leaderboard_html
 
-        return leaderboard_html(self.folder)
+        return leaderboard_html(RunFolder(self.folder))
 
     def __str__(self) -> str:
         return f"{self.verdict.sentence}\n{self.folder}"
@@ -154,9 +155,9 @@ def open_run(folder: str | Path) -> Run:
     Raises:
         DataError: It is not one, or the run did not finish.
     """
-    from bakeoff.runs.folder import check_finished
+    from bakeoff.runs.folder import open_folder
 
-    check_finished(Path(folder))
+    open_folder(Path(folder))
     return Run(Path(folder))
 
 
@@ -183,7 +184,7 @@ def carry_out(
     from bakeoff.plan.plan import perform
     from bakeoff.report.report import write_report
     from bakeoff.report.telling import tell_result
-    from bakeoff.runs.folder import check_free, new_folder, write_status
+    from bakeoff.runs.folder import check_free, new_folder
     from bakeoff.runs.record import record_plan
 
     if out is not None:
@@ -207,19 +208,19 @@ def carry_out(
                 screen.progress(job, message)
             settle(folder, plan.metric, plan.cautions)
         except KeyboardInterrupt:
-            write_status(folder, "unfinished", fits=fits, ended=ended)
-            screen.interrupted(folder, fits=fits, finished=ended)
+            folder.mark("unfinished", fits=fits, ended=ended)
+            screen.interrupted(folder.path, fits=fits, finished=ended)
             raise
         except Exception as error:
-            write_status(folder, "failed", fits=fits, ended=ended, error=str(error))
+            folder.mark("failed", fits=fits, ended=ended, error=str(error))
             raise
-        write_status(folder, "finished", fits=fits, ended=ended)
+        folder.mark("finished", fits=fits, ended=ended)
         try:
             write_report(folder)
         except Exception as error:  # the run is done and stays so: a page can be written again
             screen.line("report", f"could not be written: {error}", style="red")
         tell_result(screen, folder, show)
-    return Run(folder)
+    return Run(folder.path)
 
 
 class Ready(NamedTuple):

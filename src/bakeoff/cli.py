@@ -246,8 +246,11 @@ def convert(
 ) -> None:
     """Carry the winner's weights over to another framework, and check that nothing changed."""
     from bakeoff.deliver.convert import convert_run, sentences
+    from bakeoff.runs.folder import open_folder
 
-    converted = convert_run(Path(run), to=to, model=model, out=Path(out) if out else None)
+    converted = convert_run(
+        open_folder(Path(run)), to=to, model=model, out=Path(out) if out else None
+    )
     for sentence in sentences(converted):
         typer.echo(sentence)
 
@@ -295,10 +298,10 @@ def report(
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser.")] = True,
 ) -> None:
     """Rebuild report.html from the files of a run, and open it."""
-    from bakeoff.api import open_run
     from bakeoff.report.report import write_report
+    from bakeoff.runs.folder import open_folder
 
-    path = write_report(open_run(run).folder)
+    path = write_report(open_folder(Path(run)))
     typer.echo(str(path))
     if open_ and sys.stdout.isatty():
         typer.launch(path.resolve().as_uri())
@@ -356,10 +359,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except RunError as error:
-        typer.echo(f"bakeoff: {error}", err=True)
+        typer.echo(f"bakeoff: {error.worded('command line')}", err=True)
         sys.exit(1)
     except BakeoffError as error:
-        typer.echo(f"bakeoff: {error}", err=True)
+        typer.echo(f"bakeoff: {error.worded('command line')}", err=True)
         sys.exit(2)
     except Exception as error:
         typer.echo(f"bakeoff: {unexpected(error)}", err=True)

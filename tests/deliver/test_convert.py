@@ -10,6 +10,7 @@ from bakeoff.data.preparing.preparation import load_preparation
 from bakeoff.deliver.convert import convert_run, rows_to_score, sentences
 from bakeoff.deliver.trained_model import open_model
 from bakeoff.errors import RequestError
+from bakeoff.runs.folder import RunFolder
 from bakeoff.train.weights import convert
 
 
@@ -22,14 +23,14 @@ def no_keras(monkeypatch):
 def run(small_run, tmp_path):
     """A copy of the small run that a test may write into."""
     shutil.copytree(small_run.folder, tmp_path / "run")
-    return tmp_path / "run"
+    return RunFolder(tmp_path / "run")
 
 
 def test_without_keras_the_weights_are_written_and_the_check_is_offered(run, no_keras):
     converted = convert_run(run, to="tensorflow", model="mlp")
     model = open_model(run, "mlp")
-    assert converted.path == model.folder / "weights-tensorflow.safetensors"
-    weights, ours = load_file(converted.path), load_file(model.folder / "weights.safetensors")
+    assert converted.path == model.place.path / "weights-tensorflow.safetensors"
+    weights, ours = load_file(converted.path), load_file(model.place.weights)
     np.testing.assert_array_equal(weights["head.kernel"], ours["head.weight"].T)
     wrote, unchecked = sentences(converted)
     assert str(converted.path) in wrote
@@ -50,10 +51,10 @@ def test_a_chosen_file_is_new_and_is_used(run, tmp_path, no_keras):
 def test_converted_weights_come_back_unchanged(run, tmp_path, no_keras):
     model = open_model(run, "wide")
     there = convert_run(run, to="tensorflow", model="wide").path
-    view, _ = rows_to_score(model, load_preparation(run / "data"))
+    view, _ = rows_to_score(model, load_preparation(run.data))
     arguments = {**view.sizes, "out_features": 1, **model.fit.job.arguments}
     back = convert(there, ("mlp", arguments), to="torch")
-    for name, weight in load_file(model.folder / "weights.safetensors").items():
+    for name, weight in load_file(model.place.weights).items():
         np.testing.assert_array_equal(back[name], weight)
 
 
@@ -73,12 +74,12 @@ def test_the_check_draws_rows_where_the_data_is_not_at_hand(array_run, name):
 
 
 def test_a_table_that_changed_is_not_scored(run, small_run, people):
-    text = (run / "bakeoff.toml").read_text("utf-8")
-    other = run.parent / "other.csv"
+    text = run.experiment.read_text("utf-8")
+    other = run.path.parent / "other.csv"
     other.write_text(people.read_text("utf-8").replace("red", "blue"), "utf-8")
     path = next(line for line in text.splitlines() if line.startswith("path"))
-    (run / "bakeoff.toml").write_text(text.replace(path, f'path = "{other.as_posix()}"'), "utf-8")
-    view, source = rows_to_score(open_model(run, "mlp"), load_preparation(run / "data"))
+    run.experiment.write_text(text.replace(path, f'path = "{other.as_posix()}"'), "utf-8")
+    view, source = rows_to_score(open_model(run, "mlp"), load_preparation(run.data))
     assert "drawn" in source
     assert view.inputs["categories"].shape[1] == 1
 
@@ -87,7 +88,7 @@ def test_what_cannot_be_converted_is_refused_in_one_sentence(small_run, command)
     for words, message in [
         (["--to", "tensorflow", "--model", "constant"], "constant is a baseline"),
         (["--to", "torch", "--model", "mlp"], "was trained in torch"),
-        (["--to", "keras"], "there is torch, tensorflow, jax"),
+        (["--to", "keras"], "No framework called 'keras' (--to). Did you mean 'tensorflow'?"),
         (["--to", "jax", "--model", "mpl"], "Did you mean 'mlp'"),
     ]:
         said = command("convert", small_run.folder, *words)
@@ -104,6 +105,9 @@ def test_both_frameworks_give_the_same_scores(small_run, command, tmp_path):
     assert said.code == 0
     assert "Parity: the same. On 18 test rows of the run" in said.out
     again = convert_run(
-        small_run.folder, to="tensorflow", model="wide", out=tmp_path / "wide.safetensors"
+        RunFolder(small_run.folder),
+        to="tensorflow",
+        model="wide",
+        out=tmp_path / "wide.safetensors",
     )
     assert again.difference <= 1e-5

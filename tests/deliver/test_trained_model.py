@@ -13,7 +13,7 @@ import pytest
 
 import bakeoff
 from bakeoff import DataError, MissingPackageError, RequestError
-from bakeoff.deliver.trained_model import need_keras, open_model
+from bakeoff.deliver.trained_model import need_keras
 from tests.small import INPUTS, MODELS, pictures
 
 Make = Callable[[pl.DataFrame, Path], Any]
@@ -33,7 +33,7 @@ def written(frame: pl.DataFrame, path: Path) -> Path:
 
 def stored(run: bakeoff.Run, model: Any, target: str) -> pl.DataFrame:
     """Return what was predicted for the test rows when the run was judged."""
-    return pl.read_parquet(model.folder / "predictions" / f"{target}.parquet")
+    return pl.read_parquet(model.place.path / "predictions" / f"{target}.parquet")
 
 
 def assert_same(found: pl.DataFrame, judged: pl.DataFrame) -> None:
@@ -76,7 +76,7 @@ def test_a_number_is_predicted_in_its_own_unit(broken_run, people):
 def test_the_winner_is_the_best_models_best_fit_in_validation(small_run):
     best = small_run.best
     assert best.fit.job.model == small_run.leaderboard["model"][0]
-    assert best.folder == small_run.model(best.fit.job.model).folder
+    assert best.place == small_run.model(best.fit.job.model).place
 
 
 def test_the_target_is_not_needed_and_not_looked_at(small_run, people):
@@ -126,7 +126,7 @@ def test_an_array_of_another_shape_is_refused(array_run):
 
 
 def test_an_unknown_model_suggests_the_nearest_of_the_run(small_run):
-    with pytest.raises(RequestError, match=r"no model 'wid'\. Did you mean 'wide'"):
+    with pytest.raises(RequestError, match=r"No model called 'wid' \(.*\)\. Did you mean 'wide'"):
         small_run.model("wid")
 
 
@@ -140,9 +140,8 @@ def test_a_run_that_did_not_finish_is_refused(status, small_run, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(small_run.folder, folder)
     (folder / "status.json").write_text(f'{{"format": 2, "status": "{status}"}}', "utf-8")
-    for open_it in (bakeoff.open_run, open_model):
-        with pytest.raises(DataError, match=f"a run that is {status}"):
-            open_it(folder)
+    with pytest.raises(DataError, match=f"a run that is {status}"):
+        bakeoff.open_run(folder)
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):

@@ -8,6 +8,7 @@ from bakeoff.evaluate.metrics import METRICS
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.leaderboard import make_leaderboard, read_leaderboard, write_leaderboard
 from bakeoff.judge.verdict import reach_verdict
+from bakeoff.runs.folder import RunFolder
 
 from .test_verdict import bakeoff, drawn_numbers
 
@@ -24,10 +25,10 @@ def board(entries, metric="accuracy"):
 
 def test_the_files_have_the_documented_columns_in_order(tmp_path):
     leaderboard = board(bakeoff({"lstm": 0.9, "linear": 0.6, "constant": 0.5}))
-    write_leaderboard(leaderboard, tmp_path)
+    write_leaderboard(leaderboard, RunFolder(tmp_path))
     assert (tmp_path / "leaderboard.csv").read_text().splitlines()[0] == DOCUMENTED
     assert pl.read_csv(tmp_path / "leaderboard.csv").shape == leaderboard.shape
-    assert read_leaderboard(tmp_path).equals(leaderboard)
+    assert read_leaderboard(RunFolder(tmp_path)).equals(leaderboard)
 
 
 def test_the_best_comes_first_with_means_over_its_seeds():
@@ -94,4 +95,4 @@ def test_a_loss_ranks_the_lowest_first_and_undefined_metrics_are_empty():
 
 def test_a_missing_leaderboard_is_refused_by_folder(tmp_path):
     with pytest.raises(DataError, match="Cannot read the leaderboard"):
-        read_leaderboard(tmp_path)
+        read_leaderboard(RunFolder(tmp_path))

@@ -12,6 +12,7 @@ from bakeoff.judge.entry import Entry
 from bakeoff.judge.statistics import Pair
 from bakeoff.judge.verdict import reach_verdict, read_verdict, write_verdict
 from bakeoff.judge.wording import join
+from bakeoff.runs.folder import RunFolder
 
 BASELINES = ("constant", "linear", "boosting")
 
@@ -198,7 +199,7 @@ def test_wild_seeds_ask_for_seeds_not_only_rows():
 def test_the_best_fit_is_chosen_by_validation_never_by_test():
     entries = bakeoff({"lstm": 0.9, "gru": 0.6}, seeds=3)
     best = reach_verdict(entries, METRICS["accuracy"]).best
-    assert (best.model, best.seed, best.folder) == ("lstm", 2, "fits/lstm/torch-0-2")
+    assert (best.model, best.framework, best.seed) == ("lstm", "torch", 2)
     entries = drawn_numbers({"mlp": 50, "rnn": 200})
     assert reach_verdict(entries, METRICS["rmse"]).best.seed == 0  # a loss: the lowest
     unknown = [dataclasses.replace(entry, validation=None) for entry in entries]
@@ -296,8 +297,8 @@ def test_an_undefined_metric_is_refused():
 
 def test_verdict_json_comes_back_and_holds_the_documented_keys(tmp_path):
     verdict = reach_verdict(bakeoff({"lstm": 0.9, "linear": 0.6}), METRICS["accuracy"])
-    write_verdict(verdict, tmp_path / "verdict.json")
-    assert read_verdict(tmp_path / "verdict.json") == verdict
+    write_verdict(verdict, RunFolder(tmp_path))
+    assert read_verdict(RunFolder(tmp_path)) == verdict
     content = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
     assert content["format"] == 2
     assert {"sentence", "tiers", "pairs", "would_change_it", "test_readings", "best"} <= set(
@@ -310,9 +311,9 @@ def test_verdict_json_comes_back_and_holds_the_documented_keys(tmp_path):
 def test_a_file_that_is_no_verdict_is_refused(tmp_path, text):
     (tmp_path / "verdict.json").write_text(text)
     with pytest.raises(DataError, match=r"verdict\.json"):
-        read_verdict(tmp_path / "verdict.json")
-    with pytest.raises(DataError, match="Cannot read the verdict"):
-        read_verdict(tmp_path / "missing.json")
+        read_verdict(RunFolder(tmp_path))
+    with pytest.raises(DataError, match=r"verdict\.json is missing"):
+        read_verdict(RunFolder(tmp_path / "nowhere"))
 
 
 def test_long_lists_of_names_are_cut():

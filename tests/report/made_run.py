@@ -6,12 +6,13 @@ import numpy as np
 
 from bakeoff.catalog import find
 from bakeoff.data.splitting.split import Split
+from bakeoff.documents import write_json
 from bakeoff.evaluate.metrics import METRICS, score
-from bakeoff.evaluate.predictions import Predictions, write_predictions
+from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
 from bakeoff.judge.verdict import reach_verdict, write_verdict
-from bakeoff.runs.folder import write_fit, write_json, write_status
+from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit, Job
 
 RECIPE = {"optimizer": "adamw", "lr": 0.001, "batch_size": 32, "epochs": 200, "patience": 16}
@@ -40,7 +41,7 @@ def make_run(
     task = "regression" if not classes else "binary" if len(classes) == 2 else "multiclass"
     metric = METRICS["accuracy" if classes else "r2"]
     truth = draw.integers(0, len(classes), rows) if classes else draw.normal(2e5, 6e4, rows)
-    entries = []
+    entries, run = [], RunFolder(folder)
     for place, name in enumerate(models):
         baseline = find(name).role == "baseline"
         for seed in range(1 if baseline else seeds):
@@ -67,12 +68,11 @@ def make_run(
                 predict_microseconds=2.5 * place,
                 error=error,
             )
-            path = folder / "fits" / job.folder
-            path.mkdir(parents=True)
             validation = None if error else score(metric, test) + 0.01
-            write_fit(path, fit, validation)
+            left = run.fit_of(job)
+            left.write(fit, validation)
             if not error:
-                write_predictions(test, path / "predictions" / "target.parquet")
+                left.write_predictions(test)
             entries.append(
                 Entry(
                     model=name,
@@ -91,10 +91,10 @@ def make_run(
                 )
             )
     verdict = reach_verdict(entries, metric)
-    write_verdict(verdict, folder / "verdict.json")
-    write_leaderboard(make_leaderboard(entries, verdict), folder)
+    write_verdict(verdict, run)
+    write_leaderboard(make_leaderboard(entries, verdict), run)
     write_data(folder, rows, target, columns, task, classes, evil)
-    write_status(folder, "finished")
+    run.mark("finished")
     return folder
 
 

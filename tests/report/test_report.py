@@ -8,6 +8,7 @@ import pytest
 
 from bakeoff.errors import DataError
 from bakeoff.report.report import leaderboard_html, write_report
+from bakeoff.runs.folder import RunFolder
 from tests.report.made_run import make_run
 
 EVIL = "<script>alert(1)</script>"
@@ -25,7 +26,8 @@ def pages(tmp_path_factory):
     }
     folders = {name: make_run(tmp_path_factory.mktemp(name), **own) for name, own in runs.items()}
     return {
-        name: (folder, write_report(folder).read_text("utf-8")) for name, folder in folders.items()
+        name: (folder, write_report(RunFolder(folder)).read_text("utf-8"))
+        for name, folder in folders.items()
     }
 
 
@@ -124,7 +126,7 @@ def test_regression_shows_errors_in_the_unit_of_the_target(pages):
 def test_page_is_made_from_the_files_alone_and_always_the_same(pages):
     folder, page = pages["binary"]
     (folder / "report.html").unlink()
-    assert write_report(folder).read_text("utf-8") == page
+    assert write_report(RunFolder(folder)).read_text("utf-8") == page
 
 
 def test_page_is_small(pages):
@@ -136,16 +138,16 @@ def test_missing_file_is_named(tmp_path, missing):
     make_run(tmp_path, models=("linear", "constant"))
     (tmp_path / missing).unlink()
     with pytest.raises(DataError, match=missing.rpartition("/")[2]):
-        write_report(tmp_path)
+        write_report(RunFolder(tmp_path))
 
 
 def test_run_of_baselines_alone_has_a_report(tmp_path):
     make_run(tmp_path, models=("linear", "constant"))
-    assert "How training went" not in write_report(tmp_path).read_text("utf-8")
+    assert "How training went" not in write_report(RunFolder(tmp_path)).read_text("utf-8")
 
 
 def test_notebook_shows_verdict_and_leaderboard(pages):
-    shown = leaderboard_html(pages["evil"][0])
+    shown = leaderboard_html(RunFolder(pages["evil"][0]))
     outline(shown)
     assert "<table" in shown
     assert "<script" not in shown

@@ -10,16 +10,8 @@ import pytest
 
 from bakeoff import DataError, RequestError
 from bakeoff.catalog import CATALOG, arguments
-from bakeoff.runs.folder import (
-    check_finished,
-    check_free,
-    free_folder,
-    new_folder,
-    read_fit,
-    read_json,
-    write_json,
-    write_status,
-)
+from bakeoff.documents import FORMAT, read_json, write_json
+from bakeoff.runs.folder import RunFolder, check_free, free_folder, new_folder, open_folder
 from bakeoff.train.recipe import SETTINGS
 from tests.small import MODELS, ROWS
 
@@ -70,7 +62,7 @@ def test_no_file_of_a_run_can_run_code(small_run, array_run, broken_run):
 
 def test_every_json_file_names_its_format(small_run):
     for path in small_run.folder.rglob("*.json"):
-        assert json.loads(path.read_text("utf-8"))["format"] == 2, path
+        assert json.loads(path.read_text("utf-8"))["format"] == FORMAT, path
     assert tomllib.loads((small_run.folder / "bakeoff.toml").read_text("utf-8"))["format"] == 2
 
 
@@ -148,7 +140,7 @@ def test_results_do_not_depend_on_the_number_of_workers(small_run, run_again):
 
 
 def test_a_fit_is_read_as_it_was_written(small_run):
-    fit, validation = read_fit(small_run.folder / "fits" / "wide" / "torch-0-1")
+    fit, validation = RunFolder(small_run.folder).fit("wide", "torch", 1).read()
     assert (fit.job.model, fit.job.architecture, fit.job.seed) == ("wide", "mlp", 1)
     assert fit.job.recipe["lr"] == 0.01
     assert fit.job.arguments["hidden_sizes"] == [96]
@@ -157,9 +149,9 @@ def test_a_fit_is_read_as_it_was_written(small_run):
 
 
 def test_a_failed_fit_leaves_its_reason_and_no_weights(broken_run):
-    folder = broken_run.folder / "fits" / "diverging" / "torch-0-0"
-    assert "loss is" in read_fit(folder)[0].error
-    assert files_of(folder) == {"fit.json"}
+    place = RunFolder(broken_run.folder).fit("diverging", "torch", 0)
+    assert "loss is" in place.read()[0].error
+    assert files_of(place.path) == {"fit.json"}
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path):
@@ -167,7 +159,7 @@ def test_a_folder_that_holds_something_is_refused(tmp_path):
     check_free(tmp_path)
     (tmp_path / "old").write_text("")
     for taken in (tmp_path, tmp_path / "old"):
-        with pytest.raises(RequestError, match=r"never overwrites another\. Choose another --out"):
+        with pytest.raises(RequestError, match=r"never overwrites another\. Choose another out="):
             check_free(taken)
 
 
@@ -187,19 +179,19 @@ def test_a_second_run_of_the_same_data_gets_a_number(tmp_path):
 def test_a_new_folder_is_unfinished_until_it_is_said_otherwise(tmp_path):
     folder = new_folder(tmp_path / "run", "run")
     with pytest.raises(DataError, match="a run that is unfinished"):
-        check_finished(folder)
-    write_status(folder, "failed", error="why")
+        open_folder(folder.path)
+    folder.mark("failed", error="why")
     with pytest.raises(DataError, match="a run that is failed"):
-        check_finished(folder)
-    write_status(folder, "finished")
-    check_finished(folder)
+        open_folder(folder.path)
+    folder.mark("finished")
+    assert open_folder(folder.path) == folder
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": 3}', "\x00"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "finished"}', '{"format": 2, "status": 3}', "\x00", "[" * 10**5])
 def test_what_is_not_the_folder_of_a_run_is_refused(text, tmp_path):
     (tmp_path / "status.json").write_text(text, "utf-8")
     with pytest.raises(DataError):
-        check_finished(tmp_path)
+        open_folder(tmp_path)
 
 
 def test_a_json_file_is_replaced_in_one_step(tmp_path):
@@ -208,3 +200,9 @@ def test_a_json_file_is_replaced_in_one_step(tmp_path):
         write_json(tmp_path / "a" / "x.json", {"größe": object()})
     assert read_json(tmp_path / "a" / "x.json") == {"größe": 1}
     assert files_of(tmp_path / "a") == {"x.json"}
+
+
+def test_a_folder_of_another_format_is_refused_in_one_sentence(tmp_path):
+    (tmp_path / "status.json").write_text('{"format": 1, "status": "finished"}', "utf-8")
+    with pytest.raises(DataError, match=r"is of format 1, and this bakeoff reads 2: run it again"):
+        open_folder(tmp_path)

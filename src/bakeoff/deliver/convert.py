@@ -19,10 +19,11 @@ from bakeoff.data.preparing.preparation import Preparation, View, load_preparati
 from bakeoff.data.read import read_inputs
 from bakeoff.data.splitting.split import load_split
 from bakeoff.deliver.trained_model import TrainedModel, open_model
-from bakeoff.errors import BakeoffError, MissingPackageError, RequestError
+from bakeoff.documents import read_json
+from bakeoff.errors import BakeoffError, MissingPackageError, RequestError, option, unknown
 from bakeoff.plan.experiment_file import read_experiment
 from bakeoff.plan.plan import read_data
-from bakeoff.runs.folder import read_json
+from bakeoff.runs.folder import RunFolder
 from bakeoff.show.keras_layers import need_keras
 from bakeoff.train.job import Fit, Job, page_arguments
 from bakeoff.train.weights import convert, read_weights, set_weights
@@ -60,7 +61,7 @@ class Converted:
     unchecked: str = ""
 
 
-def convert_run(run: Path, *, to: str, model: str = "", out: Path | None = None) -> Converted:
+def convert_run(run: RunFolder, *, to: str, model: str = "", out: Path | None = None) -> Converted:
     """Write the weights of a run's winner, laid out for another framework.
 
     Args:
@@ -77,24 +78,23 @@ def convert_run(run: Path, *, to: str, model: str = "", out: Path | None = None)
     from safetensors.numpy import save_file
 
     if to not in FRAMEWORKS:
-        raise RequestError(f"--to {to}: there is {', '.join(FRAMEWORKS)}.")
+        raise RequestError(unknown("framework", to, FRAMEWORKS, where=option("to")))
     trained = open_model(run, model or None)
     job = trained.fit.job
     if find(job.architecture).role == "baseline":
         raise RequestError(
             f"{job.model} is a baseline, whose weights belong to no framework. Name a network "
-            f"with --model."
+            f"with {option('model')}."
         )
     if job.framework == to:
         raise RequestError(
-            f"{job.model} was trained in {to}: its weights are "
-            f"{trained.folder / 'weights.safetensors'} already."
+            f"{job.model} was trained in {to}: its weights are {trained.place.weights} already."
         )
     path = free_path(trained, to, out)
-    view, source = rows_to_score(trained, load_preparation(run / "data"))
+    view, source = rows_to_score(trained, load_preparation(run.data))
     arguments = page_arguments(job, view.sizes)
     page = load(find(job.architecture), "torch")(**arguments)
-    given = read_weights(trained.folder / "weights.safetensors")
+    given = read_weights(trained.place.weights)
     weights = {name: convert(given, page, to=name) for name in ("torch", "tensorflow")}
     try:
         save_file(weights["torch" if to == "torch" else "tensorflow"], path)
@@ -120,11 +120,13 @@ def convert_run(run: Path, *, to: str, model: str = "", out: Path | None = None)
 def free_path(model: TrainedModel, to: str, out: Path | None) -> Path:
     """Return the file to write; one that the user names must be new."""
     if out is None:
-        return model.folder / f"weights-{to}.safetensors"
+        return model.place.converted(to)
     if out.suffix != ".safetensors":
-        raise RequestError(f"--out {out} must end in .safetensors.")
+        raise RequestError(f"{option('out', str(out))} must end in .safetensors.")
     if out.exists():
-        raise RequestError(f"{out} exists already. Choose another --out, or remove it first.")
+        raise RequestError(
+            f"{out} exists already. Choose another {option('out')}, or remove it first."
+        )
     return out
 
 
@@ -148,15 +150,15 @@ def rows_to_score(model: TrainedModel, preparation: Preparation) -> tuple[View, 
     return drawn(blank), "rows drawn in the shape of its data, which cannot be read here"
 
 
-def test_rows(run: Path) -> Dataset | None:
+def test_rows(run: RunFolder) -> Dataset | None:
     """Read the inputs of the test rows again, if the data is at hand and has not changed."""
     try:
-        dataset = read_data(read_experiment(run / "bakeoff.toml"), {})
+        dataset = read_data(read_experiment(run.experiment), {})
     except BakeoffError:  # passed from Python, moved, or changed beyond reading
         return None
-    if dataset.fingerprint != read_json(run / "data" / "fingerprint.json")["sha256"]:
+    if dataset.fingerprint != read_json(run.fingerprint)["sha256"]:
         return None
-    return dataset[load_split(run / "data" / "split.parquet").test[:MOST_ROWS]]
+    return dataset[load_split(run.split).test[:MOST_ROWS]]
 
 
 def blank_row(schema: Schema) -> Dataset:

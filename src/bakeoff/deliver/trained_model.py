@@ -3,7 +3,6 @@
 import os
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +10,12 @@ import numpy as np
 from bakeoff.catalog import find, load
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.read import read_inputs
-from bakeoff.errors import MissingPackageError, RequestError, did_you_mean
-from bakeoff.evaluate.metrics import METRICS, Metric
-from bakeoff.runs.folder import check_finished, read_fit, read_json
+from bakeoff.errors import DataError, MissingPackageError, RequestError
+from bakeoff.evaluate.metrics import METRICS
+from bakeoff.judge.best import best_of
+from bakeoff.judge.verdict import read_verdict
+from bakeoff.runs.fit_folder import FitFolder
+from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit, page_arguments
 from bakeoff.train.pool import INSTALL
 from bakeoff.train.weights import load_weights
@@ -28,6 +30,7 @@ class TrainedModel:
     """One fit of a run.
 
     Args:
+        place: Where its files stand.
         run: The folder of the run.
         fit: What is known of it.
 
@@ -35,13 +38,9 @@ class TrainedModel:
         `bakeoff.open_run("runs/water").best.predict("new.csv")`
     """
 
-    run: Path
+    place: FitFolder
+    run: RunFolder
     fit: Fit
-
-    @property
-    def folder(self) -> Path:
-        """Where its files stand."""
-        return self.run / "fits" / self.fit.job.folder
 
     def predict(self, data: Any) -> "pl.DataFrame":
         """Predict every row of new data; the target column may be there and is not looked at.
@@ -61,7 +60,7 @@ class TrainedModel:
         """
         import polars as pl
 
-        preparation = load_preparation(self.run / "data")
+        preparation = load_preparation(self.run.data)
         dataset = read_inputs(data, preparation.schema)
         for note in dataset.notes:
             warnings.warn(note, stacklevel=2)
@@ -80,7 +79,7 @@ class TrainedModel:
         job = self.fit.job
         view = preparation.views(dataset)[job.view]
         row = find(job.architecture)
-        weights = self.folder / "weights.safetensors"
+        weights = self.place.weights
         if row.role == "baseline":
             from safetensors.numpy import load_file
 
@@ -112,37 +111,30 @@ def need_keras(framework: str) -> None:
         ) from error
 
 
-def open_model(run: Path, model: str | None = None) -> TrainedModel:
+def open_model(folder: RunFolder, model: str | None = None) -> TrainedModel:
     """Return the best fit of a run, or the best of one model.
 
+    Args:
+        folder: Of a finished run.
+        model: Its name, or "cnn (tensorflow)" as the leaderboard writes it; None: the winner.
+
     Raises:
-        DataError: The run is not finished.
+        DataError: A file of the run is damaged.
         RequestError: It has no such model, or none of its fits finished.
     """
-    check_finished(run)
+    verdict = read_verdict(folder)
     if model is None:
-        folder = read_json(run / "verdict.json")["best"]["folder"]
-        return TrainedModel(run, read_fit(run / folder)[0])
-    names = [path.name for path in sorted((run / "fits").iterdir())]
-    model, _, framework = model.rstrip(")").partition(" (")  # as the leaderboard writes it
-    if model not in names:
-        raise RequestError(
-            f"{run} has no model {model!r}.{did_you_mean(model, names)} It has: {', '.join(names)}."
+        best = verdict.best
+        place = next(
+            (p for p in folder.fits(best.model, best.framework) if p.seed == best.seed), None
         )
-    metric = METRICS[read_json(run / "verdict.json")["metric"]]
-    return TrainedModel(run, best_fit(run / "fits" / model, metric, framework))
-
-
-def best_fit(folder: Path, metric: Metric, framework: str = "") -> Fit:
-    """Return the fit of a model (on one framework) with the best validation score."""
-    files = sorted(folder.glob(f"{framework}-*/fit.json" if framework else "*/fit.json"))
-    fits = [read_fit(path.parent) for path in files]
-    finished = [(score, fit) for fit, score in fits if fit.status == "finished"]
-    if not finished:
-        raise RequestError(f"No fit of {folder.name} finished; see {folder}.")
-    finished.sort(key=lambda pair: pair[1].job.seed)  # of equal ones the first seed, as in verdicts
-
-    def merit(pair: tuple[float | None, Fit]) -> float:
-        return -np.inf if pair[0] is None else metric.sign * pair[0]
-
-    return max(finished, key=merit)[1]
+        if place is None:
+            raise DataError(f"{folder.path} lacks the fit that its verdict names as the best.")
+        return TrainedModel(place, folder, place.read()[0])
+    name, _, framework = model.rstrip(")").partition(" (")
+    read = [(place, *place.read()) for place in folder.fits(name, framework)]
+    done = [(place, fit, score) for place, fit, score in read if fit.status == "finished"]
+    if not done:
+        raise RequestError(f"No fit of {model} finished in {folder.path}.")
+    place, fit, _ = done[best_of([score for *_, score in done], METRICS[verdict.metric])]
+    return TrainedModel(place, folder, fit)

@@ -1,6 +1,5 @@
 """From scores to the record of a fit: the one place where test targets are read."""
 
-import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +13,12 @@ from bakeoff.data.preparing.preparation import Preparation
 from bakeoff.data.splitting.split import Split
 from bakeoff.errors import RunError
 from bakeoff.evaluate.metrics import METRICS, Metric, score
-from bakeoff.evaluate.predictions import Predictions, read_predictions, write_predictions
+from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
 from bakeoff.judge.verdict import reach_verdict, write_verdict
-from bakeoff.runs.folder import read_fit, write_fit
+from bakeoff.runs.fit_folder import FitFolder
+from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit
 
 
@@ -46,62 +46,41 @@ class Judge:
         )
 
 
-def record(run: Path, scratch: Path, fit: Fit, judge: Judge) -> Fit:
+def record(folder: RunFolder, scratch: Path, fit: Fit, judge: Judge) -> Fit:
     """Move what a worker left into the run folder: weights, predictions, history, fit.json last.
 
     Returns:
         The fit, marked as failed when its scores are not finite numbers.
     """
-    folder = run / "fits" / fit.job.folder
-    folder.mkdir(parents=True, exist_ok=True)
+    place = folder.fit_of(fit.job)
+    place.path.mkdir(parents=True, exist_ok=True)
     validation = None
     if not fit.error:
         try:
             held_out = judge.predictions(np.load(scratch / "validation.npy"), "validation")
             validation = score(judge.metric, held_out)
             validation = validation if np.isfinite(validation) else None
-            test = judge.predictions(np.load(scratch / "test.npy"), "test")
-            write_predictions(test, folder / "predictions" / f"{file_name(test.target)}.parquet")
-            shutil.move(scratch / "weights.safetensors", folder / "weights.safetensors")
+            place.write_predictions(judge.predictions(np.load(scratch / "test.npy"), "test"))
+            shutil.move(scratch / "weights.safetensors", place.weights)
         except RunError as error:
-            fit = failed(fit, str(error))
-    write_fit(folder, fit, validation)
+            fit = replace(fit, error=str(error))
+    place.write(fit, validation)
     return fit
 
 
-def failed(fit: Fit, why: str) -> Fit:
-    """Return the fit as one that failed."""
-    return replace(fit, error=why)
-
-
-def file_name(target: str) -> str:
-    """Return a target's name as the name of a file: what no system allows becomes _.
-
-    Long names are cut, with a mark of the whole; the true name stands in the file's metadata.
-    """
-    safe = "".join("_" if letter in '<>:"/\\|?*' or letter < " " else letter for letter in target)
-    if len(safe.encode()) > 80 or safe != safe.rstrip(". "):
-        mark = hashlib.sha256(target.encode()).hexdigest()[:8]
-        safe = f"{safe.encode()[:60].decode(errors='ignore').rstrip('. ')}-{mark}"
-    return safe
-
-
-def entries_of(run: Path) -> list[Entry]:
+def entries_of(folder: RunFolder) -> list[Entry]:
     """Read all recorded fits of a run, as the comparison takes them."""
-    found = [read_entry(path.parent) for path in (run / "fits").glob("*/*/fit.json")]
-    return sorted(found, key=lambda entry: (entry.model, entry.framework, entry.seed))
+    return [read_entry(place) for place in folder.fits()]
 
 
-def read_entry(folder: Path) -> Entry:
+def read_entry(place: FitFolder) -> Entry:
     """Read one recorded fit and its predictions."""
-    fit, validation = read_fit(folder)
+    fit, validation = place.read()
     job, row = fit.job, find(fit.job.architecture)
     baseline = row.role == "baseline"
-    files = sorted((folder / "predictions").glob("*.parquet"))
     return Entry(
         model=job.model,
         framework=job.framework,
-        split=job.split,
         seed=job.seed,
         architecture=row.name,
         baseline=baseline,
@@ -112,11 +91,11 @@ def read_entry(folder: Path) -> Entry:
         train_seconds=fit.train_seconds,
         predict_microseconds=fit.predict_microseconds,
         error=fit.error,
-        predictions=read_predictions(files[0]) if files and not fit.error else None,
+        predictions=None if fit.error else place.predictions(),
     )
 
 
-def settle(run: Path, metric: Metric, notes: Sequence[str] = ()) -> None:
+def settle(folder: RunFolder, metric: Metric, notes: Sequence[str] = ()) -> None:
     """Reach the verdict over all recorded fits; write it and the leaderboard.
 
     Args:
@@ -125,7 +104,7 @@ def settle(run: Path, metric: Metric, notes: Sequence[str] = ()) -> None:
     Raises:
         RunError: Every fit failed.
     """
-    entries = entries_of(run)
+    entries = entries_of(folder)
     if all(entry.error for entry in entries):
         first = entries[0]
         raise RunError(f"Every fit failed. {first.model}, seed {first.seed}: {first.error}")
@@ -137,8 +116,8 @@ def settle(run: Path, metric: Metric, notes: Sequence[str] = ()) -> None:
         why = f"{metric.label} is not defined on these test rows, so {judged.label} decides."
         notes = (why, *notes)
     verdict = replace(verdict, warnings=(*notes, *verdict.warnings))
-    write_verdict(verdict, run / "verdict.json")
-    write_leaderboard(make_leaderboard(entries, verdict), run)
+    write_verdict(verdict, folder)
+    write_leaderboard(make_leaderboard(entries, verdict), folder)
 
 
 def defined(metric: Metric, entries: Sequence[Entry]) -> Metric:

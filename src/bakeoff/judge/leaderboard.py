@@ -1,7 +1,6 @@
 """The leaderboard: one line per model and framework, as a table, as CSV and as Parquet."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from bakeoff.errors import DataError
 from bakeoff.evaluate.metrics import METRICS, all_scores, metrics_of
 from bakeoff.judge.entry import Entry, finished, group_entries
 from bakeoff.judge.verdict import Verdict
+from bakeoff.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     import polars as pl
@@ -112,13 +112,13 @@ def rounded(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def write_leaderboard(leaderboard: "pl.DataFrame", folder: Path) -> None:
+def write_leaderboard(leaderboard: "pl.DataFrame", folder: RunFolder) -> None:
     """Write leaderboard.csv and leaderboard.parquet."""
-    leaderboard.write_csv(folder / "leaderboard.csv")
-    leaderboard.write_parquet(folder / "leaderboard.parquet")
+    leaderboard.write_csv(folder.leaderboard.with_suffix(".csv"))
+    leaderboard.write_parquet(folder.leaderboard)
 
 
-def read_leaderboard(folder: Path) -> "pl.DataFrame":
+def read_leaderboard(folder: RunFolder) -> "pl.DataFrame":
     """Read the leaderboard of a run.
 
     Raises:
@@ -127,6 +127,6 @@ def read_leaderboard(folder: Path) -> "pl.DataFrame":
     import polars as pl
 
     try:
-        return pl.read_parquet(folder / "leaderboard.parquet")
+        return pl.read_parquet(folder.leaderboard)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise DataError(f"Cannot read the leaderboard of {folder}: {error}") from error
+        raise DataError(f"Cannot read the leaderboard of {folder.path}: {error}") from error

@@ -1,22 +1,20 @@
 """The verdict of a run: tiers, pairs, one sentence, and which fit to take home."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from bakeoff.documents import read_json, write_json
 from bakeoff.errors import DataError
 from bakeoff.evaluate.metrics import Metric, row_values, score
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.advice import say_change
+from bakeoff.judge.best import best_of
 from bakeoff.judge.entry import Entry, check_same_rows, finished, group_entries
 from bakeoff.judge.statistics import Judgement, Pair, Standing, judge
 from bakeoff.judge.wording import say_verdict, say_warnings
-
-FORMAT = 2
+from bakeoff.runs.folder import RunFolder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,16 +24,12 @@ class Best:
     Args:
         model: The one with the best test score, network or baseline.
         framework: Its framework.
-        split: Its split.
         seed: Of its fits, the one with the best validation score.
-        folder: Where the fit stands in the run folder.
     """
 
     model: str
     framework: str
-    split: int
     seed: int
-    folder: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,48 +163,32 @@ def exact_reach(metric: Metric, test: Predictions) -> float:
 
 
 def choose_best(line: list[Entry], metric: Metric) -> Best:
-    """Of a model's fits take the one with the best validation score; equal ones: first seed."""
-
-    def merit(entry: Entry) -> float:
-        value = entry.validation
-        return -np.inf if value is None or np.isnan(value) else metric.sign * value
-
-    entry = max((entry for entry in line if entry.predictions is not None), key=merit)
-    return Best(
-        model=entry.model,
-        framework=entry.framework,
-        split=entry.split,
-        seed=entry.seed,
-        folder=entry.folder,
-    )
+    """Choose the fit to take home, among the seeds of the first model."""
+    done = [entry for entry in line if entry.predictions is not None]
+    entry = done[best_of([entry.validation for entry in done], metric)]
+    return Best(model=entry.model, framework=entry.framework, seed=entry.seed)
 
 
-def write_verdict(verdict: Verdict, path: Path) -> None:
+def write_verdict(verdict: Verdict, folder: RunFolder) -> None:
     """Write verdict.json."""
-    text = json.dumps({"format": FORMAT, **asdict(verdict)}, indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_json(folder.verdict, asdict(verdict))
 
 
-def read_verdict(path: Path) -> Verdict:
+def read_verdict(folder: RunFolder) -> Verdict:
     """Read verdict.json.
 
     Raises:
         DataError: The file is missing or is not a verdict of a format known here.
     """
+    content = read_json(folder.verdict)
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        version = content.pop("format")
-        if version != FORMAT:
-            raise DataError(f"{path} has format {version}; this version reads format {FORMAT}.")
         content["warnings"] = tuple(content["warnings"])
         content["tiers"] = tuple(tuple(tier) for tier in content["tiers"])
         content["standings"] = tuple(Standing(**standing) for standing in content["standings"])
         content["pairs"] = tuple(Pair(**pair) for pair in content["pairs"])
         content["best"] = Best(**content["best"])
         return Verdict(**content)
-    except OSError as error:
-        raise DataError(f"Cannot read the verdict: {error}") from error
-    except (AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path} is not a verdict of bakeoff: {error}. Judge the run again."
+            f"{folder.verdict} is not a verdict of bakeoff: {error}. Judge the run again."
         ) from error

@@ -33,7 +33,7 @@ class Plan:
         views: Those that a model sees.
         recipes: Model -> its recipe, resolved; baselines have none.
         unnamed: Models that run because they can read the data, not because they were named.
-        notes: What was left out, in sentences for the user.
+        left_out: Models that this data cannot be given to, and why, a sentence each.
     """
 
     experiment: Experiment
@@ -47,7 +47,12 @@ class Plan:
     recipes: Mapping[str, Recipe]
     jobs: Sequence[Job]
     unnamed: frozenset[str] = frozenset()
-    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All that was decided for the user: while reading, preparing, and choosing models."""
+        return (*self.dataset.notes, *self.preparation.notes, *self.left_out)
 
     @property
     def cautions(self) -> list[str]:
@@ -205,7 +210,7 @@ def without(plan: Plan, dropped: Mapping[str, str]) -> Plan:
         experiment=replace(plan.experiment, models=kept),
         models=[c for c in plan.models if c.name not in dropped],
         jobs=[job for job in plan.jobs if job.model not in dropped],
-        notes=tuple(f"Left out: {why}" for why in dropped.values()),
+        left_out=tuple(f"Left out: {why}" for why in dropped.values()),
     )
 
 
@@ -238,7 +243,7 @@ def outline(plan: Plan, probed: Mapping[str, Mapping[str, Any]], workers: int) -
         "columns": [asdict(column) for column in schema.columns],
         "split": {"how": plan.split.how, **counts(plan.dataset, plan.split)},
         "checks": [asdict(finding) for finding in plan.findings],
-        "notes": [*plan.dataset.notes, *plan.preparation.notes],
+        "notes": list(plan.notes),
         "models": [
             {
                 "model": job.model,

@@ -16,6 +16,7 @@ from bakeoff.evaluate.regression import summarise_residuals
 from bakeoff.insight.style import Look
 from bakeoff.report import numbers, pictures
 from bakeoff.report.contents import Contents, read_contents
+from bakeoff.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,7 +30,7 @@ PATHS = {  # the markers of the figures, 8 wide around 0
 }  # fmt: skip
 
 
-def write_report(folder: Path | str) -> Path:
+def write_report(folder: RunFolder) -> Path:
     """Write report.html into a run folder, from its files alone.
 
     Returns:
@@ -38,14 +39,13 @@ def write_report(folder: Path | str) -> Path:
     Raises:
         DataError: A file of the run is missing or damaged.
     """
-    path = Path(folder) / "report.html"
-    path.write_text(render(read_contents(Path(folder))), encoding="utf-8")
-    return path
+    folder.report.write_text(render(read_contents(folder)), encoding="utf-8")
+    return folder.report
 
 
-def leaderboard_html(folder: Path | str) -> str:
+def leaderboard_html(folder: RunFolder) -> str:
     """Return the verdict and the leaderboard of a run, for a notebook."""
-    run = read_contents(Path(folder))
+    run = read_contents(folder)
     return page_environment().get_template("notebook.html.j2").render(**leaderboard_part(run))
 
 
@@ -137,24 +137,21 @@ def data_part(run: Contents) -> dict[str, Any]:
 
 def recipes_part(run: Contents) -> dict[str, Any]:
     """Return settings that all networks share, and what each model has of its own."""
-    first = {label: fits[0] for label, fits in run.fits.items() if fits}
-    recipes = [fit["recipe"] for fit in first.values() if fit["recipe"]]
+    first = {label: jobs[0] for label, jobs in run.jobs.items() if jobs}
+    recipes = [job.recipe for job in first.values() if job.recipe]
     shared = {
         key: value
         for key, value in (recipes[0] if recipes else {}).items()
         if all(recipe.get(key) == value for recipe in recipes)
     }
     own = {
-        label: {
-            **{k: v for k, v in fit["recipe"].items() if k not in shared},
-            **fit["arguments"],
-        }
-        for label, fit in first.items()
+        label: {**{k: v for k, v in job.recipe.items() if k not in shared}, **job.arguments}
+        for label, job in first.items()
     }
     return {
         "shared": {key: plain(value) for key, value in shared.items()},
         "own": {label: settings_text(settings) for label, settings in own.items()},
-        "architectures": {label: fit["architecture"] for label, fit in first.items()},
+        "architectures": {label: job.architecture for label, job in first.items()},
     }
 
 

@@ -4,17 +4,17 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.leaks import Finding, sentence
 from bakeoff.data.splitting.split import PARTS, Split, counts
+from bakeoff.documents import read_json
 from bakeoff.judge.leaderboard import read_leaderboard
 from bakeoff.plan.plan import Plan, guesses
 from bakeoff.report import numbers
 from bakeoff.report.screen import Screen
-from bakeoff.runs.folder import read_json
+from bakeoff.runs.folder import RunFolder
 
 
 def tell_data(screen: Screen, dataset: Dataset, *, columns: bool = False) -> None:
@@ -88,7 +88,7 @@ def tell_plan(
     models: bool = False,
 ) -> None:
     """Say what is going to be trained, where, and for how long."""
-    screen.notes([*plan.preparation.notes, *plan.notes])
+    screen.notes([*plan.preparation.notes, *plan.left_out])
     screen.plan(
         models=len(plan.models),
         seeds=plan.experiment.seeds,
@@ -120,12 +120,12 @@ def say_place(place: Mapping[str, Any], workers: int) -> str:
     return f"{name}, {place['memory'] / 2**30:.0f} GB" if place["memory"] else name
 
 
-def tell_result(screen: Screen, folder: Path, show: str) -> None:
+def tell_result(screen: Screen, folder: RunFolder, show: str) -> None:
     """Print the leaderboard and the verdict, or the whole as one JSON document."""
-    verdict = read_json(folder / "verdict.json")
+    verdict = read_json(folder.verdict)
     if show == "json":
         rows = read_leaderboard(folder).to_dicts()
-        document = {"run": str(folder), "leaderboard": rows, "verdict": verdict}
+        document = {"run": str(folder.path), "leaderboard": rows, "verdict": verdict}
         sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
         return
     screen.leaderboard(read_leaderboard(folder).to_dicts())
@@ -133,5 +133,5 @@ def tell_result(screen: Screen, folder: Path, show: str) -> None:
         sentence=verdict["sentence"],
         would_change_it=verdict["would_change_it"],
         warnings=verdict["warnings"],
-        ways_on=[str(folder / "report.html"), f"bakeoff predict {folder} NEW_DATA"],
+        ways_on=[str(folder.report), f"bakeoff predict {folder.path} NEW_DATA"],
     )

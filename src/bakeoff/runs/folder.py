@@ -3,39 +3,132 @@
     bakeoff.toml  environment.json  data/  fits/<model>/<framework>-<split>-<seed>/
     leaderboard.csv  leaderboard.parquet  verdict.json  report.html  status.json
 
-`status.json` is written first as "unfinished" and last, atomically, as "finished": a half-written
-folder is never mistaken for a finished one.
+Nobody else knows where a file of a run stands. `status.json` is written first as "unfinished" and
+last, atomically, as "finished": a half-written folder is never mistaken for a finished one.
 """
 
-import json
-import os
-import platform
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from bakeoff.errors import DataError, RequestError
-from bakeoff.train.job import Fit, Job
-
-FORMAT = 2
-PACKAGES = (
-    "bakeoff",
-    "torch",
-    "keras",
-    "tensorflow",
-    "jax",
-    "numpy",
-    "polars",
-    "scikit-learn",
-    "scipy",
-)
+from bakeoff.documents import read_json, write_json
+from bakeoff.errors import DataError, RequestError, option, unknown
+from bakeoff.runs.fit_folder import FitFolder
+from bakeoff.train.job import Job
 
 
-def new_folder(out: str | Path | None, name: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of a run.
+
+    Args:
+        path: Where it is.
+    """
+
+    path: Path
+
+    @property
+    def experiment(self) -> Path:
+        """bakeoff.toml: the experiment, every default written out."""
+        return self.path / "bakeoff.toml"
+
+    @property
+    def environment(self) -> Path:
+        """environment.json: versions, machine, device, threads, seeds, command."""
+        return self.path / "environment.json"
+
+    @property
+    def data(self) -> Path:
+        """data/: schema.json, fingerprint.json, findings.json, split.parquet, transforms.*."""
+        return self.path / "data"
+
+    @property
+    def schema(self) -> Path:
+        """data/schema.json: what the columns are."""
+        return self.data / "schema.json"
+
+    @property
+    def fingerprint(self) -> Path:
+        """data/fingerprint.json: a sha256 of the data, and how many rows there are."""
+        return self.data / "fingerprint.json"
+
+    @property
+    def findings(self) -> Path:
+        """data/findings.json: notes and leaks."""
+        return self.data / "findings.json"
+
+    @property
+    def split(self) -> Path:
+        """data/split.parquet: which row is in which part."""
+        return self.data / "split.parquet"
+
+    @property
+    def verdict(self) -> Path:
+        """verdict.json: tiers, pairs, the sentence, which fit to take."""
+        return self.path / "verdict.json"
+
+    @property
+    def leaderboard(self) -> Path:
+        """leaderboard.parquet; leaderboard.csv beside it is the same for people."""
+        return self.path / "leaderboard.parquet"
+
+    @property
+    def report(self) -> Path:
+        """report.html."""
+        return self.path / "report.html"
+
+    @property
+    def status(self) -> Path:
+        """status.json."""
+        return self.path / "status.json"
+
+    def fit(self, model: str, framework: str, seed: int) -> FitFolder:
+        """Return where one fit stands, whether it is there or not."""
+        return FitFolder(self.path / "fits" / model / f"{framework}-0-{seed}")
+
+    def fit_of(self, job: Job) -> FitFolder:
+        """Return where the fit of a job stands."""
+        return self.fit(job.model, job.framework, job.seed)
+
+    def fits(self, model: str = "", framework: str = "") -> list[FitFolder]:
+        """Return the recorded fits, of one model or framework if named, by model and seed.
+
+        Raises:
+            RequestError: The run has no such model.
+        """
+        known = self.models()
+        if model and model not in known:
+            raise RequestError(unknown("model", model, known, where=str(self.path)))
+        found = [
+            FitFolder(file.parent)
+            for name in ([model] if model else known)
+            for file in (self.path / "fits" / name).glob("*/fit.json")
+            if not framework or file.parent.name.startswith(f"{framework}-")
+        ]
+        return sorted(found, key=lambda fit: (fit.path.parent.name, fit.framework, fit.seed))
+
+    def models(self) -> list[str]:
+        """Return the names of the models that have a fit."""
+        return sorted({file.parent.parent.name for file in self.path.glob("fits/*/*/fit.json")})
+
+    def mark(self, status: str, *, fits: int = 0, ended: int = 0, error: str = "") -> None:
+        """Write status.json in one step.
+
+        Args:
+            status: "unfinished", "finished" or "failed".
+            fits: How many the run has.
+            ended: How many of them have ended.
+            error: Why the run failed.
+        """
+        write_json(self.status, {"status": status, "fits": fits, "ended": ended, "error": error})
+
+    def beside(self) -> Sequence["RunFolder"]:
+        """Return the other run folders in the same place, by name."""
+        places = [file.parent for file in self.path.resolve().parent.glob("*/status.json")]
+        return [RunFolder(place) for place in sorted(places) if place != self.path.resolve()]
+
+
+def new_folder(out: str | Path | None, name: str) -> RunFolder:
     """Make the folder of a run, and mark it unfinished.
 
     Args:
@@ -45,155 +138,49 @@ def new_folder(out: str | Path | None, name: str) -> Path:
     Raises:
         RequestError: `out` exists and is not empty, or cannot be made.
     """
-    folder = Path(out) if out is not None else free_folder(Path("runs") / name)
-    check_free(folder)
+    path = Path(out) if out is not None else free_folder(Path("runs") / name)
+    check_free(path)
+    folder = RunFolder(path)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_status(folder, "unfinished")
+        path.mkdir(parents=True, exist_ok=True)
+        folder.mark("unfinished")
     except OSError as error:
-        raise RequestError(f"{folder} cannot be made: {error.strerror}. Choose --out.") from error
+        raise RequestError(
+            f"{path} cannot be made: {error.strerror}. Choose another {option('out')}."
+        ) from error
     return folder
 
 
-def check_free(folder: Path) -> None:
+def check_free(path: Path) -> None:
     """Refuse a folder that holds something already."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise RequestError(
-            f"{folder} exists already, and a run never overwrites another. Choose another --out, "
-            "or remove it first."
+            f"{path} exists already, and a run never overwrites another. Choose another "
+            f"{option('out')}, or remove it first."
         )
 
 
-def free_folder(folder: Path) -> Path:
+def free_folder(path: Path) -> Path:
     """Return the folder, or the first of folder-2, folder-3, ... that does not exist."""
-    number, free = 2, folder
+    number, free = 2, path
     while free.exists():
-        free = folder.with_name(f"{folder.name}-{number}")
+        free = path.with_name(f"{path.name}-{number}")
         number += 1
     return free
 
 
-def write_status(
-    folder: Path, status: str, *, fits: int = 0, ended: int = 0, error: str = ""
-) -> None:
-    """Write status.json in one step.
-
-    Args:
-        status: "unfinished", "finished" or "failed".
-        fits: How many the run has.
-        ended: How many of them have ended.
-        error: Why the run failed.
-    """
-    facts = {"status": status, "fits": fits, "ended": ended, "error": error}
-    write_json(folder / "status.json", {"format": FORMAT, **facts})
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    draft.replace(path)
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file of a run.
+def open_folder(path: Path) -> RunFolder:
+    """Return the folder of a finished run.
 
     Raises:
-        DataError: It is missing or damaged.
+        DataError: It is none, or the run did not finish.
     """
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise DataError(f"{path} is missing: this is not the folder of a finished run.") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {error}.") from error
-
-
-def environment(place: Mapping[str, Any], jobs: int, seeds: Sequence[int]) -> dict[str, Any]:
-    """Describe where a run takes place: versions, machine, device, threads, seeds, command."""
-    return {
-        "format": FORMAT,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "workers": jobs,
-        "threads_per_worker": 1,
-        "device": place["device"],
-        "device_name": place["name"],
-        "device_memory_bytes": place["memory"],
-        "seeds": list(seeds),
-        "versions": {name: installed(name) for name in PACKAGES if installed(name)},
-    }
-
-
-def installed(package: str) -> str:
-    """Return the version of a package, "" when it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
-
-
-def check_finished(folder: Path) -> None:
-    """Refuse the folder of a run that did not finish, and a folder that is none.
-
-    Raises:
-        DataError: It is so.
-    """
-    facts = read_json(folder / "status.json")
-    status = facts.get("status") if isinstance(facts, dict) else None
+    folder = RunFolder(path)
+    status = read_json(folder.status).get("status")
     if status != "finished":
         known = status in ("unfinished", "failed")
         raise DataError(
-            f"{folder} is {f'the folder of a run that is {status}' if known else 'no run'}: "
+            f"{path} is {f'the folder of a run that is {status}' if known else 'no run'}: "
             "only a finished run can be used."
         )
-
-
-def write_fit(folder: Path, fit: Fit, validation: float | None) -> None:
-    """Write history.parquet, then fit.json: with it, the fit counts as finished."""
-    job = fit.job
-    if fit.history:
-        import polars as pl
-
-        pl.DataFrame(list(fit.history)).with_columns(pl.col("epoch").cast(pl.Int32)).write_parquet(
-            folder / "history.parquet"
-        )
-    facts = {field.name: getattr(job, field.name) for field in fields(job)}
-    write_json(
-        folder / "fit.json",
-        {
-            "format": FORMAT,
-            **facts,
-            "recipe": dict(job.recipe),
-            "parameters": fit.parameters,
-            "trained_parameters": fit.trained_parameters,
-            "epochs": fit.epochs,
-            "best_epoch": fit.best_epoch,
-            "stopped": fit.stopped,
-            "validation": validation,
-            "train_seconds": round(fit.train_seconds, 4),
-            "predict_microseconds": round(fit.predict_microseconds, 4),
-            "threads": fit.threads,
-            "status": fit.status,
-            "error": fit.error,
-        },
-    )
-
-
-def read_fit(folder: Path) -> tuple[Fit, float | None]:
-    """Read fit.json (without its history) and the validation score."""
-    facts = read_json(folder / "fit.json")
-    try:
-        own = {f.name: facts[f.name] for f in fields(Job)}
-        numbers = ("parameters", "trained_parameters", "epochs", "best_epoch", "train_seconds")
-        more = ("predict_microseconds", "threads", "error")
-        fit = Fit(job=Job(**own), **{name: facts[name] for name in (*numbers, *more)})
-        return fit, facts["validation"]
-    except KeyError as error:
-        raise DataError(
-            f"{folder / 'fit.json'} has no {error}: it is not a fit of ours."
-        ) from error
+    return folder

@@ -1,29 +1,35 @@
-"""What a run writes down before it trains: the experiment, the environment, the data's records."""
+"""Record what a run decided before it trains: the experiment, the environment, the data."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from bakeoff.documents import write_json
 from bakeoff.plan.experiment_file import to_toml
-from bakeoff.runs.folder import FORMAT, environment, write_json
 from bakeoff.plan.plan import Plan
+from bakeoff.runs.environment import environment
+from bakeoff.runs.folder import RunFolder
 
 
-def record_plan(folder: Path, plan: Plan, place: dict[str, Any], workers: int) -> None:
-    """Write what is known before training: the experiment, the environment, the data's records."""
+def record_plan(folder: RunFolder, plan: Plan, place: Mapping[str, Any], workers: int) -> None:
+    """Write what is known before training.
+
+    Args:
+        folder: Of the run, new.
+        plan: What is going to be trained.
+        place: What the first worker says of its device.
+        workers: How many there are.
+    """
     schema, experiment = plan.dataset.schema, plan.experiment
     reasons = {column.name: column.reason for column in schema.columns}
-    text = to_toml(experiment, folder=folder, reasons=reasons)
-    (folder / "bakeoff.toml").write_text(text, "utf-8")
+    text = to_toml(experiment, folder=folder.path, reasons=reasons)
+    folder.experiment.write_text(text, "utf-8")
     seeds = range(experiment.seed, experiment.seed + experiment.seeds)
-    write_json(folder / "environment.json", environment(place, workers, seeds))
-    write_json(folder / "data" / "schema.json", {"format": FORMAT, **asdict(schema)})
+    write_json(folder.environment, environment(place, workers, seeds))
+    write_json(folder.schema, asdict(schema))
     mark = {"sha256": plan.dataset.fingerprint, "rows": len(plan.dataset)}
-    write_json(folder / "data" / "fingerprint.json", {"format": FORMAT, **mark})
-    findings = {
-        "notes": [*plan.dataset.notes, *plan.preparation.notes, *plan.notes],
-        "leaks": [asdict(finding) for finding in plan.findings],
-    }
-    write_json(folder / "data" / "findings.json", {"format": FORMAT, **findings})
-    plan.split.save(folder / "data" / "split.parquet")
-    plan.preparation.save(folder / "data")
+    write_json(folder.fingerprint, mark)
+    leaks = [asdict(finding) for finding in plan.findings]
+    write_json(folder.findings, {"notes": list(plan.notes), "leaks": leaks})
+    plan.split.save(folder.split)
+    plan.preparation.save(folder.data)

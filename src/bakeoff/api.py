@@ -1,17 +1,18 @@
-"""The whole story: read, split, prepare, plan, train, judge, report; each line calls one room."""
+"""The whole story: read, split, check, plan, rehearse, train, judge, report; a room each line."""
 
+import inspect
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, cast
 
-from bakeoff.errors import RequestError
+from bakeoff.errors import RequestError, UnknownOption, option, unknown
+from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
-from bakeoff.plan.request import name_of, plan
-from bakeoff.runs.folder import RunFolder
-from bakeoff.train.pool import Workers, num_cores
+from bakeoff.plan.request import name_of, request
 from bakeoff.train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from bakeoff.judge.verdict import Verdict
     from bakeoff.plan.plan import Plan
     from bakeoff.report.screen import Screen
+    from bakeoff.runs.folder import RunFolder
+    from bakeoff.train.pool import Workers
 
-MOST_COLUMNS = 20  # kinds and reasons are printed up to here; --dry-run prints them all
+Function = Callable[..., Any]
+SHOWS = ("live", "quiet", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,85 +40,134 @@ class Run:
     folder: Path
 
     @property
+    def files(self) -> "RunFolder":
+        """Where everything stands."""
+        from bakeoff.runs.folder import RunFolder
+
+        return RunFolder(self.folder)
+
+    @property
     def leaderboard(self) -> "pl.DataFrame":
         """One row per model and framework, best first."""
         from bakeoff.judge.leaderboard import read_leaderboard
 
-        return read_leaderboard(RunFolder(self.folder))
+        return read_leaderboard(self.files)
 
     @property
     def verdict(self) -> "Verdict":
         """Who wins, by how much, and what would change it."""
         from bakeoff.judge.verdict import read_verdict
 
-        return read_verdict(RunFolder(self.folder))
+        return read_verdict(self.files)
+
+    @property
+    def fits(self) -> "pl.DataFrame":
+        """One row per fit: model, framework, seed, epochs, validation score, seconds, error."""
+        from bakeoff.runs.frames import fits
+
+        return fits(self.files)
+
+    @property
+    def predictions(self) -> "pl.DataFrame":
+        """What every fit predicted for every test row: model, framework, seed, row, truth, ..."""
+        from bakeoff.runs.frames import predictions
+
+        return predictions(self.files)
 
     @property
     def best(self) -> "TrainedModel":
         """The winner: of the best model's fits the one with the best validation score."""
         return self.model()
 
-    def model(self, model: str | None = None) -> "TrainedModel":
-        """Return the winner, or the best fit of one model."""
+    def model(self, name: str | None = None) -> "TrainedModel":
+        """Return the winner, or the best fit of one model.
+
+        Args:
+            name: As the leaderboard writes it: "lstm", or "lstm (torch)".
+        """
         from bakeoff.deliver.trained_model import open_model
 
-        return open_model(RunFolder(self.folder), model)
+        return open_model(self.files, name)
 
     def _repr_html_(self) -> str:
         from bakeoff.report.report import leaderboard_html
 
-        return leaderboard_html(RunFolder(self.folder))
+        return leaderboard_html(self.files)
+
+    def __repr__(self) -> str:
+        rows = self.leaderboard
+        first = rows.row(0, named=True)
+        score = f"{first['model']} first with {first['metric']} {first['score']:.4g}"
+        return f"<Run {self.folder}: {len(rows)} models, {score}>"
 
     def __str__(self) -> str:
         return f"{self.verdict.sentence}\n{self.folder}"
 
 
+def with_hints(function: Function) -> Function:
+    """Describe the options in the docstring, and answer unknown keywords with the nearest one."""
+    signature = inspect.signature(function)
+    lines = [
+        f"        {known.name}: {known.help[0].upper()}{known.help[1:]}."
+        for known in (*options(Experiment).values(), *options(Recipe).values())
+    ]
+
+    @wraps(function)
+    def call(*args: Any, **given: Any) -> Any:
+        for name in given:
+            if name not in signature.parameters:
+                known = list(signature.parameters)
+                raise UnknownOption(unknown("option", name, known))
+        return function(*args, **given)
+
+    call.__doc__ = (function.__doc__ or "").replace("        OPTIONS", "\n".join(lines))
+    return call
+
+
+@with_hints
 def run(
     data: Any,
-    target: str | None = None,
+    target: Any = None,
     *,
-    inputs: Sequence[str] = (),
-    columns: Mapping[str, str] | None = None,
+    inputs: str | Sequence[str] | None = None,
+    kinds: Mapping[str, str] | None = None,
     test: Any = None,
     validation: Any = None,
-    split: str = "",
-    positive: str = "",
-    models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] = (),
-    framework: str | Sequence[str] = (),
+    split: str | float | Sequence[float] | None = None,
+    positive: str | None = None,
+    models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
+    framework: str | Sequence[str] | None = None,
     seeds: int | None = None,
     seed: int | None = None,
-    metric: str = "",
-    device: str = "",
+    metric: str | None = None,
+    device: str | None = None,
     jobs: int | None = None,
-    recipe: Recipe | Mapping[str, Any] | None = None,
+    optimizer: str | None = None,
+    lr: float | None = None,
+    schedule: str | None = None,
+    batch_size: int | None = None,
+    epochs: int | None = None,
+    patience: int | None = None,
+    weight_decay: float | None = None,
+    clip_norm: float | None = None,
+    loss: str | None = None,
+    precision: str | None = None,
     out: str | Path | None = None,
     show: str = "live",
 ) -> Run:
     """Train all models on the same rows, judge them on the same test rows, and report.
 
-    What is left out is as in the bakeoff.toml, when `data` is one, and else as said here.
+    `run("water.csv", "Potability")`, or `run(X, y)` as in scikit-learn. What is left out is as in
+    the bakeoff.toml, when `data` is one, and else the default.
 
     Args:
         data: A file, a data-set name, a bakeoff.toml, a pandas or polars frame, a dict of columns,
-            or arrays (x, y).
-        target: The column to predict; arrays and bundled sets name their own.
-        inputs: Columns to learn from; none means all that can be.
-        columns: Column -> kind, where it is read wrongly.
-        test: Separate test data.
-        validation: Separate validation data.
-        split: "random:70/15/15", "time[:COLUMN]", "group:COLUMN" or "column:COLUMN".
-        positive: The positive class of a binary target.
+            arrays (x, y), or X alone with y as the target.
         models: Names, or name -> settings (architecture, arguments, recipe settings); none means
             all that fit the data.
-        framework: "torch", "tensorflow", "jax", or several; none means torch.
-        seeds: Fits of each model; None means 5.
-        seed: The first of them; also draws the split; None means 0.
-        metric: Decides the ranking; "" goes by the task.
-        device: "cpu", "cuda" or "mps"; "" takes the best there is.
-        jobs: Worker processes; None is one per core.
-        recipe: A Recipe, or its settings: {"epochs": 20, "lr": 0.003}.
         out: Folder of the run; None takes runs/<name of the data>.
         show: "live" prints progress, "quiet" the verdict only, "none" nothing.
+        OPTIONS
 
     Returns:
         The run, with `.leaderboard`, `.verdict` and `.best.predict(data)`.
@@ -124,29 +177,39 @@ def run(
         RequestError: A name or setting is wrong.
         RunError: No model could be trained.
     """
-    given = isinstance(data, str | Path)
-    experiment = plan(
-        str(data) if given else "",
-        target="" if target is None else str(target),
-        inputs=inputs,
-        columns=columns,
-        test=str(test) if isinstance(test, str | Path) else "",
-        validation=str(validation) if isinstance(validation, str | Path) else "",
-        split=split,
-        positive=positive,
-        models=list(models) if isinstance(models, Mapping) else models,
-        settings=models if isinstance(models, Mapping) else {},
-        framework=framework,
-        seeds=seeds,
-        seed=seed,
-        metric=metric,
-        device=device,
-        jobs=jobs,
-        recipe=asdict(recipe) if isinstance(recipe, Recipe) else recipe,
-    )
-    passed = {"data": data, "test": test, "validation": validation}
-    memory = {name: it for name, it in passed.items() if not isinstance(it, str | Path | None)}
-    return carry_out(experiment, memory=memory, out=out, show=show)
+    given = dict(locals())
+    out, show = given.pop("out"), given.pop("show")
+    if show not in SHOWS:
+        raise RequestError(unknown("way", show, SHOWS, where=option("show")))
+    data, given["target"] = paired(given.pop("data"), target)
+    memory = {"data": data, "test": test, "validation": validation}
+    memory = {part: value for part, value in memory.items() if is_data(value)}
+    for part in memory.keys() - {"data"}:
+        memory[part] = paired(memory[part], None, given["target"])[0]
+        del given[part]
+    experiment = request("" if "data" in memory else str(data), given)
+    done = carry_out(experiment, memory=memory, out=out, show=show)
+    return cast("Run", done)  # only a dry run gives none
+
+
+def is_data(value: Any) -> bool:
+    """Tell whether a value is data itself, not the name of a file or a share of the rows."""
+    return value is not None and not isinstance(value, str | Path | int | float)
+
+
+def paired(data: Any, target: Any, name: str | None = None) -> tuple[Any, Any]:
+    """Return data and the name of the target; X and y that were given apart are joined."""
+    from bakeoff.data.reading.pairs import join_pair
+
+    if target is None:
+        pair = isinstance(data, tuple) and len(data) == 2
+        return join_pair(*data, name or "") if pair else (data, None)
+    if isinstance(target, str) or isinstance(data, str | Path):
+        return data, target
+    columns = {str(column) for column in getattr(data, "columns", data)}
+    if isinstance(target, list | tuple) and columns.issuperset(map(str, target)):
+        return data, target
+    return join_pair(data, target)
 
 
 def open_run(folder: str | Path) -> Run:
@@ -167,129 +230,110 @@ def carry_out(
     memory: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     show: str = "live",
-) -> Run:
+    dry_run: bool = False,
+) -> Run | None:
     """Run an experiment from the data to the report.
 
     Args:
-        experiment: The plan.
+        experiment: What was asked for.
         memory: Data passed from Python: "data", "test", "validation".
         out: Folder of the run; None takes runs/<name of the data>.
         show: "live", "quiet", "json" or "none".
+        dry_run: Show kinds, split, models and the estimated time; train nothing, return None.
 
     Raises:
         RunError: Every fit failed; the folder stays, marked as failed.
         KeyboardInterrupt: Ctrl-C; what is finished stays in the folder, marked as unfinished.
     """
-    from bakeoff.judge.judging import Judge, record, settle
-    from bakeoff.plan.plan import perform
-    from bakeoff.report.report import write_report
-    from bakeoff.report.telling import tell_result
-    from bakeoff.runs.folder import check_free, new_folder
-    from bakeoff.runs.record import record_plan
+    check_out(out)
+    with at_work(experiment, show) as (workers, screen, scratch):  # workers start: 2 s
+        from bakeoff.data.splitting.leaks import find_leaks
+        from bakeoff.data.splitting.split import make_split
+        from bakeoff.judge.judging import judge_run, record
+        from bakeoff.plan.plan import make_plan, read_data
+        from bakeoff.plan.rehearsal import outline, rehearse, train
+        from bakeoff.runs.folder import new_folder
+        from bakeoff.runs.record import record_plan
 
-    if out is not None:
-        check_free(Path(out))
-    with made_ready(experiment, memory or {}, show) as ready:
-        plan, workers, screen, scratch = ready.plan, ready.workers, ready.screen, ready.scratch
+        dataset = read_data(experiment, memory or {})
+        screen.data(dataset, details=dry_run)
+        split = make_split(dataset, experiment.split, experiment.seed)
+        screen.split(dataset, split)
+        leaks = find_leaks(dataset, split)
+        screen.leaks(leaks)
+        plan = make_plan(experiment, dataset, split, leaks)
+        plan = rehearse(plan, workers, scratch)
+        screen.plan(plan, workers, details=dry_run)
+        if dry_run:
+            screen.outline(outline(plan, workers))
+            return None
         folder = new_folder(out, name_of(experiment))
-        record_plan(folder, plan, workers.place(), len(workers.crew))
-        judge = Judge(
-            dataset=plan.dataset,
-            split=plan.split,
-            preparation=plan.preparation,
-            metric=plan.metric,
-        )
-        fits, ended = len(plan.jobs), 0
-        try:
-            for job, message, left in perform(plan, workers, scratch):
-                if "fit" in message:
-                    message = {"fit": record(folder, left, message["fit"], judge)}
-                ended += "fit" in message  # before it is shown: Ctrl-C may come at any moment
-                screen.progress(job, message)
-            settle(folder, plan.metric, plan.cautions)
-        except KeyboardInterrupt:
-            folder.mark("unfinished", fits=fits, ended=ended)
-            screen.interrupted(folder.path, fits=fits, finished=ended)
-            raise
-        except Exception as error:
-            folder.mark("failed", fits=fits, ended=ended, error=str(error))
-            raise
-        folder.mark("finished", fits=fits, ended=ended)
-        try:
-            write_report(folder)
-        except Exception as error:  # the run is done and stays so: a page can be written again
-            screen.line("report", f"could not be written: {error}", style="red")
-        tell_result(screen, folder, show)
+        record_plan(folder, plan, workers)
+        with marked(folder, plan, screen):
+            screen.start(plan, workers)
+            for job, event, left in train(plan, workers, scratch):
+                screen.progress(job, record(folder, plan, event, left))
+            judge_run(folder, plan)
+        write_report_of(folder, screen)
+        screen.result(folder)
     return Run(folder.path)
 
 
-class Ready(NamedTuple):
-    """What stands ready before training."""
+@contextmanager
+def at_work(
+    experiment: Experiment, show: str
+) -> Iterator[tuple["Workers", "Screen", Path]]:
+    """Start two workers, open the screen, and make a folder for what passes between them.
 
-    plan: "Plan"
-    workers: Workers
-    screen: "Screen"
-    scratch: Path
-    probed: Mapping[str, Mapping[str, Any]]
+    Workers import their framework while the data are being read; there will be as many as there
+    are cores and fits once these are known.
+    """
+    from bakeoff.train.pool import Workers, num_cores
+
+    count = min(experiment.jobs or num_cores(), 2)
+    with (
+        tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch,
+        Workers(count, framework=experiment.framework[0], device=experiment.device) as workers,
+    ):
+        from bakeoff.report.screen import Screen
+
+        with Screen(show) as screen:
+            yield workers, screen, Path(scratch)
 
 
 @contextmanager
-def made_ready(
-    experiment: Experiment, memory: Mapping[str, Any], show: str, *, details: bool = False
-) -> Iterator[Ready]:
-    """Do all that comes before training, and say so: read, split, check, prepare, rehearse.
-
-    Workers start first: they import their framework while the data are being read. Two at first;
-    as many as there are cores and fits once these are known.
-    """
-    count = experiment.jobs or num_cores()
-    with (
-        tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch,
-        Workers(
-            min(count, 2), framework=experiment.frameworks[0], device=experiment.device
-        ) as workers,
-    ):
-        from bakeoff.data.splitting.leaks import find_leaks
-        from bakeoff.data.splitting.split import make_split
-        from bakeoff.plan.plan import estimate, guesses, make_plan, read_data, rehearse
-        from bakeoff.report.screen import Screen
-        from bakeoff.report.telling import tell_checks, tell_data, tell_plan, tell_split
-
-        with Screen(show) as screen:
-            dataset = read_data(experiment, memory)
-            tell_data(
-                screen, dataset, columns=details or len(dataset.schema.columns) <= MOST_COLUMNS
-            )
-            split = make_split(dataset, experiment.split or None, experiment.seed)
-            tell_split(screen, dataset, split)
-            findings = find_leaks(dataset, split)
-            tell_checks(screen, findings)
-            place = workers.place()
-            plan = make_plan(experiment, dataset, split, findings)
-            count = min(count, len(plan.jobs))
-            if place["device"] != "cpu" and not experiment.jobs:
-                count = min(count, 2)  # each process needs memory of its own on the GPU
-            workers.grow(count)
-            plan, probed = rehearse(plan, workers, Path(scratch))
-            tell_plan(
-                screen,
-                plan,
-                place=place,
-                workers=count,
-                seconds=estimate(plan, probed, count),
-                probed=probed,
-                models=details,
-            )
-            screen.start(plan.jobs, workers=count, guesses=guesses(plan, probed))
-            yield Ready(plan, workers, screen, Path(scratch), probed)
+def marked(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Iterator[None]:
+    """Mark the folder as finished, failed or, after Ctrl-C, as unfinished."""
+    fits = len(plan.jobs)
+    try:
+        yield
+    except KeyboardInterrupt:
+        ended = len(folder.fits())
+        folder.mark("unfinished", fits=fits, ended=ended)
+        screen.interrupted(folder, fits=fits, finished=ended)
+        raise
+    except Exception as error:
+        folder.mark("failed", fits=fits, ended=len(folder.fits()), error=str(error))
+        raise
+    folder.mark("finished", fits=fits, ended=len(folder.fits()))
 
 
-def preview(experiment: Experiment, *, show: str = "live") -> dict[str, Any]:
-    """Show kinds, split, models and the estimated time, and return them; train nothing."""
-    from bakeoff.plan.plan import outline
+def check_out(out: str | Path | None) -> None:
+    """Refuse a folder that holds something, before anything is read."""
+    if out is not None:
+        from bakeoff.runs.folder import check_free
 
-    with made_ready(experiment, {}, show, details=True) as ready:
-        return outline(ready.plan, ready.probed, len(ready.workers.crew))
+        check_free(Path(out))
+
+
+def write_report_of(folder: "RunFolder", screen: "Screen") -> None:
+    """Write the report; the run is done and stays so, even if its page cannot be written now."""
+    from bakeoff.report.report import write_report
+
+    try:
+        write_report(folder)
+    except Exception as error:
+        screen.line("report", f"could not be written: {error}", style="red")
 
 
 def write_plan(experiment: Experiment, path: Path) -> Path:
@@ -303,11 +347,13 @@ def write_plan(experiment: Experiment, path: Path) -> Path:
     from bakeoff.plan.plan import make_plan, read_data
 
     if path.exists():
-        raise RequestError(f"{path} exists already. Choose another --out, or remove it first.")
+        raise RequestError(
+            f"{path} exists already. Choose another {option('out')}, or remove it first."
+        )
     if not path.parent.is_dir():
         raise RequestError(f"There is no folder {path.parent} for {path.name}: make it first.")
     dataset = read_data(experiment, {})
-    split = make_split(dataset, experiment.split or None, experiment.seed)
+    split = make_split(dataset, experiment.split, experiment.seed)
     plan = make_plan(experiment, dataset, split, ())
     reasons = {column.name: column.reason for column in dataset.schema.columns}
     path.write_text(to_toml(plan.experiment, folder=path.parent, reasons=reasons), "utf-8")

@@ -3,16 +3,22 @@
 Exit codes: 0 done; 1 the run failed; 2 the request or the data is wrong; 130 interrupted.
 """
 
+import inspect
 import sys
 import tomllib
 import warnings
-from json import dumps
+from collections.abc import Callable
+from functools import wraps
+from json import JSONDecodeError, loads
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bakeoff.errors import BakeoffError, RequestError, RunError
+from bakeoff.errors import FLAGS, SYNONYMS, BakeoffError, RequestError, RunError, option
+from bakeoff.options import Option, options
+from bakeoff.plan.experiment import Experiment
+from bakeoff.train.recipe import Recipe
 
 app = typer.Typer(
     name="bakeoff",
@@ -25,6 +31,58 @@ app = typer.Typer(
 )
 
 
+def with_options(*tables: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of some tables of bakeoff.toml; it gets them as `given`."""
+    known = {
+        name: known
+        for name, known in {**options(Experiment), **options(Recipe)}.items()
+        if known.table in tables
+    }
+
+    def wrap(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run_command(*args: Any, **own: Any) -> None:
+            given = {name: own.pop(name) for name in known}
+            given["kinds"] = pairs(given.get("kinds"))
+            command(*args, given=given, **own)
+
+        parameters = dict(inspect.signature(command).parameters)
+        del parameters["given"]
+        first, *rest = parameters.values()
+        added = [parameter(item) for item in known.values()]
+        signature = inspect.Signature([first, *added, *rest])
+        run_command.__signature__ = signature  # type: ignore[attr-defined]
+        run_command.__annotations__ = {p.name: p.annotation for p in (first, *added, *rest)}
+        return run_command
+
+    return wrap
+
+
+def parameter(known: Option) -> inspect.Parameter:
+    """Return one option as typer reads it: nothing said is None."""
+    kinds: dict[type, Any] = {dict: list[str] | None, int: int | None, float: float | None}
+    kind = kinds.get(known.kind, str | None)
+    flag = FLAGS.get(known.name, "--" + known.name.replace("_", "-"))
+    return inspect.Parameter(
+        known.name,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        default=None,
+        annotation=Annotated[
+            kinds.get(known.kind, str | None), typer.Option(flag, help=words(known))
+        ],
+    )
+
+
+def words(known: Option) -> str:
+    """Say what an option means, its choices and its default."""
+    text = known.help
+    if known.choices and not callable(known.choices):
+        text += f" ({', '.join(known.choices)})"
+    empty = known.default in ("", "auto", 0, (), {})
+    shown = ",".join(known.default) if isinstance(known.default, tuple) else known.default
+    return text[0].upper() + text[1:] + ("." if empty else f". Default: {shown}.")
+
+
 def print_version(wanted: bool) -> None:
     """Print the version and stop."""
     if wanted:
@@ -35,7 +93,7 @@ def print_version(wanted: bool) -> None:
 
 
 @app.callback()
-def options(
+def about(
     version: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print it.")
     ] = False,
@@ -43,79 +101,37 @@ def options(
     """Train the standard neural networks on your data, side by side, and see which wins."""
 
 
-Target = Annotated[str, typer.Option(help="Column to predict.")]
-Inputs = Annotated[
-    str, typer.Option(help="Columns to learn from: A,B,C. Default: all that can be.")
-]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option("--column", help="NAME=KIND where the kind was read wrongly. May be repeated."),
-]
-TestFile = Annotated[str, typer.Option("--test", help="A separate file of test rows.")]
-ValidationFile = Annotated[str, typer.Option("--validation", help="A separate validation file.")]
-Split = Annotated[
-    str, typer.Option(help="random:70/15/15, time[:COLUMN], group:COLUMN or column:COLUMN.")
-]
-Positive = Annotated[str, typer.Option(help="The positive class of a binary target.")]
-Models = Annotated[str, typer.Option(help="Models: mlp,lstm. Default: all that fit.")]
+Models = Annotated[str, typer.Option(help="Models to train: mlp,lstm. Default: all that fit.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", help="NAME.SETTING=VALUE, such as lstm.hidden_sizes=[64,32]."),
+    typer.Option(
+        "--set",
+        help="NAME.SETTING=VALUE, such as lstm.hidden_sizes=[64,32]; wide.architecture=mlp makes "
+        "a model called wide. May be repeated.",
+    ),
 ]
-FrameworkList = Annotated[str, typer.Option(help="torch, tensorflow, jax, or several: A,B.")]
-Seeds = Annotated[int | None, typer.Option(help="Fits of each model. Default: 5.")]
-Seed = Annotated[int | None, typer.Option(help="The first seed; also draws the split.")]
-MetricName = Annotated[str, typer.Option(help="Decides the ranking: accuracy, macro_f1, r2 ...")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Jobs = Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")]
-Epochs = Annotated[int | None, typer.Option(help="Passes over the training rows at most.")]
-BatchSize = Annotated[int | None, typer.Option(help="Rows per training step.")]
-Rate = Annotated[float | None, typer.Option("--lr", help="Learning rate. Default: 0.001.")]
-Optimizer = Annotated[str, typer.Option(help="adamw, adam, sgd or rmsprop.")]
-Schedule = Annotated[str, typer.Option(help="constant, cosine or one_cycle.")]
-Decay = Annotated[
-    float | None, typer.Option("--weight-decay", help="Pull of the weights towards zero.")
-]
-ClipNorm = Annotated[float | None, typer.Option(help="Longest gradient; 0 does not clip.")]
-Loss = Annotated[str, typer.Option(help="auto, mse, mae, huber, or the cross entropies.")]
-Precision = Annotated[str, typer.Option(help="float32 or bfloat16.")]
-Patience = Annotated[int | None, typer.Option(help="Epochs without progress before a fit stops.")]
 Out = Annotated[str, typer.Option(help="Folder of the run. Default: runs/NAME.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print leaderboard and verdict only.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show kinds, split, models and time; train nothing.")
 ]
+ModelName = Annotated[
+    str,
+    typer.Option(
+        "--model", help="Default: the winner. With several frameworks: 'cnn (tensorflow)'."
+    ),
+]
+RunPath = Annotated[str, typer.Argument(help="The folder of a run.")]
 
 
 @app.command()
+@with_options("data", "kinds", "run", "recipe")
 def run(
     data: Annotated[str, typer.Argument(help="A file, a data-set name, or a bakeoff.toml.")],
-    target: Target = "",
-    inputs: Inputs = "",
-    column: Columns = None,
-    test: TestFile = "",
-    validation: ValidationFile = "",
-    split: Split = "",
-    positive: Positive = "",
+    given: dict[str, Any],
     models: Models = "",
     setting: Settings = None,
-    framework: FrameworkList = "",
-    seeds: Seeds = None,
-    seed: Seed = None,
-    metric: MetricName = "",
-    device: Device = "",
-    jobs: Jobs = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    lr: Rate = None,
-    optimizer: Optimizer = "",
-    schedule: Schedule = "",
-    patience: Patience = None,
-    weight_decay: Decay = None,
-    clip_norm: ClipNorm = None,
-    loss: Loss = "",
-    precision: Precision = "",
     out: Out = "",
     json: AsJson = False,
     quiet: Quiet = False,
@@ -123,94 +139,43 @@ def run(
 ) -> None:
     """Read, split, train all models, judge, report."""
     from bakeoff import api
-    from bakeoff.plan import request
+    from bakeoff.plan.request import request
 
-    experiment = request.plan(
-        data,
-        target=target,
-        inputs=inputs,
-        columns=pairs(column),
-        test=test,
-        validation=validation,
-        split=split,
-        positive=positive,
-        models=models,
-        settings=dotted(setting),
-        framework=framework,
-        seeds=seeds,
-        seed=seed,
-        metric=metric,
-        device=device,
-        jobs=jobs,
-        recipe={
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "lr": lr,
-            "optimizer": optimizer,
-            "schedule": schedule,
-            "patience": patience,
-            "weight_decay": weight_decay,
-            "clip_norm": clip_norm,
-            "loss": loss,
-            "precision": precision,
-        },
-    )
+    experiment = request(data, {**given, "models": models, "settings": dotted(setting)})
     show = "json" if json else "quiet" if quiet else "live"
-    if dry_run:
-        outline = api.preview(experiment, show=show)
-        if json:
-            typer.echo(dumps(outline, ensure_ascii=False))
-    else:
-        api.carry_out(experiment, out=out or None, show=show)
+    api.carry_out(experiment, out=out or None, show=show, dry_run=dry_run)
 
 
 @app.command()
 def demo(out: Out = "", json: AsJson = False, quiet: Quiet = False) -> None:
     """Do the main job on bundled real data: handwritten digits, in about two minutes."""
     from bakeoff import api
-    from bakeoff.plan import request
+    from bakeoff.plan.request import demo_experiment
 
     show = "json" if json else "quiet" if quiet else "live"
-    api.carry_out(request.demo_experiment(), out=out or None, show=show)
+    api.carry_out(demo_experiment(), out=out or None, show=show)
 
 
 @app.command()
+@with_options("data", "kinds")
 def init(
     data: Annotated[str, typer.Argument(help="A file or a data-set name.")],
-    target: Target = "",
-    inputs: Inputs = "",
-    column: Columns = None,
-    test: TestFile = "",
-    validation: ValidationFile = "",
-    split: Split = "",
-    positive: Positive = "",
+    given: dict[str, Any],
     out: Annotated[str, typer.Option(help="The file to write.")] = "bakeoff.toml",
 ) -> None:
     """Write the bakeoff.toml that run would use: every choice, its reason as a comment."""
     from bakeoff import api
-    from bakeoff.plan import request
+    from bakeoff.plan.request import request
 
-    experiment = request.plan(
-        data,
-        target=target,
-        inputs=inputs,
-        columns=pairs(column),
-        test=test,
-        validation=validation,
-        split=split,
-        positive=positive,
-    )
-    path = api.write_plan(experiment, Path(out))
+    path = api.write_plan(request(data, given), Path(out))
     typer.echo(f"{path} is written. Change what you like, then: bakeoff run {path}")
 
 
 @app.command()
 def predict(
-    run: Annotated[str, typer.Argument(help="The folder of a run.")],
+    run: RunPath,
     data: Annotated[str, typer.Argument(help="A file with the columns that the run learned from.")],
-    model: Annotated[
-        str, typer.Option(help="Default: the winner. With several frameworks: 'cnn (tensorflow)'.")
-    ] = "",
+    model: ModelName = "",
     out: Annotated[str, typer.Option(help="A .csv or .parquet file. Default: print CSV.")] = "",
 ) -> None:
     """Predict new rows with the winner of a run."""
@@ -218,9 +183,11 @@ def predict(
 
     path = Path(out)
     if out and path.suffix not in (".csv", ".parquet"):
-        raise RequestError(f"--out {out} must end in .csv or .parquet.")
+        raise RequestError(f"{option('out', out)} must end in .csv or .parquet.")
     if out and not path.parent.is_dir():
-        raise RequestError(f"--out {out}: there is no folder {path.parent}. Make it first.")
+        raise RequestError(
+            f"{option('out', out)}: there is no folder {path.parent}. Make it first."
+        )
     trained = api.open_run(run).model(model or None)
     with warnings.catch_warnings(record=True, action="always", category=UserWarning) as notes:
         table = trained.predict(data)
@@ -235,11 +202,9 @@ def predict(
 
 @app.command()
 def convert(
-    run: Annotated[str, typer.Argument(help="The folder of a run.")],
+    run: RunPath,
     to: Annotated[str, typer.Option(help="torch, tensorflow or jax.")],
-    model: Annotated[
-        str, typer.Option(help="Default: the winner. With several frameworks: 'cnn (tensorflow)'.")
-    ] = "",
+    model: ModelName = "",
     out: Annotated[
         str, typer.Option(help="A new .safetensors file. Default: beside the weights of the fit.")
     ] = "",
@@ -248,9 +213,8 @@ def convert(
     from bakeoff.deliver.convert import convert_run, sentences
     from bakeoff.runs.folder import open_folder
 
-    converted = convert_run(
-        open_folder(Path(run)), to=to, model=model, out=Path(out) if out else None
-    )
+    path = Path(out) if out else None
+    converted = convert_run(open_folder(Path(run)), to=to, model=model, out=path)
     for sentence in sentences(converted):
         typer.echo(sentence)
 
@@ -319,7 +283,7 @@ def pairs(values: list[str] | None) -> dict[str, str]:
 
 
 def dotted(values: list[str] | None) -> dict[str, dict[str, Any]]:
-    """Read NAME.SETTING=VALUE options; a value is TOML, or else a text."""
+    """Read NAME.SETTING=VALUE options; a value is TOML or JSON, or else a string."""
     found: dict[str, dict[str, Any]] = {}
     for value in values or []:
         place, equals, text = value.partition("=")
@@ -331,7 +295,7 @@ def dotted(values: list[str] | None) -> dict[str, dict[str, Any]]:
 
 
 def values(settings: list[str] | None) -> dict[str, Any]:
-    """Read NAME=VALUE options; a value is TOML, or else a text."""
+    """Read NAME=VALUE options; a value is TOML or JSON, or else a string."""
     found = {}
     for setting in settings or []:
         name, equals, text = setting.partition("=")
@@ -342,11 +306,30 @@ def values(settings: list[str] | None) -> dict[str, Any]:
 
 
 def value_of(text: str) -> Any:
-    """Read a value of TOML; what is none is a text."""
+    """Read a value of TOML, or of JSON; what is neither is a string."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
+        pass
+    try:
+        return loads(text)
+    except JSONDecodeError:
         return text
+
+
+def check_flags(words: list[str]) -> None:
+    """Refuse an option that is called otherwise here, and say how.
+
+    Raises:
+        RequestError: It is one of the words that people bring along, such as --learning-rate.
+    """
+    known = {*options(Experiment), *options(Recipe), "models", "show"}
+    for word in words:
+        name = word.removeprefix("--").partition("=")[0].replace("-", "_")
+        if word.startswith("--") and name not in known and SYNONYMS.get(name) in known:
+            ours = SYNONYMS[name]
+            flag = "--quiet" if ours == "show" else FLAGS.get(ours, "--" + ours.replace("_", "-"))
+            raise RequestError(f"No option called {word!r}. Did you mean {flag!r}?")
 
 
 def main() -> None:
@@ -355,6 +338,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console without — or µ shows ?, and goes on
     try:
+        check_flags(sys.argv[1:])
         app()
     except KeyboardInterrupt:
         sys.exit(130)

@@ -2,52 +2,28 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bakeoff.catalog import arguments, find
+from bakeoff.documents import FORMAT, check_format
 from bakeoff.errors import DataError, RequestError, did_you_mean
+from bakeoff.options import TYPES, Option, matches, options
 from bakeoff.plan.experiment import Experiment
-from bakeoff.train.recipe import REASONS, Recipe
+from bakeoff.train.recipe import Recipe
 
-FORMAT = 2
-PLACES = {  # key in the file -> field of Experiment
-    "data": {
-        "path": "data",
-        "target": "target",
-        "inputs": "inputs",
-        "test": "test",
-        "validation": "validation",
-        "positive": "positive",
-    },
-    "split": {"how": "split"},
-    "run": {
-        "frameworks": "frameworks",
-        "seeds": "seeds",
-        "seed": "seed",
-        "metric": "metric",
-        "device": "device",
-        "jobs": "jobs",
-    },
-}
-TABLES = (*PLACES, "columns", "recipe", "models")
-WHY = {
-    "path": "file, folder or data-set name; a relative path starts at this file",
-    "target": "what to predict",
-    "inputs": "empty: every column that can be learned from",
-    "test": "a separate file of test rows; empty: drawn by the split",
-    "validation": "a separate file of validation rows; empty: drawn from the training rows",
-    "positive": "the positive class of a binary target; empty: true, yes, 1, pos, else the rarer",
-    "how": "random:70/15/15, time[:COLUMN], group:COLUMN or column:COLUMN",
-    "frameworks": "torch, tensorflow, jax",
-    "seeds": "fits of each model; 3 is a quick look, 10 when the gap is near the spread",
-    "seed": "the first seed; it also draws the split",
-    "metric": "decides the ranking",
-    "device": "auto, cpu, cuda or mps",
-    "jobs": "worker processes; 0: one per core. The results do not depend on it",
-}
+PATH = "file, or data-set name; a relative path starts at this file"
+FILES = ("data", "test", "validation")  # fields that may hold a path
+
+
+def places() -> dict[str, dict[str, Option]]:
+    """Return what may stand in the file: table -> key -> option. `kinds`, `models` hold names."""
+    found: dict[str, dict[str, Option]] = {}
+    for option in (*options(Experiment).values(), *options(Recipe).values()):
+        found.setdefault(option.table, {})[option.key] = option
+    del found["kinds"]
+    return found
 
 
 def read_experiment(path: str | Path) -> Experiment:
@@ -62,68 +38,62 @@ def read_experiment(path: str | Path) -> Experiment:
         document = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path} is not valid TOML: {error}.") from error
-    return from_document(document, path)
+    try:
+        return from_document(document, path)
+    except RequestError as error:
+        raise RequestError(f"{path}: {error.worded('file')}") from error
 
 
 def from_document(document: Mapping[str, Any], path: Path) -> Experiment:
     """Check a parsed file and make the experiment of it."""
-    check_keys(document, ("format", *TABLES), f"{path}")
-    if document.get("format", FORMAT) != FORMAT:
-        raise RequestError(
-            f"{path}: format = {document['format']} is not known; this version reads "
-            f"format {FORMAT}."
-        )
-    for table in TABLES:
+    check_format(document.get("format", FORMAT), str(path))
+    known = places()
+    check_keys(document, ("format", *known, "kinds", "models"), "the file")
+    for table in (*known, "kinds", "models"):
         if not isinstance(document.get(table, {}), dict):
-            raise RequestError(f"{path}: {table} must be a table: write [{table}].")
-    check_keys(document.get("recipe", {}), asdict(Recipe()), f"{path} [recipe]")
-    values: dict[str, Any] = {}
-    for table, names in PLACES.items():
-        check_keys(document.get(table, {}), names, f"{path} [{table}]")
-        for key, value in document.get(table, {}).items():
-            values[names[key]] = checked(value, names[key], f"{path} [{table}] {key}")
-    if not values.get("data"):
-        raise RequestError(
-            f"{path} [data] path is empty: the data came from Python. Name a file there."
-        )
-    for place in ("data", "test", "validation"):
-        values[place] = from_here(str(values.get(place, "")), path.parent)
-    columns = document.get("columns", {})
-    try:
-        return Experiment(
-            **values,
-            columns={
-                name: checked(kind, "kind", f"{path} [columns] {name}")
-                for name, kind in columns.items()
-            },
-            recipe=Recipe(**document.get("recipe", {})),
-            models=document.get("models", {}),
-            all_that_fit=not document.get("models"),
-        )
-    except RequestError as error:
-        raise RequestError(f"{path}: {error}") from error
+            raise RequestError(f"{table} must be a table: write [{table}].")
+    values: dict[str, dict[str, Any]] = {}
+    for table, keys in known.items():
+        given = document.get(table, {})
+        check_keys(given, ("path", *keys) if table == "data" else tuple(keys), f"[{table}]")
+        values[table] = {
+            option.name: checked(given[key], option, f"[{table}] {key}")
+            for key, option in keys.items()
+            if key in given
+        }
+    data = document.get("data", {}).get("path", "")
+    if not data or not isinstance(data, str):
+        raise RequestError("[data] path is empty: the data came from Python. Name a file there.")
+    recipe = values.pop("recipe")
+    own = {"data": data} | {key: value for table in values.values() for key, value in table.items()}
+    own |= {name: from_here(own[name], path.parent) for name in FILES if name in own}
+    kinds = document.get("kinds", {})
+    for name, kind in kinds.items():
+        if not isinstance(kind, str):
+            raise RequestError(f"[kinds] {name} must be a string, not {kind!r}.")
+    models = document.get("models", {})
+    return Experiment(
+        **own, kinds=kinds, recipe=Recipe(**recipe), models=models, all_that_fit=not models
+    )
 
 
-def check_keys(table: Mapping[str, Any], known: Any, where: str) -> None:
+def check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     """Refuse unknown keys, all of them in one message."""
-    unknown = [
-        f"{key!r} is not known.{did_you_mean(key, known)}" for key in table if key not in known
-    ]
-    if unknown:
-        raise RequestError(f"{where}: {' '.join(unknown)} Known: {', '.join(known)}.")
+    names = list(known)
+    wrong = [f"{key!r}.{did_you_mean(key, names)}" for key in table if key not in names]
+    if wrong:
+        raise RequestError(f"{where} has no {' no '.join(wrong)} Known: {', '.join(names)}.")
 
 
-def checked(value: Any, field: str, where: str) -> Any:
-    """Return a value of the type that a field has; lists become tuples."""
-    if field in ("target", "inputs", "frameworks"):
-        items = [value] if isinstance(value, str) else value
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise RequestError(f"{where} must be a list of texts, not {value!r}.")
-        return tuple(items)
-    if field not in ("seeds", "seed", "jobs") and not isinstance(value, str):
-        raise RequestError(f"{where} must be a text, not {value!r}.")
+def checked(value: Any, option: Option, where: str) -> Any:
+    """Return a value of the type that an option has; lists become tuples."""
+    if option.kind is tuple:
+        value = (value,) if isinstance(value, str) else value
+        value = tuple(value) if isinstance(value, list) else value
+    if not matches(value, option.kind):
+        raise RequestError(f"{where} must be {TYPES[option.kind]}, not {value!r}.")
     return value
 
 
@@ -149,23 +119,21 @@ def to_toml(
 
     document = tomlkit.document()
     document.add("format", tomlkit.item(FORMAT))
-    for table, names in PLACES.items():
+    for table, keys in places().items():
         section = tomlkit.table()
-        for key, name in names.items():
-            value = getattr(experiment, name)
-            if name in ("data", "test", "validation"):
-                value = relative(value, folder)
-            add(section, key, value, WHY[key])
+        source = experiment.recipe if table == "recipe" else experiment
+        if table == "data":
+            add(section, "path", relative(experiment.data, folder), PATH)
+        for key, option in keys.items():
+            value = getattr(source, option.name)
+            value = relative(value, folder) if option.name in FILES else value
+            add(section, key, value, option.help)
         document.add(table, section)
-        if table == "data" and experiment.columns:
-            columns = tomlkit.table()
-            for name, kind in experiment.columns.items():
-                add(columns, name, kind, (reasons or {}).get(name, ""))
-            document.add("columns", columns)
-    recipe = tomlkit.table()
-    for name, value in asdict(experiment.recipe).items():
-        add(recipe, name, value, REASONS[name])
-    document.add("recipe", recipe)
+        if table == "data" and experiment.kinds:
+            kinds = tomlkit.table()
+            for name, kind in experiment.kinds.items():
+                add(kinds, name, kind, (reasons or {}).get(name, ""))
+            document.add("kinds", kinds)
     models = tomlkit.table(is_super_table=True)
     for name, settings in experiment.models.items():
         models.add(name, model_table(name, settings))

@@ -1,0 +1,84 @@
+"""Inputs and target given apart, (X, y) as everywhere else, become one table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from bakeoff.errors import DataError
+
+
+def join_pair(x: Any, y: Any, name: str = "") -> tuple[Any, str | None]:
+    """Join inputs and target.
+
+    Args:
+        x: (N, ...) a pandas or polars frame, a dict of columns, or an array or nested list.
+        y: (N,) a series, array or list, or a frame or array of one column.
+        name: Of the target; "" takes that of the series, else "target".
+
+    Returns:
+        What `read` takes, and the name of the target; None where arrays need no name.
+
+    Raises:
+        DataError: They do not have the same number of rows.
+
+    Example:
+        >>> table, target = join_pair({"age": [31, 52]}, ["no", "yes"])
+        >>> table, target
+        ({'age': [31, 52], 'target': ['no', 'yes']}, 'target')
+    """
+    y, own = one_series(y)
+    if isinstance(x, Mapping):
+        name = name or free_name(own, x)
+        return {**x, name: y}, name
+    if not hasattr(x, "columns"):
+        x, y = as_array(x), as_array(y)
+        check_rows(len(x), len(y))
+        return (x, y), None
+    if hasattr(x, "collect"):
+        x = x.collect()
+    name = name or free_name(own, [str(column) for column in x.columns])
+    check_rows(len(x), len(y))
+    if hasattr(x, "iloc"):  # pandas; rows go together by position, as in scikit-learn
+        return x.assign(**{name: getattr(y, "array", y)}), name
+    import polars as pl
+
+    return x.with_columns(pl.Series(name, y if isinstance(y, pl.Series) else list(y))), name
+
+
+def one_series(y: Any) -> tuple[Any, str]:
+    """Return the target as one column, and its name if it has one."""
+    if hasattr(y, "columns") and len(y.columns) == 1:  # a frame of one column
+        column = y.columns[0]
+        y = y.collect()[column] if hasattr(y, "collect") else y[column]
+    if getattr(y, "ndim", 1) == 2 and np.shape(y)[1] == 1:
+        y = np.asarray(y)[:, 0]
+    name = getattr(y, "name", None)
+    return y, name if isinstance(name, str) and name else "target"
+
+
+def as_array(values: Any) -> np.ndarray[Any, Any]:
+    """Return an array of an array, a tensor, a series or a list."""
+    if hasattr(values, "detach"):  # a torch tensor
+        values = values.detach().cpu()
+    if hasattr(values, "toarray"):
+        raise DataError(
+            f"The inputs are a sparse matrix {values.shape}, which cannot be read. Give "
+            "X.toarray(), or a frame of the columns that matter."
+        )
+    return np.asarray(values)
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return the name, with _ behind it while a column is called so."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def check_rows(x: int, y: int) -> None:
+    """Refuse a target that has other rows than the inputs."""
+    if x != y:
+        raise DataError(f"X has {x:,} rows and y has {y:,}. Give one value of y per row of X.")

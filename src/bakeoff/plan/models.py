@@ -1,0 +1,213 @@
+"""The models of a run: which architectures, under which names, with which settings."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bakeoff.catalog import CATALOG, Argument, Model, Row, arguments, find, fitting
+from bakeoff.errors import RequestError, option, unknown
+from bakeoff.options import complaints, options, say_value
+from bakeoff.train.recipe import SETTINGS, Recipe
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(10))
+RESERVED = {"CON", "PRN", "AUX", "NUL", *PORTS}  # no file or folder of Windows may be called so
+
+
+def check_models(models: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check names and settings of models.
+
+    Args:
+        models: Name -> architecture, arguments and recipe settings.
+
+    Raises:
+        RequestError: A name cannot be a folder, or a setting is unknown or of another type.
+    """
+    for name, settings in models.items():
+        check_name(name)
+        if not isinstance(settings, Mapping):
+            raise RequestError(
+                f"{option('models', {name: settings})} must be a table of settings, such as "
+                f"{option(f'{name}.lr', 0.01)}."
+            )
+        check_settings(name, settings)
+    lower: dict[str, str] = {}
+    for name in models:
+        other = lower.setdefault(name.lower(), name)
+        if other != name:
+            raise RequestError(f"{other!r} and {name!r} differ in capitals only. Rename one.")
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that cannot be a folder on every system."""
+    if not NAME.fullmatch(name) or name.endswith(".") or name.split(".")[0].upper() in RESERVED:
+        raise RequestError(
+            f"A model cannot be called {name!r}: its name is a folder. Use letters, digits, "
+            "_ and -, such as 'wide'."
+        )
+
+
+def check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    """Refuse settings that the architecture does not have, or of another type."""
+    row = architecture(str(settings.get("architecture", name)))
+    known = arguments(row)
+    shared = {} if row.role == "baseline" else options(Recipe)
+    for key, value in settings.items():
+        if key in known:
+            check_argument(name, known[key], value)
+        elif key in shared:
+            for said in complaints(shared[key], value, model=name):
+                raise RequestError(said)
+        elif key != "architecture":
+            allowed = [*known, *shared, "architecture"]
+            raise RequestError(unknown(f"setting of {row.name}", key, allowed, where=name))
+
+
+def architecture(name: str) -> Row:
+    """Return a row of the catalogue that a run can train.
+
+    Raises:
+        RequestError: There is none of this name, or it is there to read and to build with.
+    """
+    trainable = [row.name for row in CATALOG.values() if row.trainable]
+    if name not in CATALOG:
+        raise RequestError(unknown("architecture", name, trainable))
+    if name not in trainable:
+        raise RequestError(
+            f"{name} cannot be trained by a run: it is there to read and to build with. "
+            f"Known: {', '.join(trainable)}."
+        )
+    return find(name)
+
+
+def check_argument(name: str, argument: Argument, value: Any) -> None:
+    """Refuse an argument of another type."""
+    if not fits(value, argument.annotation):
+        raise RequestError(
+            f"{option(f'{name}.{argument.name}', value)} must be {say_type(argument)}, such as "
+            f"{say_value(argument.default)}."
+        )
+
+
+def fits(value: Any, annotation: str) -> bool:
+    """Tell whether a value goes with a type as written; unusual types are left to the page."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if annotation == "int":
+        return number and isinstance(value, int)
+    if annotation == "float":
+        return number
+    if annotation in ("bool", "str"):
+        return isinstance(value, bool if annotation == "bool" else str)
+    if annotation == "tuple[int, ...]":
+        integers = isinstance(value, list | tuple) and all(fits(item, "int") for item in value)
+        return integers and all(item > 0 for item in value)  # sizes of layers, all of them
+    return True
+
+
+def say_type(argument: Argument) -> str:
+    """Put a type in words."""
+    words = {
+        "int": "an integer",
+        "float": "a number",
+        "bool": "true or false",
+        "str": "a string",
+        "tuple[int, ...]": "a list of integers from 1",
+    }
+    return words.get(argument.annotation, argument.annotation)
+
+
+def recipe_of(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """Return a model's recipe: the run's, but for what the model sets itself."""
+    return replace(recipe, **{key: settings[key] for key in SETTINGS if key in settings})
+
+
+def select_models(
+    own: Mapping[str, Mapping[str, Any]],
+    wanted: Sequence[str],
+    settings: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, dict[str, Any]], bool]:
+    """Combine what a file says, which models are wanted, and single settings, in this order.
+
+    Args:
+        own: Name -> settings, of the file; none means all that fit the data.
+        wanted: Names of models; none means all of the file, or all that fit.
+        settings: Name -> settings that go over the others; one with an `architecture` is new.
+
+    Returns:
+        The models, and whether all others that fit the data run, too.
+
+    Raises:
+        RequestError: A name is not in the run.
+    """
+    everything = not own and not wanted
+    chosen: dict[str, dict[str, Any]] = {name: dict(table) for name, table in own.items()}
+    if wanted:
+        for name in wanted:
+            if name not in chosen and "architecture" not in settings.get(name, {}):
+                architecture(name)
+        chosen = {name: chosen.get(name, {}) for name in wanted}
+    for name, table in settings.items():
+        known = [*chosen, *(row.name for row in CATALOG.values() if everything and row.trainable)]
+        if name not in known and "architecture" not in table:
+            raise RequestError(
+                f"{unknown('model', name, known)} A new model needs its architecture: "
+                f"{option(f'{name}.architecture', 'mlp')}."
+            )
+        chosen[name] = {**chosen.get(name, {}), **table}
+    return chosen, everything
+
+
+def choose_models(
+    models: Mapping[str, Mapping[str, Any]],
+    *,
+    all_that_fit: bool,
+    views: Iterable[str],
+    extras: Mapping[str, Collection[str]] | None = None,
+) -> list[Model]:
+    """Return the models of a run: those named, and all that can read the data if wanted.
+
+    Args:
+        models: Name -> settings, of those named.
+        all_that_fit: Every architecture that can read the data runs, too.
+        views: Names of the views on offer.
+        extras: View -> the arrays that it has beside x; a model must take them all.
+
+    Raises:
+        RequestError: One that is named cannot read the data.
+    """
+    offered = list(views)
+    fit = [row for row in fitting(offered) if not left_unread(row, offered, extras or {})]
+    chosen = []
+    unnamed: dict[str, Mapping[str, Any]] = {row.name: {} for row in fit} if all_that_fit else {}
+    for name, settings in {**unnamed, **models}.items():
+        row = architecture(str(settings.get("architecture", name)))
+        advice = f"Models that fit: {', '.join(row.name for row in fit)}."
+        if not set(row.reads) & set(offered):
+            raise RequestError(
+                f"{name} reads {' or '.join(row.reads)} data, and this data can be read as "
+                f"{', '.join(offered)}. {advice}"
+            )
+        if unread := left_unread(row, offered, extras or {}):
+            raise RequestError(
+                f"{name} does not take {' and '.join(unread)}, which this data has. {advice}"
+            )
+        own = {k: v for k, v in settings.items() if k != "architecture" and k not in SETTINGS}
+        chosen.append(Model(name=name, row=row, arguments=own))
+    return chosen
+
+
+def left_unread(
+    row: Row, offered: Collection[str], extras: Mapping[str, Collection[str]]
+) -> list[str]:
+    """Return the arrays of a row's view that its page does not take."""
+    if row.role == "baseline":
+        return []  # constant looks at nothing, and the others take all there is
+    view = next((view for view in row.reads if view in offered), "")
+    return sorted(set(extras.get(view, ())) - set(row.takes))
+
+
+def view_of(model: Model, views: Iterable[str]) -> str:
+    """Return the view that a model sees: the first of its preferences on offer."""
+    offered = set(views)
+    return next(view for view in model.row.reads if view in offered)

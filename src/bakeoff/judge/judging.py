@@ -33,13 +33,13 @@ class Judge:
 
     def predictions(self, scores: np.ndarray, part: str) -> Predictions:
         """Put the scores of a part beside its truth, in the user's units."""
-        rows = getattr(self.split, part)
+        positions = getattr(self.split, part)
         target = self.dataset.target
         classes = () if self.preparation.task == "regression" else tuple(self.preparation.classes)
         return Predictions(
             target=target,
-            rows=rows,
-            truth=self.dataset.arrays[target][rows],
+            rows=self.dataset.rows[positions],
+            truth=self.dataset.arrays[target][positions],
             scores=scores if classes else self.preparation.invert(scores),
             classes=classes,
             positive=self.dataset.schema.positive.get(target),

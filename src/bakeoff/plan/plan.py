@@ -7,10 +7,11 @@ from typing import Any
 
 from bakeoff.catalog import Model
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.preparing.preparation import Preparation, View, fit_preparation
+from bakeoff.data.preparing.preparation import Preparation, fit_preparation
 from bakeoff.data.read import read
 from bakeoff.data.splitting.leaks import Finding
 from bakeoff.data.splitting.split import Split, counts, default_how
+from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.plan.experiment import Experiment, choose_models, recipe_of, view_of
@@ -56,7 +57,7 @@ class Plan:
         return [
             f"{finding.message}: a good score may be memory."
             for finding in self.findings
-            if finding.kind == "duplicates" and "test" in finding.message and finding.count > limit
+            if finding.part == "test" and finding.count > limit
         ]
 
 
@@ -70,7 +71,7 @@ def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
         memory.get("data", experiment.data),
         target=experiment.target[0] if experiment.target else None,
         inputs=experiment.inputs or None,
-        columns=experiment.columns or None,
+        kinds=experiment.columns or None,
         test=memory.get("test", experiment.test or None),
         validation=memory.get("validation", experiment.validation or None),
         positive=experiment.positive or None,
@@ -95,7 +96,7 @@ def make_plan(
         metric = default_metric(task, shares)
     else:
         metric = find_metric(experiment.metric, task)
-    offered = preparation.views(dataset)
+    offered = make_views(preparation, dataset)
     extras = {name: set(view.inputs) - {"x"} for name, view in offered.items()}
     models = choose_models(experiment, offered, extras)
     seen = {model.name: view_of(model, offered) for model in models}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.splitting.split import Split, load_split
+from bakeoff.data.splitting.split import SplitSummary, summarise_split
 from bakeoff.errors import DataError
 from bakeoff.evaluate.predictions import Predictions, read_predictions
 from bakeoff.insight.curves import Curves
@@ -44,7 +44,7 @@ class Contents:
     looks: Mapping[str, Look]
     best: Predictions
     schema: Mapping[str, Any]
-    split: Split
+    split: SplitSummary
     findings: Mapping[str, Any]
     plan: str
     environment: Mapping[str, Any]
@@ -69,7 +69,7 @@ def read_contents(folder: Path) -> Contents:
     }
     baselines = [row["label"] for row in rows if row["kind"] == "baseline"]
     try:
-        split = load_split(folder / "data" / "split.parquet")
+        split = summarise_split(folder / "data" / "split.parquet")
         plan = (folder / "bakeoff.toml").read_text("utf-8")
     except OSError as error:
         raise DataError(f"{folder} is not a finished run: {error}.") from error

@@ -25,5 +25,5 @@ def record_plan(folder: Path, plan: Plan, place: dict[str, Any], workers: int) -
         "leaks": [asdict(finding) for finding in plan.findings],
     }
     write_json(folder / "data" / "findings.json", {"format": FORMAT, **findings})
-    plan.split.save(folder / "data" / "split.parquet")
+    plan.split.save(folder / "data" / "split.parquet", plan.dataset)
     plan.preparation.save(folder / "data")

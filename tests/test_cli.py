@@ -96,7 +96,7 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--models", "lstm"), "lstm reads sequence data"),
         (("--models", "network"), "network cannot be trained by a run"),
         (("--set", "mlp.hiden_sizes=[3]"), "Did you mean 'hidden_sizes'"),
-        (("--set", "mlp.dropout=much"), "mlp.dropout='much' must be a number"),
+        (("--set", "mlp.dropout=much"), "--set mlp.dropout=much must be a number"),
         (("--set", "mlp=3"), "write NAME.SETTING=VALUE"),
         (("--set", "mlp"), "write NAME.SETTING=VALUE"),
         (("--set", "wide.dropout=0.1"), "--set wide.architecture=mlp"),
@@ -105,11 +105,11 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--device", "gpu"), "Did you mean 'cuda'"),
         (("--framework", "pytorch"), "Did you mean 'torch'"),
         (("--framework", "torch,torch"), "each framework once"),
-        (("--seeds", "0"), "seeds=0 must be a whole number from 1"),
-        (("--jobs", "-1"), "jobs=-1"),
-        (("--seed", "-1"), "seed=-1"),
-        (("--epochs", "-1"), "epochs=-1 is out of range"),
-        (("--lr", "0"), "lr=0.0 is out of range"),
+        (("--seeds", "0"), "--seeds 0 is out of range: from 1 to 1,000"),
+        (("--jobs", "-1"), "--jobs -1"),
+        (("--seed", "-1"), "--seed -1"),
+        (("--epochs", "-1"), "--epochs -1 is out of range"),
+        (("--lr", "0"), "--lr 0.0 is out of range"),
         (("--optimizer", "adm"), "Did you mean 'adam'"),
         (("--schedule", "cosin"), "Did you mean 'cosine'"),
         (("--split", "randm"), "Did you mean 'random'"),
@@ -123,7 +123,11 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--positive", "maybe"), "no class 'maybe'"),
         (("--test", "none.csv"), "There is no file 'none.csv'"),
         (("--test", "good.csv", "--split", "random:70/15/15"), "cannot be used"),
-        (("--out", "good.csv"), "never overwrites another"),
+        (("--out", "good.csv"), "never overwrites another. Choose another --out"),
+        (("--learning-rate", "0.1"), "No option called '--learning-rate'. Did you mean '--lr'?"),
+        (("--n-jobs=2",), "Did you mean '--jobs'?"),
+        (("--framework", "keras"), "No framework called 'keras' (--framework). Did you mean 'tens"),
+        (("--metric", "f1"), "Did you mean 'macro_f1'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -240,7 +244,7 @@ def test_the_catalogue_is_one_json_document(command):
     assert {row["name"] for row in json.loads(said.out)} == set(CATALOG)
 
 
-def test_a_value_is_read_as_toml_or_else_as_text():
+def test_a_value_is_read_as_toml_or_json_or_else_as_a_string():
     values = [
         "mlp.hidden_sizes=[64, 32]",
         "mlp.lr=1e-3",

@@ -249,11 +249,14 @@ def carry_out(
     with at_work(experiment, show) as (workers, screen, scratch):  # workers start: 2 s
         from bakeoff.data.splitting.leaks import find_leaks
         from bakeoff.data.splitting.split import make_split
-        from bakeoff.judge.judging import judge_run, record
+        from bakeoff.judge.judging import judge_run
+        from bakeoff.judge.record import record
+        from bakeoff.plan.outline import outline
         from bakeoff.plan.plan import make_plan, read_data
-        from bakeoff.plan.rehearsal import outline, rehearse, train
+        from bakeoff.plan.probe import probe
+        from bakeoff.plan.train import train
         from bakeoff.runs.folder import new_folder
-        from bakeoff.runs.record import record_plan
+        from bakeoff.runs.record_plan import record_plan
 
         dataset = read_data(experiment, memory or {})
         screen.data(dataset, details=dry_run)
@@ -262,10 +265,10 @@ def carry_out(
         leaks = find_leaks(dataset, split)
         screen.leaks(leaks)
         plan = make_plan(experiment, dataset, split, leaks)
-        plan = rehearse(plan, workers, scratch)
+        plan = probe(plan, workers, scratch)
         screen.plan(plan, workers, details=dry_run)
         if dry_run:
-            screen.outline(outline(plan, workers))
+            screen.outline(outline(plan, len(workers)))
             return None
         folder = new_folder(out, name_of(experiment))
         record_plan(folder, plan, workers)
@@ -280,9 +283,7 @@ def carry_out(
 
 
 @contextmanager
-def at_work(
-    experiment: Experiment, show: str
-) -> Iterator[tuple["Workers", "Screen", Path]]:
+def at_work(experiment: Experiment, show: str) -> Iterator[tuple["Workers", "Screen", Path]]:
     """Start two workers, open the screen, and make a folder for what passes between them.
 
     Workers import their framework while the data are being read; there will be as many as there

@@ -67,9 +67,7 @@ def parameter(known: Option) -> inspect.Parameter:
         known.name,
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
         default=None,
-        annotation=Annotated[
-            kinds.get(known.kind, str | None), typer.Option(flag, help=words(known))
-        ],
+        annotation=Annotated[kind, typer.Option(flag, help=words(known))],
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bakeoff import CATALOG, DataError, Experiment, Recipe, RequestError
 from bakeoff.catalog import arguments
-from bakeoff.plan.experiment_file import PLACES, read_experiment, to_toml
+from bakeoff.plan.experiment_file import places, read_experiment, to_toml
 from bakeoff.train.recipe import SETTINGS
 
 FULL = Experiment(
@@ -17,9 +17,9 @@ FULL = Experiment(
     test="later.csv",
     validation="",
     positive="yes",
-    columns={"age": "number", "a.b": "category", "": "ignored", "#": "text"},
+    kinds={"age": "number", "a.b": "category", "": "ignored", "#": "text"},
     split="group:team",
-    frameworks=("torch", "jax"),
+    framework=("torch", "jax"),
     seeds=3,
     seed=7,
     metric="macro_f1",
@@ -47,9 +47,10 @@ def reread(experiment: Experiment, tmp_path: Path) -> Experiment:
 
 def test_a_file_says_exactly_what_the_experiment_says(tmp_path):
     once = reread(FULL, tmp_path)
-    for name in {name for names in PLACES.values() for name in names.values()}:
-        assert getattr(once, name) == getattr(FULL, name), name
-    assert once.columns == FULL.columns
+    for name in {option.name for keys in places().values() for option in keys.values()}:
+        if hasattr(FULL, name):
+            assert getattr(once, name) == getattr(FULL, name), name
+    assert once.kinds == FULL.kinds
     assert once.recipe == FULL.recipe
     for name, settings in FULL.models.items():
         assert {**once.models[name], **settings} == once.models[name]
@@ -74,7 +75,7 @@ def test_every_setting_of_the_recipe_is_written_out():
 
 
 def test_every_choice_has_its_reason_beside_it():
-    text = to_toml(FULL, reasons=dict.fromkeys(FULL.columns, "seen"))
+    text = to_toml(FULL, reasons=dict.fromkeys(FULL.kinds, "seen"))
     lines = text.partition("[models")[0].splitlines()
     assert [line for line in lines if " = " in line and " # " not in line] == ["format = 2"]
 
@@ -82,20 +83,28 @@ def test_every_choice_has_its_reason_beside_it():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[run]\nsedes = 3", r"bakeoff.toml \[run\]: 'sedes' is not known. Did you mean 'seeds'"),
-        ("[runs]\n", "'runs' is not known. Did you mean 'run'"),
-        ("[recipe]\nepoch = 3", r"\[recipe\]: 'epoch' is not known. Did you mean 'epochs'"),
-        ("[data]\ntargt = 'y'", r"\[data\]: 'targt' is not known. Did you mean 'target'"),
-        ("[data]\na = 1\nb = 2", "'a' is not known.*'b' is not known"),
+        ("[run]\nsedes = 3", r"bakeoff.toml: \[run\] has no 'sedes'. Did you mean 'seeds'"),
+        ("[runs]\n", "the file has no 'runs'. Did you mean 'run'"),
+        ("[recipe]\nepoch = 3", r"\[recipe\] has no 'epoch'. Did you mean 'epochs'"),
+        ("[data]\ntargt = 'y'", r"\[data\] has no 'targt'. Did you mean 'target'"),
+        ("[data]\na = 1\nb = 2", r"\[data\] has no 'a'.* no 'b'"),
         ("run = 3", r"run must be a table: write \[run\]"),
         ("models = 3", "models must be a table"),
-        ("format = 3", "format = 3 is not known; this version reads format 2"),
-        ("[data]\npath = 3", r"\[data\] path must be a text, not 3"),
-        ("[data]\npath = 'd'\ntarget = [1]", "target must be a list of texts"),
-        ("[data]\npath = 'd'\n[columns]\nage = 3", r"\[columns\] age must be a text"),
-        ("[data]\npath = 'd'\n[run]\nseeds = 'many'", "seeds='many' must be a whole number"),
-        ("[data]\npath = 'd'\n[recipe]\nlr = 'fast'", "bakeoff.toml: lr='fast' must be a number"),
-        ("[data]\npath = 'd'\n[models]\nmlp = 3", "mlp=3 must be a table of settings"),
+        ("[data]\npath = 3", r"\[data\] path is empty"),
+        ("[data]\npath = 'd'\ntarget = [1]", "target must be a list of strings"),
+        ("[data]\npath = 'd'\n[kinds]\nage = 3", r"\[kinds\] age must be a string"),
+        (
+            "[data]\npath = 'd'\n[run]\nseeds = 'many'",
+            r"\[run\] seeds must be an integer, not 'many'",
+        ),
+        (
+            "[data]\npath = 'd'\n[recipe]\nlr = 'fast'",
+            r"bakeoff.toml: \[recipe\] lr must be a number, not 'fast'",
+        ),
+        (
+            "[data]\npath = 'd'\n[models]\nmlp = 3",
+            "must be a table of settings, such as mlp.lr = 0.01",
+        ),
         ("[data]\npath = 'd'\n[models.mlp]\narchitecture = 3", "No architecture called '3'"),
         ("[data]\npath = 'd'\n[models.mlp]\ndropot = 1", "Did you mean 'dropout'"),
         ("[run]\nseeds = 3", r"\[data\] path is empty"),
@@ -134,3 +143,14 @@ def test_a_file_names_no_code_to_import(tmp_path):
     text = "[data]\npath = 'd'\n[models.os]\narchitecture = 'os.system'\n"
     with pytest.raises(RequestError, match=r"No architecture called 'os\.system'"):
         read_experiment(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_file_of_another_format_is_refused(number, tmp_path):
+    with pytest.raises(DataError, match=f"is of format {number}, and this bakeoff reads 2"):
+        read_experiment(written(tmp_path, f"format = {number}"))
+
+
+def test_a_value_out_of_range_is_worded_as_in_the_file(tmp_path):
+    with pytest.raises(RequestError, match=r"bakeoff.toml: lr = 0 is out of range: above 0"):
+        read_experiment(written(tmp_path, "[data]\npath = 'd'\n[recipe]\nlr = 0"))

@@ -12,54 +12,68 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Schema
+from bakeoff.data.origin import Origin
 from bakeoff.errors import DataError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Dataset:
     """Rows of data, column by column, never changed in place.
+
+    A row of the user's file is called `row` and counted from 1 in each file; where a row stands in
+    memory is its position, counted from 0.
 
     Args:
         schema: What the columns are, and which go in and come out.
         arrays: Column -> values: float64 with NaN (numbers), objects of str or None (words),
             datetime64[us] (times), (N, F), (N, Y, X, C), (N, T, F) or (N, Z, Y, X, C) blocks, and
             `<name>.lengths` (N,) int64 beside sequences that have lengths.
-        rows: (N,) int64, the row of the file that each row stood in, counted from 1 below the line
-            of names, and on through separate files.
+        origin: Which row of which file each row is.
         source: The file or set it came from.
-        parts: (N,) "train", "validation" or "test" when separate files gave them, else None.
         notes: Decisions made and rows left out, in sentences for the user.
     """
 
     schema: Schema
     arrays: Mapping[str, Array]
-    rows: Array
+    origin: Origin
     source: str
-    parts: Array | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length; make all of them read-only."""
         frozen = {}
         for name, values in self.arrays.items():
-            if len(values) != len(self.rows):
-                raise DataError(f"Column {name!r} has {len(values):,} of {len(self.rows):,} rows.")
+            if len(values) != len(self):
+                raise DataError(f"Column {name!r} has {len(values):,} of {len(self):,} rows.")
             frozen[name] = values.view()
             frozen[name].flags.writeable = False
         object.__setattr__(self, "arrays", frozen)
 
     def __len__(self) -> int:
         """Count the rows."""
-        return len(self.rows)
+        return len(self.origin.rows)
 
-    def __getitem__(self, rows: Any) -> Dataset:
-        """Return the dataset of some rows, given by numbers, a mask or a slice."""
+    def __getitem__(self, positions: Any) -> Dataset:
+        """Return the dataset of some rows, given by positions, a mask or a slice."""
         return replace(
             self,
-            arrays={name: values[rows] for name, values in self.arrays.items()},
-            rows=self.rows[rows],
-            parts=None if self.parts is None else self.parts[rows],
+            arrays={name: values[positions] for name, values in self.arrays.items()},
+            origin=self.origin[positions],
         )
+
+    def __repr__(self) -> str:
+        """Say in one line what it holds."""
+        inputs = len(self.schema.inputs)
+        size = f"{len(self):,} rows, {inputs:,} input{'' if inputs == 1 else 's'}"
+        about = f", target {self.target} ({self._task()})" if self.target in self.arrays else ""
+        return f"<Dataset {size}{about}>"
+
+    def _task(self) -> str:
+        """Say what the target is."""
+        task = self.schema.tasks[self.target]
+        if task == "multiclass":
+            return f"{len(set(self.arrays[self.target].tolist()) - {None}):,} classes"
+        return "binary" if task == "binary" else "a number"
 
     @property
     def target(self) -> str:
@@ -67,9 +81,18 @@ class Dataset:
         return self.schema.targets[0]
 
     @property
-    def has_target(self) -> bool:
-        """Whether the target's values are there; new data may lack them."""
-        return self.target in self.arrays
+    def rows(self) -> Array:
+        """(N,) int64, the row of its own file that each row stands in, counted from 1."""
+        return self.origin.rows
+
+    @property
+    def parts(self) -> Array | None:
+        """(N,) "train", "validation" or "test" when separate files gave them, else None."""
+        return self.origin.parts
+
+    def place(self, position: int) -> str:
+        """Write where a row stands, for people: "row 12", or "row 12 of test.csv"."""
+        return self.origin.place(position)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -86,7 +109,7 @@ class Dataset:
 
 
 def update(digest: Any, name: str, values: Array) -> None:
-    """Add a named array to a digest; texts with their lengths, so that no two columns collide."""
+    """Add a named array to a digest; strings with their lengths, so that no two columns collide."""
     digest.update(f"{name}\0{values.dtype}\0{values.shape}\0".encode())
     if values.dtype == object:
         texts = ["" if value is None else value for value in values]

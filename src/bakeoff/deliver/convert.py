@@ -5,7 +5,6 @@ converted ones. The rows are the test rows of the run where its data can still b
 drawn at random in the shape of the data.
 """
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import find, load
-from bakeoff.data.columns.column import ARRAY_KINDS, Schema
+from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.preparing.preparation import Preparation, View, load_preparation
+from bakeoff.data.forms import ShapeForm
+from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.read import read_inputs
 from bakeoff.data.splitting.split import load_split
+from bakeoff.data.taking.views import View, make_views
 from bakeoff.deliver.trained_model import TrainedModel, open_model
 from bakeoff.documents import read_json
 from bakeoff.errors import BakeoffError, MissingPackageError, RequestError, option, unknown
@@ -33,7 +34,6 @@ FRAMEWORKS = ("torch", "tensorflow", "jax")
 MOST_ROWS = 1024  # enough to meet every branch of a page, and seconds at most
 DRAWN_ROWS = 64
 AGREES = 1e-5  # in float32, of the largest score (docs/parity.md)
-FORM = re.compile(r"\d+( × \d+)*")  # of an array's rows: "8 × 8 × 1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,8 +145,8 @@ def rows_to_score(model: TrainedModel, preparation: Preparation) -> tuple[View, 
     """Return rows as the page sees them, and what they are."""
     dataset = test_rows(model.run)
     if dataset is not None:
-        return preparation.views(dataset)[model.fit.job.view], "test rows of the run"
-    blank = preparation.views(blank_row(preparation.schema))[model.fit.job.view]
+        return make_views(preparation, dataset)[model.fit.job.view], "test rows of the run"
+    blank = make_views(preparation, blank_row(preparation.schema))[model.fit.job.view]
     return drawn(blank), "rows drawn in the shape of its data, which cannot be read here"
 
 
@@ -158,17 +158,16 @@ def test_rows(run: RunFolder) -> Dataset | None:
         return None
     if dataset.fingerprint != read_json(run.fingerprint)["sha256"]:
         return None
-    return dataset[load_split(run.split).test[:MOST_ROWS]]
+    return dataset[load_split(run.split, dataset).test[:MOST_ROWS]]
 
 
 def blank_row(schema: Schema) -> Dataset:
     """Make one row of data by the schema of a run: zeros, or nothing in any column."""
     import polars as pl
 
-    column = schema.column(schema.inputs[0])
-    if len(schema.inputs) == 1 and column.kind in ARRAY_KINDS and FORM.fullmatch(column.form):
-        sizes = [int(size) for size in column.form.split(" × ")]
-        return read_inputs(np.zeros((1, *sizes)), schema)
+    form = schema.column(schema.inputs[0]).form
+    if isinstance(form, ShapeForm):
+        return read_inputs(np.zeros((1, *(size or 1 for size in form.sizes))), schema)
     return read_inputs(pl.DataFrame({name: [None] for name in schema.inputs}), schema)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from bakeoff.catalog import find, load
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.read import read_inputs
+from bakeoff.data.taking.views import make_views
 from bakeoff.errors import DataError, MissingPackageError, RequestError
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.judge.best import best_of
@@ -49,7 +50,7 @@ class TrainedModel:
             data: A file, a frame or arrays, with the columns that the run learned from.
 
         Returns:
-            One row per row of data, in its order: row (from 0), prediction, and p:<class> for every
+            One row per row of data, in its order: row (from 1), prediction, and p:<class> for every
             class; numbers in the unit of the target.
 
         Raises:
@@ -65,7 +66,7 @@ class TrainedModel:
         for note in dataset.notes:
             warnings.warn(note, stacklevel=2)
         scores = self.scores(preparation, dataset)
-        columns: dict[str, Any] = {"row": np.arange(len(scores))}
+        columns: dict[str, Any] = {"row": dataset.rows}
         if preparation.task == "regression":
             columns["prediction"] = preparation.invert(scores)
         else:
@@ -77,7 +78,7 @@ class TrainedModel:
     def scores(self, preparation: Preparation, dataset: Any) -> np.ndarray:
         """Return probabilities (n, C), or standardised values (n,) for a regression."""
         job = self.fit.job
-        view = preparation.views(dataset)[job.view]
+        view = make_views(preparation, dataset)[job.view]
         row = find(job.architecture)
         weights = self.place.weights
         if row.role == "baseline":

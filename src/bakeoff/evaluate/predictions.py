@@ -16,7 +16,7 @@ class Predictions:
 
     Args:
         target: Name of the target column.
-        rows: Row numbers in the dataset.
+        rows: Rows of the user's file, counted from 1.
         truth: Class names (str) or numbers in the target's unit. A class that no training row has
             is not in `classes`: it counts as wrong in every metric.
         scores: Probability of each class, or the predicted number.

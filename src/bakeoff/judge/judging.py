@@ -1,71 +1,46 @@
-"""From scores to the record of a fit: the one place where test targets are read."""
+"""Judge a run: from the recorded fits to the verdict and the leaderboard."""
 
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
 from bakeoff.catalog import find, load
-from bakeoff.data.dataset import Dataset
-from bakeoff.data.preparing.preparation import Preparation
-from bakeoff.data.splitting.split import Split
 from bakeoff.errors import RunError
 from bakeoff.evaluate.metrics import METRICS, Metric, score
-from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
 from bakeoff.judge.verdict import reach_verdict, write_verdict
+from bakeoff.plan.plan import Plan
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.job import Fit
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Judge:
-    """What is needed to judge a fit: the data, the split, the way back to the user's units."""
+def judge_run(folder: RunFolder, plan: Plan) -> None:
+    """Reach the verdict over all recorded fits; write it and the leaderboard.
 
-    dataset: Dataset
-    split: Split
-    preparation: Preparation
-    metric: Metric
+    Args:
+        folder: Of the run, all fits recorded.
+        plan: What was carried out: it names the metric, and what to beware of.
 
-    def predictions(self, scores: np.ndarray, part: str) -> Predictions:
-        """Put the scores of a part beside its truth, in the user's units."""
-        rows = getattr(self.split, part)
-        target = self.dataset.target
-        classes = () if self.preparation.task == "regression" else tuple(self.preparation.classes)
-        return Predictions(
-            target=target,
-            rows=rows,
-            truth=self.dataset.arrays[target][rows],
-            scores=scores if classes else self.preparation.invert(scores),
-            classes=classes,
-            positive=self.dataset.schema.positive.get(target),
-        )
-
-
-def record(folder: RunFolder, scratch: Path, fit: Fit, judge: Judge) -> Fit:
-    """Move what a worker left into the run folder: weights, predictions, history, fit.json last.
-
-    Returns:
-        The fit, marked as failed when its scores are not finite numbers.
+    Raises:
+        RunError: Every fit failed.
     """
-    place = folder.fit_of(fit.job)
-    place.path.mkdir(parents=True, exist_ok=True)
-    validation = None
-    if not fit.error:
-        try:
-            held_out = judge.predictions(np.load(scratch / "validation.npy"), "validation")
-            validation = score(judge.metric, held_out)
-            validation = validation if np.isfinite(validation) else None
-            place.write_predictions(judge.predictions(np.load(scratch / "test.npy"), "test"))
-            shutil.move(scratch / "weights.safetensors", place.weights)
-        except RunError as error:
-            fit = replace(fit, error=str(error))
-    place.write(fit, validation)
-    return fit
+    entries = entries_of(folder)
+    if all(entry.error for entry in entries):
+        first = entries[0]
+        raise RunError(f"Every fit failed. {first.model}, seed {first.seed}: {first.error}")
+    metric, notes = plan.metric, tuple(plan.cautions)
+    judged = defined(metric, entries)
+    if judged is not metric:  # validation scores are of the other metric: the first seed is taken
+        entries = [replace(entry, validation=None) for entry in entries]
+    verdict = reach_verdict(entries, judged)
+    if judged is not metric:
+        why = f"{metric.label} is not defined on these test rows, so {judged.label} decides."
+        notes = (why, *notes)
+    verdict = replace(verdict, warnings=(*notes, *verdict.warnings))
+    write_verdict(verdict, folder)
+    write_leaderboard(make_leaderboard(entries, verdict), folder)
 
 
 def entries_of(folder: RunFolder) -> list[Entry]:
@@ -93,31 +68,6 @@ def read_entry(place: FitFolder) -> Entry:
         error=fit.error,
         predictions=None if fit.error else place.predictions(),
     )
-
-
-def settle(folder: RunFolder, metric: Metric, notes: Sequence[str] = ()) -> None:
-    """Reach the verdict over all recorded fits; write it and the leaderboard.
-
-    Args:
-        notes: What else a reader should know before trusting the verdict.
-
-    Raises:
-        RunError: Every fit failed.
-    """
-    entries = entries_of(folder)
-    if all(entry.error for entry in entries):
-        first = entries[0]
-        raise RunError(f"Every fit failed. {first.model}, seed {first.seed}: {first.error}")
-    judged = defined(metric, entries)
-    if judged is not metric:  # validation scores are of the other metric: the first seed is taken
-        entries = [replace(entry, validation=None) for entry in entries]
-    verdict = reach_verdict(entries, judged)
-    if judged is not metric:
-        why = f"{metric.label} is not defined on these test rows, so {judged.label} decides."
-        notes = (why, *notes)
-    verdict = replace(verdict, warnings=(*notes, *verdict.warnings))
-    write_verdict(verdict, folder)
-    write_leaderboard(make_leaderboard(entries, verdict), folder)
 
 
 def defined(metric: Metric, entries: Sequence[Entry]) -> Metric:

@@ -45,7 +45,8 @@ class Experiment:
     )
     split: str = setting(
         "",
-        "how rows are parted: random:70/15/15, time[:COLUMN], group:COLUMN, column:COLUMN, or the share of test rows",
+        "how rows are parted: random:70/15/15, time[:COLUMN], group:COLUMN, column:COLUMN, or the "
+        "share of test rows",
         table="data",
     )
     positive: str = setting(

@@ -1,26 +1,25 @@
-"""The plan: everything that is decided before training, and the steps that lead from there."""
+"""The plan: everything that is decided before training."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bakeoff.catalog import Model
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.preparing.preparation import Preparation, View, fit_preparation
+from bakeoff.data.preparing.preparation import Preparation, fit_preparation
 from bakeoff.data.read import read
 from bakeoff.data.splitting.leaks import Finding
 from bakeoff.data.splitting.split import Split, counts, default_how
-from bakeoff.errors import RequestError
+from bakeoff.data.taking.views import View, make_views
+from bakeoff.errors import RequestError, option
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
-from bakeoff.plan.experiment import Experiment, choose_models, recipe_of, view_of
-from bakeoff.train.job import Fit, Job, plan_jobs
-from bakeoff.train.material import write_material
-from bakeoff.train.pool import Workers
-from bakeoff.train.recipe import Recipe, resolve
+from bakeoff.plan.experiment import Experiment
+from bakeoff.plan.models import choose_models, recipe_of, view_of
+from bakeoff.train.events import Probed
+from bakeoff.train.job import Job, plan_jobs
+from bakeoff.train.recipe import resolve
 
 REPEATS = 0.2  # share of test rows that repeat training rows, above which the verdict says so
-TYPICAL_EPOCHS = 40  # early stopping ends most fits near here; used for estimates of time only
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,25 +28,28 @@ class Plan:
 
     Args:
         experiment: With every choice filled in.
-        findings: What the leak checks found.
+        leaks: What the leak checks found.
+        metric: Decides the ranking.
         views: Those that a model sees.
-        recipes: Model -> its recipe, resolved; baselines have none.
+        models: What is trained.
+        jobs: Every fit, in the order of their start; networks with their recipe, resolved.
         unnamed: Models that run because they can read the data, not because they were named.
         left_out: Models that this data cannot be given to, and why, a sentence each.
+        probed: (model, framework) -> its size and the seconds of a step, once it was probed.
     """
 
     experiment: Experiment
     dataset: Dataset
     split: Split
     preparation: Preparation
-    findings: Sequence[Finding]
+    leaks: Sequence[Finding]
     metric: Metric
     views: Mapping[str, View]
     models: Sequence[Model]
-    recipes: Mapping[str, Recipe]
     jobs: Sequence[Job]
     unnamed: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
+    probed: Mapping[tuple[str, str], Probed] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -60,8 +62,8 @@ class Plan:
         limit = REPEATS * len(self.split.test)
         return [
             f"{finding.message}: a good score may be memory."
-            for finding in self.findings
-            if finding.kind == "duplicates" and "test" in finding.message and finding.count > limit
+            for finding in self.leaks
+            if finding.part == "test" and finding.count > limit
         ]
 
 
@@ -69,13 +71,14 @@ def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
     """Read what the experiment names, or what was passed from Python."""
     if len(experiment.target) > 1:
         raise RequestError(
-            f"target={','.join(experiment.target)} names several columns; a run predicts one."
+            f"{option('target', ','.join(experiment.target))} names several columns; a run "
+            "predicts one."
         )
     return read(
         memory.get("data", experiment.data),
         target=experiment.target[0] if experiment.target else None,
         inputs=experiment.inputs or None,
-        columns=experiment.columns or None,
+        kinds=experiment.kinds or None,
         test=memory.get("test", experiment.test or None),
         validation=memory.get("validation", experiment.validation or None),
         positive=experiment.positive or None,
@@ -86,7 +89,7 @@ def make_plan(
     experiment: Experiment,
     dataset: Dataset,
     split: Split,
-    findings: Sequence[Finding],
+    leaks: Sequence[Finding],
 ) -> Plan:
     """Fit the transforms on the training rows, choose metric and models, list the fits.
 
@@ -100,9 +103,11 @@ def make_plan(
         metric = default_metric(task, shares)
     else:
         metric = find_metric(experiment.metric, task)
-    offered = preparation.views(dataset)
+    offered = make_views(preparation, dataset)
     extras = {name: set(view.inputs) - {"x"} for name, view in offered.items()}
-    models = choose_models(experiment, offered, extras)
+    models = choose_models(
+        experiment.models, all_that_fit=experiment.all_that_fit, views=offered, extras=extras
+    )
     seen = {model.name: view_of(model, offered) for model in models}
     recipes = {
         model.name: resolve(
@@ -115,7 +120,7 @@ def make_plan(
     }
     jobs = plan_jobs(
         models,
-        frameworks=experiment.frameworks,
+        frameworks=experiment.framework,
         seeds=range(experiment.seed, experiment.seed + experiment.seeds),
         views=seen,
         recipes=recipes,
@@ -129,11 +134,10 @@ def make_plan(
         dataset=dataset,
         split=split,
         preparation=preparation,
-        findings=findings,
+        leaks=leaks,
         metric=metric,
         views={name: offered[name] for name in set(seen.values())},
         models=models,
-        recipes=recipes,
         jobs=jobs,
     )
 
@@ -158,124 +162,10 @@ def filled_in(
         experiment,
         target=schema.targets,
         inputs=schema.inputs,
-        columns=schema.kinds,
+        kinds=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),
         split=experiment.split or ("" if dataset.parts is not None else default_how(dataset)),
         metric=metric.name,
         models=named,
         all_that_fit=False,
     )
-
-
-def rehearse(plan: Plan, workers: Workers, scratch: Path) -> tuple[Plan, dict[str, dict[str, Any]]]:
-    """Show the workers the data, build every model once, and time a few steps of each.
-
-    Returns:
-        The plan without the unnamed models that this data cannot be given to (an image too
-        small for a page's pooling), and label of the model -> parameters, step_seconds.
-
-    Raises:
-        RequestError: A named model cannot be built with its arguments, or none can.
-    """
-    write_material(
-        scratch,
-        views={name: (view.inputs, view.sizes) for name, view in plan.views.items()},
-        targets=plan.preparation.targets(plan.dataset),
-        rows={part: getattr(plan.split, part) for part in ("train", "validation", "test")},
-    )
-    workers.show(scratch)
-    first: dict[str, Job] = {}
-    for job in plan.jobs:
-        first.setdefault(job.label, job)
-    jobs = list(first.values())
-    probed, dropped = {}, {}
-    for number, message in workers.work("probe", jobs, [scratch] * len(jobs)):
-        name = jobs[number].model
-        if "failed" in message and message["mistake"]:
-            dropped[name] = f"{name}: {message['failed']}"
-            if name not in plan.unnamed or len(dropped) == len(plan.models):
-                raise RequestError(dropped[name])
-        elif "failed" in message:  # such as a loss that diverges: its fits will say so one by one
-            probed[jobs[number].label] = {"parameters": 0, "step_seconds": 0.0}
-        if "probed" in message:
-            probed[jobs[number].label] = message["probed"]
-    return without(plan, dropped), probed
-
-
-def without(plan: Plan, dropped: Mapping[str, str]) -> Plan:
-    """Return the plan without some models: name -> why."""
-    kept = {n: own for n, own in plan.experiment.models.items() if n not in dropped}
-    return replace(
-        plan,
-        experiment=replace(plan.experiment, models=kept),
-        models=[c for c in plan.models if c.name not in dropped],
-        jobs=[job for job in plan.jobs if job.model not in dropped],
-        left_out=tuple(f"Left out: {why}" for why in dropped.values()),
-    )
-
-
-def guesses(plan: Plan, probed: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Guess how many seconds one fit of each model takes, from the steps of its rehearsal."""
-    seconds = {}
-    for job in plan.jobs:
-        if job.recipe:
-            steps = -(-len(plan.split.train) // job.recipe["batch_size"])
-            epochs = min(job.recipe["epochs"], TYPICAL_EPOCHS)
-            seconds[job.label] = steps * epochs * probed[job.label]["step_seconds"]
-    return seconds
-
-
-def estimate(plan: Plan, probed: Mapping[str, Mapping[str, Any]], workers: int) -> float:
-    """Guess how many seconds all training takes."""
-    each = guesses(plan, probed)
-    total = sum(each.get(job.label, 0.0) for job in plan.jobs)
-    return total / max(1, min(workers, len(plan.jobs)))
-
-
-def outline(plan: Plan, probed: Mapping[str, Mapping[str, Any]], workers: int) -> dict[str, Any]:
-    """Return the plan in plain values, for a program to read: `--dry-run --json`."""
-    schema, first = plan.dataset.schema, {job.label: job for job in reversed(plan.jobs)}
-    return {
-        "rows": len(plan.dataset),
-        "target": plan.dataset.target,
-        "task": plan.preparation.task,
-        "metric": plan.metric.name,
-        "columns": [asdict(column) for column in schema.columns],
-        "split": {"how": plan.split.how, **counts(plan.dataset, plan.split)},
-        "checks": [asdict(finding) for finding in plan.findings],
-        "notes": list(plan.notes),
-        "models": [
-            {
-                "model": job.model,
-                "framework": job.framework,
-                "view": job.view,
-                "parameters": probed[label]["parameters"] if job.recipe else None,
-            }
-            for label, job in reversed(first.items())
-        ],
-        "fits": len(plan.jobs),
-        "device": plan.experiment.device,
-        "seconds": round(estimate(plan, probed, workers), 1),
-    }
-
-
-def perform(
-    plan: Plan, workers: Workers, scratch: Path
-) -> Iterator[tuple[Job, dict[str, Any], Path]]:
-    """Make every fit.
-
-    Yields:
-        (job, message, where the worker left its files); a message is {"started": True},
-        {"epoch": history row} or {"fit": Fit}.
-    """
-    folders = [scratch / "fits" / str(number) for number in range(len(plan.jobs))]
-    for folder in folders:
-        folder.mkdir(parents=True)
-    for number, message in workers.work("fit", plan.jobs, folders):
-        job = plan.jobs[number]
-        if "done" in message:
-            facts = message["done"]
-            message = {"fit": Fit(job=replace(job, device=facts.pop("device")), **facts)}
-        elif "failed" in message:
-            message = {"fit": Fit(job=job, error=message["failed"])}
-        yield job, message, folders[number]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.splitting.split import Split, load_split
+from bakeoff.data.splitting.split import SplitSummary, summarise_split
 from bakeoff.documents import read_json
 from bakeoff.errors import DataError
 from bakeoff.evaluate.predictions import Predictions
@@ -46,7 +46,7 @@ class Contents:
     looks: Mapping[str, Look]
     best: Predictions
     schema: Mapping[str, Any]
-    split: Split
+    split: SplitSummary
     findings: Mapping[str, Any]
     plan: str
     environment: Mapping[str, Any]
@@ -69,7 +69,7 @@ def read_contents(folder: RunFolder) -> Contents:
     curves = {label: read_curves(own) for label, own in places.items()}
     baselines = [row["label"] for row in rows if row["kind"] == "baseline"]
     try:
-        split = load_split(folder.split)
+        split = summarise_split(folder.split)
         plan = folder.experiment.read_text("utf-8")
     except OSError as error:
         raise DataError(f"{folder.path} is not a finished run: {error}.") from error

@@ -122,7 +122,7 @@ def best_part(run: Contents, task: str) -> dict[str, Any]:
 
 def data_part(run: Contents) -> dict[str, Any]:
     """Return what is shown of the data: columns, split, findings and notes."""
-    parts = {part: len(getattr(run.split, part)) for part in ("train", "validation", "test")}
+    parts = run.split.sizes
     return {
         "columns": run.schema["columns"],
         "inputs": set(run.schema["inputs"]),

@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from bakeoff.data.kinds import KINDS
 from bakeoff.report import numbers
 from bakeoff.report.leaderboard import leaderboard_table
 from bakeoff.report.printable import printable
@@ -22,11 +23,6 @@ from bakeoff.report.progress import Progress
 from bakeoff.train.job import Job
 
 LABEL = 9  # width of the words at the left: data, split, checks, plan
-KINDS = {  # how a kind of column is counted
-    "number": "number", "category": "category", "binary": "yes/no column", "time": "date",
-    "text": "text", "image": "image", "sequence": "sequence", "volume": "volume",
-    "identifier": "identifier", "constant": "constant", "group": "group", "ignored": "ignored",
-}  # fmt: skip
 
 
 class Screen:
@@ -76,7 +72,7 @@ class Screen:
             missing: Input column -> cells without a value, where there are any.
         """
         inputs = numbers.listed(
-            [numbers.count(n, KINDS.get(kind, kind)) for kind, n in kinds.items()]
+            [numbers.count(n, KINDS[kind].counted) for kind, n in kinds.items()]
         )
         text = f"{numbers.count(rows, 'row')}: {inputs}, target {target} ({about})"
         if missing:

@@ -1,27 +1,17 @@
-"""Columns: what each one holds and why it was read so, and the schema that gives each a part."""
+"""Column: what it holds and why it was read so; and the schema that gives each column a part."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
-
-import numpy as np
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, NamedTuple, get_args
 
 from bakeoff.data.array import Array
-from bakeoff.errors import DataError, RequestError, did_you_mean
+from bakeoff.data.forms import DateForm, Form, form_from_dict
+from bakeoff.data.kinds import KINDS
+from bakeoff.errors import DataError, RequestError, option, unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-Kind = Literal[
-    "number", "category", "binary", "text", "image", "sequence", "volume", "time",
-    "group", "identifier", "constant", "ignored",
-]  # fmt: skip
 Task = Literal["binary", "multiclass", "regression"]
-
-INPUT_KINDS = ("number", "binary", "category", "time", "image", "sequence", "volume")
-ARRAY_KINDS = ("number", "image", "sequence", "volume", "ignored")
-CELL_KINDS = tuple(k for k in get_args(Kind) if k not in ("image", "sequence", "volume"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,20 +20,19 @@ class Column:
 
     Args:
         name: Its name in the user's file.
-        kind: What it holds.
+        kind: What it holds: a row of `KINDS`.
         reason: Why it was read so, in a few words for the user.
         missing: Rows without a value.
         distinct: Different values; 0 for images, sequences and volumes, where nobody counted.
-        form: How its values are written ("decimal comma", "%d.%m.%Y", "8 × 8 × 1"), so that new
-            data of the same make is read alike.
+        form: How its values are written, so that new data of the same make is read alike.
     """
 
     name: str
-    kind: Kind
+    kind: str
     reason: str
     missing: int = 0
     distinct: int = 0
-    form: str = ""
+    form: Form | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,9 +55,11 @@ class Schema:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """Column -> kind, as `read(columns=...)` takes it to read the data alike again."""
+        """Column -> kind, as `read(kinds=...)` takes it to read the data alike again."""
         return {
-            c.name: f"time:{c.form}" if c.kind == "time" and c.form else c.kind
+            c.name: f"{c.kind}:{c.form.pattern}"
+            if c.kind == "time" and isinstance(c.form, DateForm)
+            else c.kind
             for c in self.columns
         }
 
@@ -77,15 +68,28 @@ class Schema:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise RequestError(unknown_column(name, [column.name for column in self.columns]))
+        raise RequestError(unknown("column", name, [column.name for column in self.columns]))
+
+
+class Note(NamedTuple):
+    """Something that was decided while a column was read.
+
+    Args:
+        kind: "missing" (a word that means no value), "unread" (cells that are no number or no
+            date) or "infinite".
+        text: A sentence for the user.
+    """
+
+    kind: Literal["missing", "unread", "infinite"]
+    text: str
 
 
 class Reading(NamedTuple):
-    """A column, its values of all rows, and what was decided on the way, in sentences."""
+    """A column, its values of all rows, and what was decided on the way."""
 
     column: Column
     values: Array
-    notes: list[str]
+    notes: tuple[Note, ...] = ()
 
 
 def schema_to_dict(schema: Schema) -> dict[str, Any]:
@@ -94,9 +98,19 @@ def schema_to_dict(schema: Schema) -> dict[str, Any]:
 
 
 def schema_from_dict(document: Mapping[str, Any]) -> Schema:
-    """Make a schema from plain data."""
+    """Make a schema from plain data.
+
+    Raises:
+        DataError: A field is missing, unknown, or holds what it cannot; the message names it.
+    """
+    names = {field.name for field in fields(Schema)}
+    check_fields("schema", document, names)
+    columns = tuple(column_from_dict(i, column) for i, column in enumerate(document["columns"]))
+    for name, task in document["tasks"].items():
+        if task not in get_args(Task):
+            raise DataError(unknown("task", task, get_args(Task), where=f"schema.tasks.{name}"))
     return Schema(
-        columns=tuple(Column(**column) for column in document["columns"]),
+        columns=columns,
         inputs=tuple(document["inputs"]),
         targets=tuple(document["targets"]),
         tasks=dict(document["tasks"]),
@@ -104,44 +118,35 @@ def schema_from_dict(document: Mapping[str, Any]) -> Schema:
     )
 
 
-def unknown_column(name: str, columns: Iterable[str]) -> str:
-    """Say that there is no such column, suggest the nearest, list the first twenty."""
-    known = list(columns)
-    names = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
-    return f"No column called {name!r}.{did_you_mean(name, known)} Columns: {names}."
+def column_from_dict(i: int, document: Mapping[str, Any]) -> Column:
+    """Make column i of a schema from plain data."""
+    where = f"schema.columns[{i}]"
+    check_fields(where, document, {field.name for field in fields(Column)})
+    if document["kind"] not in KINDS:
+        raise DataError(unknown("kind", document["kind"], KINDS, where=f"{where}.kind"))
+    return Column(**{**document, "form": form_from_dict(document["form"], f"{where}.form")})
 
 
-def check_kinds(kinds: Mapping[str, str], names: Iterable[str]) -> None:
-    """Refuse overrides that name an unknown column or an unknown kind."""
-    names = list(names)
-    for name, kind in kinds.items():
-        if name not in names:
-            raise RequestError(unknown_column(name, names))
-        if kind.partition(":")[0] not in get_args(Kind):
-            raise RequestError(
-                f"No kind called {kind!r} (column {name!r}).{did_you_mean(kind, get_args(Kind))} "
-                f"Kinds: {', '.join(CELL_KINDS)}."
-            )
-
-
-def is_missing(values: Array) -> Array:
-    """Return (N,) True where a column of single values has none."""
-    if values.dtype == object:
-        return np.array([value is None for value in values], dtype=bool)
-    return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
+def check_fields(where: str, document: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Refuse plain data that lacks a field or has one too many."""
+    if not isinstance(document, Mapping):
+        raise DataError(f"{where} is {document!r}, not a table of values.")
+    for name in sorted(set(names) ^ set(document)):
+        raise DataError(f"{where} {'has no' if name in names else 'has an unknown'} field {name}.")
 
 
 def choose_inputs(
-    columns: Sequence[Column], target: str, wanted: Sequence[str] | None
+    columns: Sequence[Column], target: str, asked: Sequence[str] | None
 ) -> tuple[str, ...]:
     """Return the columns that models will see: those asked for, as far as a model can use them."""
-    asked = [c for c in columns if c.name != target and (wanted is None or c.name in wanted)]
-    usable = tuple(column.name for column in asked if column.kind in INPUT_KINDS)
+    named = [c for c in columns if c.name != target and (asked is None or c.name in asked)]
+    usable = tuple(column.name for column in named if KINDS[column.kind].transform)
     if not usable:
-        why = "; ".join(f"{column.name} is {column.kind} ({column.reason})" for column in asked[:5])
+        why = "; ".join(f"{column.name} is {column.kind} ({column.reason})" for column in named[:5])
+        name = named[0].name if named else "name"
         raise DataError(
             f"No column can be used to predict {target!r}: {why or 'there is no other column'}. "
-            "Give a kind, as in columns={'name': 'category'}."
+            f"Give a kind, as in {option('kinds', {name: 'category'})}."
         )
     return usable
 
@@ -149,14 +154,7 @@ def choose_inputs(
 def left_out(columns: Sequence[Column], target: str, inputs: Sequence[str]) -> list[str]:
     """Say which columns no model will see, and why."""
     out = [column for column in columns if column.name != target and column.name not in inputs]
-    unusable = [column for column in out if column.kind not in INPUT_KINDS]
-    unasked = [column.name for column in out if column.kind in INPUT_KINDS]
+    unusable = [column for column in out if not KINDS[column.kind].transform]
+    unasked = [column.name for column in out if KINDS[column.kind].transform]
     notes = [f"{c.name} is left out: {c.kind}, {c.reason}." for c in unusable]
     return notes + ([f"Not among the inputs: {', '.join(unasked)}."] if unasked else [])
-
-
-def amount(number: float) -> str:
-    """Write a number for a reader: 20,640 but 2018; four digits where there are fractions."""
-    if abs(number) < 1000 and number != round(number):
-        return f"{number:.4g}"
-    return f"{number:,.0f}" if 10_000 <= abs(number) < 1e15 else f"{number:.4g}"

@@ -1,4 +1,4 @@
-"""Kinds: decide what a column holds from all of its rows, and say why in a few words."""
+"""Infer: decide what a column holds from all of its rows, and say why in a few words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.columns.column import Column, Kind, Reading, amount
+from bakeoff.data.columns.column import Column, Note, Reading
+from bakeoff.data.forms import DateForm, NumberForm, WordForm
+from bakeoff.data.origin import Place, one_table
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.cells import as_texts
 
@@ -23,12 +25,13 @@ FEW_WORDS = 5  # so many different words among numbers stand for "no value"; mor
 SENTENCE = 8  # words a cell from which a column of many texts is free text
 
 
-def infer(series: pl.Series, *, mark: str = ".") -> Reading:
+def infer(series: pl.Series, *, mark: str = ".", place: Place = one_table) -> Reading:
     """Decide what a column holds, from all of its rows, and read its values.
 
     Args:
         series: One column: texts as they stand in the file, or typed values.
         mark: The decimal mark of the file, for columns that do not decide it themselves.
+        place: Writes a position for people.
     """
     import polars as pl
 
@@ -37,36 +40,34 @@ def infer(series: pl.Series, *, mark: str = ".") -> Reading:
         series = (series.cast(pl.Duration("us")).cast(pl.Int64) / 1e6).alias(name)  # seconds
     if series.dtype.is_nested() or series.dtype in (pl.Object, pl.Binary):
         reason = "its cells hold lists or objects, not single values"
-        return Reading(Column(name=name, kind="ignored", reason=reason), blank(series), [])
+        nothing = np.full(len(series), None, dtype=object)
+        return Reading(Column(name=name, kind="ignored", reason=reason), nothing)
     if series.dtype.is_temporal() and series.dtype not in (pl.Time, pl.Duration):
-        times = series.cast(pl.Datetime("us"))
-        return of_times(name, times, "dates", form="")
+        return of_times(name, series.cast(pl.Datetime("us")), "dates")
     if series.dtype.is_integer() and too_large(series):
         return of_words(name, as_texts(series), hint=f"numbers too large to count, as {series[0]}")
     if series.dtype.is_numeric():
-        return of_numbers(name, series.cast(pl.Float64).fill_nan(None), form="plain")
+        return of_numbers(name, series.cast(pl.Float64).fill_nan(None), place=place)
     if series.dtype == pl.String and mark != "," and not cells.is_code(series):
         numbers = series.cast(pl.Float64, strict=False)
         if numbers.null_count() == series.null_count() < len(series) and not numbers.is_nan().any():
-            return of_numbers(name, numbers, form="plain")  # the usual case, at a third of the time
+            return of_numbers(name, numbers, place=place)  # the usual case, in a third of the time
     texts, words = cells.clean(as_texts(series))
-    notes = [f"{name}: {n:,} cells {word!r} read as missing." for word, n in words.items()]
-    reading = of_texts(name, texts, mark)
+    notes = tuple(
+        Note("missing", f"{name}: {n:,} cells {word!r} read as missing.")
+        for word, n in words.items()
+    )
+    reading = of_texts(name, texts, mark, place)
     return reading._replace(notes=notes + reading.notes)
 
 
-def too_large(whole: pl.Series) -> bool:
-    """Tell whether whole numbers would lose digits as float64: such are names."""
-    ends = (whole.min(), whole.max())
+def too_large(integers: pl.Series) -> bool:
+    """Tell whether integers would lose digits as float64: such are names."""
+    ends = (integers.min(), integers.max())
     return any(isinstance(end, int) and abs(end) >= 2**53 for end in ends)
 
 
-def blank(series: pl.Series) -> Array:
-    """Return one None per row."""
-    return np.full(len(series), None, dtype=object)
-
-
-def of_texts(name: str, texts: pl.Series, mark: str) -> Reading:
+def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
     """Decide between number, time and words for a column of cleaned texts."""
     filled = len(texts) - texts.null_count()
     if not filled:
@@ -76,44 +77,59 @@ def of_texts(name: str, texts: pl.Series, mark: str) -> Reading:
     numbers, form = cells.to_numbers(texts, mark=mark)
     bad = numbers.null_count() - texts.null_count()
     if bad <= BAD_CELLS * filled:
-        reading = of_numbers(name, numbers, form=form)
-        return with_bad_cells(reading, texts, numbers, "number") if bad else reading
+        reading = of_numbers(name, numbers, form=form, place=place)
+        return with_bad_cells(reading, texts, numbers, "number", place) if bad else reading
     others = texts.filter(numbers.is_null()).drop_nulls().n_unique()
     if bad <= filled / 2 and others <= FEW_WORDS and texts.n_unique() > FEW_ROWS:
-        wrong = f"{bad:,} of {filled:,} cells are no numbers: {shown(texts, numbers)}"
-        return of_words(name, texts, hint=f"{wrong}; say {name}=number to read these as missing")
+        wrong = f"{bad:,} of {filled:,} cells are no numbers: {examples(texts, numbers, place)}"
+        hint = f"{wrong}; give it the kind number to read these as missing"
+        return of_words(name, texts, hint=hint)
     found = cells.to_times(texts)
     if found is None or found[0].null_count() - texts.null_count() > BAD_CELLS * filled:
         return of_words(name, texts)
-    times, form = found
-    if not form:
-        twins = f"say {name}=time:%d/%m/%Y or time:%m/%d/%Y"
+    times, pattern = found
+    if not pattern:
+        twins = "give it the kind time:%d/%m/%Y or time:%m/%d/%Y"
         return of_words(name, texts, hint=f"dates in which day and month look alike; {twins}")
-    reading = of_times(name, times, f"dates such as {texts.drop_nulls()[0]}", form=form)
+    reading = of_times(name, times, f"dates such as {texts.drop_nulls()[0]}", pattern=pattern)
     bad = times.null_count() - texts.null_count()
-    return with_bad_cells(reading, texts, times, "date") if bad else reading
+    return with_bad_cells(reading, texts, times, "date", place) if bad else reading
 
 
-def of_numbers(name: str, numbers: pl.Series, *, form: str) -> Reading:
+def of_numbers(
+    name: str, numbers: pl.Series, *, form: NumberForm | None = None, place: Place = one_table
+) -> Reading:
     """Describe a column of numbers: 0 or 1, row numbers, always the same, or an amount."""
     notes = []
     infinite = int(numbers.is_infinite().sum())
     if infinite:
-        first = numbers.is_infinite().arg_true()[0] + 1
-        notes.append(f"{name}: {infinite:,} infinite cells read as missing (first: row {first:,}).")
+        first = place(int(numbers.is_infinite().arg_true()[0]))
+        text = f"{name}: {infinite:,} infinite cells read as missing (first: {first})."
+        notes.append(Note("infinite", text))
         numbers = finite(numbers)
     filled = numbers.drop_nulls()
     missing, distinct = len(numbers) - len(filled), filled.n_unique()
-    values = numbers.fill_null(float("nan")).to_numpy()
     kind, reason = number_kind(name, filled, missing, distinct)
-    if kind == "binary":
-        values, form = words_of(as_texts(numbers)), "shortest"
-    if form != "plain" and kind == "number":
-        reason += f", written with a {form}".replace("a plain with ", "")
     column = Column(
-        name=name, kind=kind, reason=reason, missing=missing, distinct=distinct, form=form
+        name=name,
+        kind=kind,
+        reason=reason + written(form) if kind == "number" else reason,
+        missing=missing,
+        distinct=distinct,
+        form=WordForm("shortest") if kind == "binary" else form or NumberForm(),
     )
-    return Reading(column, values, notes)
+    if kind == "binary":
+        return Reading(column, words_of(as_texts(numbers)), tuple(notes))
+    return Reading(column, numbers.fill_null(float("nan")).to_numpy(), tuple(notes))
+
+
+def written(form: NumberForm | None) -> str:
+    """Say how numbers are written, where they are not plain."""
+    if form is None:
+        return ""
+    style = "" if form.style == "plain" else f"a {form.style}"
+    how = " and ".join(part for part in (style, form.unit) if part)
+    return f", written with {how}" if how else ""
 
 
 def finite(numbers: pl.Series) -> pl.Series:
@@ -123,7 +139,7 @@ def finite(numbers: pl.Series) -> pl.Series:
     return numbers.to_frame("n").select(pl.when(pl.col("n").is_finite()).then("n")).to_series()
 
 
-def number_kind(name: str, filled: pl.Series, missing: int, distinct: int) -> tuple[Kind, str]:
+def number_kind(name: str, filled: pl.Series, missing: int, distinct: int) -> tuple[str, str]:
     """Return the kind of a column of numbers and why."""
     if distinct == 0:
         return "constant", "every cell is missing"
@@ -132,15 +148,15 @@ def number_kind(name: str, filled: pl.Series, missing: int, distinct: int) -> tu
         return "constant", f"always {amount(low)}"
     if distinct == 2 and (low, high) == (0, 1):
         return "binary", "0 or 1"
-    whole = bool((filled == filled.round()).all())
-    if whole and distinct == len(filled) and not missing and distinct >= FEW_ROWS:
+    integers = bool((filled == filled.round()).all())
+    if integers and distinct == len(filled) and not missing and distinct >= FEW_ROWS:
         if high - low + 1 == distinct:
             return "identifier", f"counts from {amount(low)} to {amount(high)} like row numbers"
         if looks_like_id(name):
-            return "identifier", f"a different whole number in each of {distinct:,} rows"
+            return "identifier", f"a different integer in each of {distinct:,} rows"
     if distinct == 1:
         return "number", f"{amount(low)} or missing"
-    what = "whole numbers" if whole else "numbers"
+    what = "integers" if integers else "numbers"
     return "number", f"{what} from {amount(low)} to {amount(high)}"
 
 
@@ -149,33 +165,41 @@ def looks_like_id(name: str) -> bool:
     return bool(re.search(r"(^|[_\W])(id|ID|Id|uuid|index|key)$|[a-z]I[dD]$", name))
 
 
-def of_times(name: str, times: pl.Series, reason: str, *, form: str) -> Reading:
+def of_times(name: str, times: pl.Series, reason: str, *, pattern: str = "") -> Reading:
     """Describe a column of dates."""
     filled = times.drop_nulls()
     missing, distinct = len(times) - len(filled), filled.n_unique()
-    kind: Kind = "time"
+    kind = "time"
     if distinct <= 1 and not (distinct and missing):
         kind, reason = "constant", f"always {filled[0]}" if distinct else "every cell is missing"
     column = Column(
-        name=name, kind=kind, reason=reason, missing=missing, distinct=distinct, form=form
+        name=name,
+        kind=kind,
+        reason=reason,
+        missing=missing,
+        distinct=distinct,
+        form=DateForm(pattern) if pattern else None,
     )
-    return Reading(column, times.to_numpy().astype("datetime64[us]"), [])
+    return Reading(column, times.to_numpy().astype("datetime64[us]"))
 
 
 def of_words(name: str, texts: pl.Series, *, hint: str = "") -> Reading:
     """Describe a column of words: constant, binary, category, text or identifier."""
-    form = "lower" if is_truth(texts) else ""
-    texts = texts.str.to_lowercase() if form else texts
+    truth = is_truth(texts)
+    texts = texts.str.to_lowercase() if truth else texts
     counts = texts.drop_nulls().value_counts(sort=True)
     distinct, filled = len(counts), int(counts["count"].sum())
     missing = len(texts) - filled
-    kind, reason = word_kind(name, texts, counts, missing)
-    if hint and kind in ("category", "identifier", "text"):
-        reason = hint
+    kind, reason = word_kind(texts, counts, missing)
     column = Column(
-        name=name, kind=kind, reason=reason, missing=missing, distinct=distinct, form=form
+        name=name,
+        kind=kind,
+        reason=hint if hint and kind in ("category", "identifier", "text") else reason,
+        missing=missing,
+        distinct=distinct,
+        form=WordForm("lower") if truth else None,
     )
-    return Reading(column, words_of(texts), [])
+    return Reading(column, words_of(texts))
 
 
 def is_truth(texts: pl.Series) -> bool:
@@ -192,7 +216,7 @@ def shortest(texts: pl.Series) -> pl.Series:
     return as_texts(numbers).zip_with(numbers.is_not_null(), texts)
 
 
-def word_kind(name: str, texts: pl.Series, counts: pl.DataFrame, missing: int) -> tuple[Kind, str]:
+def word_kind(texts: pl.Series, counts: pl.DataFrame, missing: int) -> tuple[str, str]:
     """Return the kind of a column of words and why; `counts` has the most frequent text first."""
     distinct, filled = len(counts), int(counts["count"].sum())
     if distinct == 0:
@@ -206,13 +230,13 @@ def word_kind(name: str, texts: pl.Series, counts: pl.DataFrame, missing: int) -
         return "binary", " or ".join(sorted(counts.to_series(0).to_list()))
     repeated = int(counts.filter(counts["count"] > 1)["count"].sum())
     words = float(cells.sample(texts).str.count_matches(r"\S+").mean())  # type: ignore[arg-type]
-    many = f"{distinct:,} different texts in {filled:,} rows"
+    many = f"{distinct:,} different values in {filled:,} rows"
     if words >= SENTENCE and distinct > FEW_ROWS:
         return "text", f"sentences of about {words:.0f} words"
     if filled < FEW_ROWS and distinct < filled:
         return "category", many
     if repeated >= REPEATS * filled:
-        return "category", f"{distinct:,} different texts" if distinct < 0.1 * filled else many
+        return "category", f"{distinct:,} different values" if distinct < 0.1 * filled else many
     return ("text", f"{many}, about {words:.0f} words each") if words >= 3 else ("identifier", many)
 
 
@@ -223,20 +247,28 @@ def words_of(texts: pl.Series) -> Array:
     return values
 
 
-def with_bad_cells(reading: Reading, texts: pl.Series, read: pl.Series, what: str) -> Reading:
+def with_bad_cells(
+    reading: Reading, texts: pl.Series, read: pl.Series, what: str, place: Place
+) -> Reading:
     """Say which few cells could not be read; they are missing from here on."""
     bad = read.null_count() - texts.null_count()
     many = f"{bad:,} cells" if bad > 1 else "1 cell"
-    where = shown(texts, read)
-    column = reading.column
-    reason = f"all {what}s but {many}: {where}"
+    where = examples(texts, read, place)
+    column = replace(reading.column, reason=f"all {what}s but {many}: {where}")
     are = "are" if bad > 1 else "is"
-    note = f"{column.name}: {many} that {are} no {what}, read as missing: {where}."
-    return Reading(replace(column, reason=reason), reading.values, [note, *reading.notes])
+    note = Note("unread", f"{column.name}: {many} that {are} no {what}, read as missing: {where}.")
+    return Reading(column, reading.values, (note, *reading.notes))
 
 
-def shown(texts: pl.Series, read: pl.Series) -> str:
-    """Name the first three cells that could not be read."""
-    where = (read.is_null() & texts.is_not_null()).arg_true().to_list()
-    named = ", ".join(f"{texts[row]!r} at row {row + 1:,}" for row in where[:3])
-    return f"{named}, …" if len(where) > 3 else named
+def examples(texts: pl.Series, read: pl.Series, place: Place) -> str:
+    """Name the first three cells that could not be read, with their rows."""
+    bad = (read.is_null() & texts.is_not_null()).arg_true().to_list()
+    named = ", ".join(f"{texts[position]!r} at {place(position)}" for position in bad[:3])
+    return f"{named}, …" if len(bad) > 3 else named
+
+
+def amount(number: float) -> str:
+    """Write a number for a reader: 20,640 but 2018; four digits where there are fractions."""
+    if abs(number) < 1000 and number != round(number):
+        return f"{number:.4g}"
+    return f"{number:,.0f}" if 10_000 <= abs(number) < 1e15 else f"{number:.4g}"

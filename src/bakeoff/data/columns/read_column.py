@@ -1,7 +1,7 @@
-"""Columns whose kind is known: by the user's word, or by the schema of a run.
+"""Read a column whose kind is known, by the user's word or by the schema of a run, or infer it.
 
-`wanted` reads training data as the kind that the user named, and refuses what does not fit; `known`
-reads new data just as the training data were read, where a cell that does not fit is missing.
+`read_column` reads training data, as the kind that the user named if any, and refuses what does
+not fit; `read_like` reads new data as the training data were: a cell that does not fit is missing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bakeoff.data.columns.column import CELL_KINDS, Column, Reading
+from bakeoff.data.columns.column import Column, Reading
 from bakeoff.data.columns.infer import (
     finite,
     infer,
@@ -20,107 +20,111 @@ from bakeoff.data.columns.infer import (
     with_bad_cells,
     words_of,
 )
+from bakeoff.data.forms import DateForm, NumberForm, WordForm
+from bakeoff.data.kinds import KINDS
+from bakeoff.data.origin import Place, one_table
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.cells import as_texts
-from bakeoff.errors import DataError, RequestError
+from bakeoff.errors import DataError, RequestError, option
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def read_column(series: pl.Series, *, kind: str = "", mark: str = ".") -> Reading:
-    """Read a column as the kind named, or decide its kind.
+def read_column(
+    series: pl.Series, *, kind: str = "", mark: str = ".", place: Place = one_table
+) -> Reading:
+    """Read a column as the kind named, or infer its kind.
 
     Args:
         series: One column: texts as they stand in the file, or typed values.
-        kind: A kind ("time:%d/%m/%Y" gives the form of a date); "" to decide.
+        kind: A kind ("time:%d/%m/%Y" gives the pattern of a date); "" to infer.
         mark: The decimal mark of the file, for columns that do not decide it themselves.
-    """
-    return wanted(series, kind, mark) if kind else infer(series, mark=mark)
-
-
-def wanted(series: pl.Series, kind: str, mark: str) -> Reading:
-    """Read a column as the kind that the user named; refuse it where that cannot be.
+        place: Writes a position for people.
 
     Raises:
-        RequestError: Cells have no such kind.
+        RequestError: Cells cannot be of this kind.
         DataError: The values do not fit.
     """
-    kind, _, form = kind.partition(":")
+    if not kind:
+        return infer(series, mark=mark, place=place)
+    row = KINDS[kind.partition(":")[0]]
     name = series.name
-    if kind not in CELL_KINDS:
+    if not row.cells:
         raise RequestError(
-            f"Column {name!r} holds single values, so it cannot be read as {kind!r}."
+            f"Column {name!r} holds single values, so it cannot be read as {row.name!r}."
         )
-    if kind in ("identifier", "constant", "group", "ignored"):  # no model sees these
-        reading = infer(series, mark=mark)
-    elif kind == "number":
-        reading = as_numbers(series, "", mark)
-        check_half(reading, series, "numbers", "Leave its kind out, or say 'category'.")
-    elif kind == "time":
-        reading = as_times(series, form)
-    else:
+    if row.cells == "numbers":
+        reading = as_numbers(series, mark=mark, place=place)
+        check_half(reading, series)
+    elif row.cells == "times":
+        reading = as_times(series, kind.partition(":")[2], place)
+    elif row.cells == "words":
         reading = as_words(series)
-        if kind == "binary" and reading.column.distinct != 2:
-            raise DataError(
-                f"Column {name!r} has {reading.column.distinct:,} different values, so it is not "
-                "binary. Read it as 'category' or 'number'."
-            )
-    column = replace(reading.column, kind=kind, reason="as you said")  # type: ignore[arg-type]
-    return reading._replace(column=column)
+    else:
+        reading = infer(series, mark=mark, place=place)
+    if row.distinct and reading.column.distinct != row.distinct:
+        raise DataError(
+            f"Column {name!r} has {reading.column.distinct:,} different values, so it is not "
+            f"{row.name}. Read it as 'category' or 'number'."
+        )
+    return reading._replace(column=replace(reading.column, kind=row.name, reason="as you said"))
 
 
-def check_half(reading: Reading, series: pl.Series, what: str, advice: str) -> None:
-    """Refuse a column of which more than half the filled cells cannot be read."""
+def check_half(reading: Reading, series: pl.Series) -> None:
+    """Refuse numbers of which more than half the filled cells cannot be read."""
     texts = cells.clean(as_texts(series))[0]
     filled = len(texts) - texts.null_count()
     if 2 * (len(texts) - reading.column.missing) < filled:
         example = next(t for t in texts if t is not None and cells.plain_number(t) is None)
         raise DataError(
-            f"Column {series.name!r} cannot be read as {what}: more than half of its cells are "
-            f"none, such as {example!r}. {advice}"
+            f"Column {series.name!r} cannot be read as numbers: more than half of its cells are "
+            f"none, such as {example!r}. Leave its kind out, or say "
+            f"{option('kinds', {series.name: 'category'})}."
         )
 
 
-def as_numbers(series: pl.Series, form: str, mark: str = ".") -> Reading:
+def as_numbers(
+    series: pl.Series, *, form: NumberForm | None = None, mark: str, place: Place
+) -> Reading:
     """Read a column as numbers; a cell that is none is missing."""
     import polars as pl
 
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
-        numbers, form, texts = series.cast(pl.Float64).fill_nan(None), "plain", None
+        numbers, form, texts = series.cast(pl.Float64).fill_nan(None), NumberForm(), None
     else:
         texts = cells.clean(as_texts(series))[0]
         numbers, form = cells.to_numbers(texts, form=form, mark=mark)
-    reading = of_numbers(series.name, numbers, form=form)
+    reading = of_numbers(series.name, numbers, form=form, place=place)
     values = finite(numbers).fill_null(float("nan")).to_numpy()
     column = replace(reading.column, kind="number", form=form)
     reading = reading._replace(column=column, values=values)
     if texts is None or numbers.null_count() == texts.null_count():
         return reading
-    return with_bad_cells(reading, texts, numbers, "number")
+    return with_bad_cells(reading, texts, numbers, "number", place)
 
 
-def as_times(series: pl.Series, form: str) -> Reading:
-    """Read a column as dates, in the form that is given or in one that fits."""
+def as_times(series: pl.Series, pattern: str, place: Place) -> Reading:
+    """Read a column as dates, in the pattern that is given or in one that fits."""
     import polars as pl
 
     if series.dtype.is_temporal():
-        return of_times(series.name, series.cast(pl.Datetime("us")), "dates", form="")
+        return of_times(series.name, series.cast(pl.Datetime("us")), "dates")
     texts = cells.clean(as_texts(series))[0]
-    found = cells.to_times(texts, form=form)
+    found = cells.to_times(texts, pattern=pattern)
     filled = len(texts) - texts.null_count()
     if found is None or not found[1] or 2 * (len(texts) - found[0].null_count()) < filled:
         example = texts.drop_nulls()[0] if filled else ""
-        of_form = f" of the form {form}" if form else ""
+        of_pattern = f" of the form {pattern}" if pattern else ""
         raise DataError(
-            f"Column {series.name!r} cannot be read as dates{of_form}: {example!r}, for one. "
-            f"Give the form, as in {series.name}=time:%d/%m/%Y."
+            f"Column {series.name!r} cannot be read as dates{of_pattern}: {example!r}, for one. "
+            f"Give the form, as in {option('kinds', {series.name: 'time:%d/%m/%Y'})}."
         )
-    times, form = found
-    reading = of_times(series.name, times, "dates", form=form)
+    times, pattern = found
+    reading = of_times(series.name, times, "dates", pattern=pattern)
     if times.null_count() == texts.null_count():
         return reading
-    return with_bad_cells(reading, texts, times, "date")
+    return with_bad_cells(reading, texts, times, "date", place)
 
 
 def as_words(series: pl.Series) -> Reading:
@@ -130,36 +134,42 @@ def as_words(series: pl.Series) -> Reading:
     if numbers is None or numbers.null_count() > texts.null_count():
         return of_words(series.name, texts)
     reading = of_words(series.name, shortest(texts))
-    return reading._replace(column=replace(reading.column, form="shortest"))
+    return reading._replace(column=replace(reading.column, form=WordForm("shortest")))
 
 
-def known(series: pl.Series, column: Column, mark: str = ".") -> Reading:
+def read_like(
+    series: pl.Series, column: Column, *, mark: str = ".", place: Place = one_table
+) -> Reading:
     """Read a column of new data as `column` of the training data was read.
 
     Numbers and dates that are written in another form than there are read in their own.
     """
-    if column.kind == "number":
-        forms = (column.form, "")
-        readings = [as_numbers(series, form, mark) for form in forms]
+    how, form = KINDS[column.kind].cells, column.form
+    if how == "numbers":
+        forms = (form if isinstance(form, NumberForm) else None, None)
+        readings = [as_numbers(series, form=form, mark=mark, place=place) for form in forms]
         reading = min(readings, key=lambda reading: reading.column.missing)
-    elif column.kind == "time":
-        reading = known_times(series, column.form)
+    elif how == "times":
+        reading = times_like(series, form.pattern if isinstance(form, DateForm) else "", place)
     else:
-        texts = cells.clean(as_texts(series))[0]
-        if column.form == "shortest":
-            texts = shortest(texts)
-        elif column.form == "lower":
-            texts = texts.str.to_lowercase()
-        reading = Reading(column, words_of(texts), [])
+        reading = Reading(column, words_of(words_like(series, form)))
     return reading._replace(column=column)
 
 
-def known_times(series: pl.Series, form: str) -> Reading:
-    """Read dates of new data in the form of the training data, or else in their own."""
+def times_like(series: pl.Series, pattern: str, place: Place) -> Reading:
+    """Read dates of new data in the pattern of the training data, or else in their own."""
     import polars as pl
 
     if series.dtype == pl.String and series.null_count() < len(series):
         texts = cells.clean(series)[0]
-        fits = form and cells.one_form(texts, form).null_count() == texts.null_count()
-        return as_times(series, form if fits else "")
-    return as_times(series.cast(pl.Datetime("us")), "")
+        fits = pattern and cells.in_pattern(texts, pattern).null_count() == texts.null_count()
+        return as_times(series, pattern if fits else "", place)
+    return as_times(series.cast(pl.Datetime("us")), "", place)
+
+
+def words_like(series: pl.Series, form: object) -> pl.Series:
+    """Read words of new data in the form of the training data."""
+    texts = cells.clean(as_texts(series))[0]
+    if form == WordForm("shortest"):
+        return shortest(texts)
+    return texts.str.to_lowercase() if form == WordForm("lower") else texts

@@ -1,4 +1,4 @@
-"""The target column: which task follows from it, and why it may be no target at all."""
+"""Target: the column to predict, which task follows from it, and why it may be no target at all."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.columns.column import Column, Reading, Task
+from bakeoff.data.columns.column import Column, Note, Reading, Task
 from bakeoff.data.columns.read_column import read_column
+from bakeoff.data.kinds import KINDS
+from bakeoff.data.origin import Origin, Place, one_table
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.cells import as_texts
-from bakeoff.errors import DataError, RequestError, did_you_mean
+from bakeoff.errors import DataError, RequestError, option, unknown
 
 if TYPE_CHECKING:
     import polars as pl
 
 TRUE_WORDS = ("true", "yes", "1", "pos", "positive", "y", "t")
-MAX_WHOLE_CLASSES = 20  # more different whole numbers than this are an amount, not classes
-ROWS_PER_CLASS = 10  # fewer rows than this per different whole number: an amount, too
+MAX_INTEGER_CLASSES = 20  # more different integers than this are an amount, not classes
+ROWS_PER_CLASS = 10  # fewer rows than this per different integer: an amount, too
 
 
 class Target(NamedTuple):
@@ -30,11 +32,16 @@ class Target(NamedTuple):
     values: Array
     task: Task
     positive: str  # "" unless binary
-    notes: list[str]
+    notes: tuple[Note, ...]
 
 
 def read_target(
-    series: pl.Series, *, kind: str = "", mark: str = ".", positive: str | None = None
+    series: pl.Series,
+    *,
+    kind: str = "",
+    mark: str = ".",
+    positive: str | None = None,
+    place: Place = one_table,
 ) -> Target:
     """Read the column to predict and decide its task.
 
@@ -43,6 +50,7 @@ def read_target(
         kind: "number" for regression, "category" or "binary" for classes, "" to decide.
         mark: The decimal mark of the file.
         positive: The positive class of a binary target; None to choose it.
+        place: Writes a position for people.
 
     Raises:
         DataError: It is constant, free text, an identifier, a date, or holds a value that is no
@@ -50,72 +58,73 @@ def read_target(
         RequestError: The kind or the positive class is not possible.
     """
     name = series.name
-    if kind not in ("", "number", "category", "binary"):
+    if kind and not KINDS[kind.partition(":")[0]].target:
         raise RequestError(
-            f"Target {name!r} cannot be read as {kind!r}. Say 'category' to predict classes or "
-            "'number' to predict an amount."
+            f"Target {name!r} cannot be read as {kind!r}. Say {option('kinds', {name: 'category'})}"
+            f" to predict classes or {option('kinds', {name: 'number'})} to predict an amount."
         )
-    reading = read_column(series, kind=kind, mark=mark)
-    check_target(series, reading, kind)
-    column = reading.column
-    notes = [note for note in reading.notes if "infinite" not in note]
-    if column.kind == "number" and kind != "number":
-        why_not = why_amount(reading.values)
-        if not why_not:
-            reading = read_column(series, kind="category", mark=mark)
-            n = reading.column.distinct
-            reason = (
-                f"{n} different whole numbers: classes; say {name}=number to predict the amount"
-            )
-            column = replace(reading.column, reason=reason)
-        else:
-            column = replace(column, reason=f"{column.reason}; {why_not}")
-    if column.kind == "number":
+    reading = read_column(series, kind=kind, mark=mark, place=place)
+    check_target(series, reading, place)
+    notes = tuple(note for note in reading.notes if note.kind != "infinite")
+    if not kind and KINDS[reading.column.kind].target == "amount":
+        reading = amount_or_classes(series, reading, mark, place)
+    column, values = reading.column, reading.values
+    if KINDS[column.kind].target == "amount":
         refuse_positive(positive, name, "a number")
-        return Target(column, reading.values, "regression", "", notes)
+        return Target(column, values, "regression", "", notes)
     if column.distinct > 2:
         refuse_positive(positive, name, f"{column.distinct} classes")
-        return Target(column, reading.values, "multiclass", "", notes)
-    chosen = positive_class(reading.values, name, positive)
-    return Target(column, reading.values, "binary", chosen, notes)
+        return Target(column, values, "multiclass", "", notes)
+    return Target(column, values, "binary", positive_class(values, name, positive), notes)
 
 
-def check_target(series: pl.Series, reading: Reading, kind: str) -> None:
+def amount_or_classes(series: pl.Series, reading: Reading, mark: str, place: Place) -> Reading:
+    """Read a column of numbers as classes where they look like classes; say why, either way."""
+    why_not = why_amount(reading.values)
+    if why_not:
+        column = reading.column
+        return reading._replace(column=replace(column, reason=f"{column.reason}; {why_not}"))
+    classes = read_column(series, kind="category", mark=mark, place=place)
+    n = classes.column.distinct
+    reason = f"{n} different integers: classes; give it the kind number to predict the amount"
+    return classes._replace(column=replace(classes.column, reason=reason))
+
+
+def check_target(series: pl.Series, reading: Reading, place: Place) -> None:
     """Refuse a column that cannot be predicted."""
-    column, name = reading.column, series.name
+    column, name, row = reading.column, series.name, KINDS[reading.column.kind]
     if column.missing == len(series):
         raise DataError(f"Target {name!r} is empty in all {len(series):,} rows. Choose another.")
     if column.kind == "constant" or column.distinct == 1:
         raise DataError(
             f"Target {name!r} is {column.reason}, so there is nothing to learn. Choose another."
         )
-    if column.kind in ("text", "identifier"):
-        looks = "free text" if column.kind == "text" else "an identifier"
+    if row.resembles:
         raise DataError(
-            f"Target {name!r} looks like {looks} ({column.reason}), not like a class "
+            f"Target {name!r} looks like {row.resembles} ({column.reason}), not like a class "
             "or a number. Choose another target, or say "
-            f"{name}=category to predict it all the same."
+            f"{option('kinds', {name: 'category'})} to predict it all the same."
         )
-    if column.kind in ("time", "ignored"):
+    if not row.target:
         raise DataError(
             f"Target {name!r} holds {column.reason}, which cannot be predicted. Choose a column of "
             "classes or numbers."
         )
-    if column.kind == "number":
-        check_numbers(series, reading)
+    if row.target == "amount":
+        check_numbers(series, reading, place)
 
 
-def check_numbers(series: pl.Series, reading: Reading) -> None:
+def check_numbers(series: pl.Series, reading: Reading, place: Place) -> None:
     """Refuse a numeric target with a cell that is no finite number."""
     name = series.name
     texts = cells.clean(as_texts(series))[0]
     unread = texts.is_not_null().to_numpy() & ~np.isfinite(reading.values)
-    rows = np.flatnonzero(unread)
-    if len(rows):
-        more = f" and {len(rows) - 1:,} more rows" if len(rows) > 1 else ""
+    positions = np.flatnonzero(unread).tolist()
+    if positions:
+        more = f" and {len(positions) - 1:,} more rows" if len(positions) > 1 else ""
         raise DataError(
-            f"Target {name!r} holds {texts[int(rows[0])]!r} at row {rows[0] + 1:,}{more}, which is "
-            "no finite number. Correct such cells, or empty them to leave these rows out."
+            f"Target {name!r} holds {texts[positions[0]]!r} at {place(positions[0])}{more}, which "
+            "is no finite number. Correct such cells, or empty them to leave these rows out."
         )
 
 
@@ -127,7 +136,7 @@ def why_amount(values: Array) -> str:
     _, counts = np.unique(filled, return_counts=True)
     if len(counts) == 2:
         return ""
-    if len(counts) > MAX_WHOLE_CLASSES:
+    if len(counts) > MAX_INTEGER_CLASSES:
         return f"{len(counts):,} different ones, so an amount"
     if len(filled) < ROWS_PER_CLASS * len(counts) or counts.min() < 2:
         return f"{len(counts)} different ones in {len(filled):,} rows, so an amount"
@@ -141,8 +150,7 @@ def positive_class(values: Array, name: str, positive: str | None) -> str:
     if positive is not None:
         if str(positive) not in classes:
             raise RequestError(
-                f"Target {name!r} has no class {positive!r}.{did_you_mean(str(positive), classes)} "
-                f"Classes: {', '.join(classes)}."
+                unknown(f"class of {name!r}", positive, classes, where=option("positive"))
             )
         return str(positive)
     true = [value for value in classes if value.lower() in TRUE_WORDS]
@@ -154,21 +162,22 @@ def positive_class(values: Array, name: str, positive: str | None) -> str:
 def refuse_positive(positive: str | None, name: str, what: str) -> None:
     """A positive class makes sense for two classes only."""
     if positive is not None:
-        raise RequestError(f"positive={positive!r} needs two classes, but {name!r} is {what}.")
+        given = option("positive", positive)
+        raise RequestError(f"{given} needs two classes, but {name!r} is {what}.")
 
 
-def check_singles(values: Array, name: str, rows: Array) -> None:
+def check_singles(values: Array, name: str, origin: Origin) -> None:
     """Refuse classes of one row: such a row cannot be both learned from and tested on.
 
     Args:
-        values: Class of each row, as texts.
+        values: Class of each row.
         name: The target, for the message.
-        rows: The row of the user's file that each value stands in.
+        origin: Where the rows come from.
     """
     single = [value for value, n in Counter(values).items() if n == 1]
     if single:
-        where = {value: row for value, row in zip(values, rows, strict=True) if value in single[:3]}
-        named = ", ".join(f"{value!r} (row {where[value]:,})" for value in single[:3])
+        first = {value: origin.place(values.tolist().index(value)) for value in single[:3]}
+        named = ", ".join(f"{value!r} ({place})" for value, place in first.items())
         more = f" and {len(single) - 3:,} more" if len(single) > 3 else ""
         raise DataError(
             f"Target {name!r} has classes with one row only: {named}{more}. It cannot be both "

@@ -1,4 +1,4 @@
-"""Preparation: everything that is learned from the training rows to turn data into views."""
+"""Preparation: everything that is learned from the training rows."""
 
 from __future__ import annotations
 
@@ -11,35 +11,28 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, within
 from bakeoff.data.columns.column import Schema, Task, schema_from_dict, schema_to_dict
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.preparing.blocks import Pixels, Steps
-from bakeoff.data.preparing.times import Time
-from bakeoff.data.preparing.transforms import Binary, Categories, Numbers, Scale
+from bakeoff.data.kinds import KINDS
+from bakeoff.data.preparing.binary import Binary
+from bakeoff.data.preparing.categories import Categories
+from bakeoff.data.preparing.numbers import Numbers
+from bakeoff.data.preparing.pixels import Pixels
+from bakeoff.data.preparing.scale import Scale
+from bakeoff.data.preparing.steps import Steps, summarise
+from bakeoff.data.preparing.time import Time
+from bakeoff.data.preparing.transform import Transform
 from bakeoff.data.splitting.split import Split
-from bakeoff.data.taking.views import (
-    View,
-    image_views,
-    sequence_views,
-    summarise,
-    table_views,
-    volume_views,
-)
-from bakeoff.errors import DataError
+from bakeoff.errors import DataError, unknown
 
-__all__ = ["Preparation", "View", "fit_preparation", "load_preparation"]
-
-FITS: dict[str, type[Any]] = {"number": Numbers, "binary": Binary, "category": Categories,
-        "time": Time, "image": Pixels, "volume": Pixels, "sequence": Steps}  # fmt: skip
-CLASSES: dict[str, type[Any]] = {
-    c.__name__: c for c in (Numbers, Binary, Categories, Time, Pixels, Steps, Scale)
-}
+CLASSES: tuple[type[Transform], ...] = (Numbers, Binary, Categories, Time, Pixels, Steps, Scale)
+TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Preparation:
-    """Everything learned from the training rows that turns data into views and targets.
+    """Everything that is learned from the training rows to turn data into views and targets.
 
     Args:
         schema: Of the data; its inputs are those that are really used.
@@ -54,33 +47,18 @@ class Preparation:
     schema: Schema
     task: Task
     classes: tuple[str, ...]
-    transforms: Mapping[str, Any]
+    transforms: Mapping[str, Transform]
     summaries: Numbers | None = None
     scale: Scale | None = None
     notes: tuple[str, ...] = ()
 
-    def views(self, dataset: Dataset) -> dict[str, View]:
-        """Return every view of a dataset with the schema's columns, by name."""
-        name = self.schema.inputs[0]
-        kind = self.schema.column(name).kind
-        if kind == "image":
-            return image_views(dataset.arrays[name], self.transforms[name])
-        if kind == "volume":
-            return volume_views(dataset.arrays[name], self.transforms[name])
-        if kind == "sequence":
-            lengths = dataset.arrays.get(f"{name}.lengths")
-            return sequence_views(
-                dataset.arrays[name], lengths, self.transforms[name], self.summaries
-            )
-        return table_views(dataset, self.schema.inputs, self.transforms)
-
     def targets(self, dataset: Dataset) -> Array:
-        """Return (N,) class numbers int64 (-1: no training row has the class) or scaled float32."""
+        """Return (N,) codes of classes int64 (-1: no training row has it) or scaled float32."""
         values = dataset.arrays[dataset.target]
         if self.scale is not None:
             return self.scale.apply(values)
-        numbers = {name: i for i, name in enumerate(self.classes)}
-        return np.array([numbers.get(value, -1) for value in values], dtype=np.int64)
+        codes = {name: i for i, name in enumerate(self.classes)}
+        return np.array([codes.get(value, -1) for value in values], dtype=np.int64)
 
     def invert(self, scores: Array) -> Array:
         """Return the scores of a regression in the user's units: (N,) or (N, 1) -> (N,) float64.
@@ -107,22 +85,10 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
         DataError: The training rows hold one class, one value, or no usable input.
     """
     train = dataset[split.train]
-    notes = []
-    transforms: dict[str, Any] = {}
-    summaries = None
-    for name in dataset.schema.inputs:
-        column, values = dataset.schema.column(name), train.arrays[name]
-        if name in split.by:
-            notes.append(f"{name} makes the split and so is no input.")
-        elif column.kind == "sequence":
-            lengths = train.arrays.get(f"{name}.lengths")
-            transforms[name] = Steps.fit(values, lengths)
-            if lengths is not None:
-                summaries = Numbers.fit(summarise(values, lengths))
-        else:
-            block = values[:, None] if column.kind == "number" and values.ndim == 1 else values
-            transforms[name] = FITS[column.kind].fit(block)
-    if not transforms:
+    inputs = tuple(name for name in dataset.schema.inputs if name not in split.by)
+    left = [name for name in dataset.schema.inputs if name in split.by]
+    notes = [f"{name} makes the split and so is no input." for name in left]
+    if not inputs:
         raise DataError(f"No input is left: {' '.join(notes)} Split in another way.")
     target, task = dataset.target, dataset.schema.tasks[dataset.target]
     values = train.arrays[target]
@@ -134,21 +100,34 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
     classes = () if task == "regression" else class_names(train)
     unseen = set(dataset.arrays[target][split.validation]) - set(classes) if classes else set()
     if unseen:  # test targets stay sealed: judging meets their unseen classes
-        shown = ", ".join(sorted(unseen)[:5])
-        notes.append(f"No training row has {target} = {shown}; such rows always count as wrong.")
+        named = ", ".join(sorted(unseen)[:5])
+        notes.append(f"No training row has {target} = {named}; such rows always count as wrong.")
     return Preparation(
-        schema=replace(dataset.schema, inputs=tuple(transforms)),
+        schema=replace(dataset.schema, inputs=inputs),
         task=task,
         classes=classes,
-        transforms=transforms,
-        summaries=summaries,
+        transforms={name: fit_transform(train, name) for name in inputs},
+        summaries=fit_summaries(train, inputs[0]),
         scale=Scale.fit(values) if task == "regression" else None,
         notes=tuple(notes),
     )
 
 
+def fit_transform(train: Dataset, name: str) -> Transform:
+    """Fit the transform of one input on the training rows; of sequences on their real steps."""
+    values, lengths = train.arrays[name], train.arrays.get(f"{name}.lengths")
+    real = values if lengths is None else values[within(values, lengths)]
+    return TRANSFORMS[KINDS[train.schema.column(name).kind].transform].fit(real)
+
+
+def fit_summaries(train: Dataset, name: str) -> Numbers | None:
+    """Fit the transform of summaries where an input has sequences of different lengths."""
+    lengths = train.arrays.get(f"{name}.lengths")
+    return None if lengths is None else Numbers.fit(summarise(train.arrays[name], lengths))
+
+
 def class_names(train: Dataset) -> tuple[str, ...]:
-    """Return the classes of the training rows: numbers by size, texts by name, positive last."""
+    """Return the classes of the training rows: numbers by size, strings by name, positive last."""
     names = sorted(set(train.arrays[train.target]))
     with contextlib.suppress(ValueError):
         names.sort(key=float)
@@ -164,8 +143,11 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
     from safetensors.numpy import save_file
 
     arrays: dict[str, Array] = {}
-    named = {f"column.{name}": t for name, t in preparation.transforms.items()}
-    named |= {"summaries": preparation.summaries, "scale": preparation.scale}
+    named: dict[str, Transform | None] = {
+        **{f"column.{name}": t for name, t in preparation.transforms.items()},
+        "summaries": preparation.summaries,
+        "scale": preparation.scale,
+    }
     states = {}
     for name, transform in named.items():
         if transform is not None:
@@ -203,21 +185,22 @@ def load_preparation(folder: Path | str) -> Preparation:
     made = {name: restored(state) for name, state in states.items()}
     columns = {n.removeprefix("column."): t for n, t in made.items() if n.startswith("column.")}
     schema = schema_from_dict(document["schema"])
+    summaries, scale = made.get("summaries"), made.get("scale")
     return Preparation(
         schema=schema,
         task=document["task"],
         classes=tuple(document["classes"]),
         transforms={name: columns[name] for name in schema.inputs},
-        summaries=made.get("summaries"),
-        scale=made.get("scale"),
+        summaries=summaries if isinstance(summaries, Numbers) else None,
+        scale=scale if isinstance(scale, Scale) else None,
         notes=tuple(document["notes"]),
     )
 
 
-def restored(state: Mapping[str, Any]) -> Any:
+def restored(state: Mapping[str, Any]) -> Transform:
     """Make a transform again; lists were tuples."""
     plain = {name: tuple(v) if isinstance(v, list) else v for name, v in state.items()}
-    name = plain.pop("class")
-    if name not in CLASSES:
-        raise DataError(f"transforms.json names a transform {name!r} that bakeoff does not know.")
-    return CLASSES[name](**plain)
+    name = str(plain.pop("class"))
+    if name not in TRANSFORMS:
+        raise DataError(unknown("transform", name, TRANSFORMS, where="transforms.json"))
+    return TRANSFORMS[name](**plain)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.data.array import Array
+from bakeoff.data.origin import Origin, origin_of
 from bakeoff.errors import DataError, did_you_mean
 
 PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
@@ -36,16 +37,16 @@ class Arrays:
 
     Args:
         x: (N, ...) numbers.
-        y: (N,) numbers or texts, or None where new data has none.
+        y: (N,) numbers or strings, or None where new data has none.
         lengths: (N,) real steps of each sequence, or None.
-        parts: (N,) "train", "validation" or "test", or None when the arrays name no parts.
+        origin: The part and row of each; parts are named when the arrays name them.
         source: What to call them in messages.
     """
 
     x: Array
     y: Array | None
     lengths: Array | None
-    parts: Array | None
+    origin: Origin
     source: str
 
 
@@ -67,51 +68,60 @@ def read_arrays(data: object, *, needs_y: bool = True) -> Arrays:
         DataError: A key is missing or unknown, lengths differ, or an array holds Python objects.
     """
     source = Path(data).name if isinstance(data, (str, Path)) else "the arrays"
-    named = {key.lower(): plain(value, key) for key, value in named_arrays(data, source).items()}
-    unknown = [key for key in named if key not in KEYS]
-    if unknown or not ({"x", "x_train"} & named.keys()):
-        suggestion = did_you_mean(unknown[0], KEYS) if unknown else ""
+    named = {key.lower(): as_array(value, key) for key, value in named_arrays(data, source).items()}
+    others = [key for key in named if key not in KEYS]
+    if others or not ({"x", "x_train"} & named.keys()):
+        suggestion = did_you_mean(others[0], KEYS) if others else ""
         raise DataError(
             f"{source} holds {', '.join(named) or 'no array'}.{suggestion} Name the arrays "
             f"{LAYOUT}, and give nothing else."
         )
     if "x" in named:
         x, y, lengths = one_part(named, "", needs_y=needs_y)
-        return Arrays(x=x, y=y, lengths=lengths, parts=None, source=source)
-    keys = [key for key in PARTS if f"x_{key}" in named]
-    found = [one_part(named, f"_{key}", needs_y=needs_y) for key in keys]
-    shapes = {x.shape[1:] for x, _, _ in found}
-    if len(shapes) > 1:
-        shown = ", ".join(f"x_{key} {named[f'x_{key}'].shape}" for key in keys)
-        raise DataError(f"The parts have different shapes: {shown}. Only the rows may differ.")
-    parts = [np.full(len(x), PARTS[key]) for key, (x, _, _) in zip(keys, found, strict=True)]
+        origin = origin_of({"train": len(x)}, {})
+        return Arrays(x=x, y=y, lengths=lengths, origin=origin, source=source)
+    keys = {PARTS[key]: key for key in PARTS if f"x_{key}" in named}
+    if len(keys) < sum(f"x_{key}" in named for key in PARTS):
+        raise DataError(f"{source} holds x_validation and x_val. Give one of them.")
+    found = {part: one_part(named, f"_{key}", needs_y=needs_y) for part, key in keys.items()}
+    check_shapes({f"x_{key}": found[part][0] for part, key in keys.items()})
     return Arrays(
-        x=np.concatenate([x for x, _, _ in found]),
-        y=joined([y for _, y, _ in found]),
-        lengths=joined([lengths for _, _, lengths in found]),
-        parts=np.concatenate(parts),
+        x=np.concatenate([x for x, _, _ in found.values()]),
+        y=joined([y for _, y, _ in found.values()]),
+        lengths=joined([lengths for _, _, lengths in found.values()]),
+        origin=origin_of(
+            {part: len(x) for part, (x, _, _) in found.items()},
+            {part: f"x_{key}" for part, key in keys.items()},
+        ),
         source=source,
     )
 
 
-def stack(found: Mapping[str, Arrays]) -> Arrays:
+def stack_arrays(found: Mapping[str, Arrays]) -> Arrays:
     """Put separately given parts behind each other; arrays that name parts stand alone."""
     first = found["train"]
     if len(found) == 1:
         return first
-    if any(arrays.parts is not None for arrays in found.values()):
+    if any(arrays.origin.parts is not None for arrays in found.values()):
         raise DataError(f"{first.source} names its own parts; give either those or separate files.")
-    shapes = {arrays.x.shape[1:] for arrays in found.values()}
-    if len(shapes) > 1:
-        shown = ", ".join(f"{part} {arrays.x.shape}" for part, arrays in found.items())
-        raise DataError(f"The parts have different shapes: {shown}. Only the rows may differ.")
+    check_shapes({part: arrays.x for part, arrays in found.items()})
     return Arrays(
         x=np.concatenate([arrays.x for arrays in found.values()]),
         y=joined([arrays.y for arrays in found.values()]),
         lengths=joined([arrays.lengths for arrays in found.values()]),
-        parts=np.concatenate([np.full(len(arrays.x), part) for part, arrays in found.items()]),
+        origin=origin_of(
+            {part: len(arrays.x) for part, arrays in found.items()},
+            {part: arrays.source for part, arrays in found.items()},
+        ),
         source=first.source,
     )
+
+
+def check_shapes(arrays: Mapping[str, Array]) -> None:
+    """Refuse parts of which a row has another shape."""
+    if len({x.shape[1:] for x in arrays.values()}) > 1:
+        shapes = ", ".join(f"{name} {x.shape}" for name, x in arrays.items())
+        raise DataError(f"The parts have different shapes: {shapes}. Only the rows may differ.")
 
 
 def joined(arrays: list[Array | None]) -> Array | None:
@@ -153,13 +163,13 @@ def objects(what: str) -> DataError:
     """The error for arrays of Python objects."""
     return DataError(
         f"{what} holds Python objects, which bakeoff never unpickles. Sequences of different "
-        "lengths: pad them into one (N, T, F) array and give the real steps as x_lengths. Texts: "
+        "lengths: pad them into one (N, T, F) array and give the real steps as x_lengths. Strings: "
         "save them as np.array(list, dtype=str)."
     )
 
 
-def plain(value: Any, key: str) -> Array:
-    """Return an array of numbers, truth values or texts."""
+def as_array(value: Any, key: str) -> Array:
+    """Return an array of numbers, truth values or strings."""
     try:
         array = np.asarray(value)
     except ValueError as error:

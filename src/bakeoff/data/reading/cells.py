@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bakeoff.data.forms import NumberForm, NumberStyle
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -17,8 +19,8 @@ MISSING_WORDS = (
     *("null", "NULL", "None", "?", "-"),
 )
 
-# How numbers can be written besides 1234.5: name -> (the whole cell, thousands marks).
-NUMBER_FORMS = {
+# How numbers can be written besides 1234.5: style -> (the whole cell, thousands, decimal mark).
+NUMBER_STYLES: dict[NumberStyle, tuple[str, str, str]] = {
     "decimal comma": (r"^[+-]?(\d{1,3}([. '’\u{a0}\u{202f}]\d{3})+|\d*)(,\d+)?$", ".", ","),
     "thousands comma": (r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?$", ",", "."),
     "thousands space": (r"^[+-]?(\d{1,3}([ '’\u{a0}\u{202f}]\d{3})+|\d+)(\.\d*)?$", " ", "."),
@@ -88,41 +90,42 @@ def is_code(texts: pl.Series) -> bool:
     )
 
 
-def to_numbers(texts: pl.Series, *, form: str = "", mark: str = ".") -> tuple[pl.Series, str]:
+def to_numbers(
+    texts: pl.Series, *, form: NumberForm | None = None, mark: str = "."
+) -> tuple[pl.Series, NumberForm]:
     """Read texts as numbers, in the form that fits most cells.
 
     Args:
         texts: Cleaned texts, null where missing.
-        form: A key of `NUMBER_FORMS` or "plain", perhaps " with €" behind it, when the form is
-            known; "" to find it.
-        mark: The decimal mark of the file, for columns that fit two forms alike.
+        form: How they are written; None to find it.
+        mark: The decimal mark of the file, for columns that fit two styles alike.
 
     Returns:
         Float64 numbers (null where a cell is missing or is no number), and the form.
     """
-    some = sample(texts)
-    form, _, unit = form.partition(" with ")
-    unit = unit or ("" if form else common_unit(some))
-    if unit:
-        numbers, form = to_numbers(texts.str.strip_chars(unit + " "), form=form, mark=mark)
-        return numbers, f"{form} with {unit}"
-    plain = plain_numbers(texts)
-    if form == "plain":
-        return plain, form
+    unit = form.unit if form else common_unit(sample(texts))
+    bare = texts.str.strip_chars(unit + " ") if unit else texts
     if form:
-        return special_numbers(texts, form), form
+        return in_style(bare, form.style), form
+    numbers, style = best_style(bare, mark)
+    return numbers, NumberForm(style, unit)
+
+
+def best_style(texts: pl.Series, mark: str) -> tuple[pl.Series, NumberStyle]:
+    """Read texts as numbers in the style that fits most of them, and name it."""
+    some = sample(texts)
     if mark == "," and len(some) and some.str.contains(r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$").all():
-        return special_numbers(texts, "decimal comma"), "decimal comma"  # 1.234 in a file of 1,5
+        return in_style(texts, "decimal comma"), "decimal comma"  # 1.234 in a file of 1,5
+    plain = plain_numbers(texts)
     unread = plain.null_count() - texts.null_count()
     if unread == 0 or some.str.contains(r"^[^\p{L}]*\d[^\p{L}]*$").mean() < 0.5:  # type: ignore[operator]
         return plain, "plain"
-    found = {name: special_numbers(texts, name) for name in NUMBER_FORMS}
-    found["plain"] = plain
-    order = ["plain", "decimal comma", "thousands comma", "thousands space"]
+    order: list[NumberStyle] = ["plain", "decimal comma", "thousands comma", "thousands space"]
     if mark == ".":
         order[1:3] = reversed(order[1:3])
-    best = min(order, key=lambda name: found[name].null_count())
-    return found[best], best
+    read = {style: in_style(texts, style) for style in order}
+    best = min(order, key=lambda style: read[style].null_count())
+    return read[best], best
 
 
 def common_unit(some: pl.Series) -> str:
@@ -150,11 +153,13 @@ def plain_number(text: str) -> float | None:
     return number
 
 
-def special_numbers(texts: pl.Series, form: str) -> pl.Series:
-    """Read the cells that are written as `NUMBER_FORMS[form]` says; others become null."""
+def in_style(texts: pl.Series, style: NumberStyle) -> pl.Series:
+    """Read the cells that are written in a style; others become null."""
     import polars as pl
 
-    pattern, thousands, decimal = NUMBER_FORMS[form]
+    if style == "plain":
+        return plain_numbers(texts)
+    pattern, thousands, decimal = NUMBER_STYLES[style]
     bare = pl.col("texts").str.replace_all(rf"[ '’\u{{a0}}\u{{202f}}{thousands}]", "")
     if decimal == ",":
         bare = bare.str.replace(",", ".", literal=True)
@@ -162,15 +167,15 @@ def special_numbers(texts: pl.Series, form: str) -> pl.Series:
     return texts.to_frame("texts").select(number.cast(pl.Float64, strict=False)).to_series()
 
 
-def to_times(texts: pl.Series, *, form: str = "") -> tuple[pl.Series, str] | None:
+def to_times(texts: pl.Series, *, pattern: str = "") -> tuple[pl.Series, str] | None:
     """Read texts as dates, if all but a few cells are dates written in one way.
 
     Returns:
-        Datetimes (microseconds, null where not readable) and the form; None when the texts are no
-        dates. The form is "" when day and month cannot be told apart from all the rows.
+        Datetimes (microseconds, null where not readable) and their pattern; None when the texts are
+        no dates. The pattern is "" when day and month cannot be told apart from all the rows.
     """
-    if form:
-        return one_form(texts, form), form
+    if pattern:
+        return in_pattern(texts, pattern), pattern
     some = sample(texts, 60)
     if not len(some) or some.str.contains(r"^\w{1,9}[-/. ]\w{1,9}[-/., ]").mean() < 0.9:  # type: ignore[operator]
         return None
@@ -178,9 +183,9 @@ def to_times(texts: pl.Series, *, form: str = "") -> tuple[pl.Series, str] | Non
         date + clock
         for date in DATES
         for clock in CLOCKS
-        if one_form(some, date + clock).null_count() <= len(some) // 10
+        if in_pattern(some, date + clock).null_count() <= len(some) // 10
     ]
-    read = {name: one_form(texts, name) for name in likely}
+    read = {name: in_pattern(texts, name) for name in likely}
     if not read:
         return None
     best = min(read, key=lambda name: read[name].null_count())
@@ -192,12 +197,12 @@ def to_times(texts: pl.Series, *, form: str = "") -> tuple[pl.Series, str] | Non
     return read[best], best
 
 
-def one_form(texts: pl.Series, form: str) -> pl.Series:
-    """Read texts as times of one form; a year before 1000 is one of two digits: not readable."""
+def in_pattern(texts: pl.Series, pattern: str) -> pl.Series:
+    """Read texts as times of one pattern; a year before 1000 is one of two digits: not readable."""
     import polars as pl
 
-    times = texts.str.to_datetime(form, time_unit="us", strict=False)
-    if form.endswith("z"):
+    times = texts.str.to_datetime(pattern, time_unit="us", strict=False)
+    if pattern.endswith("z"):
         times = times.dt.replace_time_zone(None)  # UTC
     year = pl.col("times").dt.year()
     return times.to_frame("times").select(pl.when(year >= 1000).then("times")).to_series()

@@ -30,7 +30,7 @@ BYTE_ORDER_MARKS = (
 )
 
 
-def read_delimited(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str]]:
+def delimited(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str]]:
     """Read the bytes of a CSV or TSV file as a frame of texts.
 
     Returns:

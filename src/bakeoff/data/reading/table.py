@@ -1,6 +1,6 @@
 """Tables: a file or a data frame becomes one polars frame, cells still as they were written.
 
-.csv .tsv .txt (.gz .bz2 .xz .zst .zip)   texts, decided on later (`columns`)
+.csv .tsv .txt (.gz .bz2 .xz .zst .zip)   texts, decided on later (`columns/`)
 .parquet .jsonl .ndjson .json             typed values
 pandas and polars frames, dict of columns typed values
 """
@@ -19,12 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.bundled import NAMES
 from bakeoff.data.reading.cells import as_texts
-from bakeoff.data.reading.delimited import read_delimited
+from bakeoff.data.reading.delimited import delimited
 from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.errors import DataError, did_you_mean
 
@@ -88,7 +86,7 @@ def from_file(path: Path) -> Table:
         return checked(json_array(raw, path.name), path.name)
     if suffix in (".xlsx", ".xls", ".ods"):
         raise DataError(f"{path.name} is a spreadsheet. Save the sheet as CSV and give that file.")
-    frame, separator, notes = read_delimited(raw, path.name)
+    frame, separator, notes = delimited(raw, path.name)
     texts = [cells.sample(column) for column in frame.get_columns()]
     mark = cells.decimal_mark(texts, otherwise="?" if separator == ";" else ".")
     return checked(frame, path.name, mark=mark, notes=notes)
@@ -225,12 +223,6 @@ def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
         frames.append(table.frame.select(first.frame.columns))
     if len(frames) == 1:
         return frames[0], notes
-    ends = np.cumsum([len(table.frame) for table in tables.values()])
-    starts = [
-        f"{t.source} from row {end - len(t.frame) + 1:,}"
-        for t, end in zip(tables.values(), ends, strict=True)
-    ]
-    notes.append(f"Rows are counted on through the files: {', '.join(starts)}.")
     stacked = [one_type([frame[name] for frame in frames]) for name in first.frame.columns]
     return pl.DataFrame(stacked), notes
 

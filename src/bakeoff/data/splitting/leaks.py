@@ -10,36 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from bakeoff.data.array import Array
-from bakeoff.data.columns.column import is_missing
+from bakeoff.data.array import Array, is_missing, within
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.split import Split
 
 SURE = 0.99  # a column that removes this share of the errors gives the target away
 FEWEST = 20  # training rows below which a perfect column may be chance
 SCREENED = 2_000  # rows of the first look at a column; most columns need no second
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """Something that a reader of the scores must know.
-
-    Args:
-        kind: "duplicates", "gives_away" or "mixed_times".
-        message: One sentence.
-        column: The column, for the last two.
-        count: Rows concerned.
-        rows: Up to ten of them, counted from 1 as in the file.
-    """
-
-    kind: str
-    message: str
-    column: str = ""
-    count: int = 0
-    rows: tuple[int, ...] = ()
 
 
 def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
@@ -52,6 +33,27 @@ def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """Something that a reader of the scores must know.
+
+    Args:
+        kind: "duplicates", "gives_away" or "mixed_times".
+        message: One sentence.
+        column: The column, of the last two.
+        part: Whose rows repeat training rows: "validation" or "test".
+        count: Rows concerned.
+        rows: Up to ten of them, counted from 1 in the user's file of this part.
+    """
+
+    kind: Literal["duplicates", "gives_away", "mixed_times"]
+    message: str
+    column: str = ""
+    part: str = ""
+    count: int = 0
+    rows: tuple[int, ...] = ()
+
+
 def sentence(findings: tuple[Finding, ...]) -> str:
     """Say in one line what was found, for the terminal."""
     if findings:
@@ -62,15 +64,16 @@ def sentence(findings: tuple[Finding, ...]) -> str:
 def duplicates(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Finding]:
     """Find validation and test rows whose inputs stand in a training row, too."""
     keys = row_keys(dataset, inputs)
-    for part, rows in (("validation", split.validation), ("test", split.test)):
-        twins = rows[np.isin(keys[rows], keys[split.train])]
+    for part, positions in (("validation", split.validation), ("test", split.test)):
+        twins = positions[np.isin(keys[positions], keys[split.train])]
         if len(twins):
             yield Finding(
                 kind="duplicates",
-                message=f"{len(twins):,} of {len(rows):,} {part} rows "
+                message=f"{len(twins):,} of {len(positions):,} {part} rows "
                 f"{'repeat' if len(twins) > 1 else 'repeats'} the inputs of a training row",
+                part=part,
                 count=len(twins),
-                rows=tuple(int(row) for row in dataset.rows[twins[:10]]),
+                rows=tuple(dataset.rows[twins[:10]].tolist()),
             )
 
 
@@ -88,11 +91,11 @@ def row_keys(dataset: Dataset, inputs: list[str]) -> Array:
 
 
 def numbered(values: Array) -> Array:
-    """Return texts as numbers, equal where the texts are; numbers and dates as they are."""
+    """Return strings as codes, equal where the strings are; numbers and dates as they are."""
     if values.dtype != object:
         return values
-    places: dict[str | None, int] = {}
-    return np.array([places.setdefault(value, len(places)) for value in values], dtype=np.int64)
+    codes: dict[str | None, int] = {}
+    return np.array([codes.setdefault(value, len(codes)) for value in values], dtype=np.int64)
 
 
 def row_bytes(values: Array, lengths: Array | None) -> Array:
@@ -101,8 +104,7 @@ def row_bytes(values: Array, lengths: Array | None) -> Array:
     What stands in the padding of a sequence does not count, nor does the sign of a zero.
     """
     if lengths is not None:
-        real = np.arange(values.shape[1]) < lengths[:, None]  # (n, T)
-        values = np.where(real[..., None], values, 0)
+        values = np.where(within(values, lengths)[..., None], values, 0)
     if values.dtype.kind == "f":
         values = values + 0.0  # -0.0 becomes 0.0
     return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
@@ -188,7 +190,7 @@ def follows_by_order(values: Array, target: Array, classes: bool) -> bool:
 
 def mixed_times(dataset: Dataset, split: Split) -> Iterator[Finding]:
     """Find a column of dates that sorts the file, where the parts were not cut by time."""
-    if not split.how.startswith("random"):
+    if split.method != "random":
         return
     for column in dataset.schema.columns:
         values = dataset.arrays[column.name]

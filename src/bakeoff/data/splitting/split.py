@@ -1,6 +1,7 @@
-"""Splits: which rows are learned from, which stop training, and which judge. Each row once.
+"""Split: which rows are learned from, which stop training, and which judge. Each row once.
 
     random:70/15/15       by chance; classes keep their shares
+    70/15/15              the same
     time[:COLUMN]         the oldest rows train, the newest judge; rows of one time stay together
     group:COLUMN          rows of one group stay together
     column:COLUMN         the column says train, validation or test
@@ -12,35 +13,41 @@ Percentages may follow each but `column`, as in `time:date:60/20/20`.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from bakeoff.data.array import Array
-from bakeoff.data.columns.column import is_missing, unknown_column
+from bakeoff.data.array import Array, is_missing
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.splitting.stratify import draw
-from bakeoff.errors import DataError, RequestError, did_you_mean
+from bakeoff.data.splitting.stratify import stratify
+from bakeoff.errors import DataError, RequestError, option, unknown
+
+if TYPE_CHECKING:
+    import polars as pl
 
 PARTS = ("train", "validation", "test")
 WORDS = {**{part: part for part in PARTS}, "training": "train", "val": "validation",
          "valid": "validation", "dev": "validation", "testing": "test"}  # fmt: skip
-METHODS = ("random", "time", "group", "column")
+Method = Literal["random", "time", "group", "column", "files"]
+ASKED = tuple(method for method in get_args(Method) if method != "files")
 SHARES = (0.70, 0.15, 0.15)
 CARVED = 0.15  # of the training rows, where the data bring no validation part
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Split:
-    """Row numbers of a dataset for training, validation and test.
+    """Positions in a dataset for training, validation and test.
 
     Args:
-        train: Sorted int64 row numbers, from 0.
+        train: Sorted int64 positions, from 0.
         validation: The same.
         test: The same.
+        method: What decided: chance, time, groups, a column, or separate files.
         how: How they were drawn, as a sentence for the user.
         seed: The seed of what was drawn by chance.
         by: Columns that made the split and so are no inputs (group, column).
@@ -49,6 +56,7 @@ class Split:
     train: Array
     validation: Array
     test: Array
+    method: Method
     how: str
     seed: int = 0
     by: tuple[str, ...] = ()
@@ -56,45 +64,105 @@ class Split:
     def __post_init__(self) -> None:
         """Sort; refuse empty parts and rows that stand in two parts or twice in one."""
         for part in PARTS:
-            rows = np.sort(np.asarray(getattr(self, part), dtype=np.int64))
-            rows.flags.writeable = False
-            object.__setattr__(self, part, rows)
-            if len(rows) == 0:
+            positions = np.sort(np.asarray(getattr(self, part), dtype=np.int64))
+            positions.flags.writeable = False
+            object.__setattr__(self, part, positions)
+            if len(positions) == 0:
                 raise DataError(f"The {part} part is empty ({self.how}). Split in another way.")
-        rows, counts = np.unique(np.concatenate(self.parts), return_counts=True)
+        positions, counts = np.unique(np.concatenate(self.parts), return_counts=True)
         if (counts > 1).any():
             raise DataError(
-                f"Row {rows[counts > 1][0] + 1:,} stands in more than one part, or twice in one. "
-                "Each row may be used once."
+                f"Position {positions[counts > 1][0]:,} (from 0) stands in more than one part, or "
+                "twice in one. Each row may be used once."
             )
+
+    def __repr__(self) -> str:
+        """Say in one line how many rows each part has, and why."""
+        sizes = ", ".join(f"{len(p):,} {name}" for name, p in zip(PARTS, self.parts, strict=True))
+        return f"<Split {sizes}: {self.how}>"
 
     @property
     def parts(self) -> tuple[Array, Array, Array]:
-        """Train, validation and test rows, in this order."""
+        """Train, validation and test positions, in this order."""
         return self.train, self.validation, self.test
 
-    def save(self, path: Path | str) -> None:
-        """Write split.parquet: row and part; how and seed stand in the file's metadata."""
-        import json
+    def save(self, path: Path | str, dataset: Dataset) -> None:
+        """Write split.parquet: the row of the user's file, and its part; of separate files, `file`.
 
+        How it was made stands in the metadata of the file.
+        """
         import polars as pl
 
-        names = np.repeat(PARTS, [len(rows) for rows in self.parts])
-        frame = pl.DataFrame({"row": np.concatenate(self.parts), "part": names.tolist()})
-        about = json.dumps({"how": self.how, "seed": self.seed, "by": self.by})
-        frame.sort("row").write_parquet(path, metadata={"bakeoff.split": about})
+        names = np.repeat(PARTS, [len(positions) for positions in self.parts])
+        positions = np.concatenate(self.parts)
+        frame = rows_of(dataset, positions).with_columns(pl.Series("part", names.tolist()))
+        if dataset.parts is None:
+            frame = frame.drop("file")
+        about = {"method": self.method, "how": self.how, "seed": self.seed, "by": self.by}
+        frame = frame[np.argsort(positions)]
+        frame.write_parquet(path, metadata={"bakeoff.split": json.dumps(about)})
 
 
-def load_split(path: Path | str) -> Split:
-    """Read what `Split.save` wrote."""
-    import json
+def load_split(path: Path | str, dataset: Dataset) -> Split:
+    """Read what `Split.save` wrote, back to positions in its dataset.
 
+    Raises:
+        DataError: It names a row that the dataset does not have.
+    """
     import polars as pl
 
-    frame = pl.read_parquet(path)
-    about = json.loads(pl.read_parquet_metadata(path)["bakeoff.split"])
-    rows = {part: frame.filter(pl.col("part") == part)["row"].to_numpy() for part in PARTS}
-    return Split(**rows, how=about["how"], seed=about["seed"], by=tuple(about["by"]))
+    frame, about = read_split(path)
+    if "file" not in frame.columns:
+        frame = frame.with_columns(pl.lit("").alias("file"))
+    own = rows_of(dataset, np.arange(len(dataset))).with_row_index("position")
+    found = frame.join(own, on=["file", "row"], how="left", maintain_order="left")
+    if found["position"].null_count():
+        row = found.filter(pl.col("position").is_null())["row"][0]
+        raise DataError(f"{path} names row {row:,}, which {dataset.source} does not have.")
+    part = {name: found.filter(pl.col("part") == name)["position"].to_numpy() for name in PARTS}
+    return Split(
+        **part,
+        method=about["method"],
+        how=about["how"],
+        seed=about["seed"],
+        by=tuple(about["by"]),
+    )
+
+
+class SplitSummary(NamedTuple):
+    """What a reader is told of a split.
+
+    Args:
+        sizes: Part -> rows.
+        how: How they were drawn.
+    """
+
+    sizes: Mapping[str, int]
+    how: str
+
+
+def summarise_split(path: Path | str) -> SplitSummary:
+    """Read from split.parquet how many rows each part has, and how they were drawn."""
+    frame, about = read_split(path)
+    tally = Counter(frame["part"].to_list())
+    return SplitSummary({part: tally[part] for part in PARTS}, about["how"])
+
+
+def read_split(path: Path | str) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Return the rows of split.parquet, and how they were drawn."""
+    import polars as pl
+
+    return pl.read_parquet(path), json.loads(pl.read_parquet_metadata(path)["bakeoff.split"])
+
+
+def rows_of(dataset: Dataset, positions: Array) -> pl.DataFrame:
+    """Return the user's row at each position, and the file that it stands in."""
+    import polars as pl
+
+    origin = dataset.origin[positions]
+    return pl.DataFrame(
+        {"file": pl.Series(values=origin.names().tolist(), dtype=pl.String), "row": origin.rows}
+    )
 
 
 def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split:
@@ -111,31 +179,33 @@ def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split
 
     Example:
         >>> from bakeoff.data.read import read
-        >>> [len(rows) for rows in make_split(read("iris")).parts]
-        [105, 22, 23]
+        >>> make_split(read("iris"))
+        <Split 105 train, 22 validation, 23 test: random, stratified, seed 0>
     """
     if dataset.parts is not None:
         if how:
             raise RequestError(
-                f"The data already come in parts (separate files), so split={how!r} cannot be used."
+                "The data already come in parts (separate files), so "
+                f"{option('split', how)} cannot be used."
             )
-        return by_words(dataset, dataset.parts, "as given", seed)
-    method, column, shares = understand(how or default_how(dataset))
+        return by_words(dataset, dataset.parts, seed)
+    how = how or default_how(dataset)
+    method, column, shares = understand(how)
     if method == "random":
         return by_chance(dataset, shares, seed)
     name = column or only_time_column(dataset)
     if name not in dataset.arrays or name == dataset.target:
         known = [known for known in dataset.arrays if known != dataset.target]
-        raise RequestError(f"split={how!r}: {unknown_column(name, known)}")
+        raise RequestError(unknown("column", name, known, where=option("split", how)))
     values = dataset.arrays[name]
     if values.ndim > 1:
-        raise RequestError(f"split={how!r}: {name!r} holds more than one value per row.")
-    refuse_missing(dataset, values, name, str(how))
+        raise RequestError(f"{option('split', how)}: {name!r} holds more than one value per row.")
+    refuse_missing(dataset, values, name, how)
     if method == "time":
         return by_time(values, name, shares, seed)
     if method == "group":
         return by_group(values, name, shares, seed)
-    return by_words(dataset, values, f"by column {name!r}", seed, by=(name,))
+    return by_words(dataset, values, seed, column=name)
 
 
 def default_how(dataset: Dataset) -> str:
@@ -145,20 +215,22 @@ def default_how(dataset: Dataset) -> str:
 
 
 def understand(how: str) -> tuple[str, str, tuple[float, ...]]:
-    """Take a wish apart: method, column ("" if none), shares of the three parts."""
+    """Take apart what was asked for: method, column ("" if none), shares of the three parts."""
     method, _, rest = how.partition(":")
-    if method not in METHODS:
+    if "/" in method and not rest:
+        method, rest = "random", method
+    if method not in ASKED:
         raise RequestError(
-            f"No split called {method!r}.{did_you_mean(method, METHODS)} "
+            f"{unknown('split', method, ASKED, where=option('split'))} "
             "Say random:70/15/15, time:COLUMN, group:COLUMN or column:COLUMN."
         )
     column, _, last = rest.rpartition(":")
     if "/" not in last or method == "column":
         column, last = rest, ""
     if method == "random" and column:
-        raise RequestError(f"split={how!r}: say percentages, as in random:70/15/15.")
+        raise RequestError(f"{option('split', how)}: say percentages, as in random:70/15/15.")
     if method in ("group", "column") and not column:
-        raise RequestError(f"split={how!r}: say which column, as in {method}:COLUMN.")
+        raise RequestError(f"{option('split', how)}: say which column, as in {method}:COLUMN.")
     return method, column, percentages(last) if last else SHARES
 
 
@@ -181,7 +253,8 @@ def only_time_column(dataset: Dataset) -> str:
     names = [column.name for column in dataset.schema.columns if column.kind == "time"]
     if len(names) != 1:
         found = f"these are dates: {', '.join(names)}" if names else "no column was read as dates"
-        raise RequestError(f"split='time' needs a column: {found}. Say time:COLUMN.")
+        given = option("split", "time")
+        raise RequestError(f"{given} needs a column: {found}. Say time:COLUMN.")
     return names[0]
 
 
@@ -190,26 +263,27 @@ def refuse_missing(dataset: Dataset, values: Array, name: str, how: str) -> None
     missing = np.flatnonzero(is_missing(values))
     if len(missing):
         raise DataError(
-            f"split={how!r}: {len(missing):,} rows have no {name} (first: row "
-            f"{dataset.rows[missing[0]]:,}). Fill them or remove these rows."
+            f"{option('split', how)}: {len(missing):,} rows have no {name} (first: "
+            f"{dataset.place(missing[0])}). Fill them or remove these rows."
         )
 
 
 def by_chance(dataset: Dataset, shares: tuple[float, ...], seed: int) -> Split:
     """Draw the parts by chance, class by class."""
-    rows = np.arange(len(dataset))
-    parts = draw(rows, strata_of(dataset, rows), shares, np.random.default_rng(seed))
+    positions = np.arange(len(dataset))
+    strata = strata_of(dataset, positions)
+    train, validation, test = stratify(positions, strata, shares, np.random.default_rng(seed))
     stratified = "" if dataset.schema.tasks[dataset.target] == "regression" else ", stratified"
     how = f"random{stratified}, seed {seed}"
-    return Split(train=parts[0], validation=parts[1], test=parts[2], how=how, seed=seed)
+    return Split(train=train, validation=validation, test=test, method="random", how=how, seed=seed)
 
 
-def strata_of(dataset: Dataset, rows: Array) -> Array:
+def strata_of(dataset: Dataset, positions: Array) -> Array:
     """Return the class of each row as a number; all zero for regression."""
     if dataset.schema.tasks[dataset.target] == "regression":
-        return np.zeros(len(rows), dtype=np.int64)
-    texts = dataset.arrays[dataset.target][rows].astype(str)
-    return np.unique(texts, return_inverse=True)[1]
+        return np.zeros(len(positions), dtype=np.int64)
+    names = dataset.arrays[dataset.target][positions].astype(str)
+    return np.unique(names, return_inverse=True)[1]
 
 
 def by_time(values: Array, name: str, shares: tuple[float, ...], seed: int) -> Split:
@@ -228,6 +302,7 @@ def by_time(values: Array, name: str, shares: tuple[float, ...], seed: int) -> S
         train=np.flatnonzero(train),
         validation=np.flatnonzero(~train & ~test),
         test=np.flatnonzero(test),
+        method="time",
         how=how,
         seed=seed,
     )
@@ -251,45 +326,50 @@ def by_group(values: Array, name: str, shares: tuple[float, ...], seed: int) -> 
         )
     order = np.random.default_rng(seed).permutation(len(groups))
     order = order[np.argsort(-sizes[order], kind="stable")]  # large groups first: they fit least
-    wanted = np.array(shares) * len(values)
+    due = np.array(shares) * len(values)
     part_of = np.zeros(len(groups), dtype=np.int64)
     given = np.zeros(3)
     for i, group in enumerate(order):
         empty = np.flatnonzero(given == 0)
         must = len(order) - i <= len(empty)
-        part = empty[0] if must else int(np.argmax((wanted - given) / wanted))
+        part = empty[0] if must else int(np.argmax((due - given) / due))
         part_of[group] = part
         given[part] += sizes[group]
     parts = {part: np.flatnonzero(part_of[member] == i) for i, part in enumerate(PARTS)}
     each = "/".join(str(int((part_of == i).sum())) for i in range(3))
     how = f"by {name}: {each} of {len(groups):,} groups, each in one part, seed {seed}"
-    return Split(**parts, how=how, seed=seed, by=(name,))
+    return Split(**parts, method="group", how=how, seed=seed, by=(name,))
 
 
-def by_words(
-    dataset: Dataset, words: Array, how: str, seed: int, *, by: tuple[str, ...] = ()
-) -> Split:
-    """Follow the words train, validation and test; carve a missing validation part from train."""
-    texts = [str(word).strip().lower() for word in words]
-    unknown = next((i for i, text in enumerate(texts) if text not in WORDS), None)
-    if unknown is not None:
+def by_words(dataset: Dataset, words: Array, seed: int, *, column: str = "") -> Split:
+    """Follow the words train, validation and test; carve a missing validation part from train.
+
+    Args:
+        dataset: The rows to split.
+        words: (N,) one for each row.
+        seed: Draws the validation part, where there is none.
+        column: The column that says them; "" where separate files do.
+    """
+    parts = np.array([WORDS.get(str(word).strip().lower(), "") for word in words])
+    strange = np.flatnonzero(parts == "")
+    if len(strange):
         raise DataError(
-            f"Column {by[0] if by else 'part'!r} says {str(words[unknown])!r} at row "
-            f"{dataset.rows[unknown]:,}; it may say train, validation or test."
+            f"Column {column!r} says {str(words[strange[0]])!r} at {dataset.place(strange[0])}; "
+            "it may say train, validation or test."
         )
-    parts = np.array([WORDS[text] for text in texts])
-    rows = {part: np.flatnonzero(parts == part) for part in PARTS}
-    present = Counter(parts.tolist())
-    if present["train"] and present["test"] and not present["validation"]:
-        rest, carved = draw(
-            rows["train"],
-            strata_of(dataset, rows["train"]),
+    positions = {part: np.flatnonzero(parts == part) for part in PARTS}
+    how = f"by column {column!r}" if column else "as given"
+    train, validation, test = (len(positions[part]) for part in PARTS)
+    if train and test and not validation:
+        positions["train"], positions["validation"] = stratify(
+            positions["train"],
+            strata_of(dataset, positions["train"]),
             (1 - CARVED, CARVED),
             np.random.default_rng(seed),
         )
-        rows.update(train=rest, validation=carved)
         how += f"; 15 % of the training rows drawn for validation, seed {seed}"
-    return Split(**rows, how=how, seed=seed, by=by)
+    method: Method = "column" if column else "files"
+    return Split(**positions, method=method, how=how, seed=seed, by=(column,) if column else ())
 
 
 def counts(dataset: Dataset, split: Split) -> dict[str, dict[str, Any]]:
@@ -299,9 +379,9 @@ def counts(dataset: Dataset, split: Split) -> dict[str, dict[str, Any]]:
         Part -> {"rows": n, "classes": {class: n}}; no class for regression.
     """
     result: dict[str, dict[str, Any]] = {}
-    for part, rows in zip(PARTS, split.parts, strict=True):
-        result[part] = {"rows": len(rows), "classes": {}}
+    for part, positions in zip(PARTS, split.parts, strict=True):
+        result[part] = {"rows": len(positions), "classes": {}}
         if dataset.schema.tasks[dataset.target] != "regression":
-            tally = Counter(dataset.arrays[dataset.target][rows].tolist())
+            tally = Counter(dataset.arrays[dataset.target][positions].tolist())
             result[part]["classes"] = {name: tally[name] for name in sorted(tally)}
     return result

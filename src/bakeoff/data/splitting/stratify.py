@@ -7,8 +7,8 @@ import numpy as np
 from bakeoff.data.array import Array
 
 
-def draw(
-    rows: Array, strata: Array, shares: tuple[float, ...], generator: np.random.Generator
+def stratify(
+    positions: Array, strata: Array, shares: tuple[float, ...], generator: np.random.Generator
 ) -> list[Array]:
     """Deal the rows of each stratum out to the parts, in proportion.
 
@@ -16,15 +16,15 @@ def draw(
     have the sizes asked for. The first part gets a row of every stratum, then the last, then the
     middle one.
     """
-    wanted = np.zeros(len(shares))
+    due = np.zeros(len(shares))
     given = np.zeros(len(shares))
     dealt: list[list[Array]] = [[] for _ in shares]
     for stratum in np.unique(strata):
-        members = generator.permutation(rows[strata == stratum])
-        wanted += len(members) * np.array(shares)
+        members = generator.permutation(positions[strata == stratum])
+        due += len(members) * np.array(shares)
         counts = np.floor(len(members) * np.array(shares) + 1e-9).astype(int)
         while counts.sum() < len(members):
-            lacking = np.round(wanted - given - counts, 9)
+            lacking = np.round(due - given - counts, 9)
             counts[len(shares) - 1 - np.argmax(lacking[::-1])] += 1  # the later part when equal
         counts = at_least_one(counts)
         given += counts

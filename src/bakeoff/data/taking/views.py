@@ -1,4 +1,4 @@
-"""Views: the ways in which a page can see the data, made from arrays and fitted transforms.
+"""Views: the ways in which a model can read the data, made from arrays and fitted transforms.
 
     table, 2-D array      table (N, F), categories (N, K)                      plain
     image (N, Y, X, C)    image (N, C, Y, X), sequence (N, Y, X·C), vector     plain
@@ -10,21 +10,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, within
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.preparing.blocks import Pixels, Steps, within
-from bakeoff.data.preparing.transforms import Categories, Numbers
+from bakeoff.data.preparing.preparation import Preparation
+from bakeoff.data.preparing.steps import summarise
+from bakeoff.data.preparing.transform import gives_codes, gives_numbers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
-    """One way to see the data.
+    """One way to read the data.
 
     Args:
         inputs: Argument of the page (`x`, `lengths`, `categories`) -> array of all rows.
@@ -36,44 +37,42 @@ class View:
     sizes: Mapping[str, Any]
 
 
-def table_views(
-    dataset: Dataset, names: tuple[str, ...], transforms: Mapping[str, Any]
-) -> dict[str, View]:
+def make_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
+    """Return every view of a dataset, by name.
+
+    Args:
+        preparation: What was fitted on the training rows.
+        dataset: With the columns that go in; the target is not looked at.
+    """
+    kind = preparation.schema.column(preparation.schema.inputs[0]).kind
+    return BLOCKS.get(kind, table_views)(preparation, dataset)
+
+
+def table_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
     """Return the views of a table: numbers side by side, categories side by side."""
-    rows = len(dataset)
-    numbers, plain = [np.empty((rows, 0), np.float32)], [np.empty((rows, 0), np.float32)]
-    categories, sizes = [], []
-    for name in names:
-        values, transform = dataset.arrays[name], transforms[name]
-        if isinstance(transform, Categories):
-            categories.append(transform.apply(values))
+    nothing = np.empty((len(dataset), 0), np.float32)
+    numbers, plain, codes, sizes = [nothing], [nothing], [], []
+    for name, transform in preparation.transforms.items():
+        values = dataset.arrays[name]
+        if gives_codes(transform):
+            codes.append(transform.apply(values))
             sizes.append(transform.size)
-            continue
-        values = values[:, None] if isinstance(transform, Numbers) and values.ndim == 1 else values
-        numbers.append(transform.apply(values))
-        bare = (
-            values.astype(np.float32) if isinstance(transform, Numbers) else transform.plain(values)
-        )
-        plain.append(bare)
-    result = {}
+        elif gives_numbers(transform):
+            numbers.append(transform.apply(values))
+            plain.append(transform.plain(values))
+    views = {}
     for view, blocks in (("table", numbers), ("plain", plain)):
         x = np.concatenate(blocks, axis=1)
-        inputs = {"x": x, "categories": np.stack(categories, axis=1)} if sizes else {"x": x}
-        result[view] = View(
+        inputs = {"x": x, "categories": np.stack(codes, axis=1)} if sizes else {"x": x}
+        views[view] = View(
             inputs=inputs, sizes={"in_features": x.shape[1], "category_sizes": tuple(sizes)}
         )
-    return result
+    return views
 
 
-def flat(x: Array) -> View:
-    """Return one long vector per row."""
-    x = np.ascontiguousarray(x.reshape(len(x), -1), dtype=np.float32)
-    return View(inputs={"x": x}, sizes={"in_features": x.shape[1]})
-
-
-def image_views(values: Array, transform: Pixels) -> dict[str, View]:
+def image_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
     """Return a picture as a picture, as a sequence of its rows, and as a vector."""
-    x = transform.apply(values)  # (N, Y, X, C)
+    values, x = block(preparation, dataset)  # (N, Y, X, C)
     size, channels = x.shape[1:3], x.shape[3]
     rows = x.reshape(*x.shape[:2], -1)  # (N, Y, X·C)
     channels_first = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
@@ -87,47 +86,48 @@ def image_views(values: Array, transform: Pixels) -> dict[str, View]:
     }
 
 
-def volume_views(values: Array, transform: Pixels) -> dict[str, View]:
+def volume_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
     """Return a volume as a volume and as a vector."""
-    x = transform.apply(values)  # (N, Z, Y, X, C)
+    values, x = block(preparation, dataset)  # (N, Z, Y, X, C)
     channels_first = np.ascontiguousarray(x.transpose(0, 4, 1, 2, 3))
     sizes = {"in_channels": x.shape[4], "image_size": tuple(x.shape[1:4])}
     volume = View(inputs={"x": channels_first}, sizes=sizes)
     return {"volume": volume, "vector": flat(x), "plain": flat(values)}
 
 
-def sequence_views(
-    values: Array, lengths: Array | None, transform: Steps, summaries: Numbers | None
-) -> dict[str, View]:
+def sequence_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
     """Return a sequence as a sequence and as a vector: of all steps, or of summaries."""
-    if summaries is not None and lengths is None:
+    values, x = block(preparation, dataset)  # (N, T, F)
+    lengths = dataset.arrays.get(f"{preparation.schema.inputs[0]}.lengths")
+    if preparation.summaries is not None and lengths is None:
         lengths = np.full(len(values), values.shape[1])
-    x = transform.apply(values, lengths)
+    if lengths is not None:  # padding becomes 0
+        x = np.where(within(values, lengths)[..., None], x, np.float32(0))
     inputs = {"x": x} if lengths is None else {"x": x, "lengths": lengths}
     sequence = View(inputs=inputs, sizes={"in_features": x.shape[2]})
-    if summaries is None or lengths is None:
+    if preparation.summaries is None or lengths is None:
         return {"sequence": sequence, "vector": flat(x), "plain": flat(values)}
     table = summarise(values, lengths)
     return {
         "sequence": sequence,
-        "vector": flat(summaries.apply(table)),
+        "vector": flat(preparation.summaries.apply(table)),
         "plain": flat(table),
     }
 
 
-def summarise(values: Array, lengths: Array) -> Array:
-    """Return mean, deviation, least, greatest, first and last of each channel, and the length.
+BLOCKS: Mapping[str, Callable[[Preparation, Dataset], dict[str, View]]] = {
+    "image": image_views, "volume": volume_views, "sequence": sequence_views
+}  # fmt: skip
 
-    Shape:
-        values (N, T, F), lengths (N,) -> (N, 6 F + 1) float64, NaN where a channel has no value
-    """
-    x = np.where(within(values, lengths)[..., None], values, np.nan).astype(np.float64)
-    count = (~np.isnan(x)).sum(axis=1)
-    some = count > 0
-    mean = np.nansum(x, axis=1) / np.maximum(count, 1)
-    spread = np.sqrt(np.nansum((x - mean[:, None]) ** 2, axis=1) / np.maximum(count, 1))
-    low = np.min(np.where(np.isnan(x), np.inf, x), axis=1)
-    high = np.max(np.where(np.isnan(x), -np.inf, x), axis=1)
-    last = x[np.arange(len(x)), lengths - 1]
-    parts = [np.where(some, part, np.nan) for part in (mean, spread, low, high)]
-    return np.concatenate([*parts, x[:, 0], last, lengths[:, None]], axis=1)
+
+def block(preparation: Preparation, dataset: Dataset) -> tuple[Array, Array]:
+    """Return the one input of pictures, volumes or sequences: as it is, and transformed."""
+    name = preparation.schema.inputs[0]
+    values = dataset.arrays[name]
+    return values, preparation.transforms[name].apply(values)
+
+
+def flat(x: Array) -> View:
+    """Return one long vector per row."""
+    x = np.ascontiguousarray(x.reshape(len(x), -1), dtype=np.float32)
+    return View(inputs={"x": x}, sizes={"in_features": x.shape[1]})

@@ -1,14 +1,15 @@
-"""Dates as calendar parts: a transform."""
+"""Time: a transform of dates into calendar parts."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.preparing.transforms import mean_and_deviation
+from bakeoff.data.preparing.transform import Role, fields_of
+from bakeoff.numeric import mean_and_std
 
 CYCLES = {"month": 12, "day": 31, "weekday": 7, "hour": 24}
 
@@ -24,46 +25,48 @@ class Time:
         parts: Those that vary, in the order year, month, day, weekday, hour.
         years: First and last year of the training rows.
         mean: Mean year.
-        deviation: Standard deviation of the years.
-        holes: Whether a training row misses a date.
+        std: Standard deviation of the years.
+        missing: Whether a training row misses a date.
 
     Shape:
-        values (N,) datetime64 -> (N, 1 for the year + 2 per other part + 1 for holes) float32
+        values (N,) datetime64 -> (N, 1 for the year + 2 per other part + 1 where training
+        rows miss dates) float32
     """
 
     parts: tuple[str, ...]
     years: tuple[float, float]
     mean: float
-    deviation: float
-    holes: bool
+    std: float
+    missing: bool
+    role: ClassVar[Role] = "numbers"
 
     @classmethod
     def fit(cls, values: Array) -> Self:
         """Learn which parts vary."""
         filled = calendar_parts(values[~np.isnat(values)])
         years = filled["year"] if len(filled["year"]) else np.zeros(1)
-        means, deviations = mean_and_deviation(years[:, None])
+        means, stds = mean_and_std(years[:, None])
         return cls(
             parts=tuple(name for name, part in filled.items() if len(np.unique(part)) > 1),
             years=(float(years.min()), float(years.max())),
             mean=float(means[0]),
-            deviation=float(deviations[0]),
-            holes=bool(np.isnat(values).any()),
+            std=float(stds[0]),
+            missing=bool(np.isnat(values).any()),
         )
 
     def apply(self, values: Array) -> Array:
-        """Return the parts; the column that tells of holes comes last."""
+        """Return the parts; the column that tells what is missing comes last."""
         missing = np.isnat(values)
         columns = []
         for name, part in calendar_parts(values).items():
             if name not in self.parts:
                 continue
             if name == "year":
-                columns.append((np.clip(part, *self.years) - self.mean) / self.deviation)
+                columns.append((np.clip(part, *self.years) - self.mean) / self.std)
             else:
                 angle = 2 * np.pi * part / CYCLES[name]
                 columns += [np.sin(angle), np.cos(angle)]
-        if self.holes:
+        if self.missing:
             columns.append(missing.astype(float))
         if not columns:
             return np.empty((len(values), 0), dtype=np.float32)
@@ -80,7 +83,7 @@ class Time:
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""
-        return asdict(self)
+        return fields_of(self)
 
 
 def calendar_parts(values: Array) -> dict[str, Array]:

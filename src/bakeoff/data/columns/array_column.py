@@ -1,0 +1,137 @@
+"""Input arrays: what they hold follows from shape and type; their values are checked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bakeoff.data.array import Array
+from bakeoff.data.columns.column import Column, Note, Reading
+from bakeoff.data.forms import ShapeForm
+from bakeoff.data.kinds import KINDS
+from bakeoff.data.origin import Place, one_table
+from bakeoff.errors import DataError, RequestError, option, unknown
+
+
+def array_column(
+    x: Array, lengths: Array | None, *, name: str, kind: str = "", place: Place = one_table
+) -> Reading:
+    """Decide what an input array holds from its shape and type, and check its values.
+
+    Args:
+        x: (N, ...) numbers.
+        lengths: (N,) real steps of each sequence, or None.
+        name: What to call the column.
+        kind: A kind that the user named; "" to decide.
+        place: Writes a position for people.
+
+    Returns:
+        The column, its values in the layout of a `Dataset`, and notes.
+    """
+    if x.dtype.kind not in "biuf":
+        raise DataError(
+            f"{name} holds {'strings' if x.dtype.kind == 'U' else x.dtype}, not numbers. Give "
+            "tables with strings as CSV, Parquet or a data frame."
+        )
+    found, reason = shape_kind(x, name, kind)
+    values = x[:, None] if x.ndim == 1 else x
+    if found == "image" and values.ndim == 3:
+        values = values[..., None]  # (N, Y, X) -> (N, Y, X, 1)
+    if found == "number":
+        values = values.astype(np.float64)
+    elif values.dtype != np.uint8:
+        values = values.astype(np.float32)
+    if lengths is not None:
+        check_lengths(lengths, values, found, name, place)
+    values, missing, notes = without_infinite(values, name, found, place)
+    reason = "as you said" if kind else reason
+    form = shape_form(values, lengths)
+    return Reading(
+        Column(name=name, kind=found, reason=reason, missing=missing, form=form), values, notes
+    )
+
+
+def shape_form(values: Array, lengths: Array | None) -> ShapeForm:
+    """Return the shape of one row; sequences with lengths may have any number of steps."""
+    sizes = values.shape[1:]
+    return ShapeForm(sizes if lengths is None else (None, *sizes[1:]))
+
+
+def check_shape(form: ShapeForm, column: Column) -> None:
+    """Refuse new rows of another shape than those of the training data."""
+    if not isinstance(column.form, ShapeForm) or not form.fits(column.form):
+        raise DataError(
+            f"Each row of {column.name} is {form}; the run was trained on {column.form}. "
+            "Give rows of the same shape."
+        )
+
+
+def shape_kind(x: Array, name: str, kind: str) -> tuple[str, str]:
+    """Return the kind that follows from shape and type, or the one asked for, if it fits."""
+    known = [row.name for row in KINDS.values() if row.axes]
+    if kind and kind not in known:
+        raise RequestError(
+            unknown("kind of array", kind, known, where=option("kinds", {name: kind}))
+        )
+    fits = [row for row in KINDS.values() if x.ndim in row.axes]
+    if not fits:
+        raise DataError(f"{name} has shape {x.shape}; arrays of 1 to 5 axes can be read.")
+    if kind and x.ndim not in KINDS[kind].axes:
+        names = " or ".join(row.name for row in fits if row.transform)
+        raise RequestError(
+            f"Array {name!r} of shape {x.shape} cannot be read as {kind!r}, only as {names}."
+        )
+    if x.ndim == 4 and x.shape[-1] > 4 and x.shape[1] in (1, 3, 4):
+        raise DataError(
+            f"{name} of shape {x.shape} looks like pictures with the channels first. "
+            f"Put them last: {name}.transpose(0, 2, 3, 1)."
+        )
+    found, reason = likely_kind(x)
+    return kind or found, reason
+
+
+def likely_kind(x: Array) -> tuple[str, str]:
+    """Return what an array of so many axes most likely holds, and why."""
+    size = " × ".join(map(str, x.shape[1:]))
+    if x.ndim == 1:
+        return "number", "one number per row"
+    if x.ndim == 2:
+        return "number", f"{size} numbers per row"
+    if x.ndim == 3 and x.dtype == np.uint8:
+        return "image", f"pictures of {size}, as x has three axes of uint8"
+    if x.ndim == 3:
+        steps = f"{x.shape[1]:,} steps of {x.shape[2]} numbers"
+        return "sequence", f"{steps}; if these are pictures, give it the kind image"
+    if x.ndim == 4:
+        return "image", f"pictures of {size} (height × width × channels)"
+    return "volume", f"volumes of {size} (depth × height × width × channels)"
+
+
+def check_lengths(lengths: Array, x: Array, kind: str, name: str, place: Place) -> None:
+    """Lengths belong to sequences and lie between 1 and T."""
+    if kind != "sequence":
+        raise DataError(f"{name}_lengths is given, but {name} holds no sequences but {kind}s.")
+    steps = x.shape[1]
+    wrong = np.flatnonzero((lengths < 1) | (lengths > steps) | (lengths != np.round(lengths)))
+    if len(wrong):
+        raise DataError(
+            f"{name}_lengths must be integers from 1 to {steps} (the steps of {name}); "
+            f"{place(int(wrong[0]))} has {lengths[wrong[0]]}."
+        )
+
+
+def without_infinite(
+    x: Array, name: str, kind: str, place: Place
+) -> tuple[Array, int, tuple[Note, ...]]:
+    """Make infinite values missing (NaN) and count the rows that miss some; pictures miss none."""
+    if x.dtype.kind != "f":
+        return x, 0, ()
+    bad = ~np.isfinite(x)
+    if not bad.any():
+        return x, 0, ()
+    positions = np.flatnonzero(bad.reshape(len(x), -1).any(axis=1))
+    amount = f"{int(bad.sum()):,} values that are NaN or infinite, in {len(positions):,} rows"
+    if kind in ("image", "volume"):
+        first = place(int(positions[0]))
+        raise DataError(f"{name} holds {amount} (first: {first}). Fill or remove them.")
+    note = Note("infinite", f"{name}: {amount}, read as missing.")
+    return np.where(bad, np.nan, x), len(positions), (note,)

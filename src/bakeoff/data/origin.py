@@ -1,0 +1,73 @@
+"""Origin: which row of which of the user's files each row of a dataset is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from bakeoff.data.array import Array
+
+Place = Callable[[int], str]
+"""Writes a position for people: "row 12"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Origin:
+    """Where rows come from.
+
+    Args:
+        rows: (N,) int64, the row of its own file that each stands in, counted from 1 below the
+            line of names.
+        parts: (N,) "train", "validation" or "test" when separate files gave them, else None.
+        files: Part -> what to call its file; nothing where there is one.
+    """
+
+    rows: Array
+    parts: Array | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, positions: Any) -> Origin:
+        """Return the origin of some rows, given by positions, a mask or a slice."""
+        parts = None if self.parts is None else self.parts[positions]
+        return replace(self, rows=self.rows[positions], parts=parts)
+
+    def names(self) -> Array:
+        """Return (N,) the name of the file of each row; "" where there is one file."""
+        if self.parts is None:
+            return np.full(len(self.rows), "", dtype=object)
+        return np.array([self.files[part] for part in self.parts], dtype=object)
+
+    def place(self, position: int) -> str:
+        """Write where a row stands, for people: "row 12", or "row 12 of test.csv"."""
+        row = f"row {self.rows[position]:,}"
+        return row if self.parts is None else f"{row} of {self.files[str(self.parts[position])]}"
+
+
+def origin_of(sizes: Mapping[str, int], files: Mapping[str, str]) -> Origin:
+    """Count the rows of one file, or of one file for each part behind each other.
+
+    Args:
+        sizes: Part -> rows.
+        files: Part -> the name of its file, none where there is one file without parts. Files of
+            one name are told apart by their part.
+
+    Example:
+        >>> origin = origin_of({"train": 3, "test": 2}, {"train": "a.csv", "test": "b.csv"})
+        >>> origin.rows.tolist(), origin.place(3)
+        ([1, 2, 3, 1, 2], 'row 1 of b.csv')
+    """
+    rows = np.concatenate([np.arange(1, n + 1) for n in sizes.values()])
+    if not files:
+        return Origin(rows=rows)
+    shared = Counter(files.values())
+    names = {p: name if shared[name] == 1 else f"the {p} data" for p, name in files.items()}
+    return Origin(rows=rows, parts=np.repeat(list(sizes), list(sizes.values())), files=names)
+
+
+def one_table(position: int) -> str:
+    """Write where a row of a single table stands."""
+    return f"row {position + 1:,}"

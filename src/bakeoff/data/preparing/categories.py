@@ -1,0 +1,50 @@
+"""Categories: a transform of strings into codes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from bakeoff.data.array import Array
+from bakeoff.data.preparing.transform import Role
+
+RARE = 3  # categories with fewer training rows share the code of unseen ones
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Strings as codes: 0 missing, 1 unseen or rare, 2 … by name.
+
+    Args:
+        names: The categories with at least three training rows, sorted.
+
+    Shape:
+        values (N,) str or None -> (N,) int64
+    """
+
+    names: tuple[str, ...]
+    role: ClassVar[Role] = "codes"
+
+    @classmethod
+    def fit(cls, values: Array) -> Self:
+        """Learn the categories that are not rare."""
+        tally = Counter(value for value in values if value is not None)
+        return cls(tuple(sorted(name for name, n in tally.items() if n >= RARE)))
+
+    @property
+    def size(self) -> int:
+        """How many codes there are."""
+        return len(self.names) + 2
+
+    def apply(self, values: Array) -> Array:
+        """Look up the code of each string."""
+        codes: dict[str | None, int] = {name: i + 2 for i, name in enumerate(self.names)}
+        codes[None] = 0
+        return np.array([codes.get(value, 1) for value in values], dtype=np.int64)
+
+    def state(self) -> dict[str, Any]:
+        """Return the fields."""
+        return {"names": list(self.names)}

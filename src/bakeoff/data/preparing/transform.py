@@ -1,0 +1,57 @@
+"""Transform: what is fitted on training rows and applied to all; one file for each."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeGuard, runtime_checkable
+
+from bakeoff.data.array import Array
+
+Role = Literal["numbers", "codes", "block", "target"]
+"""What comes out: numbers side by side, codes of categories, a whole block, a target."""
+
+
+@runtime_checkable
+class Transform(Protocol):
+    """What every transform can do. Its class can be called again with its state."""
+
+    role: ClassVar[Role]
+
+    @classmethod
+    def fit(cls, values: Array) -> Self:
+        """Learn from the values of the training rows."""
+
+    def apply(self, values: Array) -> Array:
+        """Transform values, known from training or not."""
+
+    def state(self) -> dict[str, Any]:
+        """Return the arguments, plain values and arrays, that make it again."""
+
+
+class ToNumbers(Transform, Protocol):
+    """A transform whose role is "numbers"."""
+
+    def plain(self, values: Array) -> Array:
+        """Return (N, F) float32 as trees read them: unscaled, NaN where missing."""
+
+
+class ToCodes(Transform, Protocol):
+    """A transform whose role is "codes"."""
+
+    @property
+    def size(self) -> int:
+        """How many codes there are."""
+
+
+def gives_numbers(transform: Transform) -> TypeGuard[ToNumbers]:
+    """Tell whether numbers come out."""
+    return transform.role == "numbers"
+
+
+def gives_codes(transform: Transform) -> TypeGuard[ToCodes]:
+    """Tell whether codes of categories come out."""
+    return transform.role == "codes"
+
+
+def fields_of(transform: Any) -> dict[str, Any]:
+    """Return the fields of a transform, arrays as they are."""
+    return {name: getattr(transform, name) for name in transform.__dataclass_fields__}

@@ -1,0 +1,94 @@
+"""Probe a plan before it is carried out: build every model once, and time a few of its steps."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bakeoff.errors import RequestError
+from bakeoff.plan.plan import Plan
+from bakeoff.train.events import Failed, Probed
+from bakeoff.train.job import Job
+from bakeoff.train.pool import Workers, num_cores
+from bakeoff.train.shared_data import write_shared_data
+
+TYPICAL_EPOCHS = 40  # early stopping ends most fits near here; used for estimates of time only
+
+
+def probe(plan: Plan, workers: Workers, scratch: Path) -> Plan:
+    """Show the workers the data, build every model once, and time a few steps of each.
+
+    Args:
+        plan: As made from the data.
+        workers: As many are started as there is work for.
+        scratch: An empty folder, for what passes between the processes.
+
+    Returns:
+        The plan with what was probed, and without the unnamed models that this data cannot be
+        given to (such as an image too small for the pooling).
+
+    Raises:
+        RequestError: A named model cannot be built with its arguments, or none can.
+    """
+    workers.grow(num_workers(plan, workers))
+    write_shared_data(
+        scratch,
+        views={name: (view.inputs, view.sizes) for name, view in plan.views.items()},
+        targets=plan.preparation.targets(plan.dataset),
+        rows={part: getattr(plan.split, part) for part in ("train", "validation", "test")},
+    )
+    workers.share(scratch)
+    first: dict[tuple[str, str], Job] = {}
+    for job in plan.jobs:
+        first.setdefault(job.line, job)
+    jobs = list(first.values())
+    probed: dict[tuple[str, str], Probed] = {}
+    dropped: dict[str, str] = {}
+    for number, event in workers.work("probe", jobs, [scratch] * len(jobs)):
+        job = jobs[number]
+        if isinstance(event, Probed):
+            probed[job.line] = event
+        elif isinstance(event, Failed) and not event.mistake:
+            probed[job.line] = Probed()  # as of a loss that diverges: its fits will say so
+        elif isinstance(event, Failed):
+            dropped[job.model] = f"{job.model}: {event.message}"
+            if job.model not in plan.unnamed or len(dropped) == len(plan.models):
+                raise RequestError(dropped[job.model])
+    return replace(without(plan, dropped), probed=probed)
+
+
+def num_workers(plan: Plan, workers: Workers) -> int:
+    """Return how many processes train: one per core, two on a GPU, never more than fits."""
+    wanted = plan.experiment.jobs or num_cores()
+    if workers.place()["device"] != "cpu" and not plan.experiment.jobs:
+        wanted = min(wanted, 2)  # each process needs memory of its own on the GPU
+    return min(wanted, len(plan.jobs))
+
+
+def without(plan: Plan, dropped: Mapping[str, str]) -> Plan:
+    """Return the plan without some models: name -> why."""
+    kept = {n: own for n, own in plan.experiment.models.items() if n not in dropped}
+    return replace(
+        plan,
+        experiment=replace(plan.experiment, models=kept),
+        models=[model for model in plan.models if model.name not in dropped],
+        jobs=[job for job in plan.jobs if job.model not in dropped],
+        left_out=tuple(f"Left out: {why}" for why in dropped.values()),
+    )
+
+
+def fit_seconds(plan: Plan) -> dict[tuple[str, str], float]:
+    """Guess how many seconds one fit of each line takes, from the steps that were timed."""
+    seconds = {}
+    for job in plan.jobs:
+        if job.recipe:
+            steps = -(-len(plan.split.train) // job.recipe["batch_size"])
+            epochs = min(job.recipe["epochs"], TYPICAL_EPOCHS)
+            seconds[job.line] = steps * epochs * plan.probed[job.line].step_seconds
+    return seconds
+
+
+def run_seconds(plan: Plan, num_workers: int) -> float:
+    """Guess how many seconds all training takes."""
+    each = fit_seconds(plan)
+    total = sum(each.get(job.line, 0.0) for job in plan.jobs)
+    return total / max(1, min(num_workers, len(plan.jobs)))

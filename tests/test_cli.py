@@ -26,7 +26,10 @@ class NoWorkers:
     """Stands where workers would: whatever is wrong must be found without them."""
 
     def __init__(self, *_: object, **__: object) -> None:
-        self.crew = [self]
+        pass
+
+    def __len__(self) -> int:
+        return 1
 
     def __enter__(self) -> "NoWorkers":
         return self
@@ -35,7 +38,7 @@ class NoWorkers:
         pass
 
     def place(self) -> dict[str, object]:
-        return {"device": "cpu", "name": "", "memory": 0, "versions": {}}
+        return {"device": "cpu", "name": "", "memory": 0}
 
 
 @pytest.fixture
@@ -102,7 +105,7 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--set", "wide.dropout=0.1"), "--set wide.architecture=mlp"),
         (("--metric", "accurac"), "Did you mean 'accuracy'"),
         (("--metric", "r2"), "does not fit a binary target"),
-        (("--device", "gpu"), "Did you mean 'cpu'"),
+        (("--device", "gpu"), "Did you mean 'cuda'"),
         (("--framework", "pytorch"), "Did you mean 'torch'"),
         (("--framework", "torch,torch"), "each framework once"),
         (("--seeds", "0"), "seeds=0 must be a whole number from 1"),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bakeoff.errors import RequestError
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.request import name_of, plan
+from bakeoff.train.events import Done, Probed
+from bakeoff.train.job import Line
 from bakeoff.train.pool import Workers, num_cores
 from bakeoff.train.recipe import Recipe
 
@@ -191,7 +193,7 @@ def carry_out(
     with made_ready(experiment, memory or {}, show) as ready:
         plan, workers, screen, scratch = ready.plan, ready.workers, ready.screen, ready.scratch
         folder = new_folder(out, name_of(experiment))
-        record_plan(folder, plan, workers.place(), len(workers.crew))
+        record_plan(folder, plan, workers.place(), len(workers))
         judge = Judge(
             dataset=plan.dataset,
             split=plan.split,
@@ -200,11 +202,11 @@ def carry_out(
         )
         fits, ended = len(plan.jobs), 0
         try:
-            for job, message, left in perform(plan, workers, scratch):
-                if "fit" in message:
-                    message = {"fit": record(folder, left, message["fit"], judge)}
-                ended += "fit" in message  # before it is shown: Ctrl-C may come at any moment
-                screen.progress(job, message)
+            for job, event, left in perform(plan, workers, scratch):
+                if isinstance(event, Done):
+                    event = Done(record(folder, left, event.fit, judge))
+                    ended += 1  # before it is shown: Ctrl-C may come at any moment
+                screen.progress(job, event)
             settle(folder, plan.metric, plan.cautions)
         except KeyboardInterrupt:
             write_status(folder, "unfinished", fits=fits, ended=ended)
@@ -229,7 +231,7 @@ class Ready(NamedTuple):
     workers: Workers
     screen: "Screen"
     scratch: Path
-    probed: Mapping[str, Mapping[str, Any]]
+    probed: Mapping[Line, Probed]
 
 
 @contextmanager
@@ -288,7 +290,7 @@ def preview(experiment: Experiment, *, show: str = "live") -> dict[str, Any]:
     from bakeoff.plan.plan import outline
 
     with made_ready(experiment, {}, show, details=True) as ready:
-        return outline(ready.plan, ready.probed, len(ready.workers.crew))
+        return outline(ready.plan, ready.probed, len(ready.workers))
 
 
 def write_plan(experiment: Experiment, path: Path) -> Path:

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from bakeoff.errors import RequestError, did_you_mean
 
 Role = Literal["encoder", "whole", "blocks", "baseline"]
 Framework = Literal["torch", "tensorflow", "jax"]
+FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
 FROM_DATA = (  # arguments that follow from the data: not for users to set
     *("category_sizes", "vocabulary_size", "token_targets"),
     *("in_steps", "out_steps", "per_step"),

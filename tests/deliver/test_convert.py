@@ -15,7 +15,7 @@ from bakeoff.train.weights import convert
 
 @pytest.fixture
 def no_keras(monkeypatch):
-    monkeypatch.setattr("bakeoff.show.keras_layers.find_spec", lambda name: None)
+    monkeypatch.setattr("bakeoff.train.keras_backend.find_spec", lambda name: None)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_what_cannot_be_converted_is_refused_in_one_sentence(small_run, command)
     for words, message in [
         (["--to", "tensorflow", "--model", "constant"], "constant is a baseline"),
         (["--to", "torch", "--model", "mlp"], "was trained in torch"),
-        (["--to", "keras"], "there is torch, tensorflow, jax"),
+        (["--to", "keras"], "No framework called 'keras'"),
         (["--to", "jax", "--model", "mpl"], "Did you mean 'mlp'"),
     ]:
         said = command("convert", small_run.folder, *words)

@@ -20,7 +20,7 @@ def experiment(**settings):
         ({"frameworks": ("pytorch",)}, "framework='pytorch' is not known. Did you mean 'torch'"),
         ({"frameworks": ("torch", "torch")}, "each framework once"),
         ({"frameworks": ()}, "each framework once"),
-        ({"device": "gpu"}, "device='gpu' is not known. Did you mean 'cpu'"),
+        ({"device": "gpu"}, "device='gpu' is not known. Did you mean 'cuda'"),
         ({"metric": "accurac"}, "metric='accurac' is not known. Did you mean 'accuracy'"),
         ({"seeds": 0}, "seeds=0 must be a whole number from 1"),
         ({"seeds": 1.5}, "seeds=1.5 must be a whole number"),

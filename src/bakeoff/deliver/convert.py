@@ -12,23 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.catalog import find, load
+from bakeoff.catalog import FRAMEWORKS, find, load
 from bakeoff.data.columns.column import ARRAY_KINDS, Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation, View, load_preparation
 from bakeoff.data.read import read_inputs
 from bakeoff.data.splitting.split import load_split
 from bakeoff.deliver.trained_model import TrainedModel, open_model
-from bakeoff.errors import BakeoffError, MissingPackageError, RequestError
+from bakeoff.errors import BakeoffError, MissingPackageError, RequestError, option, unknown
 from bakeoff.plan.experiment_file import read_experiment
 from bakeoff.plan.plan import read_data
 from bakeoff.runs.folder import read_json
-from bakeoff.show.keras_layers import need_keras
-from bakeoff.train.job import Fit, Job, page_arguments
+from bakeoff.train.job import Fit, page_arguments
+from bakeoff.train.keras_backend import need_keras
+from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.weights import convert, read_weights, set_weights
-from bakeoff.train.worker import in_memory_order
 
-FRAMEWORKS = ("torch", "tensorflow", "jax")
 MOST_ROWS = 1024  # enough to meet every branch of a page, and seconds at most
 DRAWN_ROWS = 64
 AGREES = 1e-5  # in float32, of the largest score (docs/parity.md)
@@ -77,7 +76,7 @@ def convert_run(run: Path, *, to: str, model: str = "", out: Path | None = None)
     from safetensors.numpy import save_file
 
     if to not in FRAMEWORKS:
-        raise RequestError(f"--to {to}: there is {', '.join(FRAMEWORKS)}.")
+        raise RequestError(unknown("framework", to, FRAMEWORKS, where=option("to")))
     trained = open_model(run, model or None)
     job = trained.fit.job
     if find(job.architecture).role == "baseline":
@@ -113,7 +112,7 @@ def convert_run(run: Path, *, to: str, model: str = "", out: Path | None = None)
         converted,
         rows=len(view.inputs["x"]),
         backend=backend,
-        difference=difference(page, facing, view, job),
+        difference=difference(page, facing, view, job.view),
     )
 
 
@@ -128,14 +127,13 @@ def free_path(model: TrainedModel, to: str, out: Path | None) -> Path:
     return out
 
 
-def difference(page: Any, facing: Any, view: View, job: Job) -> float:
+def difference(page: Any, facing: Any, view: View, view_name: str) -> float:
     """Return max|a - b| / max(1, max|b|) of the scores of a torch page and of its Keras page."""
     from bakeoff.keras_models.fit import predict as keras_predict
     from bakeoff.torch_models.fit import predict as torch_predict
 
     ours = torch_predict(page, view.inputs)
-    turned = in_memory_order(replace(job, framework="tensorflow"), view.inputs)
-    theirs = keras_predict(facing, turned)
+    theirs = keras_predict(facing, in_memory_order(view_name, "tensorflow", view.inputs))
     return float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
 
 
@@ -186,7 +184,8 @@ def drawn(view: View) -> View:
 def sentences(converted: Converted) -> list[str]:
     """Say what was written, and how well it agrees."""
     job, to = converted.fit.job, converted.to
-    said = [f"The weights of {job.label}, seed {job.seed}, are in {converted.path}, for {to}."]
+    weights = f"The weights of {job.model}, seed {job.seed}, trained in {job.framework}"
+    said = [f"{weights}, are in {converted.path}, for {to}."]
     if converted.difference is None:
         return [*said, converted.unchecked]
     verdict = "the same" if converted.difference <= AGREES else "NOT the same: please report this"

@@ -5,12 +5,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bakeoff.catalog import CATALOG, Argument, Model, Row, arguments, find, fitting
+from bakeoff.catalog import CATALOG, FRAMEWORKS, Argument, Model, Row, arguments, find, fitting
 from bakeoff.errors import RequestError, did_you_mean
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.train.recipe import SETTINGS, Recipe
 
-FRAMEWORKS = ("torch", "tensorflow", "jax")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(10))

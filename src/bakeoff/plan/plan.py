@@ -14,10 +14,11 @@ from bakeoff.data.splitting.split import Split, counts, default_how
 from bakeoff.errors import RequestError
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.plan.experiment import Experiment, choose_models, recipe_of, view_of
-from bakeoff.train.job import Fit, Job, plan_jobs
-from bakeoff.train.material import write_material
+from bakeoff.train.events import Done, Event, Failed, Probed
+from bakeoff.train.job import Fit, Job, Line, plan_jobs
 from bakeoff.train.pool import Workers
 from bakeoff.train.recipe import Recipe, resolve
+from bakeoff.train.shared_data import write_shared_data
 
 REPEATS = 0.2  # share of test rows that repeat training rows, above which the verdict says so
 TYPICAL_EPOCHS = 40  # early stopping ends most fits near here; used for estimates of time only
@@ -162,39 +163,45 @@ def filled_in(
     )
 
 
-def rehearse(plan: Plan, workers: Workers, scratch: Path) -> tuple[Plan, dict[str, dict[str, Any]]]:
+def rehearse(plan: Plan, workers: Workers, scratch: Path) -> tuple[Plan, dict[Line, Probed]]:
     """Show the workers the data, build every model once, and time a few steps of each.
 
     Returns:
         The plan without the unnamed models that this data cannot be given to (an image too
-        small for a page's pooling), and label of the model -> parameters, step_seconds.
+        small for a page's pooling), and each line of the leaderboard -> what was measured.
 
     Raises:
         RequestError: A named model cannot be built with its arguments, or none can.
     """
-    write_material(
+    write_shared_data(
         scratch,
         views={name: (view.inputs, view.sizes) for name, view in plan.views.items()},
         targets=plan.preparation.targets(plan.dataset),
         rows={part: getattr(plan.split, part) for part in ("train", "validation", "test")},
     )
-    workers.show(scratch)
-    first: dict[str, Job] = {}
-    for job in plan.jobs:
-        first.setdefault(job.label, job)
-    jobs = list(first.values())
-    probed, dropped = {}, {}
-    for number, message in workers.work("probe", jobs, [scratch] * len(jobs)):
-        name = jobs[number].model
-        if "failed" in message and message["mistake"]:
-            dropped[name] = f"{name}: {message['failed']}"
+    workers.share(scratch)
+    jobs = first_jobs(plan)
+    probed: dict[Line, Probed] = {}
+    dropped: dict[str, str] = {}
+    for number, event in workers.work("probe", jobs, [scratch] * len(jobs)):
+        name, line = jobs[number].model, jobs[number].line
+        if isinstance(event, Failed) and event.mistake:
+            dropped[name] = f"{name}: {event.message}"
             if name not in plan.unnamed or len(dropped) == len(plan.models):
                 raise RequestError(dropped[name])
-        elif "failed" in message:  # such as a loss that diverges: its fits will say so one by one
-            probed[jobs[number].label] = {"parameters": 0, "step_seconds": 0.0}
-        if "probed" in message:
-            probed[jobs[number].label] = message["probed"]
+        elif isinstance(event, Failed):  # such as a loss that diverges: its fits will say so
+            probed[line] = Probed()
+        elif isinstance(event, Probed):
+            probed[line] = event
     return without(plan, dropped), probed
+
+
+def first_jobs(plan: Plan) -> list[Job]:
+    """Return the first fit of each line of the leaderboard, in the order of the plan."""
+    first: dict[Line, Job] = {}
+    for job in plan.jobs:
+        first.setdefault(job.line, job)
+    return list(first.values())
 
 
 def without(plan: Plan, dropped: Mapping[str, str]) -> Plan:
@@ -209,27 +216,27 @@ def without(plan: Plan, dropped: Mapping[str, str]) -> Plan:
     )
 
 
-def guesses(plan: Plan, probed: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+def guesses(plan: Plan, probed: Mapping[Line, Probed]) -> dict[Line, float]:
     """Guess how many seconds one fit of each model takes, from the steps of its rehearsal."""
     seconds = {}
     for job in plan.jobs:
         if job.recipe:
             steps = -(-len(plan.split.train) // job.recipe["batch_size"])
             epochs = min(job.recipe["epochs"], TYPICAL_EPOCHS)
-            seconds[job.label] = steps * epochs * probed[job.label]["step_seconds"]
+            seconds[job.line] = steps * epochs * probed[job.line].step_seconds
     return seconds
 
 
-def estimate(plan: Plan, probed: Mapping[str, Mapping[str, Any]], workers: int) -> float:
+def estimate(plan: Plan, probed: Mapping[Line, Probed], workers: int) -> float:
     """Guess how many seconds all training takes."""
     each = guesses(plan, probed)
-    total = sum(each.get(job.label, 0.0) for job in plan.jobs)
+    total = sum(each.get(job.line, 0.0) for job in plan.jobs)
     return total / max(1, min(workers, len(plan.jobs)))
 
 
-def outline(plan: Plan, probed: Mapping[str, Mapping[str, Any]], workers: int) -> dict[str, Any]:
+def outline(plan: Plan, probed: Mapping[Line, Probed], workers: int) -> dict[str, Any]:
     """Return the plan in plain values, for a program to read: `--dry-run --json`."""
-    schema, first = plan.dataset.schema, {job.label: job for job in reversed(plan.jobs)}
+    schema = plan.dataset.schema
     return {
         "rows": len(plan.dataset),
         "target": plan.dataset.target,
@@ -244,9 +251,9 @@ def outline(plan: Plan, probed: Mapping[str, Mapping[str, Any]], workers: int) -
                 "model": job.model,
                 "framework": job.framework,
                 "view": job.view,
-                "parameters": probed[label]["parameters"] if job.recipe else None,
+                "parameters": probed[job.line].parameters if job.recipe else None,
             }
-            for label, job in reversed(first.items())
+            for job in first_jobs(plan)
         ],
         "fits": len(plan.jobs),
         "device": plan.experiment.device,
@@ -254,23 +261,18 @@ def outline(plan: Plan, probed: Mapping[str, Mapping[str, Any]], workers: int) -
     }
 
 
-def perform(
-    plan: Plan, workers: Workers, scratch: Path
-) -> Iterator[tuple[Job, dict[str, Any], Path]]:
+def perform(plan: Plan, workers: Workers, scratch: Path) -> Iterator[tuple[Job, Event, Path]]:
     """Make every fit.
 
     Yields:
-        (job, message, where the worker left its files); a message is {"started": True},
-        {"epoch": history row} or {"fit": Fit}.
+        (job, event, where the worker left its files). Each job ends in Done, and one that failed
+        in a fit that says why.
     """
     folders = [scratch / "fits" / str(number) for number in range(len(plan.jobs))]
     for folder in folders:
         folder.mkdir(parents=True)
-    for number, message in workers.work("fit", plan.jobs, folders):
+    for number, event in workers.work("fit", plan.jobs, folders):
         job = plan.jobs[number]
-        if "done" in message:
-            facts = message["done"]
-            message = {"fit": Fit(job=replace(job, device=facts.pop("device")), **facts)}
-        elif "failed" in message:
-            message = {"fit": Fit(job=job, error=message["failed"])}
-        yield job, message, folders[number]
+        if isinstance(event, Failed):
+            event = Done(Fit(job=job, error=event.message))
+        yield job, event, folders[number]

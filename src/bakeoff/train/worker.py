@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.baselines.baseline import Baseline
 from bakeoff.catalog import find, load
 from bakeoff.errors import BakeoffError
 from bakeoff.numeric import probabilities
@@ -281,10 +282,8 @@ def why_stopped(
 
 def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
     """Fit one baseline; leave its arrays and its scores in files."""
-    import sklearn.ensemble
-    import sklearn.linear_model  # noqa: F401  before the clock starts: it takes a second
-
     model = build_baseline(job, shared)
+    model.prepare()
     inputs = {part: shared.inputs(job.view, part) for part in PARTS}
     start = time.perf_counter()
     model.fit(
@@ -294,13 +293,12 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
         validation_targets=encoded(shared.targets("validation", job.task), job.task),
         seed=job.seed,
     )
-    rounds, most = int(getattr(model, "rounds", 0)), int(getattr(model, "most_rounds", 0))
     fitted = Fit(
         job=job,
-        epochs=rounds,
-        stopped="limit" if most and rounds >= most else "",
-        parameters=int(model.num_parameters),
-        trained_parameters=int(model.num_parameters),
+        epochs=model.iterations,
+        stopped="limit" if 0 < model.max_iterations <= model.iterations else "",
+        parameters=model.num_parameters,
+        trained_parameters=model.num_parameters,
         train_seconds=time.perf_counter() - start,
     )
     return finish(fitted, model.scores, inputs, model.state(), folder)
@@ -353,14 +351,15 @@ def build_network(
     return page(**page_arguments(job, shared.sizes[job.view])), fit, predict
 
 
-def build_baseline(job: Job, shared: SharedData) -> Any:
+def build_baseline(job: Job, shared: SharedData) -> Baseline:
     """Build a baseline."""
     row = find(job.architecture)
     arguments = tuples(dict(job.arguments))
     if "categories" in row.takes:
         sizes = tuple(shared.sizes[job.view].get("category_sizes", ()))
         arguments = {"category_sizes": sizes, **arguments}
-    return load(row, "torch")(job.task, job.num_classes, **arguments)
+    model: Baseline = load(row, "torch")(job.task, job.num_classes, **arguments)
+    return model
 
 
 def count_parameters(model: Any) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from bakeoff.errors import RequestError, did_you_mean
 
 Role = Literal["encoder", "whole", "blocks", "baseline"]
 Framework = Literal["torch", "tensorflow", "jax"]
-FRAMEWORKS: tuple[str, ...] = get_args(Framework)
+FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
 FROM_DATA = (  # arguments that follow from the data: not for users to set
     *("category_sizes", "vocabulary_size", "token_targets"),
     *("in_steps", "out_steps", "per_step"),

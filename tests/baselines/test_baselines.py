@@ -1,16 +1,23 @@
 """Promises of the baselines: equal after reloading, equal to scikit-learn, honest on gaps."""
 
+import inspect
+import subprocess
+import sys
 import warnings
 
 import numpy as np
 import pytest
 
+from bakeoff.baselines.baseline import Baseline
 from bakeoff.baselines.boosting import Boosting, affordable, columns, fold
 from bakeoff.baselines.constant import Constant
 from bakeoff.baselines.linear import Linear
+from bakeoff.catalog import ROWS, load
+from bakeoff.train.weights import read_weights, save_arrays
 
 TASKS = [("binary", 2), ("multiclass", 4), ("regression", 0)]
 SIZES = (9, 40)
+BASELINES = [row for row in ROWS if row.role == "baseline"]
 
 
 def table(rows, seed, missing=True):
@@ -22,37 +29,82 @@ def table(rows, seed, missing=True):
     return {"x": x, "categories": np.stack([draw.integers(0, s, rows) for s in SIZES], 1)}
 
 
-def answers(inputs, task, classes):
+def targets_of(inputs, task, classes):
     signal = np.nan_to_num(inputs["x"][:, 0]) + 0.5 * (inputs["categories"][:, 1] % 3)
     if task == "regression":
         return signal.astype(np.float32)
     return np.digitize(signal, np.quantile(signal, np.arange(1, classes) / classes))
 
 
-def fitted(kind, task, classes, missing=True, **options):
+def sizes_for(row):
+    return {"category_sizes": SIZES} if "categories" in row.takes else {}
+
+
+def fitted(kind, task, classes, missing=True, seed=0, **options):
     train, validation = table(600, 0, missing), table(200, 1, missing)
     model = kind(task, classes, **options)
     model.fit(
         train,
-        answers(train, task, classes),
+        targets_of(train, task, classes),
         validation_inputs=validation,
-        validation_targets=answers(validation, task, classes),
-        seed=0,
+        validation_targets=targets_of(validation, task, classes),
+        seed=seed,
     )
     return model
 
 
 @pytest.mark.parametrize(("task", "classes"), TASKS)
-@pytest.mark.parametrize("kind", [Constant, Linear, Boosting])
-def test_reloaded_baseline_predicts_the_same_to_the_last_bit(kind, task, classes, tmp_path):
-    from safetensors.numpy import load_file, save_file
-
-    options = {} if kind is Constant else {"category_sizes": SIZES}
-    model = fitted(kind, task, classes, missing=kind is Boosting, **options)
-    save_file(model.state(), tmp_path / "weights.safetensors")
-    again = kind.from_state(load_file(tmp_path / "weights.safetensors"), task, classes)
-    new = table(300, 2, missing=kind is Boosting)
+@pytest.mark.parametrize("row", BASELINES, ids=lambda row: row.name)
+def test_reloaded_baseline_predicts_the_same_to_the_last_bit(row, task, classes, tmp_path):
+    kind = load(row, "torch")
+    model = fitted(kind, task, classes, **sizes_for(row))
+    save_arrays(model.state(), tmp_path / "weights.safetensors")
+    again = kind.from_state(read_weights(tmp_path / "weights.safetensors"), task, classes)
+    new = table(300, 2)
     assert np.array_equal(model.scores(new), again.scores(new))
+    assert model.num_parameters == again.num_parameters
+
+
+@pytest.mark.parametrize(("task", "classes"), TASKS)
+@pytest.mark.parametrize("row", BASELINES, ids=lambda row: row.name)
+def test_every_baseline_of_the_catalogue_keeps_the_protocol(row, task, classes):
+    model = fitted(load(row, "torch"), task, classes, **sizes_for(row))
+    assert isinstance(model, Baseline)
+    for method in ("prepare", "fit", "scores", "state", "from_state"):
+        theirs, ours = getattr(type(model), method), getattr(Baseline, method)
+        assert inspect.signature(theirs) == inspect.signature(ours), method
+    scores = model.scores(table(7, 3))
+    assert scores.dtype == np.float64
+    assert scores.shape == ((7,) if task == "regression" else (7, classes))
+    assert 0 <= model.iterations <= (model.max_iterations or model.iterations)
+    assert all(isinstance(array, np.ndarray) for array in model.state().values())
+
+
+@pytest.mark.parametrize("row", [row for row in BASELINES if load(row, "torch").seedless],
+                         ids=lambda row: row.name)  # fmt: skip
+def test_a_seedless_baseline_learns_the_same_from_every_seed(row):
+    first, second = (
+        fitted(load(row, "torch"), "binary", 2, seed=seed, **sizes_for(row)).state()
+        for seed in (0, 7)
+    )
+    assert all(np.array_equal(first[name], second[name], equal_nan=True) for name in first)
+
+
+@pytest.mark.parametrize("row", BASELINES, ids=lambda row: row.name)
+def test_after_prepare_a_fit_imports_nothing_heavy(row):
+    code = f"""
+import sys, numpy as np
+from bakeoff.catalog import find, load
+model = load(find({row.name!r}), "torch")("binary", 2)
+model.prepare()
+before = set(sys.modules)
+x, y = {{"x": np.arange(40.0)[:, None]}}, np.arange(40) % 2
+model.fit(x, y, validation_inputs=x, validation_targets=y, seed=0)
+model.scores(x)
+late = [name for name in set(sys.modules) - before if name.count(".") < 2]
+assert not late, late
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(("task", "classes"), TASKS)
@@ -69,7 +121,7 @@ def test_boosting_equals_scikit_learn_to_the_last_bit(task, classes, monkeypatch
     assert np.array_equal(model.scores(new), list(planned(x))[best - 1])
 
 
-def test_boosting_keeps_the_rounds_up_to_the_best_validation_loss(monkeypatch):
+def test_boosting_keeps_the_iterations_up_to_the_best_validation_loss(monkeypatch):
     kept = []
     grow = Boosting._grown
     monkeypatch.setattr(Boosting, "_grown", lambda *given: kept.append(grow(*given)) or kept[-1])
@@ -111,7 +163,7 @@ def test_linear_converges_without_warnings_and_learns(task, classes, sizes):
         warnings.simplefilter("error")
         model = fitted(Linear, task, classes, missing=False, category_sizes=sizes)
     new = table(400, 5, missing=False)
-    truth, scores = answers(new, task, classes), model.scores(new)
+    truth, scores = targets_of(new, task, classes), model.scores(new)
     if task == "regression":
         assert np.mean((scores - truth) ** 2) < 0.2 * truth.var()
     else:
@@ -142,11 +194,11 @@ def test_linear_counts_its_weights():
 def test_validation_rows_of_an_unknown_class_are_left_out(kind, unknown):
     train, validation = table(600, 0, False), table(200, 1, False)
     model = kind("binary", 2)
-    targets = answers(validation, "binary", 2)
+    targets = targets_of(validation, "binary", 2)
     targets[:unknown] = -1
     model.fit(
         train,
-        answers(train, "binary", 2),
+        targets_of(train, "binary", 2),
         validation_inputs=validation,
         validation_targets=targets,
         seed=0,
@@ -160,7 +212,7 @@ def blind(kind, **options):
     model = kind("binary", 2, **options)
     model.fit(
         train,
-        answers(train, "binary", 2),
+        targets_of(train, "binary", 2),
         validation_inputs=train,
         validation_targets=np.full(600, -1),
         seed=0,
@@ -173,26 +225,26 @@ def test_linear_stays_with_the_strongest_penalty_where_validation_rows_cannot_te
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
-def test_linear_says_how_many_rounds_it_took_and_might_take(monkeypatch):
+def test_linear_says_how_many_iterations_it_took_and_might_take(monkeypatch):
     model = fitted(Linear, "multiclass", 4, missing=False)
-    assert 0 < model.rounds < model.most_rounds == 2_000
-    assert fitted(Linear, "regression", 0, missing=False).most_rounds == 0
-    monkeypatch.setattr("bakeoff.baselines.linear.MOST_ROUNDS", 2)
+    assert 0 < model.iterations < model.max_iterations == 2_000
+    assert fitted(Linear, "regression", 0, missing=False).max_iterations == 0
+    monkeypatch.setattr("bakeoff.baselines.linear.MAX_ITERATIONS", 2)
     stopped = fitted(Linear, "multiclass", 4, missing=False)
-    assert stopped.rounds == stopped.most_rounds == 2
+    assert stopped.iterations == stopped.max_iterations == 2
 
 
-def test_boosting_says_how_many_rounds_it_kept_and_might_have():
-    assert Boosting("binary", 2).rounds == 0
+def test_boosting_says_how_many_iterations_it_kept_and_might_have():
+    assert Boosting("binary", 2).iterations == 0
     model = fitted(Boosting, "multiclass", 4, category_sizes=SIZES)
-    assert (model.rounds, model.most_rounds) == (len(model.arrays["roots"]) // 4, 500)
-    assert 0 < model.rounds < 500
+    assert (model.iterations, model.max_iterations) == (len(model.arrays["roots"]) // 4, 500)
+    assert 0 < model.iterations < 500
     short = fitted(Boosting, "multiclass", 4, category_sizes=SIZES, max_iterations=3)
-    assert (short.rounds, short.most_rounds) == (3, 3)
-    assert (blind(Boosting).rounds, blind(Boosting).most_rounds) == (100, 100)
+    assert (short.iterations, short.max_iterations) == (3, 3)
+    assert (blind(Boosting).iterations, blind(Boosting).max_iterations) == (100, 100)
 
 
-def test_boosting_grows_fewer_rounds_where_a_round_is_slow():
+def test_boosting_makes_fewer_iterations_where_one_is_slow():
     table = np.empty((0, 9))
     assert affordable(table, 2) == 500
     assert affordable(np.broadcast_to(table[:0].sum(), (60_000, 784)), 10) == 63
@@ -203,7 +255,7 @@ def test_constant_predicts_shares_and_mean():
     assert fitted(Constant, "multiclass", 4).scores(table(3, 0)).shape == (3, 4)
     value = fitted(Constant, "regression", 0)
     assert value.scores(table(3, 0)) == pytest.approx(
-        answers(table(600, 0), "regression", 0).mean()
+        targets_of(table(600, 0), "regression", 0).mean()
     )
 
 

@@ -16,7 +16,7 @@ from bakeoff.train.weights import convert
 
 @pytest.fixture
 def no_keras(monkeypatch):
-    monkeypatch.setattr("bakeoff.show.keras_layers.find_spec", lambda name: None)
+    monkeypatch.setattr("bakeoff.train.keras_backend.find_spec", lambda name: None)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 import bakeoff
 from bakeoff import DataError, MissingPackageError, RequestError
-from bakeoff.deliver.trained_model import need_keras
+from bakeoff.train.keras_backend import need_keras
 from tests.small import INPUTS, MODELS, pictures
 
 Make = Callable[[pl.DataFrame, Path], Any]

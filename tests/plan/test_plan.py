@@ -8,6 +8,7 @@ import pytest
 from bakeoff import Experiment, Recipe, RequestError
 from bakeoff.data.splitting.split import make_split
 from bakeoff.plan.plan import Plan, estimate, make_plan, outline, read_data, rehearse
+from bakeoff.train.events import Event, Failed, Probed
 
 
 def planned(people: Path, target: str = "answer", split: str = "", **settings) -> Plan:
@@ -23,18 +24,18 @@ def planned(people: Path, target: str = "answer", split: str = "", **settings) -
 
 
 class NoWorkers:
-    """Takes the material and makes nothing, or answers each job with one message."""
+    """Takes the shared data and makes nothing, or ends each job with one event."""
 
-    def __init__(self, message: dict | None = None) -> None:
-        self.message = message
+    def __init__(self, event: Event | None = None) -> None:
+        self.event = event
 
-    def show(self, folder: Path) -> None:
+    def share(self, folder: Path) -> None:
         self.folder = folder
 
     def work(self, do, jobs, folders):
         for number in range(len(jobs)):
-            if self.message is not None:
-                yield number, self.message
+            if self.event is not None:
+                yield number, self.event
 
 
 @pytest.mark.parametrize("target", ["answer", "kind", "price"])
@@ -98,25 +99,28 @@ def test_several_targets_are_refused():
 
 
 def test_a_model_that_cannot_be_built_is_a_wrong_request(people, tmp_path):
-    refusal = NoWorkers({"failed": "num_heads=3 does not divide 64", "mistake": True})
+    refusal = NoWorkers(Failed("num_heads=3 does not divide 64", mistake=True))
     with pytest.raises(RequestError, match="constant: num_heads=3 does not divide 64"):
         rehearse(planned(people), refusal, tmp_path)
 
 
 def test_a_rehearsal_that_breaks_leaves_the_word_to_the_fits(people, tmp_path):
-    broken = NoWorkers({"failed": "the process ended", "mistake": False})
-    assert set(rehearse(planned(people), broken, tmp_path)[1]) == {"constant/sklearn", "mlp/torch"}
+    broken = NoWorkers(Failed("the process ended"))
+    assert set(rehearse(planned(people), broken, tmp_path)[1]) == {
+        ("constant", "sklearn"),
+        ("mlp", "torch"),
+    }
 
 
 def test_more_workers_take_less_time(people):
     plan = planned(people, seeds=4)
-    probed = {job.label: {"parameters": 1, "step_seconds": 0.01} for job in plan.jobs}
+    probed = {job.line: Probed(parameters=1, step_seconds=0.01) for job in plan.jobs}
     assert estimate(plan, probed, 2) == estimate(plan, probed, 1) / 2
 
 
 def test_the_outline_of_a_plan_says_what_is_to_be_trained(people):
     plan = planned(people, seeds=2)
-    probed = {job.label: {"parameters": 77, "step_seconds": 0.01} for job in plan.jobs}
+    probed = {job.line: Probed(parameters=77, step_seconds=0.01) for job in plan.jobs}
     told = outline(plan, probed, 1)
     assert told["fits"] == 3
     assert told["split"]["test"]["rows"] == len(plan.split.test)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from bakeoff.report.progress import Progress
 from bakeoff.report.screen import Screen
+from bakeoff.train.events import Done, Epoch, Started
 from bakeoff.train.job import Fit, Job
 
 TRICKY = "[red]µ → 日本[/red]"
@@ -60,12 +61,12 @@ def show_all(screen):
     screen.split(parts={"train": 2293, "validation": 491, "test": 492}, how="random, seed 0")
     screen.checks("no duplicates across the split")
     screen.plan(models=8, seeds=5, frameworks=["torch"], place="2 cores", seconds=100)
-    screen.start(jobs, workers=2, guesses={"mlp/torch": 2.0})
+    screen.start(jobs, workers=2, guesses={("mlp", "torch"): 2.0})
     for one in jobs:
-        screen.progress(one, {"started": True})
-        screen.progress(one, {"epoch": EPOCH})
+        screen.progress(one, Started())
+        screen.progress(one, Epoch(EPOCH))
         fit = Fit(job=one, history=(EPOCH,), best_epoch=1, train_seconds=1.94)
-        screen.progress(one, {"fit": fit})
+        screen.progress(one, Done(fit))
     screen.leaderboard(ROWS)
     screen.verdict(
         sentence=f"{TRICKY} wins.",
@@ -151,10 +152,10 @@ def test_all_of_a_run_fits_80_columns():
 def test_live_display_shows_seeds_epoch_loss_metric_and_speed(width, seen):
     console = Console(file=io.StringIO(), width=width)
     jobs = [job("mlp", seed) for seed in range(5)]
-    progress = Progress(console, jobs, workers=1, guesses={"mlp/torch": 10.0})
-    progress.hear(jobs[0], {"fit": Fit(job=jobs[0], train_seconds=20.0)})
-    progress.hear(jobs[1], {"started": True})
-    progress.hear(jobs[1], {"epoch": EPOCH})
+    progress = Progress(console, jobs, workers=1, guesses={("mlp", "torch"): 10.0})
+    progress.take(jobs[0], Done(Fit(job=jobs[0], train_seconds=20.0)))
+    progress.take(jobs[1], Started())
+    progress.take(jobs[1], Epoch(EPOCH))
     console.print(progress)
     shown = console.file.getvalue()
     for part in ("mlp", "1/5", "31", "0.410", "0.661", "1 of 5 fits", "about 1 min 20 s left"):
@@ -164,9 +165,11 @@ def test_live_display_shows_seeds_epoch_loss_metric_and_speed(width, seen):
 
 def test_time_left_learns_from_finished_fits():
     jobs = [job("mlp", seed) for seed in range(4)]
-    progress = Progress(Console(file=io.StringIO()), jobs, workers=2, guesses={"mlp/torch": 10.0})
+    progress = Progress(
+        Console(file=io.StringIO()), jobs, workers=2, guesses={("mlp", "torch"): 10.0}
+    )
     assert progress.seconds_left() == pytest.approx(20)
-    progress.hear(jobs[0], {"fit": Fit(job=jobs[0], train_seconds=4.0)})
+    progress.take(jobs[0], Done(Fit(job=jobs[0], train_seconds=4.0)))
     assert progress.seconds_left() == pytest.approx(6, abs=0.1)
 
 
@@ -180,7 +183,7 @@ def test_failed_fit_is_reported_at_once():
     screen, file = on_terminal(100)
     with screen:
         screen.start([job("mlp"), job("mlp", 1)], workers=1)
-        screen.progress(job("mlp"), {"fit": Fit(job=job("mlp"), error="loss is not finite")})
+        screen.progress(job("mlp"), Done(Fit(job=job("mlp"), error="loss is not finite")))
         assert "mlp, seed 0: loss is not finite" in file.getvalue()
 
 

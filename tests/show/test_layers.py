@@ -7,10 +7,10 @@ import torch
 from bakeoff.catalog import ROWS, find
 from bakeoff.errors import MissingPackageError, RequestError
 from bakeoff.show.examples import make_example
-from bakeoff.show.keras_layers import need_keras
 from bakeoff.show.layers import Layer, grown, totals
 from bakeoff.show.torch_layers import torch_layers
-from bakeoff.train.worker import count
+from bakeoff.train.keras_backend import need_keras
+from bakeoff.train.worker import count_parameters
 
 PAGES = [row for row in ROWS if row.role != "baseline"]
 
@@ -27,9 +27,9 @@ def test_the_table_holds_every_weight_of_a_page_once(row):
     example = make_example(row)
     page = example.build("torch")
     layers = torch_layers(page, lambda batch: example.inputs(batch, "torch"))
-    sums, counted = totals(layers), count(page)
-    assert sums["parameters"] == counted["parameters"]
-    assert sums["trained"] == counted["trained_parameters"]
+    sums, (parameters, trained) = totals(layers), count_parameters(page)
+    assert sums["parameters"] == parameters
+    assert sums["trained"] == trained
     assert sum(len(layer.frozen) for layer in layers) == sum(
         not weight.requires_grad for weight in page.parameters()
     )
@@ -139,7 +139,7 @@ def test_measuring_leaves_a_page_as_it_was():
 
 
 def test_without_keras_the_way_to_install_it_is_named(monkeypatch):
-    monkeypatch.setattr("bakeoff.show.keras_layers.find_spec", lambda name: None)
+    monkeypatch.setattr("bakeoff.train.keras_backend.find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match=r"pip install 'bakeoff\[tensorflow\]'"):
         need_keras("tensorflow", "jax")
 
@@ -154,10 +154,10 @@ def test_a_keras_page_has_the_same_lines_and_its_own_counts(name):
     facing = torch_layers(example.build("torch"), lambda batch: example.inputs(batch, "torch"))
     page = example.build("tensorflow")
     layers = keras_layers(page, lambda batch: example.inputs(batch, "tensorflow"), facing)
-    sums, counted = totals(layers), count(page)
+    sums, (parameters, trained) = totals(layers), count_parameters(page)
     assert [layer.name for layer in layers] == [layer.name for layer in facing]
     assert layers[-1].outputs == facing[-1].outputs
-    assert sums["parameters"] == counted["parameters"]
-    assert sums["trained"] == counted["trained_parameters"]
+    assert sums["parameters"] == parameters
+    assert sums["trained"] == trained
     first = np.asarray(page(**example.inputs(2, "tensorflow")))  # it still runs
     assert len(first) == 2

@@ -7,24 +7,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bakeoff import MissingPackageError, RequestError, RunError
+from bakeoff.train.events import Done, Epoch, Failed, Started
 from bakeoff.train.pool import LOST_STARTS, Workers, environment, num_cores
-from tests.train.test_worker import JOB, material_in
+from tests.train.test_worker import JOB, shared_data_in
 
 
 @pytest.fixture(scope="module")
-def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """Two workers, started in a folder where a file is called like a module that they need."""
-    folder = tmp_path_factory.mktemp("crew")
+    folder = tmp_path_factory.mktemp("pool")
     (folder / "json.py").write_text("raise RuntimeError('not this one')", "utf-8")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
         with Workers(2, device="cpu") as workers:
-            workers.show(material_in(folder / "material"))
+            workers.share(shared_data_in(folder / "shared"))
             yield workers
 
 
@@ -35,21 +37,21 @@ def folders(root: Path, count: int) -> list[Path]:
     return made
 
 
-def test_a_file_of_the_user_called_like_a_module_does_not_reach_a_worker(crew):
-    assert crew.place()["device"] == "cpu"
+def test_a_file_of_the_user_called_like_a_module_does_not_reach_a_worker(pool):
+    assert pool.place()["device"] == "cpu"
 
 
-def test_every_job_is_started_and_done_once(crew, tmp_path):
+def test_every_job_is_started_and_done_once(pool, tmp_path):
     jobs = [replace(JOB, seed=seed) for seed in range(4)]
-    heard = list(crew.work("fit", jobs, folders(tmp_path, 4)))
-    assert sorted(number for number, message in heard if "started" in message) == [0, 1, 2, 3]
-    assert sorted(number for number, message in heard if "done" in message) == [0, 1, 2, 3]
+    events = list(pool.work("fit", jobs, folders(tmp_path, 4)))
+    assert sorted(number for number, event in events if isinstance(event, Started)) == [0, 1, 2, 3]
+    assert sorted(number for number, event in events if isinstance(event, Done)) == [0, 1, 2, 3]
 
 
-def test_what_a_fit_learns_does_not_depend_on_what_its_worker_did_before(crew, tmp_path):
+def test_what_a_fit_learns_does_not_depend_on_what_its_worker_did_before(pool, tmp_path):
     jobs = [JOB, replace(JOB, seed=1), JOB, replace(JOB, seed=2), JOB]
     places = folders(tmp_path, 5)
-    list(crew.work("fit", jobs, places))
+    list(pool.work("fit", jobs, places))
     scores = [np.load(place / "test.npy") for place in places]
     weights = [(place / "weights.safetensors").read_bytes() for place in places]
     assert np.array_equal(scores[0], scores[2])
@@ -57,46 +59,46 @@ def test_what_a_fit_learns_does_not_depend_on_what_its_worker_did_before(crew, t
     assert weights[0] == weights[2] == weights[4] != weights[1]
 
 
-def test_a_fit_that_fails_says_why_and_its_worker_goes_on(crew, tmp_path):
+def test_a_fit_that_fails_says_why_and_its_worker_goes_on(pool, tmp_path):
     jobs = [replace(JOB, arguments={"activation": "rel"}), JOB, JOB]
-    heard = list(crew.work("fit", jobs, folders(tmp_path, 3)))
-    [failed] = [message for number, message in heard if "failed" in message]
-    assert "Did you mean 'relu'" in failed["failed"]
-    assert failed["mistake"]
-    assert sum("done" in message for _, message in heard) == 2
+    events = list(pool.work("fit", jobs, folders(tmp_path, 3)))
+    [failed] = [event for _, event in events if isinstance(event, Failed)]
+    assert "Did you mean 'relu'" in failed.message
+    assert failed.mistake
+    assert sum(isinstance(event, Done) for _, event in events) == 2
 
 
-def test_material_that_cannot_be_read_fails_every_job_and_says_why(tmp_path):
+def test_shared_data_that_cannot_be_read_fails_every_job_and_says_why(tmp_path):
     with Workers(1, device="cpu") as workers:
         workers.place()
-        workers.show(tmp_path / "gone")
-        heard = list(workers.work("fit", [JOB, JOB], folders(tmp_path, 2)))
-    failed = {number: message["failed"] for number, message in heard if "failed" in message}
+        workers.share(tmp_path / "gone")
+        events = list(workers.work("fit", [JOB, JOB], folders(tmp_path, 2)))
+    failed = {number: event.message for number, event in events if isinstance(event, Failed)}
     assert list(failed) == [0, 1]
-    assert all("no material: FileNotFoundError" in words for words in failed.values())
+    assert all("no shared data: FileNotFoundError" in words for words in failed.values())
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
-def test_a_killed_worker_is_a_failed_fit_while_the_others_finish(crew, tmp_path):
+def test_a_killed_worker_is_a_failed_fit_while_the_others_finish(pool, tmp_path):
     endless = replace(JOB, recipe={**JOB.recipe, "epochs": 10**9, "patience": 10**9})
     ended = {}
-    for number, message in crew.work("fit", [endless, JOB, JOB], folders(tmp_path, 3)):
-        if number == 0 and "epoch" in message:
-            worker = next(one for one in crew.crew if one.task and one.task[0] == 0)
+    for number, event in pool.work("fit", [endless, JOB, JOB], folders(tmp_path, 3)):
+        if number == 0 and isinstance(event, Epoch):
+            worker = next(one for one in pool.workers if one.task and one.task[0] == 0)
             os.kill(worker.process.pid, signal.SIGKILL)
-        if "done" in message or "failed" in message:
-            ended[number] = message
-    assert "it was killed, most likely for want of memory" in ended[0]["failed"]
-    assert "done" in ended[1]
-    assert "done" in ended[2]
+        if isinstance(event, Done | Failed):
+            ended[number] = event
+    assert "it was killed, most likely for want of memory" in ended[0].message
+    assert isinstance(ended[1], Done)
+    assert isinstance(ended[2], Done)
 
 
 def test_no_worker_is_left_behind_and_no_thread_reads_on():
     with Workers(2) as workers:
-        crew = list(workers.crew)
-    assert all(worker.process.poll() is not None for worker in crew)
-    assert not any(thread.is_alive() for worker in crew for thread in worker.threads)
-    for worker in crew:
+        processes = list(workers.workers)
+    assert all(worker.process.poll() is not None for worker in processes)
+    assert not any(thread.is_alive() for worker in processes for thread in worker.threads)
+    for worker in processes:
         assert worker.process.stdin.closed
         assert worker.process.stdout.closed
         assert worker.process.stderr.closed
@@ -117,11 +119,12 @@ def actor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
     return play
 
 
-READY = "echo '{\"ready\": {}}'; read hello"
+READY = """echo '{"kind": "ready", "device": "cpu"}'; read hello"""
+DONE = """echo '{"kind": "done", "device": "cpu", "fit": {}}'"""
 ENDS_IN_HALF_A_LINE = "printf '{\"epoch\": {\"lo'; printf 'acc\\350s refus\\351\\n' >&2; exit 1"
 
 
-def test_half_a_line_is_the_end_of_a_worker_and_its_last_words_are_told(actor):
+def test_half_a_line_is_the_end_of_a_worker_and_its_stderr_is_told(actor):
     actor(ENDS_IN_HALF_A_LINE)
     with (
         Workers(1) as workers,
@@ -130,13 +133,14 @@ def test_half_a_line_is_the_end_of_a_worker_and_its_last_words_are_told(actor):
         workers.place()
 
 
-def test_a_worker_that_talks_nonsense_is_ended(actor, tmp_path):
-    actor(f"{READY}; echo nonsense; exec cat")
+@pytest.mark.parametrize("nonsense", ["nonsense", "7", '{"kind": "new"}', '{"kind": "epoch"}'])
+def test_a_worker_that_talks_nonsense_is_ended(nonsense, actor, tmp_path):
+    actor(f"{READY}; echo '{nonsense}'; exec cat")
     with Workers(1) as workers:
         workers.place()
-        _, (number, message) = workers.work("fit", [JOB], [tmp_path])
+        _, (number, event) = workers.work("fit", [JOB], [tmp_path])
     assert number == 0
-    assert "the process ended" in message["failed"]
+    assert "the process ended" in event.message
 
 
 def test_a_replacement_that_ends_at_its_start_is_a_failed_fit_and_the_run_goes_on(actor, tmp_path):
@@ -145,11 +149,11 @@ def test_a_replacement_that_ends_at_its_start_is_a_failed_fit_and_the_run_goes_o
         workers.place()
         actor("exit 1")
         ended = {}
-        for number, message in workers.work("fit", [JOB] * 3, [tmp_path] * 3):
-            if number == 0 and "failed" in message:  # its replacement has started
-                actor(f"{READY}; read job; echo '{{\"done\": {{}}}}'; exec cat")
-            ended[number] = next(iter(message))
-    assert ended == {0: "failed", 1: "failed", 2: "done"}
+        for number, event in workers.work("fit", [JOB] * 3, [tmp_path] * 3):
+            if number == 0 and isinstance(event, Failed):  # its replacement has started
+                actor(f"{READY}; read job; {DONE}; exec cat")
+            ended[number] = type(event)
+    assert ended == {0: Failed, 1: Failed, 2: Done}
 
 
 def test_replacements_that_all_end_at_their_start_end_the_run(actor, tmp_path):
@@ -159,12 +163,12 @@ def test_replacements_that_all_end_at_their_start_end_the_run(actor, tmp_path):
         workers.place()
         actor("exit 1")
         with pytest.raises(RunError, match="ended at its start: exit code 1"):
-            for _, message in workers.work("fit", [JOB] * 9, [tmp_path] * 9):
-                failed += "failed" in message
+            for _, event in workers.work("fit", [JOB] * 9, [tmp_path] * 9):
+                failed += isinstance(event, Failed)
     assert failed == LOST_STARTS
 
 
-def test_waiting_for_an_answer_is_done_in_short_turns(monkeypatch):
+def test_waiting_for_a_message_is_done_in_short_turns(monkeypatch):
     turns = []
 
     class Late:
@@ -172,24 +176,37 @@ def test_waiting_for_an_answer_is_done_in_short_turns(monkeypatch):
             turns.append(timeout)
             if len(turns) < 3:
                 raise Empty
-            return "answer"
+            return "message"
 
     workers = Workers(0)
-    monkeypatch.setattr(workers, "answers", Late())
-    assert workers.next_answer() == "answer"
+    monkeypatch.setattr(workers, "messages", Late())
+    assert workers.next_message() == "message"
     assert max(turns) <= 1
 
 
 @pytest.mark.parametrize(
     ("failure", "kind", "words"),
     [
-        ("ModuleNotFoundError: No module named 'keras'", MissingPackageError, "pip install"),
-        ("device='cuda', but torch sees no CUDA device.", RequestError, "no CUDA device"),
+        (Failed("no module", missing_module="keras"), MissingPackageError, "pip install"),
+        (Failed("jax sees no GPU", mistake=True), RequestError, "device='cuda', but jax sees no G"),
+        (Failed("OSError: libjax.so"), RunError, "could not start: OSError: libjax.so"),
     ],
 )
 def test_what_is_missing_at_the_start_is_told_in_a_sentence(failure, kind, words):
-    with Workers(1, framework="tensorflow") as workers, pytest.raises(kind, match=words):
-        workers.hear_start(workers.crew[0], {"failed": failure})
+    with (
+        Workers(1, framework="jax", device="cuda") as workers,
+        pytest.raises(kind, match=words),
+    ):
+        workers.note_start(workers.workers[0], failure)
+
+
+def test_a_device_that_is_not_there_is_worded_as_it_was_asked_for():
+    with Workers(0, device="mps") as workers:
+        error = workers.start_error(
+            SimpleNamespace(framework="torch"), Failed("torch sees no Apple GPU", mistake=True)
+        )
+    words = "--device mps, but torch sees no Apple GPU. Say --device cpu."
+    assert error.worded("command line") == words
 
 
 def test_a_worker_has_one_thread_whatever_the_machine_has(monkeypatch):

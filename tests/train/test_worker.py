@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from bakeoff.errors import RequestError
+from bakeoff.numeric import probabilities
+from bakeoff.train.events import Epoch, Ready, from_line
 from bakeoff.train.job import Job, page_arguments, tuples
-from bakeoff.train.material import write_material
+from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.pool import as_json, environment
-from bakeoff.train.worker import Material, in_memory_order, probabilities, sentence
+from bakeoff.train.shared_data import SharedData, write_shared_data
+from bakeoff.train.worker import failure, sentence
 
 PARTS = {"train": np.arange(30), "validation": np.arange(30, 40), "test": np.arange(40, 50)}
 JOB = Job(
@@ -41,28 +44,28 @@ JOB = Job(
 )
 
 
-def material_in(folder: Path) -> Path:
+def shared_data_in(folder: Path) -> Path:
     """Write 50 rows of 3 numbers."""
     folder.mkdir()
     random = np.random.default_rng(0)
     x = random.normal(size=(50, 3)).astype(np.float32)
     views = {"table": ({"x": x}, {"in_features": 3}), "image": ({"x": x}, {})}
-    write_material(folder, views=views, targets=np.arange(50) % 2, rows=PARTS)
+    write_shared_data(folder, views=views, targets=np.arange(50) % 2, rows=PARTS)
     return folder
 
 
 def test_test_targets_are_blank_in_what_a_worker_sees(tmp_path):
-    targets = np.load(material_in(tmp_path / "m") / "targets.npy")
+    targets = np.load(shared_data_in(tmp_path / "m") / "targets.npy")
     assert np.isnan(targets[PARTS["test"]]).all()
     assert np.isfinite(targets[PARTS["train"]]).all()
     assert np.isfinite(targets[PARTS["validation"]]).all()
 
 
 def test_a_part_holds_its_own_rows(tmp_path):
-    material = Material(material_in(tmp_path / "m"))
+    shared = SharedData(shared_data_in(tmp_path / "m"))
     x = np.load(tmp_path / "m" / "table" / "x.npy")
     for part, rows in PARTS.items():
-        assert np.array_equal(material.inputs("table", part)["x"], x[rows])
+        assert np.array_equal(shared.inputs("table", part)["x"], x[rows])
 
 
 def test_what_is_asked_goes_over_what_follows_from_the_data():
@@ -79,11 +82,11 @@ def test_a_page_that_takes_no_categories_is_not_given_their_sizes():
     }
 
 
-def test_material_that_was_pickled_is_not_opened(tmp_path):
-    folder = material_in(tmp_path / "m")
+def test_shared_data_that_was_pickled_is_not_opened(tmp_path):
+    folder = shared_data_in(tmp_path / "m")
     np.save(folder / "targets.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="Python objects"):
-        Material(folder)
+        SharedData(folder)
 
 
 def test_lists_become_tuples_at_every_depth():
@@ -92,9 +95,9 @@ def test_lists_become_tuples_at_every_depth():
 
 def test_images_are_turned_for_keras_only():
     images = {"x": np.zeros((5, 3, 8, 9))}
-    job = replace(JOB, view="image")
-    assert in_memory_order(job, images)["x"].shape == (5, 3, 8, 9)
-    assert in_memory_order(replace(job, framework="jax"), images)["x"].shape == (5, 8, 9, 3)
+    assert in_memory_order("image", "torch", images)["x"].shape == (5, 3, 8, 9)
+    assert in_memory_order("image", "jax", images)["x"].shape == (5, 8, 9, 3)
+    assert in_memory_order("sequence", "jax", images)["x"].shape == (5, 3, 8, 9)
 
 
 @pytest.mark.parametrize(("task", "columns"), [("binary", 1), ("multiclass", 4)])
@@ -111,11 +114,19 @@ def test_an_error_is_told_in_one_line_and_named_where_its_text_alone_is_unclear(
     assert sentence(RuntimeError()) == "RuntimeError: no further word"
 
 
+def test_a_missing_module_is_named_beside_the_sentence():
+    with pytest.raises(ModuleNotFoundError) as caught:
+        import no_such_framework  # noqa: F401
+    assert failure(caught.value).missing_module == "no_such_framework"
+    assert not failure(caught.value).mistake
+    assert failure(ValueError("num_heads=3 does not divide 64")).mistake
+
+
 def test_a_worker_ends_with_its_parent_even_in_the_middle_of_a_fit(tmp_path):
     recipe = {**JOB.recipe, "epochs": 10**9, "patience": 10**9}
     requests = [
         {"do": "hello", "framework": "torch", "device": "cpu"},
-        {"do": "material", "folder": str(material_in(tmp_path / "m"))},
+        {"do": "share", "folder": str(shared_data_in(tmp_path / "m"))},
         {"do": "fit", "job": as_json(replace(JOB, recipe=recipe)), "folder": str(tmp_path)},
     ]
     worker = subprocess.Popen(
@@ -129,8 +140,8 @@ def test_a_worker_ends_with_its_parent_even_in_the_middle_of_a_fit(tmp_path):
     try:
         worker.stdin.write("".join(json.dumps(request) + "\n" for request in requests))
         worker.stdin.flush()
-        assert "ready" in worker.stdout.readline()
-        assert "epoch" in worker.stdout.readline()
+        assert isinstance(from_line(worker.stdout.readline()), Ready)
+        assert isinstance(from_line(worker.stdout.readline()), Epoch)
         worker.stdin.close()
         assert worker.wait(timeout=20) == 0
     finally:

@@ -5,7 +5,7 @@
 
 Source: Friedman, "Greedy Function Approximation: A Gradient Boosting Machine", 2001; grown by
 scikit-learn's HistGradientBoosting, which sorts each column into 255 bins. Each class has a tree of
-its own in every round. We keep the rounds up to the best validation loss, take the trees out as
+its own in every iteration. We keep those up to the best validation loss, take the trees out as
 plain arrays, and predict from these: equal to scikit-learn's own prediction to the last bit.
 
 Dimensions: N rows, F numbers, K category columns, C classes, R tree columns (K + F),
@@ -17,10 +17,12 @@ from typing import Any, Self
 
 import numpy as np
 
+from bakeoff.numeric import softmax
+
 MAX_CATEGORIES = 255  # scikit-learn's limit per column
-MOST_ITERATIONS = 500  # housing: R2 0.842, with 100 rounds 0.834, with 1,000 0.843
-WORK = 3e10  # cells x trees in five minutes: 4.3 s a round with 50,000 x 784 and ten classes
-UNWATCHED = 100  # rounds where no validation row is of a known class: scikit-learn's default
+MAX_ITERATIONS = 500  # housing: R2 0.842, with 100 iterations 0.834, with 1,000 0.843
+WORK = 3e10  # cells x trees in five minutes: 4.3 s an iteration with 50,000 x 784 and ten classes
+UNWATCHED = 100  # iterations where no validation row is of a known class: scikit-learn's default
 PAIRS = 128_000  # of tree and row, walked together: 23 us a row, 30 with 32,000, 34 with 512,000
 
 
@@ -33,16 +35,16 @@ class Boosting:
         task: "binary", "multiclass" or "regression".
         num_classes: C; not used by a regression.
         category_sizes: How many codes each category column has (0 missing, 1 unseen, 2 ... known).
-        max_iterations: Rounds at most; early stopping usually ends sooner. 0: 500, and fewer where
+        max_iterations: At most so many; early stopping usually ends sooner. 0: 500, and fewer where
             rows x columns x classes are so many that these would take more than some five minutes.
         learning_rate: How much of each tree is added, 0 to 1.
         max_leaves: Leaves of a tree.
         min_leaf_rows: Training rows in a leaf at least.
-        patience: Rounds without a better validation loss before growing stops.
+        patience: Iterations without a better validation loss before growing stops.
 
     Attributes:
-        rounds: Rounds kept.
-        most_rounds: The limit on them; 0 before `fit`.
+        iterations: Those that are kept, each one tree per score.
+        max_iterations: The limit on them, which `fit` sets where it was 0.
 
     Shape:
         x (N, F) float with NaN, categories (N, K) int -> (N, C) probabilities, or (N,) values
@@ -65,23 +67,26 @@ class Boosting:
         self.task = task
         self.num_classes = num_classes
         self.category_sizes = category_sizes
-        self.max_iterations = max_iterations
+        self.asked_iterations = self.max_iterations = max_iterations
         self.learning_rate = learning_rate
         self.max_leaves = max_leaves
         self.min_leaf_rows = min_leaf_rows
         self.patience = patience
-        self.most_rounds = 0
         self.arrays: dict[str, np.ndarray] = {}
 
     @property
-    def rounds(self) -> int:
-        """Rounds kept, each one tree per score."""
+    def iterations(self) -> int:
+        """Iterations kept, each one tree per score."""
         return len(self.arrays["roots"]) // len(self.arrays["baseline"]) if self.arrays else 0
 
     @property
     def num_parameters(self) -> int:
         """Numbers learned, one per node: where it splits, or the value of a leaf."""
         return len(self.arrays.get("value", ()))
+
+    def prepare(self) -> None:
+        """Import scikit-learn's trees, and the function of `scores`."""
+        import sklearn.ensemble  # noqa: F401
 
     def fit(
         self,
@@ -92,22 +97,22 @@ class Boosting:
         validation_targets: np.ndarray,
         seed: int,
     ) -> None:
-        """Grow trees on the training rows; the validation rows say how many rounds to keep.
+        """Grow trees on the training rows; the validation rows say how many to keep.
 
         Nothing depends on `seed`: from 200,000 rows on scikit-learn draws the rows that place the
         bins, and it draws the same ones every time. Validation rows of a class that no training
-        row has (-1) say nothing; where there are no others, 100 rounds are kept at most.
+        row has (-1) say nothing; where there are no others, 100 iterations are kept at most.
         """
         folds = self._fold_categories(inputs)
         table = columns(inputs, folds)
         known = validation_targets >= 0 if self.task != "regression" else slice(None)
         watched = validation_targets[known]
-        self.most_rounds = self.max_iterations or affordable(table, self.num_classes)
+        self.max_iterations = self.asked_iterations or affordable(table, self.num_classes)
         if not len(watched):
-            self.most_rounds = min(self.most_rounds, UNWATCHED)
+            self.max_iterations = min(self.max_iterations, UNWATCHED)
         model = self._grown(table, targets, columns(validation_inputs, folds)[known], watched)
-        # Place 0 of the scores: the constant alone is best.
-        best = int(np.argmax(model.validation_score_)) if len(watched) else self.most_rounds
+        # 0: the constant alone is best
+        best = int(np.argmax(model.validation_score_)) if len(watched) else self.max_iterations
         self.arrays = folds | tree_arrays(model, best)
 
     def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -116,12 +121,11 @@ class Boosting:
         if self.task == "regression":
             return raw[:, 0]
         if raw.shape[1] == 1:
-            from scipy.special import expit
+            from scipy.special import expit  # as scikit-learn: numeric.sigmoid differs in bits
 
             positive = expit(raw[:, 0])
             return np.stack([1 - positive, positive], axis=1)
-        powers = np.exp(raw - raw.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return softmax(raw)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return the trees as arrays, one entry per node."""
@@ -148,13 +152,13 @@ class Boosting:
         validation_x: np.ndarray,
         validation_targets: np.ndarray,
     ) -> Any:
-        """Return the fitted scikit-learn model; without validation rows it grows all rounds."""
+        """Return the fitted scikit-learn model; without validation rows it makes all iterations."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
         regression, watched = self.task == "regression", len(validation_targets) > 0
         kind = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
         model = kind(
-            max_iter=self.most_rounds,
+            max_iter=self.max_iterations,
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaves,
             min_samples_leaf=self.min_leaf_rows,
@@ -163,14 +167,14 @@ class Boosting:
             n_iter_no_change=self.patience,
             random_state=0,
         )
-        held_out = {"X_val": validation_x, "y_val": validation_targets} if watched else {}
-        return model.fit(x, targets, **held_out)
+        validation = {"X_val": validation_x, "y_val": validation_targets} if watched else {}
+        return model.fit(x, targets, **validation)
 
 
 def affordable(x: np.ndarray, num_classes: int) -> int:
-    """Return the most rounds for a table (N, R): 500, or what five minutes allow, 50 at least."""
+    """Limit the iterations for a table (N, R): 500, or what five minutes allow, 50 at least."""
     trees = num_classes if num_classes > 2 else 1
-    return int(np.clip(WORK / max(1, x.size * trees), 50, MOST_ITERATIONS))
+    return int(np.clip(WORK / max(1, x.size * trees), 50, MAX_ITERATIONS))
 
 
 def fold(codes: np.ndarray, size: int) -> np.ndarray:
@@ -199,9 +203,9 @@ def columns(inputs: Mapping[str, np.ndarray], folds: Mapping[str, np.ndarray]) -
 
 
 def tree_arrays(model: Any, iterations: int) -> dict[str, np.ndarray]:
-    """Take the first rounds of trees out of a fitted scikit-learn model.
+    """Take the first iterations of trees out of a fitted scikit-learn model.
 
-    The nodes of all trees stand in one list, and `left` and `right` are places in it (-1: a leaf).
+    The nodes of all trees stand in one list; `left` and `right` are indices into it (-1: a leaf).
     """
     trees = [tree for grown in model._predictors[:iterations] for tree in grown]
     sizes = [len(tree.nodes) for tree in trees]

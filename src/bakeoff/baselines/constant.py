@@ -1,4 +1,4 @@
-"""Constant: the same answer for every row. Whatever does not beat it has learned nothing.
+"""Constant: the same prediction for every row. Whatever does not beat it has learned nothing.
 
     classes:   p_c = share of class c among the training rows
     numbers:   the mean of the training rows
@@ -30,12 +30,15 @@ class Constant:
     """
 
     seedless = True  # the result does not depend on the seed
-    num_parameters = 0
+    num_parameters = iterations = max_iterations = 0
 
     def __init__(self, task: str, num_classes: int) -> None:
         self.task = task
         self.num_classes = num_classes
-        self.answer = np.zeros(0)  # (C,) shares, or (1,) mean
+        self.prediction = np.zeros(0)  # (C,) shares, or (1,) mean
+
+    def prepare(self) -> None:
+        """Import nothing: NumPy is enough."""
 
     def fit(
         self,
@@ -46,26 +49,26 @@ class Constant:
         validation_targets: np.ndarray,
         seed: int,
     ) -> None:
-        """Learn the answer from the training targets; nothing else is looked at."""
+        """Learn from the training targets; nothing else is looked at."""
         if self.task == "regression":
-            self.answer = np.array([targets.mean(dtype=np.float64)])
+            self.prediction = np.array([targets.mean(dtype=np.float64)])
         else:
-            self.answer = np.bincount(targets, minlength=self.num_classes) / len(targets)
+            self.prediction = np.bincount(targets, minlength=self.num_classes) / len(targets)
 
     def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return (N, C) probabilities, or (N,) values, the same for each row."""
         rows = len(inputs["x"])
         if self.task == "regression":
-            return np.repeat(self.answer, rows)
-        return np.tile(self.answer, (rows, 1))
+            return np.repeat(self.prediction, rows)
+        return np.tile(self.prediction, (rows, 1))
 
     def state(self) -> dict[str, np.ndarray]:
         """Return what was learned, as arrays."""
-        return {"answer": self.answer}
+        return {"answer": self.prediction}
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
         """Return the model that `state` described."""
         model = cls(task, num_classes)
-        model.answer = arrays["answer"]
+        model.prediction = arrays["answer"]
         return model

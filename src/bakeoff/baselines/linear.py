@@ -17,8 +17,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from bakeoff.numeric import mean_and_std, softmax
+
 STRENGTHS = (1e4, 1e3, 100.0, 10.0, 1.0, 0.1, 0.01)  # a, the strongest first
-MOST_ROUNDS = 2_000  # of the solver, at each strength
+MAX_ITERATIONS = 2_000  # of the solver, at each strength
 SPARSE_FROM = 64  # categories in all; with fewer a dense table is faster
 
 
@@ -32,8 +34,8 @@ class Linear:
         strengths: What to try for a, the strongest first.
 
     Attributes:
-        rounds: Steps of the solver that the fit kept took; 0 for a regression, solved at once.
-        most_rounds: Its limit; a fit that took as many had not converged.
+        iterations: Of the solver, for the fit that is kept; 0 for a regression, solved at once.
+        max_iterations: Their limit; a fit that took as many had not converged.
 
     Shape:
         x (N, F) float as in the data, NaN where missing; categories (N, K) int -> (N, C)
@@ -54,17 +56,21 @@ class Linear:
         self.num_classes = num_classes
         self.category_sizes = category_sizes
         self.strengths = strengths
-        self.means = self.deviations = np.zeros(0)  # (F,) of the training rows
-        self.holes = np.zeros(0, bool)  # (F,) True where a training row misses a value
+        self.means = self.stds = np.zeros(0)  # (F,) of the training rows
+        self.missing = np.zeros(0, bool)  # (F,) True where a training row misses a value
         self.weights = np.zeros((0, 1))  # (D, S)
         self.bias = np.zeros(1)  # (S,)
-        self.rounds = 0
-        self.most_rounds = 0 if task == "regression" else MOST_ROUNDS
+        self.iterations = 0
+        self.max_iterations = 0 if task == "regression" else MAX_ITERATIONS
 
     @property
     def num_parameters(self) -> int:
         """Weights and biases, one column of weights for two classes."""
         return self.weights.size + self.bias.size
+
+    def prepare(self) -> None:
+        """Import scikit-learn's solvers."""
+        import sklearn.linear_model  # noqa: F401
 
     def fit(
         self,
@@ -83,10 +89,10 @@ class Linear:
         lowest, kept = np.inf, None
         fits = self._ridge_fits if self.task == "regression" else self._logistic_fits
         for found in fits(self._table(inputs), targets):
-            self.weights, self.bias, self.rounds = found
+            self.weights, self.bias, self.iterations = found
             loss = self._loss(self.scores(validation_inputs), validation_targets)
             if kept is not None and loss >= lowest:
-                self.weights, self.bias, self.rounds = kept
+                self.weights, self.bias, self.iterations = kept
                 break
             lowest, kept = loss, found
 
@@ -102,13 +108,12 @@ class Linear:
             return raw[:, 0]
         if raw.shape[1] == 1:  # two classes: the score of the first is 0
             raw = np.column_stack([np.zeros(len(raw)), raw])
-        powers = np.exp(raw - raw.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return softmax(raw)
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return the weights as arrays."""
+        """Return the weights as arrays, under the names that stored runs have."""
         sizes = np.array(self.category_sizes, np.int64)
-        scale = {"means": self.means, "deviations": self.deviations, "holes": self.holes}
+        scale = {"means": self.means, "deviations": self.stds, "holes": self.missing}
         return {"weights": self.weights, "bias": self.bias, "category_sizes": sizes, **scale}
 
     @classmethod
@@ -116,26 +121,24 @@ class Linear:
         """Return the model that `state` described, ready to predict."""
         model = cls(task, num_classes, category_sizes=tuple(arrays["category_sizes"].tolist()))
         model.weights, model.bias = arrays["weights"], arrays["bias"]
-        model.means, model.deviations = arrays["means"], arrays["deviations"]
-        model.holes = arrays["holes"].astype(bool)
+        model.means, model.stds = arrays["means"], arrays["deviations"]
+        model.missing = arrays["holes"].astype(bool)
         return model
 
     def _learn_scale(self, x: np.ndarray) -> None:
-        """Learn means, deviations and holes from the training rows (N, F)."""
-        missing = np.isnan(x)
-        counts = np.maximum((~missing).sum(0), 1)
-        self.means = np.where(missing, 0.0, x).sum(0) / counts
-        spread = np.sqrt((np.where(missing, 0.0, x - self.means) ** 2).sum(0) / counts)
-        constant = spread <= 1e-6 * np.abs(self.means) + 1e-30  # but for float32's rounding
-        self.deviations = np.where(constant, 1.0, spread)
-        self.holes = missing.any(0)
+        """Learn means, standard deviations and where values are missing, from (N, F)."""
+        self.means, stds = mean_and_std(x, tiny=0.0)
+        # x was float32: 1e-6 of the mean is its rounding, and 1e-30 that of a mean near 0
+        constant = stds <= 1e-6 * np.abs(self.means) + 1e-30
+        self.stds = np.where(constant, 1.0, stds)
+        self.missing = np.isnan(x).any(0)
 
     def _numbers(self, x: np.ndarray) -> np.ndarray:
-        """Return standardised numbers, 0 where missing, then a column for each that has holes."""
+        """Return standardised numbers, 0 where missing, then a column for each that can miss."""
         missing = np.isnan(x)
-        numbers = (x.astype(np.float64) - self.means) / self.deviations
+        numbers = (x.astype(np.float64) - self.means) / self.stds
         numbers[missing] = 0.0
-        return np.hstack([numbers, missing[:, self.holes]])
+        return np.hstack([numbers, missing[:, self.missing]])
 
     def _table(self, inputs: Mapping[str, np.ndarray]) -> Any:
         """Return numbers and categories as one table, sparse when wide: (N, D)."""
@@ -158,10 +161,10 @@ class Linear:
     def _logistic_fits(
         self, table: Any, targets: np.ndarray
     ) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-        """Yield weights (D, S), bias (S,) and rounds per strength; each starts from the last."""
+        """Yield weights (D, S), bias (S,) and iterations per strength, each from the last."""
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(max_iter=self.most_rounds, tol=1e-3, warm_start=True)
+        model = LogisticRegression(max_iter=self.max_iterations, tol=1e-3, warm_start=True)
         for strength in self.strengths:
             model.set_params(C=1 / strength).fit(table, targets)
             yield model.coef_.T.copy(), model.intercept_.copy(), int(model.n_iter_.max())
@@ -169,7 +172,7 @@ class Linear:
     def _ridge_fits(
         self, table: Any, targets: np.ndarray
     ) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-        """Yield weights (D, 1), bias (1,) and no rounds per strength."""
+        """Yield weights (D, 1), bias (1,) and no iterations per strength."""
         from sklearn.linear_model import Ridge
 
         for strength in self.strengths:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.catalog import find, load
+from bakeoff.catalog import FRAMEWORKS, find, load
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
@@ -25,12 +25,11 @@ from bakeoff.errors import BakeoffError, MissingPackageError, RequestError, opti
 from bakeoff.plan.experiment_file import read_experiment
 from bakeoff.plan.plan import read_data
 from bakeoff.runs.folder import RunFolder
-from bakeoff.show.keras_layers import need_keras
-from bakeoff.train.job import Fit, Job, page_arguments
+from bakeoff.train.job import Fit, page_arguments
+from bakeoff.train.keras_backend import need_keras
+from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.weights import convert, read_weights, set_weights
-from bakeoff.train.worker import in_memory_order
 
-FRAMEWORKS = ("torch", "tensorflow", "jax")
 MOST_ROWS = 1024  # enough to meet every branch of a page, and seconds at most
 DRAWN_ROWS = 64
 AGREES = 1e-5  # in float32, of the largest score (docs/parity.md)
@@ -113,7 +112,7 @@ def convert_run(run: RunFolder, *, to: str, model: str = "", out: Path | None = 
         converted,
         rows=len(view.inputs["x"]),
         backend=backend,
-        difference=difference(page, facing, view, job),
+        difference=difference(page, facing, view, job.view),
     )
 
 
@@ -130,14 +129,13 @@ def free_path(model: TrainedModel, to: str, out: Path | None) -> Path:
     return out
 
 
-def difference(page: Any, facing: Any, view: View, job: Job) -> float:
+def difference(page: Any, facing: Any, view: View, view_name: str) -> float:
     """Return max|a - b| / max(1, max|b|) of the scores of a torch page and of its Keras page."""
     from bakeoff.keras_models.fit import predict as keras_predict
     from bakeoff.torch_models.fit import predict as torch_predict
 
     ours = torch_predict(page, view.inputs)
-    turned = in_memory_order(replace(job, framework="tensorflow"), view.inputs)
-    theirs = keras_predict(facing, turned)
+    theirs = keras_predict(facing, in_memory_order(view_name, "tensorflow", view.inputs))
     return float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
 
 
@@ -187,7 +185,8 @@ def drawn(view: View) -> View:
 def sentences(converted: Converted) -> list[str]:
     """Say what was written, and how well it agrees."""
     job, to = converted.fit.job, converted.to
-    said = [f"The weights of {job.label}, seed {job.seed}, are in {converted.path}, for {to}."]
+    weights = f"The weights of {job.model}, seed {job.seed}, trained in {job.framework}"
+    said = [f"{weights}, are in {converted.path}, for {to}."]
     if converted.difference is None:
         return [*said, converted.unchecked]
     verdict = "the same" if converted.difference <= AGREES else "NOT the same: please report this"

@@ -1,6 +1,5 @@
 """A trained model, read back from its run: the same predictions on new data."""
 
-import os
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,16 +10,17 @@ from bakeoff.catalog import find, load
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.read import read_inputs
 from bakeoff.data.taking.views import make_views
-from bakeoff.errors import DataError, MissingPackageError, RequestError
+from bakeoff.errors import DataError, RequestError
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.judge.best import best_of
 from bakeoff.judge.verdict import read_verdict
+from bakeoff.numeric import probabilities
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit, page_arguments
-from bakeoff.train.pool import INSTALL
+from bakeoff.train.keras_backend import need_keras
+from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.weights import load_weights
-from bakeoff.train.worker import in_memory_order, probabilities
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,22 +94,8 @@ class TrainedModel:
             from bakeoff.torch_models.fit import predict
         else:
             from bakeoff.keras_models.fit import predict
-        return probabilities(predict(model, in_memory_order(job, view.inputs)), job.task)
-
-
-def need_keras(framework: str) -> None:
-    """Import Keras, on this framework unless another was chosen.
-
-    Raises:
-        MissingPackageError: It is not installed.
-    """
-    os.environ.setdefault("KERAS_BACKEND", framework)
-    try:
-        import keras  # noqa: F401
-    except ImportError as error:
-        raise MissingPackageError(
-            f"{framework} is not installed. Install it with: {INSTALL[framework]}"
-        ) from error
+        inputs = in_memory_order(job.view, job.framework, view.inputs)
+        return probabilities(predict(model, inputs), job.task)
 
 
 def open_model(folder: RunFolder, model: str | None = None) -> TrainedModel:

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
@@ -12,7 +11,8 @@ from rich.text import Text
 
 from bakeoff.report import numbers
 from bakeoff.report.printable import printable
-from bakeoff.train.job import Fit, Job
+from bakeoff.train.events import Done, Epoch, Event, Started
+from bakeoff.train.job import Fit, Job, Line, line_names
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -43,13 +43,13 @@ class Track:
 
 
 class Progress:
-    """Takes the messages of a run's fits and shows them.
+    """Takes the events of a run's fits and shows them.
 
     Args:
         console: Where to print.
         jobs: All fits of the run.
         workers: How many are made at once.
-        guesses: `Job.label` -> seconds that a fit may take; left out: nothing is known.
+        guesses: `Job.line` -> seconds that a fit may take; left out: nothing is known.
     """
 
     def __init__(
@@ -58,33 +58,28 @@ class Progress:
         jobs: Sequence[Job],
         *,
         workers: int,
-        guesses: Mapping[str, float] | None = None,
+        guesses: Mapping[Line, float] | None = None,
     ) -> None:
         self.console = console
         self.workers = workers
         self.regression = bool(jobs) and jobs[0].task == "regression"
         self.tracks = {
-            label: Track(fits=fits, guess=(guesses or {}).get(label, 0.0))
-            for label, fits in Counter(job.label for job in jobs).items()
+            line: Track(fits=fits, guess=(guesses or {}).get(line, 0.0))
+            for line, fits in Counter(job.line for job in jobs).items()
         }
-        several = Counter(label.partition("/")[0] for label in self.tracks)
-        self.names = {
-            label: f"{name} ({framework})" if several[name] > 1 else name
-            for label in self.tracks
-            for name, _, framework in [label.partition("/")]
-        }
+        self.names = line_names(self.tracks)
 
-    def hear(self, job: Job, message: Mapping[str, Any]) -> None:
-        """Take note of {"started": True}, {"epoch": history row} or {"fit": Fit}."""
-        track = self.tracks[job.label]
-        if "started" in message:
+    def take(self, job: Job, event: Event) -> None:
+        """Take note of what happened to a fit."""
+        track = self.tracks[job.line]
+        if isinstance(event, Started):
             track.running[job.seed] = time.monotonic()
-        elif "epoch" in message:
-            track.last = message["epoch"]
-        elif "fit" in message:
+        elif isinstance(event, Epoch):
+            track.last = event.row
+        elif isinstance(event, Done):
             track.running.pop(job.seed, None)
-            track.seconds.append(message["fit"].train_seconds)
-            track.failed += bool(message["fit"].error)
+            track.seconds.append(event.fit.train_seconds)
+            track.failed += bool(event.fit.error)
 
     @property
     def done(self) -> int:
@@ -102,10 +97,10 @@ class Progress:
         work = [track.left(now) for track in self.tracks.values()]
         return max(sum(work) / max(1, self.workers), 0.0)
 
-    def plain_line(self, job: Job, fit: Fit) -> str:
+    def plain_line(self, fit: Fit) -> str:
         """Describe a fit that has just ended, for output that is not a terminal."""
-        parts = [f"{self.done:>{len(str(self.total))}}/{self.total}", self.names[job.label]]
-        parts.append(f"seed {job.seed}")
+        parts = [f"{self.done:>{len(str(self.total))}}/{self.total}", self.names[fit.job.line]]
+        parts.append(f"seed {fit.job.seed}")
         if fit.error:
             return "  ".join([*parts, f"failed: {fit.error}"])
         if fit.history:
@@ -139,9 +134,9 @@ class Progress:
         for header in [*headers, *(["speed", "left"] if wide else [])]:
             table.add_column(header, justify="left" if header == "seeds" else "right", no_wrap=True)
         bar = 20 if wide else 12
-        for label, track in self.tracks.items():
+        for line, track in self.tracks.items():
             if track.running or track.seconds:
-                table.add_row(*self.cells(self.names[label], track, bar, wide))
+                table.add_row(*self.cells(self.names[line], track, bar, wide))
         return table
 
     def cells(self, name: str, track: Track, bar: int, wide: bool) -> Iterator[Text]:

@@ -20,7 +20,8 @@ from bakeoff.report import numbers
 from bakeoff.report.leaderboard import leaderboard_table
 from bakeoff.report.printable import printable
 from bakeoff.report.progress import Progress
-from bakeoff.train.job import Job
+from bakeoff.train.events import Done, Event
+from bakeoff.train.job import Fit, Job, Line
 
 LABEL = 9  # width of the words at the left: data, split, checks, plan
 
@@ -134,14 +135,14 @@ class Screen:
         self.console.print(table)
 
     def start(
-        self, jobs: Sequence[Job], *, workers: int, guesses: Mapping[str, float] | None = None
+        self, jobs: Sequence[Job], *, workers: int, guesses: Mapping[Line, float] | None = None
     ) -> None:
         """Begin to show progress.
 
         Args:
             jobs: All fits of the run.
             workers: How many are made at once.
-            guesses: `Job.label` -> seconds that a fit may take.
+            guesses: `Job.line` -> seconds that a fit may take.
         """
         if not self.talks:
             return
@@ -152,22 +153,26 @@ class Screen:
             )
             self.display.start()
 
-    def progress(self, job: Job, message: Mapping[str, Any]) -> None:
-        """Take {"started": True}, {"epoch": history row} or {"fit": Fit} of one fit."""
+    def progress(self, job: Job, event: Event) -> None:
+        """Take what happened to one fit."""
         if self.tracker is None:
             return
-        self.tracker.hear(job, message)
-        if "fit" in message and self.display is None:
-            self.line("fit", self.tracker.plain_line(job, message["fit"]))
-        if "fit" in message and message["fit"].error and self.display is not None:
-            name, why = self.tracker.names[job.label], message["fit"].error
-            self.line("failed", f"{name}, seed {job.seed}: {why}", style="red")
-        if "fit" in message and message["fit"].stopped == "diverged" and self.display is not None:
-            name, epoch = self.tracker.names[job.label], message["fit"].best_epoch
-            text = f"{name}, seed {job.seed}: the loss diverged after epoch {epoch}, which is kept"
-            self.line("note", text, style="yellow")
+        self.tracker.take(job, event)
+        if isinstance(event, Done):
+            self.ended(self.tracker, event.fit)
         if self.tracker.done == self.tracker.total:
             self.end_progress()
+
+    def ended(self, tracker: Progress, fit: Fit) -> None:
+        """Print a line of a fit: of each where there is no live display, else where it matters."""
+        seed = f"{tracker.names[fit.job.line]}, seed {fit.job.seed}"
+        if self.display is None:
+            self.line("fit", tracker.plain_line(fit))
+        elif fit.error:
+            self.line("failed", f"{seed}: {fit.error}", style="red")
+        elif fit.stopped == "diverged":
+            text = f"{seed}: the loss diverged after epoch {fit.best_epoch}, which is kept"
+            self.line("note", text, style="yellow")
 
     def end_progress(self) -> None:
         """Take the live display away."""

@@ -11,10 +11,12 @@ from bakeoff.data.splitting.leaks import Finding, sentence
 from bakeoff.data.splitting.split import PARTS, Split, counts
 from bakeoff.documents import read_json
 from bakeoff.judge.leaderboard import read_leaderboard
-from bakeoff.plan.plan import Plan, guesses
+from bakeoff.plan.plan import Plan, first_jobs, guesses
 from bakeoff.report import numbers
 from bakeoff.report.screen import Screen
 from bakeoff.runs.folder import RunFolder
+from bakeoff.train.events import Probed
+from bakeoff.train.job import Line
 
 
 def tell_data(screen: Screen, dataset: Dataset, *, columns: bool = False) -> None:
@@ -84,7 +86,7 @@ def tell_plan(
     place: Mapping[str, Any],
     workers: int,
     seconds: float,
-    probed: Mapping[str, Mapping[str, Any]],
+    probed: Mapping[Line, Probed],
     models: bool = False,
 ) -> None:
     """Say what is going to be trained, where, and for how long."""
@@ -100,15 +102,12 @@ def tell_plan(
         screen.models(list(planned(plan, probed)))
 
 
-def planned(
-    plan: Plan, probed: Mapping[str, Mapping[str, Any]]
-) -> Iterator[tuple[str, str, str, str, str]]:
+def planned(plan: Plan, probed: Mapping[Line, Probed]) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield name, framework, view, weights and seconds of a fit, one for each line of the plan."""
     seconds = guesses(plan, probed)
-    for label in dict.fromkeys(job.label for job in plan.jobs):
-        job = next(job for job in plan.jobs if job.label == label)
-        size = numbers.count(probed[label]["parameters"]) if job.recipe else numbers.DASH
-        time = f"about {numbers.duration(seconds[label])} a fit" if job.recipe else "baseline"
+    for job in first_jobs(plan):
+        size = numbers.count(probed[job.line].parameters) if job.recipe else numbers.DASH
+        time = f"about {numbers.duration(seconds[job.line])} a fit" if job.recipe else "baseline"
         yield job.model, job.framework, job.view, size, time
 
 

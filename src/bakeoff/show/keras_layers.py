@@ -5,15 +5,11 @@ then two.
 """
 
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from typing import Any
 
-from bakeoff.errors import MissingPackageError
 from bakeoff.show.layers import Inputs, Layer, grown
-from bakeoff.train.pool import INSTALL
 from bakeoff.train.weights import keras_variables
 
 
@@ -47,25 +43,6 @@ def keras_layers(page: Any, inputs: Inputs, facing: Sequence[Layer]) -> list[Lay
             )
         )
     return layers
-
-
-def need_keras(*backends: str) -> str:
-    """Let Keras run on the first of these that is installed, and return what it runs on.
-
-    Raises:
-        MissingPackageError: None of them is, or Keras itself is not.
-    """
-    backend = next((name for name in backends if find_spec(name)), "")
-    if not backend or not find_spec("keras"):
-        raise MissingPackageError(
-            f"{backends[0]} is not installed. Install it with: {INSTALL[backends[0]]}"
-        )
-    os.environ.setdefault("KERAS_BACKEND", backend)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # else it greets with its build options
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    import keras
-
-    return str(keras.backend.backend())
 
 
 def keras_parts(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -12,14 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from bakeoff.catalog import Row, find
-from bakeoff.errors import MissingPackageError, RequestError, did_you_mean
+from bakeoff.errors import MissingPackageError, RequestError, option, unknown
 from bakeoff.report.printable import printable
 from bakeoff.show.examples import Example, make_example
-from bakeoff.show.keras_layers import keras_layers, need_keras
+from bakeoff.show.keras_layers import keras_layers
 from bakeoff.show.layers import Layer, totals
 from bakeoff.show.page_text import PageText, chapters, paired, read_page
 from bakeoff.show.sheet import WIDE, Sheet
 from bakeoff.train.job import tuples
+from bakeoff.train.keras_backend import need_keras
 
 
 def show_architecture(
@@ -46,8 +47,8 @@ def show_architecture(
     """
     row = find(name)
     if framework not in ("", "torch", "tensorflow"):
-        near = did_you_mean(framework, ("torch", "tensorflow"))
-        raise RequestError(f"--framework {framework}: there is torch and tensorflow.{near}")
+        known = ("torch", "tensorflow")
+        raise RequestError(unknown("framework", framework, known, where=option("framework")))
     rooms = [framework] if framework else ["torch", "tensorflow"]
     if row.role == "baseline":
         rooms = ["baseline"]

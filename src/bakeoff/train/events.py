@@ -1,9 +1,14 @@
-"""What a worker reports of a job, as small types: a decision reads fields, never a sentence."""
+"""What a worker reports of a job, as small types: a decision reads fields, never a sentence.
 
+A worker sends each as a line of JSON, `to_line`; the pool reads it back once, `from_line`.
+"""
+
+import json
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
 
-from bakeoff.train.job import Fit
+from bakeoff.train.job import Fit, Job
 
 
 class Started(NamedTuple):
@@ -38,7 +43,7 @@ class Failed(NamedTuple):
     """The job has failed.
 
     Args:
-        message: One sentence.
+        message: One sentence, in plain words: it may be stored.
         mistake: The request was wrong: asking again, without a change, fails again.
         missing_module: The Python module that was not there, or nothing.
     """
@@ -49,3 +54,62 @@ class Failed(NamedTuple):
 
 
 Event = Started | Epoch | Probed | Done | Failed
+
+
+class Ready(NamedTuple):
+    """A worker has imported its framework.
+
+    Args:
+        device: What it trains on: "cpu", "cuda" or "mps".
+        name: Of the GPU.
+        memory: Of the GPU, in bytes.
+    """
+
+    device: str
+    name: str = ""
+    memory: int = 0
+
+
+KINDS: Mapping[str, type[Ready | Epoch | Probed | Failed]] = {
+    "ready": Ready,
+    "epoch": Epoch,
+    "probed": Probed,
+    "failed": Failed,
+}
+
+
+def to_line(message: Event | Ready) -> str:
+    """Write a message as one line of JSON.
+
+    Example:
+        >>> to_line(Probed(parameters=3))
+        '{"kind": "probed", "parameters": 3, "step_seconds": 0.0}'
+    """
+    if isinstance(message, Done):
+        facts = asdict(message.fit)
+        device = facts.pop("job")["device"]  # all else of the job is known to who asked
+        return json.dumps({"kind": "done", "device": device, "fit": facts})
+    return json.dumps({"kind": type(message).__name__.lower(), **message._asdict()})
+
+
+def from_line(line: str, job: Job | None = None) -> Event | Ready:
+    """Read what `to_line` wrote.
+
+    Args:
+        job: What the worker is doing, which a finished fit is of.
+
+    Raises:
+        ValueError: It is no such line.
+
+    Example:
+        >>> from_line('{"kind": "failed", "message": "the loss is nan"}').mistake
+        False
+    """
+    try:
+        facts: dict[str, Any] = json.loads(line)
+        kind = facts.pop("kind")
+        if kind == "done" and job is not None:
+            return Done(Fit(job=replace(job, device=facts["device"]), **facts["fit"]))
+        return KINDS[kind](**facts)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{line!r} is no message of a worker.") from error

@@ -8,6 +8,8 @@ from typing import Any
 from bakeoff.catalog import Model, find, load
 from bakeoff.train.recipe import Recipe
 
+Line = tuple[str, str]  # (model, framework): one line of the leaderboard
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
@@ -40,9 +42,9 @@ class Job:
     device: str = "cpu"
 
     @property
-    def label(self) -> str:
-        """The model and its framework: one line of the leaderboard."""
-        return f"{self.model}/{self.framework}"
+    def line(self) -> Line:
+        """The line of the leaderboard that it counts for; see `line_names`."""
+        return self.model, self.framework
 
     @property
     def folder(self) -> str:
@@ -60,10 +62,10 @@ class Fit:
     """A finished job: what was learned and how long it took. Weights are on disk.
 
     Args:
-        epochs: Passes over the training rows; rounds of a baseline.
+        epochs: Passes over the training rows; iterations of a baseline.
         history: One row per epoch; empty for a baseline, or when read back from disk.
         stopped: Why training ended: "patience", "epochs", or "diverged" (the loss was no longer a
-            number; the best weights before that stand). "limit": a baseline ran out of rounds.
+            number; the best weights before that stand). "limit": a baseline ran out of iterations.
         train_seconds: Training and validation, without start-up.
         predict_microseconds: Per test row, all rows in one call.
         threads: Threads it ran on.
@@ -88,7 +90,7 @@ class Fit:
         return "failed" if self.error else "finished"
 
 
-def line_names(lines: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def line_names(lines: Iterable[Line]) -> dict[Line, str]:
     """Name each line of a leaderboard: "lstm", or "lstm (torch)" beside "lstm (tensorflow)".
 
     Args:

@@ -3,16 +3,17 @@
 A weight is named by its attribute path on the page and the framework's own word for it:
 torch `forwards.0.weight_ih_l0`, Keras `forwards.0.kernel`. (Keras' own variable paths count up
 per process, so they name nothing.) Facing pages have the same attributes, so what goes over is
-decided by the kind of each layer alone: see `kinds.py`.
+decided by the kind of each layer alone: see `weight_rules.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bakeoff.errors import DataError, RequestError
+from bakeoff.catalog import FRAMEWORKS, Framework, find, load
+from bakeoff.errors import DataError, RequestError, option, unknown
 from bakeoff.train.weight_rules import transfers
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Weights = dict[str, np.ndarray]
 def convert(
     weights: str | Path | Mapping[str, Any],
     page: "nn.Module | tuple[str, Mapping[str, Any]]",
-    to: Literal["torch", "tensorflow", "jax"],
+    to: Framework,
 ) -> Weights:
     """Rename and rearrange weights for the facing page in another framework.
 
@@ -47,8 +48,8 @@ def convert(
         >>> convert(state, ("lstm", arguments), to="tensorflow")["head.kernel"].shape
         (64, 3)
     """
-    if to not in ("torch", "tensorflow", "jax"):
-        raise RequestError(f"to={to!r} is no framework. Say 'torch', 'tensorflow' or 'jax'.")
+    if to not in FRAMEWORKS:
+        raise RequestError(unknown("framework", to, FRAMEWORKS, where=option("to")))
     if isinstance(page, tuple):
         page = torch_page(*page)
     state = read_weights(weights) if isinstance(weights, str | Path) else arrays(weights)
@@ -80,8 +81,6 @@ def to_torch(state: Mapping[str, np.ndarray], page: "nn.Module") -> Weights:
 
 def torch_page(name: str, arguments: Mapping[str, Any]) -> "nn.Module":
     """Build the torch page of a catalogue row."""
-    from bakeoff.catalog import find, load
-
     row = find(name)
     if row.role == "baseline":
         raise RequestError(f"{name!r} is a baseline, whose weights belong to no framework.")
@@ -91,9 +90,14 @@ def torch_page(name: str, arguments: Mapping[str, Any]) -> "nn.Module":
 
 def save_weights(model: Any, path: str | Path) -> None:
     """Write every weight of a built torch or Keras page to a safetensors file."""
+    save_arrays(get_weights(model), path)
+
+
+def save_arrays(weights: Mapping[str, np.ndarray], path: str | Path) -> None:
+    """Write named arrays to a safetensors file: a view, too, in the order of its axes."""
     from safetensors.numpy import save_file
 
-    save_file(get_weights(model), path)
+    save_file({name: np.asarray(array, order="C") for name, array in weights.items()}, path)
 
 
 def load_weights(model: Any, path: str | Path) -> None:

@@ -46,8 +46,8 @@ def test_a_loss_that_diverges_is_a_failed_fit_beside_those_that_train(broken_run
 def test_a_split_by_time_never_trains_on_later_rows(broken_run, people):
     split = pl.read_parquet(broken_run.folder / "data" / "split.parquet")
     days = pl.read_csv(people)["day"].to_numpy()
-    last = {part: max(days[split.filter(part=part)["row"]]) for part in ("train", "validation")}
-    first = {part: min(days[split.filter(part=part)["row"]]) for part in ("validation", "test")}
+    last = {part: max(days[split.filter(part=part)["row"] - 1]) for part in ("train", "validation")}
+    first = {part: min(days[split.filter(part=part)["row"] - 1]) for part in ("validation", "test")}
     assert last["train"] <= first["validation"]
     assert last["validation"] <= first["test"]
 
@@ -68,7 +68,7 @@ def test_several_classes_from_a_frame_by_group(people, tmp_path):
     )
     split = pl.read_parquet(tmp_path / "run" / "data" / "split.parquet")
     team = frame["team"].to_numpy()
-    parts = [set(team[rows["row"]]) for rows in split.partition_by("part")]
+    parts = [set(team[rows["row"] - 1]) for rows in split.partition_by("part")]
     assert not set.intersection(*parts)
     assert sum(map(len, parts)) == len(set(team))
     predicted = run.model("mlp").predict(frame)

@@ -123,7 +123,7 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--column", "age"), "write NAME=KIND"),
         (("--column", "age=numbr"), "Did you mean 'number'"),
         (("--column", "aeg=number"), "Did you mean 'age'"),
-        (("--positive", "maybe"), "no class 'maybe'"),
+        (("--positive", "maybe"), "No class of 'answer' called 'maybe'"),
         (("--test", "none.csv"), "There is no file 'none.csv'"),
         (("--test", "good.csv", "--split", "random:70/15/15"), "cannot be used"),
         (("--out", "good.csv"), "never overwrites another. Choose another --out"),

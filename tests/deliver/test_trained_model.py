@@ -39,7 +39,7 @@ def stored(run: bakeoff.Run, model: Any, target: str) -> pl.DataFrame:
 def assert_same(found: pl.DataFrame, judged: pl.DataFrame) -> None:
     columns = [name for name in judged.columns if name not in ("row", "truth")]
     assert found.columns == ["row", *columns]
-    assert found["row"].to_list() == list(range(len(judged)))
+    assert found["row"].to_list() == list(range(1, len(judged) + 1))
     for name in columns:
         if judged[name].dtype == pl.String:
             assert found[name].to_list() == judged[name].to_list()
@@ -52,7 +52,7 @@ def assert_same(found: pl.DataFrame, judged: pl.DataFrame) -> None:
 def test_test_rows_are_predicted_as_they_were_judged(model, form, small_run, people, tmp_path):
     model = small_run.model(model)
     judged = stored(small_run, model, "answer")
-    rows = pl.read_csv(people)[judged["row"].to_list()]
+    rows = pl.read_csv(people)[(judged["row"] - 1).to_list()]
     assert_same(model.predict(FORMS[form](rows, tmp_path)), judged)
 
 
@@ -60,7 +60,7 @@ def test_test_rows_are_predicted_as_they_were_judged(model, form, small_run, peo
 def test_arrays_are_predicted_as_they_were_judged(model, array_run, tmp_path):
     model = array_run.model(model)
     judged = stored(array_run, model, "y")
-    x = pictures()[0][judged["row"].to_list()]
+    x = pictures()[0][(judged["row"] - 1).to_list()]
     np.savez(tmp_path / "new.npz", x=x)
     assert_same(model.predict(x), judged)
     assert_same(model.predict(tmp_path / "new.npz"), judged)
@@ -69,7 +69,7 @@ def test_arrays_are_predicted_as_they_were_judged(model, array_run, tmp_path):
 def test_a_number_is_predicted_in_its_own_unit(broken_run, people):
     model = broken_run.model("mlp")
     judged = stored(broken_run, model, "price")
-    rows = pl.read_csv(people)[judged["row"].to_list()]
+    rows = pl.read_csv(people)[(judged["row"] - 1).to_list()]
     assert_same(model.predict(rows), judged)
 
 

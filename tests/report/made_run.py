@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.catalog import find
+from bakeoff.data.columns.column import Schema
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.origin import origin_of
 from bakeoff.data.splitting.split import Split
 from bakeoff.documents import write_json
 from bakeoff.evaluate.metrics import METRICS, score
@@ -144,7 +147,7 @@ def write_data(folder, rows, target, columns, task, classes, evil):
     ]
     about.append({"name": target, "kind": "binary", "reason": "0 or 1", "missing": 0})
     schema = {
-        "columns": [{**column, "distinct": 321, "form": ""} for column in about],
+        "columns": [{**column, "distinct": 321, "form": None} for column in about],
         "inputs": list(columns),
         "targets": [target],
         "tasks": {target: task},
@@ -155,13 +158,17 @@ def write_data(folder, rows, target, columns, task, classes, evil):
     findings = {"leaks": [{"kind": "duplicates", "message": message}]}
     notes = [f"id: left out, it counts rows {evil}."]
     write_json(folder / "data" / "findings.json", {**findings, "notes": notes})
+    empty = Schema(columns=(), inputs=(), targets=())
+    origin = origin_of({"train": 6 * rows}, {})
+    dataset = Dataset(schema=empty, arrays={}, origin=origin, source="water.csv")
     Split(
         train=np.arange(rows, 5 * rows),
         validation=np.arange(5 * rows, 6 * rows),
         test=np.arange(rows),
+        method="random",
         how="random, stratified, seed 0",
         seed=0,
-    ).save(folder / "data" / "split.parquet")
+    ).save(folder / "data" / "split.parquet", dataset)
     text = f'format = 2\n\n[data]\npath = "water.csv"  # {evil}\ntarget = ["{target}"]\n'
     (folder / "bakeoff.toml").write_text(text, "utf-8")
     environment = {

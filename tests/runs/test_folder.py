@@ -102,7 +102,7 @@ def test_a_regression_is_predicted_in_the_unit_of_its_target(broken_run):
 
 def test_every_row_stands_in_one_part(small_run):
     split = pl.read_parquet(small_run.folder / "data" / "split.parquet")
-    assert sorted(split["row"]) == list(range(ROWS))
+    assert sorted(split["row"]) == list(range(1, ROWS + 1))
     assert set(split["part"]) == {"train", "validation", "test"}
 
 

@@ -193,7 +193,7 @@ def from_arrays(
     names, place = [x_name, y_name], arrays.origin.place
     check_kinds(choices.kinds, names)
     if choices.target not in (None, y_name):
-        raise RequestError(unknown("column", choices.target, names, where=option("target")))
+        raise RequestError(unknown("column", choices.target, names))
     target = read_target(
         one_column(y_name, arrays.y),
         kind=choices.kinds.get(y_name, ""),
@@ -281,7 +281,7 @@ def check_names(table: Table, choices: Choices) -> None:
     if target not in names:
         numeric = all(plain_number(name) is not None for name in names)
         hint = " The first line looks like data: is a line of column names missing?"
-        said = unknown("column", target, names, where=option("target"))
+        said = unknown("column", target, names)
         raise RequestError(f"{said}{hint if numeric else ''}")
     check_kinds(choices.kinds, names)
     for name in choices.inputs or ():

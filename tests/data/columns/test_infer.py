@@ -4,7 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from bakeoff.data.columns.column import Note
 from bakeoff.data.columns.read_column import read_column
+from bakeoff.data.forms import DateForm, NumberForm
 from bakeoff.errors import DataError, RequestError
 
 
@@ -20,7 +22,7 @@ def test_numbers_are_read_exactly():
     reading = column(["1.5", "-2e3", " 7 ", None, "NA"] * 8)
     assert reading.column.kind == "number"
     np.testing.assert_array_equal(reading.values[:4], [1.5, -2000.0, 7.0, np.nan])
-    assert reading.notes == ["c: 8 cells 'NA' read as missing."]
+    assert reading.notes == (Note("missing", "c: 8 cells 'NA' read as missing."),)
 
 
 @pytest.mark.parametrize("word", ["", "NA", "N/A", "nan", "NaN", "null", "None", "?", "-"])
@@ -32,14 +34,14 @@ def test_a_few_bad_cells_are_named_and_missing():
     reading = column([str(i * 1.5) for i in range(60)] + ["abc", "n.a."])
     assert reading.column.reason == "all numbers but 2 cells: 'abc' at row 61, 'n.a.' at row 62"
     assert np.isnan(reading.values[60:]).all()
-    assert "read as missing" in reading.notes[0]
+    assert "read as missing" in reading.notes[0].text
 
 
 def test_many_bad_cells_make_words_and_say_how_to_go_on():
     reading = column(["abc" if i % 5 == 0 else str(i) for i in range(100)])
     assert reading.column.kind != "number"
     assert "20 of 100 cells are no numbers: 'abc' at row 1" in reading.column.reason
-    assert "c=number" in reading.column.reason
+    assert "give it the kind number" in reading.column.reason
 
 
 def test_ids_with_leading_zeros_keep_their_zeros():
@@ -74,14 +76,17 @@ def test_decimal_and_thousands_marks_are_told_apart(cells, mark, first):
 
 @pytest.mark.parametrize(
     ("cell", "form"),
-    [("$1,234.5", "thousands comma with $"), ("1.234,5 €", "decimal comma with €")],
+    [
+        ("$1,234.5", NumberForm("thousands comma", "$")),
+        ("1.234,5 €", NumberForm("decimal comma", "€")),
+    ],
 )
 def test_a_sign_that_every_number_carries_is_no_part_of_it(cell, form):
     reading = column([cell, cell.replace("4", "5"), None] * 10)
     assert (reading.values[0], reading.column.form) == (1234.5, form)
     assert (
         column(["45 %", "50 %", "7 %"] * 10).column.reason
-        == "whole numbers from 7 to 50, written with %"
+        == "integers from 7 to 50, written with %"
     )
 
 
@@ -91,15 +96,15 @@ def test_a_sign_that_every_number_carries_is_no_part_of_it(cell, form):
         (["0", "1", "1"] * 10, "binary", "0 or 1"),
         (["yes", "no"] * 10, "binary", "no or yes"),
         (["True", "FALSE"] * 10, "binary", "false or true"),
-        (["u", "v", "w"] * 10, "category", "3 different texts"),
+        (["u", "v", "w"] * 10, "category", "3 different values"),
         (["x"] * 10, "constant", "always 'x'"),
         (["7"] * 10, "constant", "always 7"),
         (["x", None] * 10, "category", "'x' or missing"),
         ([None] * 10, "constant", "every cell is missing"),
         ([str(i + 1) for i in range(30)], "identifier", "counts from 1 to 30 like row numbers"),
-        ([f"u{i}" for i in range(30)], "identifier", "30 different texts in 30 rows"),
+        ([f"u{i}" for i in range(30)], "identifier", "30 different values in 30 rows"),
         ([f"one more long name {i}" for i in range(30)], "text", "about 5 words each"),
-        (["3", "1", "2"] * 10, "number", "whole numbers from 1 to 3"),
+        (["3", "1", "2"] * 10, "number", "integers from 1 to 3"),
     ],
 )
 def test_each_kind_has_its_reason(cells, kind, reason):
@@ -133,7 +138,7 @@ def test_texts_that_repeat_enough_are_categories():
 )
 def test_dates_are_read_when_all_rows_agree_on_their_form(cell, day):
     reading = column([cell.format(d=i % 28 + 1, m=i % 12 + 1) for i in range(60)])
-    assert (reading.column.kind, reading.column.form) == ("time", day)
+    assert (reading.column.kind, reading.column.form) == ("time", DateForm(day))
     assert str(reading.values[1]).startswith("2021-02-02")
 
 
@@ -146,7 +151,7 @@ def test_dates_whose_day_and_month_look_alike_are_not_guessed():
 def test_an_infinite_input_is_missing_and_said():
     reading = column(["1.5", "inf", "2.5"] * 10)
     assert reading.column.missing == 10
-    assert "infinite cells read as missing (first: row 2)" in reading.notes[0]
+    assert "infinite cells read as missing (first: row 2)" in reading.notes[0].text
 
 
 def test_a_kind_can_be_overridden():

@@ -33,7 +33,10 @@ def test_the_task_follows_from_the_values(y, task):
 
 def test_the_reason_says_how_to_choose_otherwise():
     column = task_of([0, 1, 2] * 20)[1].schema.column("y")
-    assert column.reason == "3 different whole numbers: classes; say y=number to predict the amount"
+    assert (
+        column.reason
+        == "3 different integers: classes; give it the kind number to predict the amount"
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,7 @@ def test_the_reason_says_how_to_choose_otherwise():
     [([0, 1, 2] * 20, "number", "regression"), ([0.5, 1.5, 2.5] * 20, "category", "multiclass")],
 )
 def test_the_task_can_be_overridden(y, kind, task):
-    assert task_of(y, columns={"y": kind})[0] == task
+    assert task_of(y, kinds={"y": kind})[0] == task
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ def test_the_positive_class_is_the_true_one_or_the_rarer(y, positive):
 
 def test_the_positive_class_can_be_chosen():
     assert task_of(["no", "yes"] * 30, positive="no")[1].schema.positive == {"y": "no"}
-    with pytest.raises(RequestError, match=r"no class 'noo'\. Did you mean 'no'"):
+    with pytest.raises(RequestError, match=r"No class of 'y' called 'noo'\. Did you mean 'no'"):
         task_of(["no", "yes"] * 30, positive="noo")
 
 
@@ -104,18 +107,28 @@ def test_inputs_can_be_named_and_the_others_are_said():
 
 def test_an_unknown_kind_or_column_is_refused():
     with pytest.raises(RequestError, match=r"No kind called 'catgory'.*Did you mean 'category'"):
-        task_of([0, 1] * 30, columns={"a": "catgory"})
+        task_of([0, 1] * 30, kinds={"a": "catgory"})
     with pytest.raises(RequestError, match="No column called 'aa'"):
-        task_of([0, 1] * 30, columns={"aa": "number"})
+        task_of([0, 1] * 30, kinds={"aa": "number"})
 
 
-def test_one_fingerprint_for_one_content():
-    first, second = task_of([0, 1] * 30)[1], task_of([0, 1] * 30)[1]
-    assert first.fingerprint == second.fingerprint
-    assert task_of([1, 0] * 30)[1].fingerprint != first.fingerprint
-    assert task_of([0, 1] * 30, columns={"a": "category"})[1].fingerprint != first.fingerprint
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0.5, 1.5, "abc"], "'abc' at row 3 of the test data, which is no finite number"),
+        ([0.5, np.inf, 2.5], "'inf' at row 2 of the test data, which is no finite number"),
+    ],
+)
+def test_a_bad_target_of_a_test_file_is_named_by_its_row_there(y, message):
+    train = {"a": NUMBERS, "y": NUMBERS**2}
+    with pytest.raises(DataError, match=message):
+        read(train, target="y", test={"a": [0.1, 0.2, 0.3], "y": y})
 
 
-def test_a_dataset_cannot_be_changed_in_place():
-    with pytest.raises(ValueError, match="read-only"):
-        task_of([0, 1] * 30)[1].arrays["a"][0] = 5.0
+def test_a_list_of_kinds_is_answered_with_what_chooses_columns():
+    with pytest.raises(RequestError) as error:
+        task_of([0, 1] * 30, kinds=["a"])
+    assert str(error.value) == (
+        "inputs=['a', 'b'] chooses columns; kinds={'a': 'category'} says what they hold."
+    )
+    assert "--column a=category says" in error.value.worded("command line")

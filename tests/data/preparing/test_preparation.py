@@ -1,77 +1,18 @@
-"""Promises of transforms, views and targets."""
+"""Promises of what is learned from training rows: transforms, classes, targets."""
 
 import json
 
 import numpy as np
 import pytest
 
-from bakeoff.data.preparing.preparation import fit_preparation, load_preparation
-from bakeoff.data.preparing.transforms import Binary, Categories, Numbers
-from bakeoff.data.read import read, read_inputs
+from bakeoff.data.preparing.preparation import TRANSFORMS, fit_preparation, load_preparation
+from bakeoff.data.preparing.transform import Transform
+from bakeoff.data.read import read
 from bakeoff.data.splitting.split import make_split
+from bakeoff.data.taking.views import make_views
 from bakeoff.errors import DataError
 
-RANDOM = np.random.default_rng(0)
-N = 120
-
-
-def mixed_table():
-    number = RANDOM.normal(size=N) * 7 + 3
-    number[::6] = np.nan
-    return {
-        "number": number,
-        "flag": ["yes" if i % 3 else "no" for i in range(N)],
-        "word": ["u", "v", "w", None][:] * (N // 4),
-        "when": np.datetime64("2019-03-01T05:30") + np.arange(N).astype("timedelta64[D]") * 9,
-        "y": RANDOM.integers(0, 2, N),
-    }
-
-
-def prepared(data, **options):
-    dataset = read(data, **options)
-    split = make_split(dataset)
-    return dataset, split, fit_preparation(dataset, split)
-
-
-GIVEN = {
-    "table": mixed_table(),
-    "block": (RANDOM.normal(size=(N, 5)), RANDOM.normal(size=N)),
-    "image": (RANDOM.integers(0, 255, (N, 8, 6, 3)).astype(np.uint8), np.arange(N) % 3),
-    "sequence": (RANDOM.normal(size=(N, 7, 2)), np.arange(N) % 3),
-    "lengths": {
-        "x": RANDOM.normal(size=(N, 7, 2)),
-        "y": np.arange(N) % 3,
-        "x_lengths": RANDOM.integers(1, 8, N),
-    },
-    "volume": (RANDOM.normal(size=(N, 4, 8, 6, 1)), np.arange(N) % 3),
-}
-TARGET = {"table": "y"}
-
-
-@pytest.mark.parametrize(
-    ("name", "views"),
-    [
-        ("table", {"table": (N, 10), "plain": (N, 6)}),
-        ("block", {"table": (N, 5), "plain": (N, 5)}),
-        (
-            "image",
-            {
-                "image": (N, 3, 8, 6),
-                "sequence": (N, 8, 18),
-                "vector": (N, 144),
-                "plain": (N, 144),
-            },
-        ),
-        ("sequence", {"sequence": (N, 7, 2), "vector": (N, 14), "plain": (N, 14)}),
-        ("lengths", {"sequence": (N, 7, 2), "vector": (N, 13), "plain": (N, 13)}),
-        ("volume", {"volume": (N, 1, 4, 8, 6), "vector": (N, 192), "plain": (N, 192)}),
-    ],
-)
-def test_each_kind_of_data_offers_its_views(name, views):
-    dataset, _, preparation = prepared(GIVEN[name], target=TARGET.get(name))
-    offered = preparation.views(dataset)
-    assert {view: offered[view].inputs["x"].shape for view in offered} == views
-    assert all(view.inputs["x"].dtype == np.float32 for view in offered.values())
+from ..data_sets import GIVEN, RANDOM, TARGET, N, prepared
 
 
 @pytest.mark.parametrize("name", GIVEN)
@@ -79,8 +20,8 @@ def test_a_preparation_comes_back_from_its_files(name, tmp_path):
     dataset, _, preparation = prepared(GIVEN[name], target=TARGET.get(name))
     preparation.save(tmp_path)
     loaded = load_preparation(tmp_path)
-    again = loaded.views(dataset)
-    for view, seen in preparation.views(dataset).items():
+    again = make_views(loaded, dataset)
+    for view, seen in make_views(preparation, dataset).items():
         assert seen.sizes == again[view].sizes
         for key, array in seen.inputs.items():
             np.testing.assert_array_equal(array, again[view].inputs[key])
@@ -99,97 +40,13 @@ def test_everything_is_learned_from_training_rows_only(name):
             train=np.arange(len(split.train)),
             validation=[len(split.train)],
             test=[len(split.train) + 1],
+            method="random",
             how="by hand",
         ),
     )
-    for view, seen in preparation.views(dataset).items():
+    for view, seen in make_views(preparation, dataset).items():
         for key, array in seen.inputs.items():
-            np.testing.assert_array_equal(array, changed.views(dataset)[view].inputs[key])
-
-
-def test_numbers_are_bent_to_a_bell_curve_and_outliers_do_no_harm():
-    values = RANDOM.lognormal(size=(5000, 1)) ** 3
-    transform = Numbers.fit(values)
-    bent = transform.apply(values)
-    assert abs(bent.mean()) < 0.02 and abs(bent.std() - 1) < 0.03
-    assert transform.apply(np.array([[1e12]])) == pytest.approx(bent.max() + 3)
-    assert len(transform.knots) <= 255
-
-
-def test_few_different_numbers_are_standardised():
-    values = np.array([[1.0], [2.0], [3.0]] * 20)
-    assert Numbers.fit(values).apply(np.array([[2.0], [4.0]]))[:, 0] == pytest.approx([0, 2.449490])
-
-
-def test_bending_keeps_the_order():
-    values = np.sort(RANDOM.exponential(size=400))[:, None]
-    assert (np.diff(Numbers.fit(values).apply(values)[:, 0]) >= 0).all()
-
-
-def test_missing_numbers_are_the_middle_and_told():
-    transform = Numbers.fit(np.array([[1.0, 1.0], [np.nan, 2.0], [3.0, 4.0]]))
-    result = transform.apply(np.array([[np.nan, np.nan]]))
-    assert result.tolist() == [[0.0, 0.0, 1.0]]
-
-
-def test_a_constant_column_of_large_numbers_stays_zero():
-    transform = Numbers.fit(np.full((50, 1), 0.1 + 1e9))
-    assert transform.apply(np.full((3, 1), 0.1 + 1e9)).tolist() == [[0.0]] * 3
-
-
-def test_missing_unseen_and_rare_categories_have_places_of_their_own():
-    values = np.array(["u"] * 5 + ["v"] * 5 + ["rare"], dtype=object)
-    transform = Categories.fit(values)
-    places = transform.apply(np.array([None, "new", "rare", "u", "v"], dtype=object))
-    assert places.tolist() == [0, 1, 1, 2, 3]
-    assert transform.size == 4
-
-
-def test_an_unseen_value_of_two_lies_between_them():
-    transform = Binary.fit(np.array(["no", "yes", "yes"] * 4, dtype=object))
-    low, high, unseen, missing = transform.apply(
-        np.array(["no", "yes", "maybe", None], dtype=object)
-    )[:, 0]
-    assert low < unseen == missing == 0 < high
-
-
-def test_calendar_parts_run_in_circles():
-    when = np.datetime64("2019-01-01T00:00") + np.arange(N * 24).astype("timedelta64[h]")
-    dataset, _, preparation = prepared({"when": when, "y": RANDOM.normal(size=N * 24)}, target="y")
-    x = preparation.views(dataset)["table"].inputs["x"]
-    assert np.abs(x).max() <= 1.0 + 1e-6
-    np.testing.assert_allclose(x[0, -2:], x[24, -2:], atol=1e-6)  # the same hour, a day later
-    assert np.abs(x[0, -2:] - x[12, -2:]).max() > 1
-
-
-def test_padding_never_reaches_a_view():
-    x = RANDOM.normal(size=(N, 7, 2))
-    lengths = RANDOM.integers(1, 7, N)
-    padded = x.copy()
-    padded[np.arange(7) >= lengths[:, None]] = 1e6
-    first, second = (
-        prepared({"x": values, "y": np.arange(N) % 3, "x_lengths": lengths})
-        for values in (x, padded)
-    )
-    for view in ("sequence", "vector", "plain"):
-        np.testing.assert_array_equal(
-            first[2].views(first[0])[view].inputs["x"], second[2].views(second[0])[view].inputs["x"]
-        )
-
-
-def test_pictures_are_standardised_per_channel():
-    dataset, split, preparation = prepared(GIVEN["image"])
-    x = preparation.views(dataset)["image"].inputs["x"][split.train]
-    np.testing.assert_allclose(x.mean(axis=(0, 2, 3)), 0, atol=1e-5)
-    np.testing.assert_allclose(x.std(axis=(0, 2, 3)), 1, atol=1e-5)
-
-
-def test_views_of_a_picture_hold_the_same_pixels():
-    dataset, _, preparation = prepared(GIVEN["image"])
-    views = preparation.views(dataset)
-    image = views["image"].inputs["x"].transpose(0, 2, 3, 1)
-    np.testing.assert_array_equal(image.reshape(N, -1), views["vector"].inputs["x"])
-    np.testing.assert_array_equal(image.reshape(N, 8, -1), views["sequence"].inputs["x"])
+            np.testing.assert_array_equal(array, make_views(changed, dataset)[view].inputs[key])
 
 
 def test_classes_are_numbered_with_the_positive_one_last():
@@ -239,25 +96,24 @@ def test_amounts_come_back_in_the_users_units():
     )
 
 
-def test_new_data_are_seen_as_the_training_data_were():
-    data = mixed_table()
-    dataset, _, preparation = prepared(data, target="y")
-    few = {name: np.asarray(values, dtype=object)[:5] for name, values in data.items()}
-    few["when"] = [str(value) for value in data["when"][:5]]
-    new = read_inputs({name: few[name] for name in few if name != "y"}, dataset.schema)
-    assert not new.has_target
-    for view, seen in preparation.views(dataset).items():
-        for key, array in preparation.views(new)[view].inputs.items():
-            np.testing.assert_array_equal(array, seen.inputs[key][:5])
+def test_every_transform_keeps_the_protocol_and_comes_back_from_its_state():
+    met = set()
+    for name in GIVEN:
+        dataset, _, preparation = prepared(GIVEN[name], target=TARGET.get(name))
+        fitted = {n: (t, dataset.arrays[n]) for n, t in preparation.transforms.items()}
+        if preparation.scale is not None:
+            fitted["scale"] = (preparation.scale, dataset.arrays[dataset.target])
+        for transform, values in fitted.values():
+            assert isinstance(transform, Transform)
+            again = type(transform)(**transform.state())
+            np.testing.assert_array_equal(again.apply(values), transform.apply(values))
+            met.add(type(transform))
+    assert met == set(TRANSFORMS.values())
 
 
-def test_new_data_without_a_column_are_refused_by_name():
-    dataset = prepared(mixed_table(), target="y")[0]
-    with pytest.raises(DataError, match=r"No column called 'number'\. Did you mean 'numbr'"):
-        read_inputs({"numbr": [1.0], "flag": ["no"], "word": ["u"], "when": [None]}, dataset.schema)
-
-
-def test_bent_numbers_go_on_rising_past_the_training_rows_and_then_stop():
-    transform = Numbers.fit(np.arange(1000.0)[:, None])
-    far = transform.apply(np.array([[999.0], [1200.0], [1400.0], [1e9], [1e12]]))[:, 0]
-    assert far[0] < far[1] < far[2] < far[3] == far[4]
+def test_a_file_that_names_an_unknown_transform_is_refused(tmp_path):
+    prepared(GIVEN["block"])[2].save(tmp_path)
+    path = tmp_path / "transforms.json"
+    path.write_text(path.read_text().replace('"Numbers"', '"Nombers"'))
+    with pytest.raises(DataError, match=r"No transform called 'Nombers'.* Did you mean 'Numbers'"):
+        load_preparation(tmp_path)

@@ -29,10 +29,10 @@ def test_the_kind_follows_from_shape_and_type(shape, dtype, kind, stored):
 
 
 def test_a_grey_picture_can_be_read_as_a_sequence():
-    dataset = read((np.ones((N, 8, 6), np.uint8), Y), columns={"x": "sequence"})
+    dataset = read((np.ones((N, 8, 6), np.uint8), Y), kinds={"x": "sequence"})
     assert dataset.schema.column("x").kind == "sequence"
     with pytest.raises(RequestError, match="only as image or sequence"):
-        read((np.ones((N, 8, 6), np.uint8), Y), columns={"x": "volume"})
+        read((np.ones((N, 8, 6), np.uint8), Y), kinds={"x": "volume"})
 
 
 def test_npz_tuple_and_dict_agree(tmp_path):
@@ -67,7 +67,7 @@ def test_objects_are_never_unpickled(tmp_path):
         ((np.ones((N, 3, 32, 32)), Y), r"x\.transpose\(0, 2, 3, 1\)"),
         ((np.full((N, 8, 8, 1), np.nan), Y), r"NaN or infinite.*first: row 1"),
         ((np.ones((N, 2, 2, 2, 2, 2)), Y), "1 to 5 axes"),
-        ((np.full((N, 2), "a"), Y), "holds texts"),
+        ((np.full((N, 2), "a"), Y), "holds strings"),
         ((np.ones((0, 2)), Y[:0]), "no rows"),
         ((np.ones((N, 2)), Y, Y), "a tuple of 3"),
         ({"x": np.ones((N, 5, 2)), "y": Y, "x_lengths": np.arange(N)}, "from 1 to 5.*row 1 has 0"),

@@ -33,7 +33,7 @@ def test_rows_that_stand_in_training_too_are_counted():
     found = find_leaks(read((x, AMOUNT)), split)
     assert [(finding.kind, finding.count) for finding in found] == [("duplicates", 5)]
     assert "5 of 30 test rows repeat the inputs of a training row" in sentence(found)
-    assert found[0].rows == tuple(split.test[:5] + 1)
+    assert (found[0].part, found[0].rows) == ("test", tuple(split.test[:5] + 1))
 
 
 def test_twins_are_found_whatever_their_padding_and_the_sign_of_a_zero():
@@ -86,3 +86,11 @@ def test_a_random_split_of_ordered_times_is_named():
     found = find_leaks(dataset, make_split(dataset))
     assert [finding.kind for finding in found] == ["mixed_times"]
     assert not find_leaks(dataset, make_split(dataset, "time:when"))
+
+
+def test_duplicates_are_named_by_the_rows_of_their_own_file():
+    train = {"a": AMOUNT, "y": CLASSES}
+    test = {"a": [9.5, AMOUNT[7], 8.5], "y": [0, 1, 2]}
+    dataset = read(train, target="y", test=test, validation={"a": [0.1, 0.2], "y": [0, 1]})
+    found = find_leaks(dataset, make_split(dataset))
+    assert [(finding.part, finding.rows) for finding in found] == [("test", (2,))]

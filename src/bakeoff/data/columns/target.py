@@ -149,9 +149,7 @@ def positive_class(values: Array, name: str, positive: str | None) -> str:
     classes: list[str] = sorted(counts)
     if positive is not None:
         if str(positive) not in classes:
-            raise RequestError(
-                unknown(f"class of {name!r}", positive, classes, where=option("positive"))
-            )
+            raise RequestError(unknown(f"class of {name!r}", positive, classes))
         return str(positive)
     true = [value for value in classes if value.lower() in TRUE_WORDS]
     if true == ["1"] and not {"0", "-1"} & set(classes):

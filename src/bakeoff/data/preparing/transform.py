@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeGuard, runtime_checkable
 
 from bakeoff.data.array import Array
@@ -54,4 +55,4 @@ def gives_codes(transform: Transform) -> TypeGuard[ToCodes]:
 
 def fields_of(transform: Any) -> dict[str, Any]:
     """Return the fields of a transform, arrays as they are."""
-    return {name: getattr(transform, name) for name in transform.__dataclass_fields__}
+    return {field.name: getattr(transform, field.name) for field in fields(transform)}

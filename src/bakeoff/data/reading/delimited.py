@@ -204,5 +204,5 @@ def ragged(wrong: list[tuple[int, list[str]]], names: list[str], source: str) ->
     return DataError(
         f"{source}, line {line:,}: {len(row)} cells where the first line names {len(names)} "
         f"columns{more}. The line begins {', '.join(row)[:60]!r}. Correct it, or put quotes "
-        "around a text that holds the separator."
+        "around a cell that holds the separator."
     )

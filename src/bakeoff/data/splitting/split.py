@@ -221,7 +221,7 @@ def understand(how: str) -> tuple[str, str, tuple[float, ...]]:
         method, rest = "random", method
     if method not in ASKED:
         raise RequestError(
-            f"{unknown('split', method, ASKED, where=option('split'))} "
+            f"{unknown('split', method, ASKED)} "
             "Say random:70/15/15, time:COLUMN, group:COLUMN or column:COLUMN."
         )
     column, _, last = rest.rpartition(":")

@@ -1,0 +1,87 @@
+"""Promises of views."""
+
+import numpy as np
+import pytest
+
+from bakeoff.data.read import read_inputs
+from bakeoff.data.taking.views import make_views
+from bakeoff.errors import DataError
+
+from ..data_sets import GIVEN, RANDOM, TARGET, N, mixed_table, prepared
+
+
+@pytest.mark.parametrize(
+    ("name", "views"),
+    [
+        ("table", {"table": (N, 10), "plain": (N, 6)}),
+        ("block", {"table": (N, 5), "plain": (N, 5)}),
+        (
+            "image",
+            {
+                "image": (N, 3, 8, 6),
+                "sequence": (N, 8, 18),
+                "vector": (N, 144),
+                "plain": (N, 144),
+            },
+        ),
+        ("sequence", {"sequence": (N, 7, 2), "vector": (N, 14), "plain": (N, 14)}),
+        ("lengths", {"sequence": (N, 7, 2), "vector": (N, 13), "plain": (N, 13)}),
+        ("volume", {"volume": (N, 1, 4, 8, 6), "vector": (N, 192), "plain": (N, 192)}),
+    ],
+)
+def test_each_kind_of_data_offers_its_views(name, views):
+    dataset, _, preparation = prepared(GIVEN[name], target=TARGET.get(name))
+    offered = make_views(preparation, dataset)
+    assert {view: offered[view].inputs["x"].shape for view in offered} == views
+    assert all(view.inputs["x"].dtype == np.float32 for view in offered.values())
+
+
+def views_of(data):
+    dataset, _, preparation = prepared(data)
+    return make_views(preparation, dataset)
+
+
+def test_padding_never_reaches_a_view():
+    x = RANDOM.normal(size=(N, 7, 2))
+    lengths = RANDOM.integers(1, 7, N)
+    padded = x.copy()
+    padded[np.arange(7) >= lengths[:, None]] = 1e6
+    first, second = (
+        views_of({"x": values, "y": np.arange(N) % 3, "x_lengths": lengths})
+        for values in (x, padded)
+    )
+    for view in ("sequence", "vector", "plain"):
+        np.testing.assert_array_equal(first[view].inputs["x"], second[view].inputs["x"])
+
+
+def test_pictures_are_standardised_per_channel():
+    dataset, split, preparation = prepared(GIVEN["image"])
+    x = make_views(preparation, dataset)["image"].inputs["x"][split.train]
+    np.testing.assert_allclose(x.mean(axis=(0, 2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(x.std(axis=(0, 2, 3)), 1, atol=1e-5)
+
+
+def test_views_of_a_picture_hold_the_same_pixels():
+    dataset, _, preparation = prepared(GIVEN["image"])
+    views = make_views(preparation, dataset)
+    image = views["image"].inputs["x"].transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(image.reshape(N, -1), views["vector"].inputs["x"])
+    np.testing.assert_array_equal(image.reshape(N, 8, -1), views["sequence"].inputs["x"])
+
+
+def test_new_data_are_read_as_the_training_data_were():
+    data = mixed_table()
+    dataset, _, preparation = prepared(data, target="y")
+    few = {name: np.asarray(values, dtype=object)[:5] for name, values in data.items()}
+    few["when"] = [str(value) for value in data["when"][:5]]
+    new = read_inputs({name: few[name] for name in few if name != "y"}, dataset.schema)
+    assert "y" not in new.arrays
+    for view, seen in make_views(preparation, dataset).items():
+        for key, array in make_views(preparation, new)[view].inputs.items():
+            np.testing.assert_array_equal(array, seen.inputs[key][:5])
+
+
+def test_new_data_without_a_column_are_refused_by_name():
+    dataset = prepared(mixed_table(), target="y")[0]
+    with pytest.raises(DataError, match=r"No column called 'number'\. Did you mean 'numbr'"):
+        read_inputs({"numbr": [1.0], "flag": ["no"], "word": ["u"], "when": [None]}, dataset.schema)

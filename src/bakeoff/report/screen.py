@@ -1,12 +1,8 @@
-"""What a person sees of a run: data, split, checks, plan, progress, leaderboard, verdict.
+"""Screen: prints a run as it goes, for people, or as one JSON document for programs."""
 
-Every line has a use, every number its unit. Names from the user's data are printed as they are:
-never read as markup, never a reason to crash on a console that lacks a letter.
-"""
-
+import json
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -15,28 +11,48 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bakeoff.data.kinds import KINDS
+from bakeoff.data.columns.column import Column
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.splitting.leaks import Finding, sentence
+from bakeoff.data.splitting.split import PARTS, Split, counts
+from bakeoff.documents import read_json
+from bakeoff.judge.leaderboard import read_leaderboard
+from bakeoff.judge.verdict import Verdict, read_verdict
+from bakeoff.plan.plan import Plan
+from bakeoff.plan.probe import fit_seconds, run_seconds
 from bakeoff.report import numbers
 from bakeoff.report.leaderboard import leaderboard_table
 from bakeoff.report.printable import printable
 from bakeoff.report.progress import Progress
+from bakeoff.report.sentences import (
+    about_classes,
+    about_data,
+    about_models,
+    about_place,
+    ways_on,
+)
+from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event
-from bakeoff.train.job import Fit, Job, Line
+from bakeoff.train.job import Fit, Job
+from bakeoff.train.pool import Workers
 
 LABEL = 9  # width of the words at the left: data, split, checks, plan
+MOST_COLUMNS = 20  # kinds and reasons are printed up to here; --dry-run prints them all
 
 
 class Screen:
     """Prints a run. Use it as a context, so that the live display always ends.
 
     Args:
-        show: "live" prints everything, "quiet" leaderboard and verdict, "none" and "json" nothing.
+        show: "live" prints everything, "quiet" leaderboard and verdict, "json" one document at the
+            end, "none" nothing.
         file: Where to; standard output by default.
     """
 
     def __init__(self, show: str = "live", *, file: IO[str] | None = None) -> None:
         self.talks = show == "live"
         self.judges = show in ("live", "quiet")
+        self.json = show == "json"
         self.console = Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
         if not self.console.is_terminal:
             self.console.width = 200  # a file has no width
@@ -54,99 +70,67 @@ class Screen:
     ) -> None:
         self.end_progress()
 
-    def data(
-        self,
-        *,
-        rows: int,
-        kinds: Mapping[str, int],
-        target: str,
-        about: str,
-        missing: Mapping[str, int],
-    ) -> None:
-        """Say what was read.
-
-        Args:
-            rows: How many.
-            kinds: Kind -> number of input columns of this kind.
-            target: The column to predict.
-            about: What it is, such as "binary, 39 % true".
-            missing: Input column -> cells without a value, where there are any.
-        """
-        inputs = numbers.listed(
-            [numbers.count(n, KINDS[kind].counted) for kind, n in kinds.items()]
-        )
-        text = f"{numbers.count(rows, 'row')}: {inputs}, target {target} ({about})"
-        if missing:
-            cells = numbers.count(sum(missing.values()), "missing cell")
-            text += f" · {cells} in {numbers.listed(list(missing), most=4)}"
-        self.line("data", text)
+    def data(self, dataset: Dataset, *, details: bool = False) -> None:
+        """Say what was read and what was decided about it; details: of every column."""
+        schema = dataset.schema
+        self.line("data", about_data(dataset))
+        if details or len(schema.columns) <= MOST_COLUMNS:
+            self.columns(schema.columns)
+        self.notes(dataset.notes)
 
     def notes(self, notes: Sequence[str]) -> None:
         """Print decisions that were made for the user, one each line."""
         for note in notes:
             self.line("", note, style="yellow")
 
-    def columns(self, columns: Sequence[Mapping[str, Any]]) -> None:
-        """Print each column's name, kind and the reason (`--dry-run`)."""
-        if not self.talks:
-            return
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
-        table.add_column(width=LABEL - 2)
+    def columns(self, columns: Sequence[Column]) -> None:
+        """Print each column's name, kind and the reason."""
+        rows = []
         for column in columns:
-            cells = [str(column[key]) for key in ("name", "kind", "reason")]
-            cells[2] += f", {column['missing']:,} missing" if column.get("missing") else ""
-            table.add_row("", *(self.text(cell) for cell in cells))
-        self.console.print(table)
+            missing = f", {column.missing:,} missing" if column.missing else ""
+            rows.append((column.name, column.kind, column.reason + missing))
+        self.table([], rows)
 
-    def split(self, *, parts: Mapping[str, int], how: str) -> None:
-        """Say how many rows each part has and how they were drawn."""
-        self.line("split", " · ".join(f"{rows:,} {part}" for part, rows in parts.items()), how)
+    def split(self, dataset: Dataset, split: Split) -> None:
+        """Say how many rows, and of which class, each part has."""
+        table = counts(dataset, split)
+        sizes = " · ".join(f"{table[part]['rows']:,} {part}" for part in PARTS)
+        self.line("split", sizes, split.how)
+        if classes := about_classes(table):
+            self.line("", classes, style="dim")
 
-    def checks(self, text: str, *, found: bool = False) -> None:
+    def leaks(self, leaks: Sequence[Finding]) -> None:
         """Say what the leak checks found."""
-        self.line("checks", text, style="yellow" if found else "")
+        self.line("checks", sentence(tuple(leaks)), style="yellow" if leaks else "")
 
-    def plan(
-        self, *, models: int, seeds: int, frameworks: Sequence[str], place: str, seconds: float
-    ) -> None:
-        """Say what is going to be trained, where, and about how long it takes.
+    def plan(self, plan: Plan, workers: Workers, *, details: bool = False) -> None:
+        """Say what is going to be trained, where, and for how long; details: of every model."""
+        self.notes([*plan.preparation.notes, *plan.left_out])
+        models = numbers.count(len(plan.models), "model")
+        seeds = numbers.count(plan.experiment.seeds, "seed")
+        frameworks = numbers.listed(plan.experiment.framework)
+        seconds = run_seconds(plan, len(workers))
+        self.line(
+            "plan",
+            f"{models} × {seeds}, {frameworks} on {about_place(workers.place(), len(workers))}",
+            f"about {numbers.duration(seconds)}" if seconds else "",
+        )
+        if details:
+            header = ["model", "framework", "reads as", "parameters", ""]
+            self.table(header, list(about_models(plan)))
 
-        Args:
-            models: How many.
-            seeds: Fits of each.
-            frameworks: Where networks are trained.
-            place: Such as "2 cores" or "NVIDIA H100, 80 GB".
-            seconds: The estimate; 0 where there is none.
-        """
-        amount = f"{numbers.count(models, 'model')} × {numbers.count(seeds, 'seed')}"
-        aside = f"about {numbers.duration(seconds)}" if seconds else ""
-        self.line("plan", f"{amount}, {numbers.listed(frameworks)} on {place}", aside)
+    def outline(self, outline: Mapping[str, Any]) -> None:
+        """Print the outline of a dry run, where one JSON document is wanted."""
+        if self.json:
+            self.document(outline)
 
-    def models(self, lines: Sequence[tuple[str, str, str, str, str]]) -> None:
-        """Print name, framework, view, weights and time of each model (`--dry-run`)."""
+    def start(self, plan: Plan, workers: Workers) -> None:
+        """Begin to show progress."""
         if not self.talks:
             return
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-        table.add_column(width=LABEL - 2)
-        for header in ("model", "framework", "sees the data as", "weights", ""):
-            table.add_column(header, justify="right" if header == "weights" else "left")
-        for line in lines:
-            table.add_row("", *(self.text(cell) for cell in line))
-        self.console.print(table)
-
-    def start(
-        self, jobs: Sequence[Job], *, workers: int, guesses: Mapping[Line, float] | None = None
-    ) -> None:
-        """Begin to show progress.
-
-        Args:
-            jobs: All fits of the run.
-            workers: How many are made at once.
-            guesses: `Job.line` -> seconds that a fit may take.
-        """
-        if not self.talks:
-            return
-        self.tracker = Progress(self.console, jobs, workers=workers, guesses=guesses)
+        self.tracker = Progress(
+            self.console, plan.jobs, workers=len(workers), guesses=fit_seconds(plan)
+        )
         if self.console.is_terminal and not self.console.is_dumb_terminal:
             self.display = Live(
                 self.tracker, console=self.console, refresh_per_second=5, transient=True
@@ -180,40 +164,57 @@ class Screen:
             self.display.stop()
         self.display = self.tracker = None
 
-    def interrupted(self, folder: Path, *, fits: int, finished: int) -> None:
+    def interrupted(self, folder: RunFolder, *, fits: int, finished: int) -> None:
         """Say what Ctrl-C left behind."""
         self.end_progress()
         if self.judges:
             text = f"interrupted: {finished:,} of {numbers.count(fits, 'fit')} finished and kept in"
-            self.say(f"{text} {folder}, which is marked as unfinished.")
+            self.say(f"{text} {folder.path}, which is marked as unfinished.")
 
-    def leaderboard(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Print the leaderboard: rows of leaderboard.csv."""
-        if self.judges and rows:
+    def result(self, folder: RunFolder) -> None:
+        """Print the leaderboard and the verdict, or the whole as one JSON document."""
+        rows = read_leaderboard(folder).to_dicts()
+        if self.json:
+            verdict = read_json(folder.verdict)
+            self.document({"run": str(folder.path), "leaderboard": rows, "verdict": verdict})
+        if self.judges:
             self.say("")
-            table = leaderboard_table(rows, self.console)
-            self.console.print(table)
+            self.console.print(leaderboard_table(rows, self.console))
+            self.verdict(read_verdict(folder), ways_on(folder))
 
-    def verdict(
-        self,
-        *,
-        sentence: str,
-        would_change_it: str,
-        warnings: Sequence[str],
-        ways_on: Sequence[str],
-    ) -> None:
+    def verdict(self, verdict: Verdict, ways: Sequence[str]) -> None:
         """Print who wins, what would change it, what to beware of, and where to go from here."""
-        if not self.judges:
-            return
         self.say("")
-        self.say(f"Verdict: {sentence}", style="bold")
-        if would_change_it:
-            self.say(f"What would change it: {would_change_it}")
-        for warning in warnings:
+        self.say(f"Verdict: {verdict.sentence}", style="bold")
+        if verdict.would_change_it:
+            self.say(f"What would change it: {verdict.would_change_it}")
+        for warning in verdict.warnings:
             self.say(f"Note: {warning}", style="yellow")
-        one_line = "     ".join(ways_on)
-        for way in [one_line] if len(one_line) < self.console.width - 2 else ways_on:
+        one_line = "     ".join(ways)
+        for way in [one_line] if len(one_line) < self.console.width - 2 else ways:
             self.say(f"→ {way}")
+
+    def document(self, document: Mapping[str, Any]) -> None:
+        """Print one JSON document, and nothing else."""
+        self.console.file.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print lines of cells below each other, in line with the labels."""
+        if not self.talks:
+            return
+        table = Table(
+            box=None,
+            padding=(0, 2, 0, 0),
+            pad_edge=False,
+            header_style="dim",
+            show_header=bool(header),
+        )
+        table.add_column(width=LABEL - 2)
+        for name in header:
+            table.add_column(name, justify="right" if name == "parameters" else "left")
+        for row in rows:
+            table.add_row("", *(self.text(cell) for cell in row))
+        self.console.print(table)
 
     def line(self, label: str, text: str, aside: str = "", style: str = "") -> None:
         """Print a labelled line; an aside stands at the right where there is room."""

@@ -1,0 +1,96 @@
+"""What the screen says of data, split, plan and result, a sentence each."""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.kinds import KINDS
+from bakeoff.data.reading.bundled import NAMES
+from bakeoff.data.splitting.split import PARTS
+from bakeoff.documents import read_json
+from bakeoff.plan.plan import Plan
+from bakeoff.plan.probe import fit_seconds
+from bakeoff.report import numbers
+from bakeoff.runs.folder import RunFolder
+
+MOST_CLASSES = 12  # up to here each class is counted
+
+
+def about_data(dataset: Dataset) -> str:
+    """Say how many rows and inputs there are, and what is to be predicted."""
+    inputs = [dataset.schema.column(name) for name in dataset.schema.inputs]
+    kinds = Counter(column.kind for column in inputs)
+    counted = numbers.listed([numbers.count(n, KINDS[kind].counted) for kind, n in kinds.items()])
+    rows = numbers.count(len(dataset), "row")
+    text = f"{rows}: {counted}, target {dataset.target} ({about_target(dataset)})"
+    missing = {column.name: column.missing for column in inputs if column.missing}
+    if missing:
+        cells = numbers.count(sum(missing.values()), "missing cell")
+        text += f" · {cells} in {numbers.listed(list(missing), most=4)}"
+    return text
+
+
+def about_target(dataset: Dataset) -> str:
+    """Say what the target is: binary, 39 % yes; 10 classes; a number."""
+    task, values = dataset.schema.tasks[dataset.target], dataset.arrays[dataset.target]
+    if task == "regression":
+        return f"a number from {numbers.short(values.min())} to {numbers.short(values.max())}"
+    if task == "binary":
+        positive = dataset.schema.positive[dataset.target]
+        return f"binary, {100 * (values == positive).mean():.0f} % {positive}"
+    return f"{len(set(values.tolist()))} classes"
+
+
+def about_classes(table: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say how many rows of each class the parts have; nothing for a regression.
+
+    Args:
+        table: Part -> {"rows": n, "classes": {class: n}}, as `counts` makes it.
+    """
+    classes = table["train"]["classes"]
+    if not classes:
+        return ""
+    if len(classes) <= MOST_CLASSES:
+        shares = [
+            f"{name} " + "/".join(str(table[part]["classes"].get(name, 0)) for part in PARTS)
+            for name in classes
+        ]
+        return "rows per class: " + " · ".join(shares)
+    least = min(classes, key=lambda name: classes[name])
+    size = numbers.count(classes[least], "training row")
+    return f"{len(classes)} classes; the smallest, {least}, has {size}"
+
+
+def about_models(plan: Plan) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield name, framework, view, parameters and seconds of a fit, for each line of the plan."""
+    seconds = fit_seconds(plan)
+    for job in {job.line: job for job in reversed(plan.jobs)}.values():
+        size = numbers.count(plan.probed[job.line].parameters) if job.recipe else numbers.DASH
+        time = f"about {numbers.duration(seconds[job.line])} a fit" if job.recipe else "baseline"
+        yield job.model, job.framework, job.view, size, time
+
+
+def about_place(place: Mapping[str, Any], workers: int) -> str:
+    """Say where training runs: 2 cores, or the GPU's name and memory."""
+    if place["device"] == "cpu":
+        return numbers.count(workers, "core")
+    name = place["name"] or place["device"]
+    return f"{name}, {place['memory'] / 2**30:.0f} GB" if place["memory"] else name
+
+
+def ways_on(folder: RunFolder) -> list[str]:
+    """Return where to go from a finished run: the report, and a prediction that works as typed."""
+    return [str(folder.report), f"bakeoff predict {folder.path} {new_data(folder)}"]
+
+
+def new_data(folder: RunFolder) -> str:
+    """Say what `bakeoff predict` takes: the bundled set itself, or a file of the same make."""
+    source = tomllib.loads(folder.experiment.read_text("utf-8")).get("data", {}).get("path", "")
+    if source in NAMES:
+        return str(source)
+    schema = read_json(folder.schema)
+    forms = [column["form"] for column in schema["columns"] if column["name"] in schema["inputs"]]
+    arrays = any(isinstance(form, dict) and form.get("type") == "shape" for form in forms)
+    return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

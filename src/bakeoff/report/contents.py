@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.splitting.split import SplitSummary, summarise_split
+from bakeoff.data.splitting.split_file import SplitSummary, summarise_split
 from bakeoff.errors import DataError
 from bakeoff.evaluate.predictions import Predictions, read_predictions
 from bakeoff.insight.curves import Curves

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bakeoff.data.splitting.split_file import save_split
 from bakeoff.plan.experiment_file import to_toml
 from bakeoff.runs.folder import FORMAT, environment, write_json
 from bakeoff.plan.plan import Plan
@@ -25,5 +26,5 @@ def record_plan(folder: Path, plan: Plan, place: dict[str, Any], workers: int) -
         "leaks": [asdict(finding) for finding in plan.findings],
     }
     write_json(folder / "data" / "findings.json", {"format": FORMAT, **findings})
-    plan.split.save(folder / "data" / "split.parquet", plan.dataset)
+    save_split(plan.split, folder / "data" / "split.parquet", plan.dataset)
     plan.preparation.save(folder / "data")

@@ -186,9 +186,7 @@ def test_a_test_file_without_a_column_is_refused_by_name(write):
 
 
 def test_a_wrong_target_suggests_the_nearest(write):
-    with pytest.raises(
-        RequestError, match=r"'agee'\. Did you mean 'age'\? Known: a, age, y"
-    ):
+    with pytest.raises(RequestError, match=r"'agee'\. Did you mean 'age'\? Known: a, age, y"):
         read(write(table(age=lambda i: i % 7)), target="agee")
 
 

@@ -9,6 +9,7 @@ from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.origin import origin_of
 from bakeoff.data.splitting.split import Split
+from bakeoff.data.splitting.split_file import save_split
 from bakeoff.documents import write_json
 from bakeoff.evaluate.metrics import METRICS, score
 from bakeoff.evaluate.predictions import Predictions
@@ -161,14 +162,15 @@ def write_data(folder, rows, target, columns, task, classes, evil):
     empty = Schema(columns=(), inputs=(), targets=())
     origin = origin_of({"train": 6 * rows}, {})
     dataset = Dataset(schema=empty, arrays={}, origin=origin, source="water.csv")
-    Split(
+    split = Split(
         train=np.arange(rows, 5 * rows),
         validation=np.arange(5 * rows, 6 * rows),
         test=np.arange(rows),
         method="random",
         how="random, stratified, seed 0",
         seed=0,
-    ).save(folder / "data" / "split.parquet", dataset)
+    )
+    save_split(split, folder / "data" / "split.parquet", dataset)
     text = f'format = 2\n\n[data]\npath = "water.csv"  # {evil}\ntarget = ["{target}"]\n'
     (folder / "bakeoff.toml").write_text(text, "utf-8")
     environment = {

@@ -17,7 +17,7 @@ from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.read import read_inputs
-from bakeoff.data.splitting.split import load_split
+from bakeoff.data.splitting.split_file import load_split
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.deliver.trained_model import TrainedModel, open_model
 from bakeoff.documents import read_json

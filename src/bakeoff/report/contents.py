@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.splitting.split import SplitSummary, summarise_split
+from bakeoff.data.splitting.split_file import SplitSummary, summarise_split
 from bakeoff.documents import read_json
 from bakeoff.errors import DataError
 from bakeoff.evaluate.predictions import Predictions

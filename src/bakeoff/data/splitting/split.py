@@ -13,12 +13,9 @@ Percentages may follow each but `column`, as in `time:date:60/20/20`.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -26,9 +23,6 @@ from bakeoff.data.array import Array, is_missing
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.stratify import stratify
 from bakeoff.errors import DataError, RequestError, option, unknown
-
-if TYPE_CHECKING:
-    import polars as pl
 
 PARTS = ("train", "validation", "test")
 WORDS = {**{part: part for part in PARTS}, "training": "train", "val": "validation",
@@ -85,84 +79,6 @@ class Split:
     def parts(self) -> tuple[Array, Array, Array]:
         """Train, validation and test positions, in this order."""
         return self.train, self.validation, self.test
-
-    def save(self, path: Path | str, dataset: Dataset) -> None:
-        """Write split.parquet: the row of the user's file, and its part; of separate files, `file`.
-
-        How it was made stands in the metadata of the file.
-        """
-        import polars as pl
-
-        names = np.repeat(PARTS, [len(positions) for positions in self.parts])
-        positions = np.concatenate(self.parts)
-        frame = rows_of(dataset, positions).with_columns(pl.Series("part", names.tolist()))
-        if dataset.parts is None:
-            frame = frame.drop("file")
-        about = {"method": self.method, "how": self.how, "seed": self.seed, "by": self.by}
-        frame = frame[np.argsort(positions)]
-        frame.write_parquet(path, metadata={"bakeoff.split": json.dumps(about)})
-
-
-def load_split(path: Path | str, dataset: Dataset) -> Split:
-    """Read what `Split.save` wrote, back to positions in its dataset.
-
-    Raises:
-        DataError: It names a row that the dataset does not have.
-    """
-    import polars as pl
-
-    frame, about = read_split(path)
-    if "file" not in frame.columns:
-        frame = frame.with_columns(pl.lit("").alias("file"))
-    own = rows_of(dataset, np.arange(len(dataset))).with_row_index("position")
-    found = frame.join(own, on=["file", "row"], how="left", maintain_order="left")
-    if found["position"].null_count():
-        row = found.filter(pl.col("position").is_null())["row"][0]
-        raise DataError(f"{path} names row {row:,}, which {dataset.source} does not have.")
-    part = {name: found.filter(pl.col("part") == name)["position"].to_numpy() for name in PARTS}
-    return Split(
-        **part,
-        method=about["method"],
-        how=about["how"],
-        seed=about["seed"],
-        by=tuple(about["by"]),
-    )
-
-
-class SplitSummary(NamedTuple):
-    """What a reader is told of a split.
-
-    Args:
-        sizes: Part -> rows.
-        how: How they were drawn.
-    """
-
-    sizes: Mapping[str, int]
-    how: str
-
-
-def summarise_split(path: Path | str) -> SplitSummary:
-    """Read from split.parquet how many rows each part has, and how they were drawn."""
-    frame, about = read_split(path)
-    tally = Counter(frame["part"].to_list())
-    return SplitSummary({part: tally[part] for part in PARTS}, about["how"])
-
-
-def read_split(path: Path | str) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Return the rows of split.parquet, and how they were drawn."""
-    import polars as pl
-
-    return pl.read_parquet(path), json.loads(pl.read_parquet_metadata(path)["bakeoff.split"])
-
-
-def rows_of(dataset: Dataset, positions: Array) -> pl.DataFrame:
-    """Return the user's row at each position, and the file that it stands in."""
-    import polars as pl
-
-    origin = dataset.origin[positions]
-    return pl.DataFrame(
-        {"file": pl.Series(values=origin.names().tolist(), dtype=pl.String), "row": origin.rows}
-    )
 
 
 def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split:

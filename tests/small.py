@@ -87,7 +87,7 @@ def small_run(people: Path) -> bakeoff.Run:
         models=MODELS,
         seeds=2,
         jobs=2,
-        recipe={"epochs": 2},
+        epochs=2,
         out=people.parent / "run",
         show="none",
     )
@@ -133,7 +133,7 @@ def broken_run(people: Path) -> bakeoff.Run:
         },
         seeds=1,
         jobs=1,
-        recipe={"epochs": 2},
+        epochs=2,
         out=people.parent / "broken",
         show="none",
     )
@@ -147,7 +147,7 @@ def array_run(people: Path) -> bakeoff.Run:
         models=["constant", "mlp", "cnn", "gru"],
         seeds=1,
         jobs=1,
-        recipe={"epochs": 1},
+        epochs=1,
         out=people.parent / "pictures",
         show="none",
     )

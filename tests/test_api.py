@@ -62,7 +62,8 @@ def test_several_classes_from_a_frame_by_group(people, tmp_path):
         models=["constant", "mlp"],
         seeds=1,
         jobs=1,
-        recipe=bakeoff.Recipe(epochs=3, lr=0.01),
+        epochs=3,
+        lr=0.01,
         out=tmp_path / "run",
         show="none",
     )
@@ -92,7 +93,8 @@ def test_when_every_fit_fails_the_run_has_failed_and_says_why(people, tmp_path):
             models=["mlp"],
             seeds=1,
             jobs=1,
-            recipe={"lr": 1e6, "optimizer": "sgd"},
+            lr=1e6,
+            optimizer="sgd",
             out=tmp_path / "run",
             show="none",
         )
@@ -190,7 +192,7 @@ def test_a_class_that_only_validation_rows_have_does_not_stop_a_network(tmp_path
         split="column:part",
         models=["mlp", "constant"],
         seeds=1,
-        recipe={"epochs": 1},
+        epochs=1,
         show="none",
     )
     assert run.leaderboard["status"].to_list() == ["finished", "finished"]

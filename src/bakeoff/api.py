@@ -202,12 +202,14 @@ def paired(data: Any, target: Any, name: str | None = None) -> tuple[Any, Any]:
     from bakeoff.data.reading.pairs import join_pair
 
     if target is None:
-        pair = isinstance(data, tuple) and len(data) == 2
-        return join_pair(*data, name or "") if pair else (data, None)
+        if not isinstance(data, tuple) or len(data) != 2:
+            return data, None
+        x, y = data
+        return join_pair(x, y, name or "")
     if isinstance(target, str) or isinstance(data, str | Path):
         return data, target
-    columns = {str(column) for column in getattr(data, "columns", data)}
-    if isinstance(target, list | tuple) and columns.issuperset(map(str, target)):
+    columns = getattr(data, "columns", data if isinstance(data, Mapping) else ())
+    if isinstance(target, list | tuple) and set(map(str, columns)).issuperset(map(str, target)):
         return data, target
     return join_pair(data, target)
 

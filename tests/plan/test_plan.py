@@ -1,5 +1,6 @@
 """The plan: what is decided before training, and what of the data leaves for the workers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 from bakeoff import Experiment, Recipe, RequestError
 from bakeoff.data.splitting.split import make_split
-from bakeoff.plan.plan import Plan, estimate, make_plan, outline, read_data, rehearse
+from bakeoff.plan.outline import outline
+from bakeoff.plan.plan import Plan, make_plan, read_data
+from bakeoff.plan.probe import probe, run_seconds
 from bakeoff.train.events import Event, Failed, Probed
 
 
@@ -24,10 +27,16 @@ def planned(people: Path, target: str = "answer", split: str = "", **settings) -
 
 
 class NoWorkers:
-    """Takes the shared data and makes nothing, or ends each job with one event."""
+    """Take the shared data and make nothing, or end each job with one event."""
 
     def __init__(self, event: Event | None = None) -> None:
         self.event = event
+
+    def place(self) -> dict:
+        return {"device": "cpu"}
+
+    def grow(self, count: int) -> None:
+        self.count = count
 
     def share(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +50,7 @@ class NoWorkers:
 @pytest.mark.parametrize("target", ["answer", "kind", "price"])
 def test_test_targets_do_not_leave_for_the_workers(target, people, tmp_path):
     plan, workers = planned(people, target), NoWorkers()
-    rehearse(plan, workers, tmp_path)
+    probe(plan, workers, tmp_path)
     targets = np.load(workers.folder / "targets.npy")
     assert np.isnan(targets[plan.split.test]).all()
     assert np.isfinite(np.delete(targets, plan.split.test)).all()
@@ -65,7 +74,7 @@ def test_what_was_left_open_is_written_out(people):
     asked = planned(people).experiment
     assert asked.split == "random:70/15/15"
     assert (asked.positive, asked.metric) == ("yes", "accuracy")
-    assert asked.columns["age"] == "number"
+    assert asked.kinds["age"] == "number"
     assert asked.models == {
         "constant": {"architecture": "constant"},
         "mlp": {"architecture": "mlp"},
@@ -94,34 +103,53 @@ def test_what_does_not_go_with_the_data_is_refused(settings, words, people):
 
 
 def test_several_targets_are_refused():
-    with pytest.raises(RequestError, match="target=a,b names several columns"):
+    with pytest.raises(RequestError, match="target='a,b' names several columns"):
         read_data(Experiment(data="x.csv", target=("a", "b")), {})
 
 
 def test_a_model_that_cannot_be_built_is_a_wrong_request(people, tmp_path):
     refusal = NoWorkers(Failed("num_heads=3 does not divide 64", mistake=True))
     with pytest.raises(RequestError, match="constant: num_heads=3 does not divide 64"):
-        rehearse(planned(people), refusal, tmp_path)
+        probe(planned(people), refusal, tmp_path)
 
 
-def test_a_rehearsal_that_breaks_leaves_the_word_to_the_fits(people, tmp_path):
+def test_a_probe_that_breaks_leaves_the_word_to_the_fits(people, tmp_path):
     broken = NoWorkers(Failed("the process ended"))
-    assert set(rehearse(planned(people), broken, tmp_path)[1]) == {
-        ("constant", "sklearn"),
-        ("mlp", "torch"),
-    }
+    plan = probe(planned(people), broken, tmp_path)
+    assert set(plan.probed) == {("constant", "sklearn"), ("mlp", "torch")}
+
+
+def test_an_unnamed_model_that_cannot_be_built_is_left_out_and_said(people, tmp_path):
+    class OneRefused(NoWorkers):
+        def work(self, do, jobs, folders):
+            for number, job in enumerate(jobs):
+                mistake = Failed("too small an image", mistake=True)
+                yield number, mistake if job.model == "mlp" else Probed()
+
+    plan = probe(planned(people, models={}, all_that_fit=True), OneRefused(), tmp_path)
+    assert "mlp" not in {job.model for job in plan.jobs}
+    assert "Left out: mlp: too small an image" in plan.notes
+    assert "Left out: mlp: too small an image" in outline(plan, 1)["notes"]
+
+
+def test_no_more_workers_start_than_there_are_fits(people, tmp_path):
+    workers = NoWorkers(Probed())
+    probe(planned(people, seeds=1, jobs=64), workers, tmp_path)
+    assert workers.count == 2
+
+
+def probed(plan: Plan) -> Plan:
+    return replace(plan, probed={job.line: Probed(77, 0.01) for job in plan.jobs})
 
 
 def test_more_workers_take_less_time(people):
-    plan = planned(people, seeds=4)
-    probed = {job.line: Probed(parameters=1, step_seconds=0.01) for job in plan.jobs}
-    assert estimate(plan, probed, 2) == estimate(plan, probed, 1) / 2
+    plan = probed(planned(people, seeds=4))
+    assert run_seconds(plan, 2) == run_seconds(plan, 1) / 2
 
 
 def test_the_outline_of_a_plan_says_what_is_to_be_trained(people):
-    plan = planned(people, seeds=2)
-    probed = {job.line: Probed(parameters=77, step_seconds=0.01) for job in plan.jobs}
-    told = outline(plan, probed, 1)
+    plan = probed(planned(people, seeds=2))
+    told = outline(plan, 1)
     assert told["fits"] == 3
     assert told["split"]["test"]["rows"] == len(plan.split.test)
     assert [(one["model"], one["parameters"]) for one in told["models"]] == [

@@ -1,86 +1,87 @@
 """Promises of the terminal: fits the screen, survives old consoles, prints data as it is."""
 
 import io
+import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from bakeoff import Experiment
+from bakeoff.data.read import read
+from bakeoff.data.splitting.leaks import find_leaks
+from bakeoff.data.splitting.split import make_split
+from bakeoff.plan.outline import outline
+from bakeoff.plan.plan import make_plan
+from bakeoff.report.leaderboard import leaderboard_table
 from bakeoff.report.progress import Progress
 from bakeoff.report.screen import Screen
-from bakeoff.train.events import Done, Epoch, Started
-from bakeoff.train.job import Fit, Job
+from bakeoff.runs.folder import RunFolder
+from bakeoff.train.events import Done, Epoch, Probed, Started
+from bakeoff.train.job import Fit
+from tests.report.made_run import make_run
 
 TRICKY = "[red]µ → 日本[/red]"
-
-
-def line(model, tier=1, status="finished", **other):
-    row = {
-        "tier": tier,
-        "model": model,
-        "kind": "network",
-        "metric": "accuracy",
-        "score": 0.6593,
-        "low": 0.62,
-        "high": 0.7,
-        "validation": 0.668,
-        "epochs": 38,
-        "parameters": 33_025,
-        "train_seconds": 12.1,
-        "predict_microseconds": 19.2,
-        "status": status,
-        "label": model,
-    }
-    return row | other
-
-
-ROWS = [
-    line("ft_transformer"),
-    line("boosting", kind="baseline", epochs=None),
-    line("wide", None, "failed", score=None, low=None, high=None, validation=None, epochs=None,
-         parameters=None, train_seconds=None, predict_microseconds=None),
-]  # fmt: skip
-
-
-def job(model, seed=0):
-    return Job(
-        model=model, architecture="mlp", framework="torch", seed=seed, split=0, view="table",
-        arguments={}, recipe={}, task="binary", num_classes=2,
-    )  # fmt: skip
-
-
 EPOCH = {"epoch": 31, "train_loss": 0.5, "validation_loss": 0.41, "validation_metric": 0.661,
          "lr": 0.001, "seconds": 0.1, "rows_per_second": 12_345.0}  # fmt: skip
 
 
-def show_all(screen):
-    jobs = [job("mlp"), job("mlp", 1)]
-    screen.data(rows=3276, kinds={"number": 9}, target=TRICKY, about="binary, 39 % true",
-                missing={"ph": 491, TRICKY: 781})  # fmt: skip
-    screen.split(parts={"train": 2293, "validation": 491, "test": 492}, how="random, seed 0")
-    screen.checks("no duplicates across the split")
-    screen.plan(models=8, seeds=5, frameworks=["torch"], place="2 cores", seconds=100)
-    screen.start(jobs, workers=2, guesses={("mlp", "torch"): 2.0})
-    for one in jobs:
-        screen.progress(one, Started())
-        screen.progress(one, Epoch(EPOCH))
-        fit = Fit(job=one, history=(EPOCH,), best_epoch=1, train_seconds=1.94)
-        screen.progress(one, Done(fit))
-    screen.leaderboard(ROWS)
-    screen.verdict(
-        sentence=f"{TRICKY} wins.",
-        would_change_it="more rows.",
-        warnings=["few rows."],
-        ways_on=["runs/water/report.html", "bakeoff predict runs/water NEW_DATA"],
-    )
+class TwoCores:
+    """Workers that are there, and do nothing."""
+
+    def __len__(self):
+        return 2
+
+    def place(self):
+        return {"device": "cpu", "name": "", "memory": 0}
 
 
-def printed(show="live", encoding="utf-8"):
+def made_plan():
+    """Plan two models on a small table whose target has a name that looks like markup."""
+    random = np.random.default_rng(0)
+    ph = [
+        None if i % 9 == 0 else round(value, 2) for i, value in enumerate(random.normal(7, 1, 90))
+    ]
+    data = {"ph": ph, TRICKY: ["no", "yes", "no"] * 30}
+    asked = Experiment(data="", target=(TRICKY,), seeds=2, models={"constant": {}, "mlp": {}},
+                       all_that_fit=False)  # fmt: skip
+    dataset = read(data, target=TRICKY)
+    split = make_split(dataset, "", 0)
+    plan = make_plan(asked, dataset, split, find_leaks(dataset, split))
+    return replace(plan, probed={job.line: Probed(33_025, 0.1) for job in plan.jobs})
+
+
+PLAN = made_plan()
+NETWORKS = [job for job in PLAN.jobs if job.recipe]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A finished run of random numbers."""
+    return RunFolder(make_run(tmp_path_factory.mktemp("run"), target=TRICKY))
+
+
+def show_all(screen, folder):
+    screen.data(PLAN.dataset)
+    screen.split(PLAN.dataset, PLAN.split)
+    screen.leaks(PLAN.leaks)
+    screen.plan(PLAN, TwoCores(), details=True)
+    screen.start(PLAN, TwoCores())
+    for job in PLAN.jobs:
+        screen.progress(job, Started())
+        screen.progress(job, Epoch(EPOCH))
+        history = (EPOCH,) if job.recipe else ()
+        screen.progress(job, Done(Fit(job=job, history=history, best_epoch=1, train_seconds=1.94)))
+    screen.result(folder)
+
+
+def printed(folder, show="live", encoding="utf-8"):
     raw = io.BytesIO()
-    file = io.TextIOWrapper(raw, encoding=encoding, errors="strict", write_through=True)
+    file = io.TextIOWrapper(raw, encoding=encoding, errors="replace", write_through=True)
     with Screen(show, file=file) as screen:
-        show_all(screen)
+        show_all(screen, folder)
     return raw.getvalue().decode(encoding)
 
 
@@ -92,58 +93,83 @@ def on_terminal(width):
     return screen, file
 
 
-def test_file_gets_one_plain_line_per_finished_fit():
-    text = printed()
-    fits = [row for row in text.splitlines() if row.startswith("fit ")]
-    told = "fit 1/2 mlp seed 0 epoch 1 of 1 validation loss 0.410 accuracy 0.661 1.9 s"
-    assert " ".join(fits[0].split()) == told
-    assert len(fits) == 2
+def job(model, seed=0):
+    return replace(NETWORKS[0], model=model, seed=seed)
+
+
+def test_file_gets_one_plain_line_per_finished_fit(folder):
+    text = printed(folder)
+    fits = [" ".join(row.split()) for row in text.splitlines() if row.startswith("fit ")]
+    assert "2/3 mlp seed 0 epoch 1 of 1 validation loss 0.410 accuracy 0.661 1.9 s" in fits[1]
+    assert len(fits) == 3
     assert "\x1b" not in text
 
 
-def test_words_of_the_user_are_never_markup():
-    assert f"target {TRICKY} (binary" in printed()
+def test_words_of_the_user_are_never_markup(folder):
+    assert f"target {TRICKY} (binary" in printed(folder)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437"])
-def test_old_consoles_do_not_crash(encoding):
-    assert "Verdict: [red]" in printed(encoding=encoding)
+def test_old_consoles_do_not_crash(encoding, folder):
+    assert "Verdict: " in printed(folder, encoding=encoding)
 
 
-def test_every_number_has_its_unit():
-    text = printed()
-    for part in ("3,276 rows: 9 numbers", "1,272 missing cells in ph and", "2,293 train",
-                 "8 models × 5 seeds, torch on 2 cores", "about 1 min 40 s", "33,025",
-                 "12 s", "19 µs/row", "0.62 – 0.70", "0.659"):  # fmt: skip
+def test_every_number_has_its_unit(folder):
+    text = printed(folder)
+    for part in ("90 rows: 1 number", "10 missing cells in ph", "train · ",
+                 "2 models × 2 seeds, torch on 2 cores", "about ", "33,025", "µs/row"):  # fmt: skip
         assert part in text
 
 
-def test_quiet_prints_leaderboard_and_verdict_only():
-    text = printed("quiet").strip()
+def test_quiet_prints_leaderboard_and_verdict_only(folder):
+    text = printed(folder, "quiet").strip()
     assert text.startswith("tier")
     assert "Verdict" in text
 
 
-@pytest.mark.parametrize("show", ["none", "json"])
-def test_silent_prints_nothing(show):
-    assert printed(show) == ""
+def test_none_prints_nothing(folder):
+    assert printed(folder, "none") == ""
+
+
+def test_json_prints_one_document(folder):
+    document = json.loads(printed(folder, "json"))
+    assert set(document) == {"run", "leaderboard", "verdict"}
+
+
+def test_a_dry_run_prints_its_outline_as_json_and_nothing_else():
+    file = io.StringIO()
+    screen = Screen("json", file=file)
+    screen.outline(outline(PLAN, 2))
+    told = json.loads(file.getvalue())
+    assert told["fits"] == 3
+    assert told["notes"] == list(PLAN.notes)
 
 
 @pytest.mark.parametrize("width", [80, 140])
-def test_leaderboard_fits_the_terminal(width):
+def test_leaderboard_fits_the_terminal(width, folder):
     screen, file = on_terminal(width)
-    screen.leaderboard(ROWS)
-    shown = file.getvalue()
+    screen.result(folder)
+    shown = file.getvalue().partition("Verdict")[0]
     assert max(len(row.rstrip()) for row in shown.splitlines()) <= width
-    for part in ("ft_transformer", "0.659", "0.62 – 0.70", "19 µs/row", "failed"):
+    for part in ("mlp", "lstm", "µs/row"):
         assert part in shown
-    assert ("epochs" in shown) == (width == 140)
+    assert "epochs" in shown or width == 80
 
 
-def test_all_of_a_run_fits_80_columns():
+def test_a_failed_model_is_shown_without_a_score():
+    row = dict.fromkeys(("tier", "score", "low", "high", "validation", "epochs", "parameters",
+                         "train_seconds", "predict_microseconds"))  # fmt: skip
+    row |= {"model": "wide", "label": "wide", "kind": "network", "metric": "accuracy",
+            "status": "failed"}  # fmt: skip
+    console = Console(file=io.StringIO(), width=140)
+    console.print(leaderboard_table([row], console))
+    assert "failed" in console.file.getvalue()
+
+
+def test_all_of_a_run_fits_80_columns(folder):
     screen, file = on_terminal(80)
     with screen:
-        show_all(screen)
+        show_all(screen, folder)
     rows = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue()).splitlines()
     assert max(len(row.rstrip()) for row in rows) <= 80
 
@@ -182,15 +208,16 @@ def test_frameworks_are_named_where_a_model_has_several():
 def test_failed_fit_is_reported_at_once():
     screen, file = on_terminal(100)
     with screen:
-        screen.start([job("mlp"), job("mlp", 1)], workers=1)
-        screen.progress(job("mlp"), Done(Fit(job=job("mlp"), error="loss is not finite")))
+        screen.start(PLAN, TwoCores())
+        fit = Fit(job=NETWORKS[0], error="loss is not finite")
+        screen.progress(NETWORKS[0], Done(fit))
         assert "mlp, seed 0: loss is not finite" in file.getvalue()
 
 
 def test_live_display_ends_when_the_run_breaks():
     screen, _ = on_terminal(100)
     with pytest.raises(ValueError, match="broken"), screen:
-        screen.start([job("mlp")], workers=1)
+        screen.start(PLAN, TwoCores())
         assert screen.display is not None
         raise ValueError("broken")
     assert screen.display is None
@@ -198,5 +225,5 @@ def test_live_display_ends_when_the_run_breaks():
 
 def test_interruption_says_what_is_kept(tmp_path):
     screen, file = on_terminal(200)
-    screen.interrupted(tmp_path, fits=40, finished=12)
+    screen.interrupted(RunFolder(tmp_path), fits=40, finished=12)
     assert "12 of 40 fits finished and kept in" in " ".join(file.getvalue().split())

@@ -108,9 +108,9 @@ def test_every_row_stands_in_one_part(small_run):
 
 def test_every_default_is_written_out_in_the_runs_bakeoff_toml(small_run):
     document = tomllib.loads((small_run.folder / "bakeoff.toml").read_text("utf-8"))
-    assert set(document) == {"format", "data", "columns", "split", "run", "recipe", "models"}
+    assert set(document) == {"format", "data", "kinds", "run", "recipe", "models"}
     assert document["data"]["positive"] == "yes"
-    assert document["split"]["how"] == "random:70/15/15"
+    assert document["data"]["split"] == "random:70/15/15"
     assert document["run"]["metric"] == "accuracy"
     assert set(document["recipe"]) == set(SETTINGS)
     for name in MODELS:
@@ -187,7 +187,10 @@ def test_a_new_folder_is_unfinished_until_it_is_said_otherwise(tmp_path):
     assert open_folder(folder.path) == folder
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "finished"}', '{"format": 2, "status": 3}', "\x00", "[" * 10**5])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"status": "finished"}', '{"format": 2, "status": 3}', "\x00", "[" * 10**5],
+)
 def test_what_is_not_the_folder_of_a_run_is_refused(text, tmp_path):
     (tmp_path / "status.json").write_text(text, "utf-8")
     with pytest.raises(DataError):

@@ -119,7 +119,7 @@ def test_tokens_and_categories_take_their_shapes_from_the_settings():
         ("mlp", (10**9,), {}, "up to 10,000,000"),
         ("transformer", (), {"num_heads": 3}, "not a multiple of num_heads=3"),
         ("lstm", (), {"hiden_sizes": (3,)}, "Did you mean 'hidden_sizes'"),
-        ("lstm", (), {"hidden_sizes": "wide"}, "must be a list of whole numbers from 1"),
+        ("lstm", (), {"hidden_sizes": "wide"}, "must be a list of integers from 1"),
         ("network", (20, 8), {}, "takes no --input-shape"),
     ],
 )

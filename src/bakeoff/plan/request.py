@@ -35,12 +35,12 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
     base = read_experiment(data) if data.endswith(".toml") else Experiment(data=data)
     asked = {name: value for name, value in given.items() if said(value)}
     models, settings = asked.pop("models", ()), asked.pop("settings", {})
-    if isinstance(models, Mapping):
-        models, settings = list(models), {**models, **settings}
-    chosen, everything = select_models(base.models, listed(models), settings)
+    own = models if isinstance(models, Mapping) else {}
+    wanted = tuple(models) if isinstance(models, Mapping) else listed(models)
+    chosen, everything = select_models(base.models, wanted, {**own, **settings})
     asked = with_shares(asked)
     check_known(asked)
-    own = {name: asked.pop(name) for name in options(Recipe) if name in asked}
+    recipe = {name: asked.pop(name) for name in options(Recipe) if name in asked}
     if "kinds" in asked:
         asked["kinds"] = {**base.kinds, **kinds_of(asked["kinds"])}
     if isinstance(asked.get("target"), str):
@@ -54,7 +54,7 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
     return replace(
         base,
         **asked,
-        recipe=replace(base.recipe, **own),
+        recipe=replace(base.recipe, **recipe),
         models=chosen,
         all_that_fit=everything,
     )

@@ -13,7 +13,7 @@ import numpy as np
 
 from bakeoff.catalog import Argument, Row, find, load
 from bakeoff.errors import RequestError, did_you_mean
-from bakeoff.plan.experiment import matches, say_type
+from bakeoff.plan.models import fits, say_type
 from bakeoff.train.memory_order import in_memory_order
 
 MOST = 10_000_000  # numbers in an example: 40 MB, and minutes of work for the largest pages
@@ -135,7 +135,7 @@ def check_settings(
                 f"Known: {', '.join(names)}."
             )
         annotation = inspect.formatannotation(known[name].annotation)
-        if not matches(value, annotation):
+        if not fits(value, annotation):
             wanted = say_type(Argument(name=name, annotation=annotation, default=None))
             raise RequestError(f"{row.name}: {name} must be {wanted}, not {value!r}.")
 

@@ -1,0 +1,1 @@
+"""The run folder: one way in, one way out."""

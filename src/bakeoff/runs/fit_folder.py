@@ -1,0 +1,127 @@
+"""The folder of one fit: fit.json, history.parquet, weights.safetensors, predictions/."""
+
+import hashlib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bakeoff.documents import read_json, write_json
+from bakeoff.errors import DataError
+from bakeoff.evaluate.predictions import Predictions, read_predictions, write_predictions
+from bakeoff.train.job import Fit, Job
+
+if TYPE_CHECKING:
+    import polars as pl
+
+NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads")
+SECONDS = ("train_seconds", "predict_microseconds")
+WORDS = ("stopped", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class FitFolder:
+    """Where one fit stands.
+
+    Args:
+        path: fits/<model>/<framework>-<split>-<seed> of a run.
+    """
+
+    path: Path
+
+    @property
+    def framework(self) -> str:
+        """The framework, as the name of the folder says it."""
+        return self.path.name.partition("-")[0]
+
+    @property
+    def seed(self) -> int:
+        """The seed, as the name of the folder says it."""
+        last = self.path.name.rpartition("-")[2]
+        return int(last) if last.isdecimal() else -1
+
+    @property
+    def facts(self) -> Path:
+        """fit.json: written last; with it, the fit counts as ended."""
+        return self.path / "fit.json"
+
+    @property
+    def weights(self) -> Path:
+        """weights.safetensors."""
+        return self.path / "weights.safetensors"
+
+    def converted(self, framework: str) -> Path:
+        """Return where weights that were carried over to another framework stand."""
+        return self.path / f"weights-{framework}.safetensors"
+
+    def write(self, fit: Fit, validation: float | None) -> None:
+        """Write history.parquet, then fit.json.
+
+        Args:
+            fit: As the worker made it.
+            validation: Score on the validation rows, of the metric judged.
+        """
+        if fit.history:
+            import polars as pl
+
+            self.path.mkdir(parents=True, exist_ok=True)
+            epoch = pl.col("epoch").cast(pl.Int32)
+            history = pl.DataFrame(list(fit.history)).with_columns(epoch)
+            history.write_parquet(self.path / "history.parquet")
+        job = {field.name: getattr(fit.job, field.name) for field in fields(Job)}
+        facts = {name: getattr(fit, name) for name in (*NUMBERS, *WORDS)}
+        facts |= {name: round(getattr(fit, name), 4) for name in SECONDS}
+        write_json(self.facts, {**job, **facts, "status": fit.status, "validation": validation})
+
+    def read(self) -> tuple[Fit, float | None]:
+        """Read fit.json: the fit without its history, and the validation score.
+
+        Raises:
+            DataError: It is missing or damaged.
+        """
+        facts = read_json(self.facts)
+        try:
+            job = Job(**{field.name: facts[field.name] for field in fields(Job)})
+            own: dict[str, Any] = {name: facts[name] for name in (*NUMBERS, *WORDS, *SECONDS)}
+            return Fit(job=job, **own), facts["validation"]
+        except (KeyError, TypeError) as error:
+            raise DataError(f"{self.facts} is damaged: {error} is missing or wrong.") from error
+
+    def history(self) -> "pl.DataFrame | None":
+        """Read history.parquet, one row per epoch; None where there is none, as of a baseline.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        import polars as pl
+
+        path = self.path / "history.parquet"
+        try:
+            return pl.read_parquet(path) if path.exists() else None
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise DataError(f"{path} is damaged: {error}.") from error
+
+    def write_predictions(self, predictions: Predictions) -> None:
+        """Write what the fit predicted for the test rows: predictions/<target>.parquet."""
+        name = f"{file_name(predictions.target)}.parquet"
+        write_predictions(predictions, self.path / "predictions" / name)
+
+    def predictions(self) -> Predictions | None:
+        """Read what the fit predicted for the test rows; None where there is nothing.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        files = sorted((self.path / "predictions").glob("*.parquet"))
+        return read_predictions(files[0]) if files else None
+
+
+def file_name(target: str) -> str:
+    """Return a target's name as the name of a file: what no system allows becomes _.
+
+    Long names are cut, with a mark of the whole; the true name stands in the file's metadata.
+    """
+    safe = "".join("_" if letter in '<>:"/\\|?*' or letter < " " else letter for letter in target)
+    if len(safe.encode()) > 80 or safe != safe.rstrip(". "):
+        mark = hashlib.sha256(target.encode()).hexdigest()[:8]
+        safe = f"{safe.encode()[:60].decode(errors='ignore').rstrip('. ')}-{mark}"
+    return safe

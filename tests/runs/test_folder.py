@@ -187,7 +187,10 @@ def test_a_new_folder_is_unfinished_until_it_is_said_otherwise(tmp_path):
     assert open_folder(folder.path) == folder
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "finished"}', '{"format": 2, "status": 3}', "\x00", "[" * 10**5])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"status": "finished"}', '{"format": 2, "status": 3}', "\x00", "[" * 10**5],
+)
 def test_what_is_not_the_folder_of_a_run_is_refused(text, tmp_path):
     (tmp_path / "status.json").write_text(text, "utf-8")
     with pytest.raises(DataError):

@@ -220,9 +220,9 @@ def convert(
 @app.command()
 def models(json: AsJson = False) -> None:
     """List the catalogue: every architecture and baseline, and what it is good for."""
-    from bakeoff.show.catalog_table import print_catalogue
+    from bakeoff.show.print_catalog import print_catalog
 
-    print_catalogue(as_json=json)
+    print_catalog(as_json=json)
 
 
 @app.command()
@@ -242,7 +242,7 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Show an architecture: equations, layers, arguments, both pages side by side."""
-    from bakeoff.show.show import show_architecture
+    from bakeoff.show.show_architecture import show_architecture
 
     show_architecture(
         architecture,

@@ -6,8 +6,8 @@ import torch
 
 from bakeoff.catalog import ROWS, find
 from bakeoff.errors import MissingPackageError, RequestError
-from bakeoff.show.examples import make_example
-from bakeoff.show.layers import Layer, grown, totals
+from bakeoff.show.example import make_example
+from bakeoff.show.layer import Layer, totals, with_batch
 from bakeoff.show.torch_layers import torch_layers
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.worker import count_parameters
@@ -89,7 +89,7 @@ def test_attention_multiplies_queries_by_keys_and_weights_by_values():
 
 def test_a_weight_of_the_page_itself_has_its_own_shape():
     positions = layers_of("vit", (1, 28, 28))["positions"]
-    assert (positions.kind, positions.outputs) == ("weight", {"output": (49, 64)})
+    assert (positions.kind, positions.outputs) == ("parameter", {"output": (49, 64)})
 
 
 def test_layers_that_run_at_every_step_written_are_counted_each_time():
@@ -99,7 +99,7 @@ def test_layers_that_run_at_every_step_written_are_counted_each_time():
 
 
 def test_a_dimension_that_grows_with_the_batch_is_named():
-    assert grown({"output": (3, 5)}, {"output": (6, 5)}) == {"output": ("3B", 5)}
+    assert with_batch({"output": (3, 5)}, {"output": (6, 5)}) == {"output": ("3B", 5)}
 
 
 def test_tokens_and_categories_take_their_shapes_from_the_settings():
@@ -120,7 +120,7 @@ def test_tokens_and_categories_take_their_shapes_from_the_settings():
         ("transformer", (), {"num_heads": 3}, "not a multiple of num_heads=3"),
         ("lstm", (), {"hiden_sizes": (3,)}, "Did you mean 'hidden_sizes'"),
         ("lstm", (), {"hidden_sizes": "wide"}, "must be a list of integers from 1"),
-        ("network", (20, 8), {}, "takes no --input-shape"),
+        ("network", (20, 8), {}, "takes no input_shape="),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_sentence(name, shape, settings, message):

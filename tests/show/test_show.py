@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from bakeoff.catalog import ROWS, find
-from bakeoff.show.page_text import chapters, paired, read_page
-from bakeoff.show.show import show_architecture
+from bakeoff.show.page_text import read_page
+from bakeoff.show.print_code import code_sections, facing_sections
+from bakeoff.show.show_architecture import show_architecture
 
 EVERY_ROW = pytest.mark.parametrize("name", [row.name for row in ROWS])
 
@@ -53,7 +54,7 @@ def test_layers_have_shapes_states_counts_and_sums(shown):
     lines = [line.split() for line in text.splitlines()]
     assert ["forwards.0", "LSTM", "(B,", "10,", "16)", "1,408", "1,344", "12,800"] in lines
     assert ["states", "h,", "c", "(B,", "16)"] in lines
-    assert ["in", "all", "LSTM", "(B,", "3)", "1,459", "1,395", "12,848"] in lines
+    assert ["total", "LSTM", "(B,", "3)", "1,459", "1,395", "12,848"] in lines
     assert "5.8 kB" in text
 
 
@@ -90,7 +91,7 @@ def test_the_code_of_both_pages_faces_part_by_part(shown):
 )
 def test_facing_parts_lose_no_line(row):
     pages = [read_page(row, room).source for room in ("torch", "tensorflow")]
-    pairs = list(paired(*map(chapters, pages)))
+    pairs = list(facing_sections(*map(code_sections, pages)))
     for side, source in enumerate(pages):
         found = "\n".join(pair[side] for pair in pairs if pair[side])
         assert sorted(found.splitlines()) == sorted(source.splitlines())
@@ -111,8 +112,10 @@ def test_what_is_wrong_is_said_in_one_sentence(command):
     for words, message in [
         (["lsmt"], "Did you mean 'lstm'"),
         (["lstm", "--input-shape", "10"], "does not fit lstm"),
-        (["lstm", "--input-shape", "a,b"], "whole numbers with commas"),
-        (["lstm", "--framework", "tensorflw"], "Did you mean 'tensorflow'"),
+        (["lstm", "--input-shape", "a,b"], "integers with commas"),
+        (["lstm", "--framework", "keras"], "'keras' (--framework). Did you mean 'tensorflow'?"),
+        (["lstm", "--set", "droput=0.1"], "No argument called 'droput' (lstm). Did you mean"),
+        (["cnn", "--input-shape", "28,28"], "--input-shape 28,28 does not fit cnn"),
         (["lstm", "--set", "dropout"], "NAME=VALUE"),
         (["linear", "--input-shape", "3"], "is a baseline"),
     ]:
@@ -128,3 +131,23 @@ def test_settings_reach_the_page(command):
     layers = json.loads(said.out)["layers"]
     assert [layer["name"] for layer in layers] == ["forwards.0", "forwards.1", "head", ""]
     assert layers[1]["outputs"]["output"] == ["B", 20, 4]
+
+
+def test_the_catalogue_says_what_is_read_in_words_of_the_field(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "180")
+    *table, line = command("models").out.strip().splitlines()
+    for row in ROWS:
+        assert any(words.startswith(f"{row.name} ") for words in table), row.name
+    said = "\n".join(table)
+    assert "table, unscaled" in said
+    assert "several inputs" in said
+    assert "  plain  " not in said
+    assert "  mixed  " not in said
+    for word in ("table", "vector", "image", "sequence", "volume", "window", "text"):
+        assert f"{word}: " in line
+
+
+def test_the_catalogue_as_json_says_when_to_avoid_each(command):
+    rows = json.loads(command("models", "--json").out)
+    assert [row["name"] for row in rows] == [row.name for row in ROWS]
+    assert all(row["avoid_when"] for row in rows)

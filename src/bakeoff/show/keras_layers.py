@@ -1,7 +1,7 @@
-"""The layers of a built Keras page: its own weights and output shapes, line by line.
+"""The layers of a built Keras page: its own parameters and output shapes, line by line.
 
-Keras has no hooks, so every layer's `call` is listened to while the page reads one example, and
-then two.
+Keras has no hooks, so every layer's `call` is recorded while the model reads one example, and then
+two.
 """
 
 import math
@@ -9,29 +9,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bakeoff.show.layers import Inputs, Layer, grown
+from bakeoff.show.layer import Inputs, Layer, with_batch
 from bakeoff.train.weights import keras_variables
 
 
-def keras_layers(page: Any, inputs: Inputs, facing: Sequence[Layer]) -> list[Layer]:
-    """Measure a Keras page: its own weights and output shapes.
+def keras_layers(model: Any, inputs: Inputs, facing: Sequence[Layer]) -> list[Layer]:
+    """Measure a Keras model: its own parameters and output shapes.
 
     Args:
-        inputs: Makes the arguments of the page's call for a number of examples.
-        facing: The layers of the torch page. Attributes are named alike, so these give the order,
-            and, since both pages compute the same, the states and multiply-adds.
+        inputs: Makes the arguments of the model's call for a number of examples.
+        facing: The layers of the torch model. Attributes are named alike, so these give the order,
+            and, since both compute the same, the states and multiply-adds.
     """
-    parts = dict(keras_parts(page))
-    held: dict[str, list[tuple[str, Any]]] = {}
-    for name, variable in keras_variables(page):
+    parts = dict(keras_parts(model))
+    owned: dict[str, list[tuple[str, Any]]] = {}
+    for name, variable in keras_variables(model):
         path = name.rpartition(".")[0]
         own_layer = type(parts[path]).__module__.startswith("keras.")
-        held.setdefault(path if own_layer else name, []).append((name, variable))
-    one, two = (listen(page, parts, inputs(batch)) for batch in (1, 2))
+        owned.setdefault(path if own_layer else name, []).append((name, variable))
+    one, two = (record_outputs(model, parts, inputs(batch)) for batch in (1, 2))
     layers = []
     for row in facing:
-        own = held.get(row.name, [])
-        outputs = grown(one.get(row.name, {}), two.get(row.name, {}))
+        own = owned.get(row.name, [])
+        outputs = with_batch(one.get(row.name, {}), two.get(row.name, {}))
         layers.append(
             replace(
                 row,
@@ -46,7 +46,7 @@ def keras_layers(page: Any, inputs: Inputs, facing: Sequence[Layer]) -> list[Lay
 
 
 def keras_parts(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Walk the attributes of a Keras page: attribute path, layer."""
+    """Walk the attributes of a Keras model: attribute path, layer."""
     import keras
 
     stem = f"{path}." if path else ""
@@ -62,17 +62,17 @@ def keras_parts(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from keras_parts(child, f"{stem}{name}")
 
 
-def listen(
-    page: Any, parts: Mapping[str, Any], inputs: Mapping[str, Any]
+def record_outputs(
+    model: Any, parts: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> dict[str, dict[str, tuple[int, ...]]]:
-    """Run a Keras page once and return what each layer gave first: path -> output -> shape."""
-    heard: dict[str, dict[str, tuple[int, ...]]] = {}
+    """Run a Keras model once and return what each layer gave first: path -> output -> shape."""
+    recorded: dict[str, dict[str, tuple[int, ...]]] = {}
 
-    def hear(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def heard_call(*args: Any, **options: Any) -> Any:
+    def recording(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def recorded_call(*args: Any, **options: Any) -> Any:
             result = call(*args, **options)
             named = result if isinstance(result, dict) else {"output": result}
-            heard.setdefault(
+            recorded.setdefault(
                 name,
                 {
                     key: tuple(v[0].shape if isinstance(v, list | tuple) else v.shape)
@@ -81,13 +81,13 @@ def listen(
             )
             return result
 
-        return heard_call
+        return recorded_call
 
     for name, part in parts.items():
-        object.__setattr__(part, "call", hear(name, part.call))
+        object.__setattr__(part, "call", recording(name, part.call))
     try:
-        page(**inputs)
+        model(**inputs)
     finally:
         for part in parts.values():
             object.__delattr__(part, "call")
-    return heard
+    return recorded

@@ -1,45 +1,48 @@
-"""The layer table of `bakeoff show`: its columns, and the sentences that explain them."""
+"""The layer table of `bakeoff show`: its cells, and the sentences that explain them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from bakeoff.report import numbers
-from bakeoff.show.layers import Layer, totals
+from bakeoff.show.layer import Layer, totals
 
-NUMBERS = ("parameters", "trained", "multiply-adds")  # columns, from the right
+NUMBERS = ("parameters", "trained", "multiply-adds")  # aligned to the right
 NOT_COUNTED = (
     "Multiply-adds are for one example, in matrix products, convolutions, recurrence and "
     "attention; norms, activations and pooling cost far less and are not counted."
 )
-WHOLE = (
+WITHOUT_PARAMETERS = (
     "A line without parameters is the part that the lines above it make up; what it multiplies "
     "itself is attention."
 )
 
 
-def layer_columns(layers: Sequence[Layer]) -> dict[str, list[str]]:
-    """Return header -> cells of the layer table; the page itself, last, holds the sums."""
+def layer_table(layers: Sequence[Layer]) -> dict[str, list[str]]:
+    """Return header -> cells; the model itself, last, holds the sums."""
     sums = totals(layers)
-    body, page = layers[:-1], layers[-1]
-    own = page.multiply_adds
+    parts, model = layers[:-1], layers[-1]
+    own = model.multiply_adds
     return {
-        "layer": [*(layer.name for layer in body), "in all"],
-        "kind": [*(layer.kind for layer in body), page.kind],
-        "output": [outputs(layer) for layer in layers],
-        "parameters": [*(number(layer.parameters) for layer in body), f"{sums['parameters']:,}"],
-        "trained": [*(number(layer.trained) for layer in body), f"{sums['trained']:,}"],
+        "layer": [*(part.name for part in parts), "total"],
+        "kind": [*(part.kind for part in parts), model.kind],
+        "output": [output_cell(layer) for layer in layers],
+        "parameters": [
+            *(count_cell(layer.parameters) for layer in parts),
+            f"{sums['parameters']:,}",
+        ],
+        "trained": [*(count_cell(part.trained) for part in parts), f"{sums['trained']:,}"],
         "multiply-adds": [
-            *(number(layer.multiply_adds) for layer in body),
+            *(count_cell(part.multiply_adds) for part in parts),
             f"{sums['multiply_adds']:,}" + (f"\n{own:,} its own" if own else ""),
         ],
     }
 
 
-def number(value: int) -> str:
+def count_cell(value: int) -> str:
     """Write a count, and nothing for none."""
     return f"{value:,}" if value else ""
 
 
-def outputs(layer: Layer) -> str:
+def output_cell(layer: Layer) -> str:
     """Write what a layer returns: its output, below it the states of a recurrent one."""
     lines = []
     states = {name: shape for name, shape in layer.outputs.items() if name in ("h", "c")}
@@ -63,28 +66,28 @@ def width_of(columns: Mapping[str, Sequence[str]], gap: int) -> int:
     return sum(max(map(len, column)) for column in lines) + gap * (len(columns) - 1)
 
 
-def fitted(columns: dict[str, list[str]], room: int) -> tuple[dict[str, list[str]], int]:
+def fit_width(columns: dict[str, list[str]], width: int) -> tuple[dict[str, list[str]], int]:
     """Leave out what a table can do without, until it fits, and return it with its gap."""
     columns, gap = dict(columns), 2
     if columns["parameters"] == columns["trained"]:
         columns.pop("trained")
     for name in ("kind", "", "trained"):
-        if width_of(columns, gap) > room:
+        if width_of(columns, gap) > width:
             columns.pop(name, None)
             gap = gap if name == "kind" else 1
     return columns, gap
 
 
-def explanation(layers: Sequence[Layer]) -> str:
+def explain_table(layers: Sequence[Layer]) -> str:
     """Say what a layer table does not: size, what is not trained, what is counted."""
-    notes = [weights_sentence(layers)]
+    notes = [say_parameters(layers)]
     if any(not layer.parameters for layer in layers[:-1]):
-        notes.append(WHOLE)
+        notes.append(WITHOUT_PARAMETERS)
     return " ".join([*notes, NOT_COUNTED])
 
 
-def weights_sentence(layers: Sequence[Layer]) -> str:
-    """Say how many weights there are, which are not trained, and how large they are."""
+def say_parameters(layers: Sequence[Layer]) -> str:
+    """Say how many parameters there are, which are not trained, and how large they are."""
     sums = totals(layers)
     frozen = [name for layer in layers for name in layer.frozen]
     trained = "all trained"

@@ -1,4 +1,4 @@
-"""A page as text: its header, arguments, signatures and parts, read without importing it.
+"""A page as text: its header, arguments and signatures, read without importing it.
 
 So a Keras page can be shown where Keras is not installed.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bakeoff.catalog import Row
 
-ROOMS = {"torch": "torch_models", "tensorflow": "keras_models", "baseline": "baselines"}
+FOLDERS = {"torch": "torch_models", "tensorflow": "keras_models", "baseline": "baselines"}
 SECTION = re.compile(r"^(Args|Shape|Example|Returns|Raises):$")
 
 
@@ -49,17 +49,17 @@ class PageText:
         return len(self.source.splitlines())
 
 
-def read_page(row: Row, room: str) -> PageText:
+def read_page(row: Row, framework: str) -> PageText:
     """Read the page of a row.
 
     Args:
-        room: A key of ROOMS.
+        framework: A key of FOLDERS: "baseline" where there is no framework.
     """
-    file = f"{ROOMS[room]}/{row.page}.py"
+    file = f"{FOLDERS[framework]}/{row.page}.py"
     source = (Path(__file__).parents[1] / file).read_text("utf-8")
     body = ast.parse(source)
     page = next(n for n in body.body if isinstance(n, ast.ClassDef) and n.name == row.class_name)
-    parts = sections(ast.get_docstring(page) or "")
+    parts = docstring_sections(ast.get_docstring(page) or "")
     defaults = dict(defaults_of(page))
     return PageText(
         file=file,
@@ -67,7 +67,7 @@ def read_page(row: Row, room: str) -> PageText:
         header=ast.get_docstring(body) or "",
         arguments=tuple(
             (name, defaults.get(name, ""), meaning)
-            for name, meaning in entries(parts.get("Args", ""))
+            for name, meaning in described(parts.get("Args", ""))
         ),
         shape=parts.get("Shape", ""),
         example=parts.get("Example", ""),
@@ -75,7 +75,7 @@ def read_page(row: Row, room: str) -> PageText:
     )
 
 
-def sections(docstring: str) -> dict[str, str]:
+def docstring_sections(docstring: str) -> dict[str, str]:
     """Take a Google docstring apart: section -> text, "" what stands before the first one."""
     found: dict[str, list[str]] = {"": []}
     name = ""
@@ -89,7 +89,7 @@ def sections(docstring: str) -> dict[str, str]:
     return {name: inspect.cleandoc("\n".join(["", *lines])) for name, lines in found.items()}
 
 
-def entries(section: str) -> Iterator[tuple[str, str]]:
+def described(section: str) -> Iterator[tuple[str, str]]:
     """Yield name and meaning of the arguments in a section Args."""
     name, meaning = "", ""
     for line in section.splitlines():
@@ -129,45 +129,3 @@ def signatures(page: ast.ClassDef) -> Iterator[tuple[str, str]]:
             node.args.args = given
             name = page.name if node.name == "__init__" else node.name
             yield node.name, f"{name}({ast.unparse(node.args)})"
-
-
-def chapters(source: str) -> dict[str, str]:
-    """Cut a page into pieces that stand side by side: the header, then part by part.
-
-    Keras' `call` is named "forward" here, as it faces that.
-
-    Example:
-        >>> list(chapters("import x\\n\\nclass A:\\n    def call(self):\\n        pass\\n"))
-        ['', 'A', 'A.forward']
-    """
-    starts: dict[str, int] = {"": 0}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
-            starts[node.name] = node.lineno - 1
-        if isinstance(node, ast.ClassDef):
-            for part in node.body:
-                if isinstance(part, ast.FunctionDef):
-                    name = "forward" if part.name == "call" else part.name
-                    starts[f"{node.name}.{name}"] = part.lineno - 1
-    lines = source.splitlines()
-    ends = [*list(starts.values())[1:], len(lines)]
-    return {
-        name: "\n".join(lines[start:end])
-        for (name, start), end in zip(starts.items(), ends, strict=True)
-    }
-
-
-def paired(left: dict[str, str], right: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield facing chapters in order; what has no facing chapter stands alone."""
-    waiting = list(right)
-    for name, text in left.items():
-        if name not in right:
-            yield text, ""
-            continue
-        while waiting and waiting[0] != name and waiting[0] not in left:
-            yield "", right[waiting.pop(0)]
-        if name in waiting:
-            waiting.remove(name)
-        yield text, right[name]
-    for name in waiting:
-        yield "", right[name]

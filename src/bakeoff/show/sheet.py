@@ -14,12 +14,13 @@ from rich.text import Text
 from bakeoff.catalog import Row
 from bakeoff.report import numbers
 from bakeoff.report.printable import printable
-from bakeoff.show.examples import LOOKS, Example
-from bakeoff.show.layer_table import NUMBERS, commas, explanation, fitted, layer_columns
-from bakeoff.show.layers import Layer
+from bakeoff.show.example import Example, typed
+from bakeoff.show.input_shape import INPUTS, input_words
+from bakeoff.show.layer import Layer
+from bakeoff.show.layer_table import NUMBERS, commas, explain_table, fit_width, layer_table
 from bakeoff.show.page_text import PageText
+from bakeoff.show.print_code import WIDE, two_columns
 
-WIDE = 160  # columns from which both pages stand side by side
 INDENT = 2
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow and JAX", "baseline": "Python"}
 METHODS = ("__init__", "forward", "call", "steps", "attend")  # what one calls
@@ -40,7 +41,7 @@ class Sheet:
         self, console: Console, row: Row, pages: Mapping[str, PageText], example: Example | None
     ) -> None:
         self.console, self.row, self.pages, self.example = console, row, pages, example
-        self.room, self.page = next(iter(pages.items()))
+        self.framework, self.page = next(iter(pages.items()))
 
     def print(self, layers: Sequence[Layer], missing: str) -> None:
         """Print all parts.
@@ -51,12 +52,12 @@ class Sheet:
         """
         self.idea()
         if self.example is not None:
-            self.heading(f"Layers in {TITLES[self.room]}, {reading(self.example)}")
+            self.heading(f"Layers in {TITLES[self.framework]}, {reading(self.example)}")
             if layers:
                 self.layers(layers)
             else:
                 self.put(self.text(missing, "yellow"))
-        self.heading("Arguments" + (", the same on both pages" if len(self.pages) > 1 else ""))
+        self.heading("Arguments" + (", the same in both frameworks" if len(self.pages) > 1 else ""))
         self.arguments()
         self.both_pages()
         self.ways_on()
@@ -66,13 +67,13 @@ class Sheet:
         title, _, body = self.page.header.partition("\n")
         self.console.print(self.text(title, "bold"))
         self.console.print()
-        told = [
+        facts = [
             ("good for", self.row.good_for),
-            ("fails with", self.row.fails),
-            ("reads", numbers.listed([what_it_reads(view) for view in self.row.reads])),
+            ("avoid when", self.row.fails),
+            ("reads", numbers.listed([input_words(view, axes=True) for view in self.row.reads])),
         ]
         table = grid()
-        for label, text in told:
+        for label, text in facts:
             if text:
                 table.add_row(self.text(label, "cyan"), self.text(text))
         self.put(table)
@@ -86,13 +87,13 @@ class Sheet:
 
     def equations(self, lines: Sequence[str]) -> RenderableType:
         """Return equations as they are written, their meanings wrapped where there is no room."""
-        room = self.console.width - INDENT
+        width = self.console.width - INDENT
         stripped = [line.removeprefix("    ") for line in lines]
-        if max(map(len, stripped)) <= room:
+        if max(map(len, stripped)) <= width:
             return self.text("\n".join(stripped), "green")
         split = [(m[1].rstrip(), m[2]) if (m := EQUATION.match(x)) else (x, "") for x in stripped]
-        widest = max((len(formula) for formula, meaning in split if meaning), default=room)
-        if widest <= room - 24:
+        widest = max((len(formula) for formula, meaning in split if meaning), default=width)
+        if widest <= width - 24:
             table = grid()
             for formula, meaning in split:
                 table.add_row(self.text(formula, "green"), self.text(meaning))
@@ -104,7 +105,7 @@ class Sheet:
 
     def layers(self, layers: Sequence[Layer]) -> None:
         """Print the layer table, and what its numbers mean."""
-        columns, gap = fitted(layer_columns(layers), self.console.width - INDENT)
+        columns, gap = fit_width(layer_table(layers), self.console.width - INDENT)
         table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")
         for name in columns:
             number = name in NUMBERS
@@ -116,7 +117,7 @@ class Sheet:
             table.add_row(*(self.text(cells[i]) for cells in columns.values()), style=style)
         self.put(table)
         self.console.print()
-        self.put(self.text(explanation(layers)))
+        self.put(self.text(explain_table(layers)))
 
     def arguments(self) -> None:
         """Print each argument, its value in the example or by default, and its meaning."""
@@ -139,21 +140,19 @@ class Sheet:
     def both_pages(self) -> None:
         """Print how each page is called: side by side where there is room."""
         if len(self.pages) > 1 and self.console.width >= WIDE:
-            columns = Table.grid(padding=(0, 4, 0, 0), expand=True)
-            columns.add_column(ratio=1)
-            columns.add_column(ratio=1)
-            columns.add_row(*(self.page_part(room) for room in self.pages))
+            columns = two_columns()
+            columns.add_row(*(self.page_part(framework) for framework in self.pages))
             self.console.print()
             self.console.print(columns)
             return
-        for room in self.pages:
+        for framework in self.pages:
             self.console.print()
-            self.console.print(self.page_part(room))
+            self.console.print(self.page_part(framework))
 
-    def page_part(self, room: str) -> RenderableType:
+    def page_part(self, framework: str) -> RenderableType:
         """Return title, place, signatures, shapes and example of one page."""
-        page = self.pages[room]
-        title = f"{TITLES[room]}: {page.file}, {numbers.count(page.num_lines, 'line')}"
+        page = self.pages[framework]
+        title = f"{TITLES[framework]}: {page.file}, {numbers.count(page.num_lines, 'line')}"
         code = [
             f"from {page.module} import {self.row.class_name}",
             *(call for name, call in page.methods.items() if name in METHODS),
@@ -172,7 +171,7 @@ class Sheet:
         name = self.row.name
         ways = [f"bakeoff show {name} --code"]
         if self.example is not None and self.example.shape:
-            shape = commas(self.example.shape).replace(" ", "")
+            shape = typed(self.example.shape)
             ways.append(f"bakeoff show {name} --input-shape {shape}{self.setting()}")
         if self.row.trainable:
             ways.append(f"bakeoff run DATA --target COLUMN --models {name}")
@@ -214,17 +213,12 @@ def grid() -> Table:
     return table
 
 
-def what_it_reads(view: str) -> str:
-    """Say what a view is: "sequence (T time steps, F features)"."""
-    return f"{view} ({', '.join(LOOKS[view].axes)})" if view in LOOKS else view
-
-
 def reading(example: Example) -> str:
     """Say what the example is: "for x (B, 20, 8): B examples of T = 20 time steps, ..."."""
     if example.parts:
         parts = [f"{name} (B, {commas(e.shape)})" for name, e in example.parts.items()]
         return f"for {numbers.listed(parts)}"
-    axes = [axis.split(" ", 1) for axis in LOOKS[example.view].axes]
+    axes = [axis.split(" ", 1) for axis in INPUTS[example.view].axes]
     sizes = [
         f"{letter} = {n} {word}" for (letter, word), n in zip(axes, example.shape, strict=True)
     ]

@@ -1,53 +1,34 @@
 """An example for a page to read: sizes for its constructor and arrays of the right shape.
 
-Every view has its axes; the batch is left out: `20,8` is a sequence of 20 steps of 8 features.
+The batch is left out of a shape: `20,8` is a sequence of 20 steps of 8 features.
 """
 
 import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from bakeoff.catalog import Argument, Row, find, load
-from bakeoff.errors import RequestError, did_you_mean
+from bakeoff.errors import RequestError, option, unknown
 from bakeoff.plan.models import fits, say_type
+from bakeoff.show.input_shape import INPUTS, Shape
 from bakeoff.train.memory_order import in_memory_order
 
 MOST = 10_000_000  # numbers in an example: 40 MB, and minutes of work for the largest pages
-TOKEN_WIDTH, VOCABULARY_SIZE, OUT_STEPS = 32, 10_000, 24  # where nothing is said
-
-
-class Look(NamedTuple):
-    """What an example of a view looks like."""
-
-    axes: tuple[str, ...]
-    shape: tuple[int, ...]
-    out_features: int
-
-
-LOOKS = {
-    "table": Look(("F columns",), (10,), 3),
-    "vector": Look(("F values",), (10,), 3),
-    "sequence": Look(("T time steps", "F features"), (20, 8), 3),
-    "text": Look(("T tokens",), (50,), 3),
-    "window": Look(("T steps back", "F series"), (96, 3), 1),
-    "image": Look(("C channels", "Y rows", "X columns"), (1, 28, 28), 10),
-    "volume": Look(("C channels", "Z slices", "Y rows", "X columns"), (1, 16, 16, 16), 10),
-    "states": Look(("T steps", "M model width"), (20, 64), 0),
-}
-NETWORK = {"readings": "lstm", "picture": "cnn"}  # what the network is shown with
+TOKEN_WIDTH, VOCABULARY_SIZE, OUT_STEPS, NUM_HEADS = 32, 10_000, 24, 4  # where nothing is said
+ENCODERS = {"readings": "lstm", "picture": "cnn"}  # what the network is shown with
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """One page and what it is to read.
+    """One architecture and what it is to read.
 
     Args:
         row: Of the catalogue.
-        view: A key of LOOKS, or "mixed".
+        view: A key of INPUTS.
         shape: Of x, the batch left out.
         arguments: Of the constructor, those apart that are left at their defaults.
         parts: Input of a network -> the example of its encoder.
@@ -55,12 +36,12 @@ class Example:
 
     row: Row
     view: str
-    shape: tuple[int, ...]
+    shape: Shape
     arguments: Mapping[str, Any]
     parts: Mapping[str, "Example"]
 
     def build(self, framework: str) -> Any:
-        """Build the page.
+        """Build the model.
 
         Raises:
             RequestError: The sizes do not fit together.
@@ -96,7 +77,7 @@ def make_example(
 
     Args:
         row: Of an architecture.
-        shape: Of x without the batch; () takes what is usual for what the page reads.
+        shape: Of x without the batch; () takes what is usual for what it reads.
         settings: Constructor arguments that differ from their defaults.
 
     Raises:
@@ -107,20 +88,13 @@ def make_example(
     check_settings(row, settings, known)
     view = row.reads[0] if row.reads else "states"
     if view == "mixed":
-        return mixed(row, shape, settings)
+        return network_example(row, shape, settings)
     if view == "sequence" and settings.get("vocabulary_size"):
         view = "text"
-    shape = checked(row, view, tuple(shape))
-    sizes = {name: value for name, value in sizes_of(view, shape).items() if name in known}
-    if row.role == "blocks":
-        sizes = {"model_size": shape[1], "num_heads": 4}
-    return Example(
-        row=row,
-        view=view,
-        shape=shape,
-        arguments={**sizes, **row.defaults, **settings},
-        parts={},
-    )
+    shape = usual_or_given(row, view, tuple(shape))
+    sizes = {name: size for name, size in sizes_of(view, shape).items() if name in known}
+    arguments = {**sizes, **row.defaults, **settings}
+    return Example(row=row, view=view, shape=shape, arguments=arguments, parts={})
 
 
 def check_settings(
@@ -130,56 +104,59 @@ def check_settings(
     names = [name for name in known if name not in ("self", "encoders")]
     for name, value in settings.items():
         if name not in names:
-            raise RequestError(
-                f"{row.name} has no argument {name!r}.{did_you_mean(name, names)} "
-                f"Known: {', '.join(names)}."
-            )
+            raise RequestError(unknown("argument", name, names, where=row.name))
         annotation = inspect.formatannotation(known[name].annotation)
         if not fits(value, annotation):
             wanted = say_type(Argument(name=name, annotation=annotation, default=None))
             raise RequestError(f"{row.name}: {name} must be {wanted}, not {value!r}.")
 
 
-def mixed(row: Row, shape: Sequence[int], settings: Mapping[str, Any]) -> Example:
+def network_example(row: Row, shape: Sequence[int], settings: Mapping[str, Any]) -> Example:
     """Make the example of a network: a sequence beside a picture."""
     if shape:
         raise RequestError(
-            f"{row.name} reads several inputs, so it takes no --input-shape: it is shown with "
-            f"{' and '.join(NETWORK.values())} as encoders."
+            f"{row.name} reads several inputs, so it takes no {option('input_shape')}: it is shown "
+            f"with {' and '.join(ENCODERS.values())} as encoders."
         )
     parts = {
-        name: make_example(find(page), settings={"out_features": 0})
-        for name, page in NETWORK.items()
+        name: make_example(find(encoder), settings={"out_features": 0})
+        for name, encoder in ENCODERS.items()
     }
     arguments = {"heads": {"kind": 3, "price": 1}, **settings}
     return Example(row=row, view="mixed", shape=(), arguments=arguments, parts=parts)
 
 
-def checked(row: Row, view: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape, or the usual one; refuse what the page cannot read."""
-    look = LOOKS[view]
-    shape = shape or look.shape
-    if len(shape) != len(look.axes) or min(shape) < 1:
-        usual = ",".join(map(str, look.shape))
+def usual_or_given(row: Row, view: str, shape: Shape) -> Shape:
+    """Return the shape, or the usual one; refuse what the architecture cannot read."""
+    kind = INPUTS[view]
+    shape = shape or kind.usual
+    if len(shape) != len(kind.axes) or min(shape) < 1:
         raise RequestError(
-            f"--input-shape {','.join(map(str, shape))} does not fit {row.name}, which reads "
-            f"({', '.join(look.axes)}), each 1 or more: write {usual}, say."
+            f"{option('input_shape', typed(shape))} does not fit {row.name}, which reads "
+            f"({', '.join(kind.axes)}), each 1 or more: write {typed(kind.usual)}, say."
         )
     if math.prod(shape) > MOST:
         raise RequestError(
-            f"--input-shape {','.join(map(str, shape))} is {math.prod(shape):,} numbers; show "
-            f"tries a page with up to {MOST:,}."
+            f"{option('input_shape', typed(shape))} is {math.prod(shape):,} numbers; an example "
+            f"has up to {MOST:,}."
         )
     return shape
 
 
-def sizes_of(view: str, shape: tuple[int, ...]) -> dict[str, Any]:
+def typed(shape: Shape) -> str:
+    """Write a shape as one types it."""
+    return ",".join(map(str, shape))
+
+
+def sizes_of(view: str, shape: Shape) -> dict[str, Any]:
     """Return the constructor's arguments that follow from a shape."""
-    sizes: dict[str, Any] = {"out_features": LOOKS[view].out_features}
+    sizes: dict[str, Any] = {"out_features": INPUTS[view].out_features}
     if view in ("image", "volume"):
         return {**sizes, "in_channels": shape[0], "image_size": shape[1:]}
     if view == "text":
         return {**sizes, "in_features": TOKEN_WIDTH, "vocabulary_size": VOCABULARY_SIZE}
     if view == "window":
         return {**sizes, "in_features": shape[1], "in_steps": shape[0], "out_steps": OUT_STEPS}
+    if view == "states":
+        return {"model_size": shape[1], "num_heads": NUM_HEADS}
     return {**sizes, "in_features": shape[-1]}

@@ -1,11 +1,11 @@
-"""One line of a layer table, whatever the framework, and the sums of all lines."""
+"""Layer: one line of a layer table, whatever the framework; and the sums of all lines."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 Shape = tuple[int | str, ...]  # of numbers, and "B" or "3B" where it grows with the batch
-Inputs = Callable[[int], Mapping[str, Any]]  # batch size -> the arguments of the page
+Inputs = Callable[[int], Mapping[str, Any]]  # batch size -> arguments of forward or call
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,11 +13,11 @@ class Layer:
     """One line of a layer table.
 
     Args:
-        name: Its attribute path on the page; "" is the page itself.
+        name: Its attribute path in the model; "" is the model itself.
         kind: Its class.
         outputs: "output" and, of recurrent layers, the states "h" and "c" -> shape.
-        calls: How often the page runs it for one batch.
-        parameters: Weights of its own, those of its parts not counted.
+        calls: How often the model runs it for one batch.
+        parameters: Its own, those of its parts not counted.
         trained: Those that training changes.
         frozen: Names of the others.
         multiply_adds: For one example, all calls together.
@@ -33,11 +33,13 @@ class Layer:
     multiply_adds: int = 0
 
 
-def grown(one: Mapping[str, Sequence[int]], two: Mapping[str, Sequence[int]]) -> dict[str, Shape]:
+def with_batch(
+    one: Mapping[str, Sequence[int]], two: Mapping[str, Sequence[int]]
+) -> dict[str, Shape]:
     """Write shapes of one example with B where those of two examples are greater.
 
     Example:
-        >>> grown({"output": (1, 20, 64)}, {"output": (2, 20, 64)})
+        >>> with_batch({"output": (1, 20, 64)}, {"output": (2, 20, 64)})
         {'output': ('B', 20, 64)}
     """
 

@@ -94,5 +94,6 @@ def sinusoids(x):
     length, size = ops.shape(x)[1], x.shape[2]
     rates = ops.convert_to_tensor([10000 ** (-i / size) for i in range(0, size, 2)], "float32")
     angles = ops.cast(ops.arange(length), "float32")[:, None] * rates  # (T, M / 2)
-    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)
-    return ops.cast(ops.reshape(waves, (length, -1))[:, :size], x.dtype)
+    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)  # (T, M / 2, 2)
+    waves = ops.reshape(waves, (length, -1))  # (T, M), one more when M is odd
+    return ops.cast(waves[:, :size], x.dtype)

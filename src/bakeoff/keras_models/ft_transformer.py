@@ -112,6 +112,7 @@ class EncoderLayer(layers.Layer):
         model_size: int,
         num_heads: int,
         feedforward_size: int,
+        *,
         norm_first: bool,
         activation: str,
         dropout: float,
@@ -119,7 +120,8 @@ class EncoderLayer(layers.Layer):
         super().__init__()
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
-        self.num_heads, self.norm_first = num_heads, norm_first
+        self.num_heads = num_heads
+        self.norm_first = norm_first
         self.activation = keras.activations.get(activation)
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
         self.query_key_value = layers.Dense(3 * model_size)
@@ -129,26 +131,42 @@ class EncoderLayer(layers.Layer):
         self.shrink = layers.Dense(model_size)
         self.dropout = layers.Dropout(dropout)
 
-    def call(self, x, seen=None, training=False):
+    def call(self, x, real=None, training=False):
         """Renew each step: (B, T, M) -> (B, T, M)."""
-        h = ops.dot_product_attention(*self.split(x), mask=seen)  # (B, T, N, M / N)
-        h = self.dropout(self.out(ops.reshape(h, ops.shape(x))), training=training)  # (B, T, M)
-        x = x + h if self.norm_first else self.attention_norm(x + h)
-        h = self.feedforward_norm(x) if self.norm_first else x
-        h = self.dropout(self.shrink(self.activation(self.expand(h))), training=training)
-        return x + h if self.norm_first else self.feedforward_norm(x + h)
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), real, training)
+            return x + self.feedforward(self.feedforward_norm(x), training)
+        x = self.attention_norm(x + self.attention(x, real, training))
+        return self.feedforward_norm(x + self.feedforward(x, training))
 
-    def attend(self, x, seen=None):
+    def attention(self, x, real, training):
+        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
+        query, key, value = self.split(x)  # (B, T, N, M / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, M / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, T, M)
+        return self.dropout(self.out(h), training=training)
+
+    def feedforward(self, x, training):
+        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
+        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        return self.dropout(self.shrink(h), training=training)
+
+    def attend(self, x, real=None):
         """Return the weights (B, N, T, T) with which each step reads the others."""
-        query, key, _ = self.split(x)
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
-        return ops.softmax(scores if seen is None else ops.where(seen, scores, float("-inf")))
+        if self.norm_first:
+            x = self.attention_norm(x)
+        query, key, _ = self.split(x)  # (B, T, N, M / N) each
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = ops.where(real[:, None, None], scores, float("-inf"))
+        return ops.softmax(scores)
 
     def split(self, x):
         """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
-        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x)
+        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return [ops.reshape(part, shape) for part in ops.split(parts, 3, 2)]
+        return [ops.reshape(part, shape) for part in parts]
 
 
 def check_categories(categories, sizes: tuple[int, ...]) -> None:

@@ -154,8 +154,9 @@ def read_lstm(lstm, x, lengths, start):
 def read_gru(gru, x, lengths, start):
     """Run one layer over x (B, T, F): states (B, T, H), and the last real one (B, H)."""
     states = gru(x, initial_state=start)
-    last = states[:, -1] if lengths is None else pick(states, lengths[:, None] - 1)[:, 0]
-    return states, last
+    if lengths is None:
+        return states, states[:, -1]
+    return states, pick(states, lengths[:, None] - 1)[:, 0]
 
 
 def pick(x, steps):
@@ -167,15 +168,21 @@ def by_gate(initializer, num_gates: int):
     """Draw the columns of each gate by themselves, as if it stood alone."""
 
     def draw(shape, dtype=None):
-        gate = shape[0], shape[1] // num_gates
-        return ops.concatenate([initializer()(gate, dtype) for _ in range(num_gates)], 1)
+        in_size, columns = shape
+        gate_shape = (in_size, columns // num_gates)
+        gates = [initializer()(gate_shape, dtype) for _ in range(num_gates)]
+        return ops.concatenate(gates, 1)
 
     return draw
 
 
 def check(x, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")

@@ -187,13 +187,18 @@ def sinusoids(x):
     length, size = ops.shape(x)[1], x.shape[2]
     rates = ops.convert_to_tensor([10000 ** (-i / size) for i in range(0, size, 2)], "float32")
     angles = ops.cast(ops.arange(length), "float32")[:, None] * rates  # (T, M / 2)
-    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)
-    return ops.cast(ops.reshape(waves, (length, -1))[:, :size], x.dtype)
+    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)  # (T, M / 2, 2)
+    waves = ops.reshape(waves, (length, -1))  # (T, M), one more when M is odd
+    return ops.cast(waves[:, :size], x.dtype)
 
 
 def check(x, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")

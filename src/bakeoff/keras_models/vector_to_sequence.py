@@ -81,16 +81,18 @@ def by_gate(initializer, num_gates: int):
     """Draw the columns of each gate by themselves, as if it stood alone."""
 
     def draw(shape, dtype=None):
-        gate = shape[0], shape[1] // num_gates
-        return ops.concatenate([initializer()(gate, dtype) for _ in range(num_gates)], 1)
+        in_size, columns = shape
+        gate_shape = (in_size, columns // num_gates)
+        gates = [initializer()(gate_shape, dtype) for _ in range(num_gates)]
+        return ops.concatenate(gates, 1)
 
     return draw
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

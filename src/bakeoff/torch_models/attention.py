@@ -99,4 +99,6 @@ def sinusoids(x: Tensor) -> Tensor:
     length, size = x.shape[1:]
     rates = torch.tensor([10000 ** (-i / size) for i in range(0, size, 2)], device=x.device)
     angles = torch.arange(length, device=x.device)[:, None] * rates  # (T, M / 2)
-    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)[:, :size].to(x.dtype)
+    waves = torch.stack([angles.sin(), angles.cos()], 2)  # (T, M / 2, 2)
+    waves = waves.flatten(1)  # (T, M), one more when M is odd
+    return waves[:, :size].to(x.dtype)

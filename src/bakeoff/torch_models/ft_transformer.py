@@ -117,6 +117,7 @@ class EncoderLayer(nn.Module):
         model_size: int,
         num_heads: int,
         feedforward_size: int,
+        *,
         norm_first: bool,
         activation: str,
         dropout: float,
@@ -124,7 +125,8 @@ class EncoderLayer(nn.Module):
         super().__init__()
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
-        self.num_heads, self.norm_first = num_heads, norm_first
+        self.num_heads = num_heads
+        self.norm_first = norm_first
         self.activation = F.gelu if activation == "gelu" else F.relu
         self.attention_norm = nn.LayerNorm(model_size)
         self.query_key_value = nn.Linear(model_size, 3 * model_size)
@@ -134,24 +136,40 @@ class EncoderLayer(nn.Module):
         self.shrink = nn.Linear(feedforward_size, model_size)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """Renew each step: (B, T, M) -> (B, T, M)."""
-        h = F.scaled_dot_product_attention(*self.split(x), seen)  # (B, N, T, M / N)
-        h = self.dropout(self.out(h.transpose(1, 2).flatten(2)))  # (B, T, M)
-        x = x + h if self.norm_first else self.attention_norm(x + h)
-        h = self.feedforward_norm(x) if self.norm_first else x
-        h = self.dropout(self.shrink(self.activation(self.expand(h))))
-        return x + h if self.norm_first else self.feedforward_norm(x + h)
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), real)
+            return x + self.feedforward(self.feedforward_norm(x))
+        x = self.attention_norm(x + self.attention(x, real))
+        return self.feedforward_norm(x + self.feedforward(x))
 
-    def attend(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+    def attention(self, x: Tensor, real: Tensor | None) -> Tensor:
+        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
+        query, key, value = self.split(x)  # (B, N, T, M / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = F.scaled_dot_product_attention(query, key, value, mask)  # (B, N, T, M / N)
+        h = h.transpose(1, 2).flatten(2)  # (B, T, M)
+        return self.dropout(self.out(h))
+
+    def feedforward(self, x: Tensor) -> Tensor:
+        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
+        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        return self.dropout(self.shrink(h))
+
+    def attend(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """Return the weights (B, N, T, T) with which each step reads the others."""
-        query, key, _ = self.split(x)
-        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
-        return (scores if seen is None else scores.masked_fill(~seen, -torch.inf)).softmax(3)
+        if self.norm_first:
+            x = self.attention_norm(x)
+        query, key, _ = self.split(x)  # (B, N, T, M / N) each
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = scores.masked_fill(~real[:, None, None], -torch.inf)
+        return scores.softmax(3)
 
     def split(self, x: Tensor) -> list[Tensor]:
         """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
-        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x).chunk(3, 2)
+        parts = self.query_key_value(x).chunk(3, 2)  # (B, T, M) each
         return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
 
 
@@ -161,8 +179,9 @@ def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
         found = "none" if categories is None else categories.shape[1]
         raise ValueError(f"This model reads {len(sizes)} categories per row, but got {found}.")
     if torch.compiler.is_compiling() or categories.device.type != "cpu" or len(categories) == 0:
-        return
-    lows, highs = categories.amin(0).tolist(), categories.amax(0).tolist()
+        return  # to read values would break the graph, or make the processor wait for the GPU
+    lows = categories.amin(0).tolist()
+    highs = categories.amax(0).tolist()
     for k, size in enumerate(sizes):
         if lows[k] < 0 or highs[k] >= size:
             wrong = lows[k] if lows[k] < 0 else highs[k]

@@ -151,25 +151,43 @@ class RNNSeq2Seq(nn.Module):
 
 def read_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None, start: State | None) -> Reading:
     """Run one layer over x (B, T, F)."""
-    h, c = start or [x.new_zeros(x.shape[0], lstm.hidden_size)] * 2
+    if start is None:
+        zeros = x.new_zeros(x.shape[0], lstm.hidden_size)  # (B, H)
+        start = (zeros, zeros)
+    h, c = start
     if lengths is None:
-        states, (h, c) = lstm(x, (h[None], c[None]))
+        states, (h, c) = lstm(x, (h[None], c[None]))  # (B, T, H), (1, B, H), (1, B, H)
         return states, (h[0], c[0])
     # One more input opens the forget gate and shuts the input gate in the padding, so that the
     # memory waits there. Packed sequences were 2 to 4 times slower, and cannot be exported.
     padding = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]  # (B, T)
-    gates = x.new_tensor([-1e4, 1e4, 0.0, 0.0]).repeat_interleave(lstm.hidden_size)  # i, f, g, o
-    weights = [torch.cat([lstm.weight_ih_l0, gates[:, None]], 1), lstm.weight_hh_l0]
-    weights += [lstm.bias_ih_l0, lstm.bias_hh_l0]
     x = torch.cat([x, padding[..., None].to(x.dtype)], -1)  # (B, T, F + 1)
-    states, _, c = torch.lstm(x, (h[None], c[None]), weights, True, 1, 0.0, False, False, True)
-    return states, (states[torch.arange(x.shape[0]), lengths - 1], c[0])
+    hold = x.new_tensor([-1e4, 1e4, 0.0, 0.0])  # input, forget, candidate, output gate
+    hold = hold.repeat_interleave(lstm.hidden_size)  # (4H,)
+    input_weight = torch.cat([lstm.weight_ih_l0, hold[:, None]], 1)  # (4H, F + 1)
+    states, _, c = torch.lstm(
+        x,
+        hx=(h[None], c[None]),
+        params=(input_weight, lstm.weight_hh_l0, lstm.bias_ih_l0, lstm.bias_hh_l0),
+        has_biases=True,
+        num_layers=1,
+        dropout=0.0,
+        train=False,
+        bidirectional=False,
+        batch_first=True,
+    )
+    last = states[torch.arange(x.shape[0], device=x.device), lengths - 1]  # (B, H)
+    return states, (last, c[0])
 
 
 def read_gru(gru: nn.GRU, x: Tensor, lengths: Tensor | None, start: Tensor | None) -> Reading:
     """Run one layer over x (B, T, F)."""
-    states, end = gru(x, None if start is None else start[None])
-    return states, end[0] if lengths is None else states[torch.arange(x.shape[0]), lengths - 1]
+    if start is not None:
+        start = start[None]  # (1, B, H): torch counts layers first
+    states, end = gru(x, start)  # (B, T, H), (1, B, H)
+    if lengths is None:
+        return states, end[0]
+    return states, states[torch.arange(x.shape[0], device=x.device), lengths - 1]
 
 
 def reset(layer: nn.LSTM | nn.GRU) -> None:
@@ -188,12 +206,16 @@ def reset(layer: nn.LSTM | nn.GRU) -> None:
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
     if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return
+        return  # to read values would break the graph, or make the processor wait for the GPU
     if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
     if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):

@@ -7,9 +7,9 @@
     x   = x + shrink(relu(expand(norm(x))))
     y   = W relu(norm(x)_token) + b
 
-Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Smaller than
-theirs by default; the feed-forward part has relu, not reglu, the first norm is kept, and dropout
-falls on the branches, not on the weights of attention.
+Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Where we differ:
+smaller than theirs by default; the feed-forward part has relu, not reglu; the first norm is kept;
+dropout falls on the branches, not on the weights of attention.
 
 Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N heads, C outputs.
 """
@@ -33,7 +33,12 @@ class FTTransformer(keras.Model):
         dropout: Probability of zeroing a value of a branch.
 
     Shape:
-        x (B, F) float, categories (B, K) int or None -> raw scores (B, C).
+        x (B, F) float, categories (B, K) int or None -> (B, C) float scores. Scores are raw: the
+        loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: No numbers and no categories, or model_size no multiple of num_heads; when
+            called, x or categories of another width.
 
     Example:
         >>> model = FTTransformer(in_features=8, out_features=3, category_sizes=(5, 12))
@@ -56,19 +61,30 @@ class FTTransformer(keras.Model):
         super().__init__()
         if in_features == 0 and not category_sizes:
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
-        self.in_features, self.category_sizes = in_features, tuple(category_sizes)
+        self.in_features = in_features
+        self.category_sizes = tuple(category_sizes)
         bound = model_size**-0.5
         draw = keras.initializers.RandomUniform(-bound, bound)
-        self.scales, self.shifts = None, None
+        self.scales = None
+        self.shifts = None
         if in_features:
             self.scales = self.add_weight((in_features, model_size), draw, name="scales")
             self.shifts = self.add_weight((in_features, model_size), draw, name="shifts")
-        self.embeddings = [layers.Embedding(size, model_size, draw) for size in category_sizes]
+        self.embeddings = []
+        for size in category_sizes:
+            self.embeddings.append(layers.Embedding(size, model_size, draw))
         self.token = self.add_weight((model_size,), draw, name="token")
-        self.blocks = [
-            EncoderLayer(model_size, num_heads, feedforward_size, True, "relu", dropout)
-            for _ in range(num_layers)
-        ]
+        self.blocks = []
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=True,
+                activation="relu",
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.num_features = model_size
         self.head = layers.Dense(out_features) if out_features else layers.Identity()
@@ -76,14 +92,15 @@ class FTTransformer(keras.Model):
 
     def call(self, x, categories=None, training=False):
         """Score each row: (B, F), (B, K) -> (B, C)."""
-        x = self.embed(x, categories)
+        x = self.embed(x, categories)  # (B, 1 + J, M)
         for block in self.blocks:
             x = block(x, training=training)
-        return self.head(ops.relu(self.norm(x[:, 0])))
+        x = x[:, 0]  # (B, M), the class token
+        return self.head(ops.relu(self.norm(x)))
 
     def attend(self, x, categories=None):
         """Return the weights (B, N, 1 + J, 1 + J) of each layer; the class token comes first."""
-        x = self.embed(x, categories)
+        x = self.embed(x, categories)  # (B, 1 + J, M)
         weights = []
         for block in self.blocks:
             weights.append(block.attend(x))
@@ -95,13 +112,14 @@ class FTTransformer(keras.Model):
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}).")
         token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, self.num_features))
-        tokens = [token]
+        tokens = [token]  # (B, 1, M)
         if self.in_features:
             tokens.append(self.scales * x[..., None] + self.shifts)  # (B, F, M)
         if self.category_sizes:
             check_categories(categories, self.category_sizes)
-            tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]
-        return ops.concatenate(tokens, 1)
+            for k, embedding in enumerate(self.embeddings):
+                tokens.append(embedding(categories[:, k, None]))  # (B, 1, M)
+        return ops.concatenate(tokens, 1)  # (B, 1 + J, M)
 
 
 class EncoderLayer(layers.Layer):

@@ -7,9 +7,9 @@
     x   = x + shrink(relu(expand(norm(x))))
     y   = W relu(norm(x)_token) + b
 
-Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Smaller than
-theirs by default; the feed-forward part has relu, not reglu, the first norm is kept, and dropout
-falls on the branches, not on the weights of attention.
+Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Where we differ:
+smaller than theirs by default; the feed-forward part has relu, not reglu; the first norm is kept;
+dropout falls on the branches, not on the weights of attention.
 
 Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N heads, C outputs.
 """
@@ -34,7 +34,12 @@ class FTTransformer(nn.Module):
         dropout: Probability of zeroing a value of a branch.
 
     Shape:
-        x (B, F) float, categories (B, K) int or None -> raw scores (B, C).
+        x (B, F) float, categories (B, K) int or None -> (B, C) float scores. Scores are raw: the
+        loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: No numbers and no categories, or model_size no multiple of num_heads; when
+            called, x or categories of another width.
 
     Example:
         >>> model = FTTransformer(in_features=8, out_features=3, category_sizes=(5, 12))
@@ -57,19 +62,30 @@ class FTTransformer(nn.Module):
         super().__init__()
         if in_features == 0 and not category_sizes:
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
-        self.in_features, self.category_sizes = in_features, tuple(category_sizes)
+        self.in_features = in_features
+        self.category_sizes = tuple(category_sizes)
         bound = model_size**-0.5
-        self.scales, self.shifts = None, None
+        self.scales = None
+        self.shifts = None
         if in_features:
-            sizes = in_features, model_size
+            sizes = (in_features, model_size)
             self.scales = nn.Parameter(torch.empty(sizes).uniform_(-bound, bound))
             self.shifts = nn.Parameter(torch.empty(sizes).uniform_(-bound, bound))
-        self.embeddings = nn.ModuleList(nn.Embedding(size, model_size) for size in category_sizes)
+        self.embeddings = nn.ModuleList()
+        for size in category_sizes:
+            self.embeddings.append(nn.Embedding(size, model_size))
         self.token = nn.Parameter(torch.empty(model_size).uniform_(-bound, bound))
-        self.blocks = nn.ModuleList(
-            EncoderLayer(model_size, num_heads, feedforward_size, True, "relu", dropout)
-            for _ in range(num_layers)
-        )
+        self.blocks = nn.ModuleList()
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=True,
+                activation="relu",
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = nn.LayerNorm(model_size)
         self.num_features = model_size
         self.head = nn.Linear(model_size, out_features) if out_features else nn.Identity()
@@ -82,14 +98,15 @@ class FTTransformer(nn.Module):
 
     def forward(self, x: Tensor, categories: Tensor | None = None) -> Tensor:
         """Score each row: (B, F), (B, K) -> (B, C)."""
-        x = self.embed(x, categories)
+        x = self.embed(x, categories)  # (B, 1 + J, M)
         for block in self.blocks:
             x = block(x)
-        return self.head(F.relu(self.norm(x[:, 0])))
+        x = x[:, 0]  # (B, M), the class token
+        return self.head(F.relu(self.norm(x)))
 
     def attend(self, x: Tensor, categories: Tensor | None = None) -> list[Tensor]:
         """Return the weights (B, N, 1 + J, 1 + J) of each layer; the class token comes first."""
-        x = self.embed(x, categories)
+        x = self.embed(x, categories)  # (B, 1 + J, M)
         weights = []
         for block in self.blocks:
             weights.append(block.attend(x))
@@ -100,13 +117,14 @@ class FTTransformer(nn.Module):
         """Return the class token, the numbers and the categories as tokens (B, 1 + J, M)."""
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}).")
-        tokens = [self.token.expand(x.shape[0], 1, -1)]
+        tokens = [self.token.expand(x.shape[0], 1, -1)]  # (B, 1, M)
         if self.in_features:
             tokens.append(self.scales * x[..., None] + self.shifts)  # (B, F, M)
         if self.category_sizes:
             check_categories(categories, self.category_sizes)
-            tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]
-        return torch.cat(tokens, 1)
+            for k, embedding in enumerate(self.embeddings):
+                tokens.append(embedding(categories[:, k, None]))  # (B, 1, M)
+        return torch.cat(tokens, 1)  # (B, 1 + J, M)
 
 
 class EncoderLayer(nn.Module):

@@ -6,11 +6,14 @@
     x   = x + shrink(gelu(expand(norm(x))))
     y   = W norm(x)_token + b
 
-Source: Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Sized for small images trained
-from scratch: the patches are small, and no hidden layer stands before the head.
+Source: Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Where we differ: sized for small
+images trained from scratch, so that the patches are small, and no hidden layer stands before the
+head; the class token has no place of its own; an image need not be a multiple of its patches.
 
 Dimensions: B batch, C channels, Y rows, X columns, P patches, M model width, N heads, K outputs.
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +27,7 @@ class ViT(nn.Module):
         in_channels: C, 1 for grey, 3 for colour.
         image_size: (Y, X) in pixels, or one number for a square.
         out_features: K, outputs per image; 0 builds no head and returns the features.
-        patch_size: Pixels on each side of a patch; 0 cuts the longer side in 8. What is missing
+        patch_size: Pixels on each side of a patch; 0 cuts the longer side into 8. What is missing
             to full patches is filled with zeros on the right and below.
         model_size: M, values per patch inside the model, a multiple of num_heads.
         num_heads: N, readings of the image that each layer makes side by side.
@@ -33,7 +36,11 @@ class ViT(nn.Module):
         dropout: Probability of zeroing a value of the embedded patches or of a branch.
 
     Shape:
-        x (B, C, Y, X) float -> raw scores (B, K).
+        x (B, C, Y, X) float -> (B, K) float scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A patch larger than the image, or model_size no multiple of num_heads; when
+            called, images of another size.
 
     Example:
         >>> model = ViT(in_channels=1, image_size=28, out_features=10)
@@ -55,22 +62,31 @@ class ViT(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
-        patch_size = patch_size or -(-max(height, width) // 8)
+        if isinstance(image_size, int):
+            image_size = (image_size, image_size)
+        height, width = image_size
+        patch_size = patch_size or math.ceil(max(height, width) / 8)
         if patch_size > min(height, width):
             raise ValueError(
                 f"patch_size={patch_size} does not fit an image of {height} x {width}."
             )
         self.image_shape = (in_channels, height, width)
         self.missing = (-height % patch_size, -width % patch_size)  # rows, columns
-        num_patches = -(-height // patch_size) * -(-width // patch_size)
+        num_patches = math.ceil(height / patch_size) * math.ceil(width / patch_size)
         self.patches = nn.Conv2d(in_channels, model_size, patch_size, stride=patch_size)
         self.positions = nn.Parameter(0.02 * torch.randn(num_patches, model_size))
         self.token = nn.Parameter(0.02 * torch.randn(model_size))
-        self.blocks = nn.ModuleList(
-            EncoderLayer(model_size, num_heads, feedforward_size, True, "gelu", dropout)
-            for _ in range(num_layers)
-        )
+        self.blocks = nn.ModuleList()
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=True,
+                activation="gelu",
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = nn.LayerNorm(model_size)
         self.dropout = nn.Dropout(dropout)
         self.num_features = model_size
@@ -82,14 +98,15 @@ class ViT(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Score each image: (B, C, Y, X) -> (B, K)."""
-        x = self.embed(x)
+        x = self.embed(x)  # (B, 1 + P, M)
         for block in self.blocks:
             x = block(x)
-        return self.head(self.norm(x[:, 0]))
+        x = x[:, 0]  # (B, M), the class token
+        return self.head(self.norm(x))
 
     def attend(self, x: Tensor) -> list[Tensor]:
         """Return the weights (B, N, 1 + P, 1 + P) of each layer; the class token is step 0."""
-        x = self.embed(x)
+        x = self.embed(x)  # (B, 1 + P, M)
         weights = []
         for block in self.blocks:
             weights.append(block.attend(x))
@@ -102,9 +119,13 @@ class ViT(nn.Module):
             sizes = ", ".join(map(str, self.image_shape))
             raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {sizes}).")
         rows, columns = self.missing
-        x = self.patches(F.pad(x, (0, columns, 0, rows)))  # (B, M, Y / patch, X / patch)
-        x = x.flatten(2).transpose(1, 2) + self.positions  # (B, P, M)
-        return self.dropout(torch.cat([self.token.expand(x.shape[0], 1, -1), x], 1))
+        x = F.pad(x, (0, columns, 0, rows))  # (B, C, Y, X), now multiples of patch_size
+        x = self.patches(x)  # (B, M, Y / patch_size, X / patch_size)
+        x = x.flatten(2).transpose(1, 2)  # (B, P, M)
+        x = x + self.positions
+        token = self.token.expand(x.shape[0], 1, -1)  # (B, 1, M)
+        x = torch.cat([token, x], 1)  # (B, 1 + P, M)
+        return self.dropout(x)
 
 
 class EncoderLayer(nn.Module):

@@ -68,10 +68,11 @@ class CNN(keras.Model):
         pooling: * max, average, adaptive_max or none.
         pool_size: * Side of the square that becomes one pixel; of the result for adaptive_max.
         final_pooling: flatten (all pixels), average or max (of each channel's pixels).
-        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
@@ -88,7 +89,7 @@ class CNN(keras.Model):
         convolution: str = "standard", kernel_size: int = 3, stride: int = 1, dilation: int = 0,
         padding: str = "same", norm: str = "none", activation: str = "relu",
         pooling: str = "max", pool_size: int = 2, final_pooling: str = "flatten",
-        hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
+        head_sizes: tuple[int, ...] = (), dropout: float = 0.0,
         initialization: str = "auto", fan: str = "in",
     ) -> None:  # fmt: skip
         super().__init__()
@@ -112,14 +113,17 @@ class CNN(keras.Model):
                 raise ValueError(f"blocks[{i}]: {error}") from None
             width, size = self.blocks[-1].channels, self.blocks[-1].size
         width *= math.prod(size) if final_pooling == "flatten" else 1
-        self.hidden = []
-        for hidden_size in hidden_sizes:
-            draw = initializer(*start, activation)
-            self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
-        self.num_features, self.dropout = (width, *hidden_sizes)[-1], layers.Dropout(dropout)
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
+        self.num_features = width
+        self.dropout = layers.Dropout(dropout)
         self.head = layers.Identity()
         if out_features:
-            self.head = layers.Dense(out_features, kernel_initializer=initializer(*start, "none"))
+            draw = initializer(initialization, fan, "none")
+            self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, *self.image_shape)))
 
     def call(self, x, training=False):
@@ -132,7 +136,7 @@ class CNN(keras.Model):
             x = ops.reshape(ops.transpose(x, (0, 3, 1, 2)), (-1, math.prod(x.shape[1:])))
         else:
             x = ops.mean(x, (1, 2)) if self.final_pooling == "average" else ops.max(x, (1, 2))
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x, training=training)))
         return self.head(self.dropout(x, training=training))
 

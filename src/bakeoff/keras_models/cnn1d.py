@@ -60,10 +60,11 @@ class CNN1D(keras.Model):
         pooling: * max, average or none.
         pool_size: * Steps that become one; the last ones may be fewer.
         final_pooling: average or max over all steps.
-        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
 
@@ -80,11 +81,12 @@ class CNN1D(keras.Model):
         blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
         kernel_size: int = 3, stride: int = 1, dilation: int = 1, norm: str = "none",
         activation: str = "relu", pooling: str = "max", pool_size: int = 2,
-        final_pooling: str = "average", hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
+        final_pooling: str = "average", head_sizes: tuple[int, ...] = (), dropout: float = 0.0,
         initialization: str = "auto", fan: str = "in", vocabulary_size: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
         self.final_pooling = choose("final_pooling", final_pooling, ("average", "max"))
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         defaults = {
@@ -105,14 +107,17 @@ class CNN1D(keras.Model):
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             width = self.blocks[-1].channels
-        self.hidden = []
-        for hidden_size in hidden_sizes:
-            draw = initializer(*start, activation)
-            self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
-        self.num_features, self.dropout = (width, *hidden_sizes)[-1], layers.Dropout(dropout)
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
+        self.num_features = width
+        self.dropout = layers.Dropout(dropout)
         self.head = layers.Identity()
         if out_features:
-            self.head = layers.Dense(out_features, kernel_initializer=initializer(*start, "none"))
+            draw = initializer(initialization, fan, "none")
+            self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
 
     def call(self, x, lengths=None, training=False):
@@ -127,7 +132,7 @@ class CNN1D(keras.Model):
             x = ops.max(hide(x, lengths, -math.inf), 1)  # (B, H)
         else:
             x = ops.sum(hide(x, lengths, 0.0), 1) / ops.cast(lengths, x.dtype)[:, None]
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x, training=training)))
         return self.head(self.dropout(x, training=training))
 

@@ -6,7 +6,8 @@
 A pair is found in one of num_pairs buckets by a hash; pairs that share a bucket share a vector.
 
 Source: Joulin, Grave, Bojanowski & Mikolov, "Bag of Tricks for Efficient Text Classification", 2017
-(fastText; words are hashed there, too, and here they are the tokens of the vocabulary).
+(fastText). Where we differ: words are hashed there, too, and here they are the tokens of the
+vocabulary; dropout and dense layers are ours; the loss is a full softmax, not a hierarchical one.
 
 Dimensions: B texts, T tokens, F width of the vectors, C outputs.
 """
@@ -47,16 +48,21 @@ class EmbeddingBag(keras.Model):
         out_features: C, outputs per text; 0 builds no head and returns the features.
         vocabulary_size: Number of tokens; 0 is padding and has no vector.
         num_pairs: Buckets for the pairs of neighbours; 0 reads single words only.
-        hidden_sizes: Widths of the dense layers between the average and the head.
+        head_sizes: Widths of the dense layers between the average and the head.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T) int tokens, lengths (B,) int or None -> (B, C) float scores, raw: the loss
         applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or no vocabulary; when called, x of another
+            shape or without tokens.
 
     Example:
         >>> model = EmbeddingBag(in_features=32, out_features=2, vocabulary_size=1000)
@@ -71,7 +77,7 @@ class EmbeddingBag(keras.Model):
         *,
         vocabulary_size: int,
         num_pairs: int = 2**17,
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         dropout: float = 0.3,
         initialization: str = "auto",
@@ -82,9 +88,9 @@ class EmbeddingBag(keras.Model):
             raise ValueError(
                 f"{vocabulary_size=}, but this model reads tokens: it must be 1 or more."
             )
-        self.vocabulary_size, self.num_pairs = vocabulary_size, num_pairs
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
+        self.vocabulary_size = vocabulary_size
+        self.num_pairs = num_pairs
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         bound = 1 / in_features
         draw = initializers.RandomUniform(-bound, bound)
         self.words = layers.Embedding(vocabulary_size, in_features, draw)
@@ -92,10 +98,13 @@ class EmbeddingBag(keras.Model):
         if num_pairs:
             draw = initializers.RandomUniform(-bound, bound)
             self.pairs = layers.Embedding(num_pairs, in_features, draw)
-        self.hidden = []
-        for size in hidden_sizes:
-            self.hidden.append(layers.Dense(size, kernel_initializer=initializer(*start)))
-        self.num_features = (in_features, *hidden_sizes)[-1]
+        width = in_features
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
+        self.num_features = width
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Identity()
         if out_features:
@@ -108,17 +117,19 @@ class EmbeddingBag(keras.Model):
         check(x, 0, self.vocabulary_size)
         x = ops.cast(x, "int32")
         if lengths is not None:
-            steps = ops.arange(ops.shape(x)[1], dtype="int32")
-            x = ops.where(steps < ops.cast(lengths, "int32")[:, None], x, 0)
+            lengths = ops.cast(lengths, "int32")
+            real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+            x = ops.where(real, x, 0)
         total, count = gather(self.words, x, x > 0)  # (B, F), (B, 1)
         if self.pairs is not None:
             after = ops.pad(x[:, 1:], [[0, 0], [0, 1]])  # (B, T), padding after the last word
             bucket = (x % 65536 * 31337 + after) % self.num_pairs  # fits into 32 bits
-            both = ops.logical_and(x > 0, after > 0)
-            of_pairs, more = gather(self.pairs, bucket, both)
-            total, count = total + of_pairs, count + more
+            both = ops.logical_and(x > 0, after > 0)  # (B, T)
+            of_pairs, more = gather(self.pairs, bucket, both)  # (B, F), (B, 1)
+            total = total + of_pairs
+            count = count + more
         x = total / ops.maximum(count, 1)  # (B, F)
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x, training=training)))
         return self.head(self.dropout(x, training=training))
 
@@ -126,7 +137,8 @@ class EmbeddingBag(keras.Model):
 def gather(embedding: layers.Embedding, x, real):
     """Sum the vectors of the real entries of x (B, T) -> (B, F), and count them (B, 1)."""
     weights = ops.cast(real, embedding.compute_dtype)[..., None]  # (B, T, 1)
-    return ops.sum(embedding(x) * weights, 1), ops.sum(weights, 1)
+    vectors = ops.sum(embedding(x) * weights, 1)  # (B, F)
+    return vectors, ops.sum(weights, 1)
 
 
 def check(x, in_features: int, vocabulary_size: int) -> None:

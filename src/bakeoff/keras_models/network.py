@@ -54,11 +54,12 @@ class Network(keras.Model):
         width: W, when fusion is sum or gated.
         per_step: Names of the targets that are predicted at every time step: there, an encoder
             of one vector says the same at each step. Other targets read the mean of the real steps.
-        hidden_sizes: Widths of the dense layers between the fusion and the heads.
+        head_sizes: Widths of the dense layers between the fusion and the heads.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         dropout: Probability of zeroing a value before each dense layer and before the heads.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
@@ -86,7 +87,7 @@ class Network(keras.Model):
         fusion: str = "concatenate",
         width: int = 64,
         per_step: tuple[str, ...] = (),
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         dropout: float = 0.0,
         initialization: str = "auto",
@@ -103,8 +104,7 @@ class Network(keras.Model):
         if per_step and not any(getattr(page, "per_step", False) for page in encoders.values()):
             raise ValueError(f"{per_step=} needs an encoder that is built with per_step=True.")
         self.fusion = choose("fusion", fusion, ("concatenate", "sum", "gated"))
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         self.encoders = list(encoders.values())
         widths = [self.encoders[i].num_features for i in self.sources.values()]
         self.project, self.gate = [], None
@@ -114,9 +114,11 @@ class Network(keras.Model):
         if fusion == "gated":
             draw = initializer(initialization, fan, "none")
             self.gate = layers.Dense(len(widths) * width, kernel_initializer=draw)
-        self.hidden = []
-        for size in hidden_sizes:
-            self.hidden.append(layers.Dense(size, kernel_initializer=initializer(*start)))
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
         self.dropout = layers.Dropout(dropout)
         self.heads = []
         for size in heads.values():
@@ -145,7 +147,7 @@ class Network(keras.Model):
         if steps is not None:
             values = [v if v.ndim == 3 else ops.repeat(v[:, None], steps, 1) for v in values]
         h = self.fuse(values)  # (B, W) or (B, T, W)
-        for linear in self.hidden:
+        for linear in self.dense:
             h = self.activation(linear(self.dropout(h, training=training)))
         h = self.dropout(h, training=training)
         pooled = h if steps is None else average(h, lengths)

@@ -14,7 +14,6 @@ Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 import difflib
 import math
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -58,10 +57,11 @@ class CNN1D(nn.Module):
         pooling: * max, average or none.
         pool_size: * Steps that become one; the last ones may be fewer.
         final_pooling: average or max over all steps.
-        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
 
@@ -78,18 +78,21 @@ class CNN1D(nn.Module):
         blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
         kernel_size: int = 3, stride: int = 1, dilation: int = 1, norm: str = "none",
         activation: str = "relu", pooling: str = "max", pool_size: int = 2,
-        final_pooling: str = "average", hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
+        final_pooling: str = "average", head_sizes: tuple[int, ...] = (), dropout: float = 0.0,
         initialization: str = "auto", fan: str = "in", vocabulary_size: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
         self.final_pooling = choose("final_pooling", final_pooling, ("average", "max"))
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         defaults = {
             "channels": 0, "kernel_size": kernel_size, "stride": stride, "dilation": dilation,
             "norm": norm, "activation": activation, "pooling": pooling, "pool_size": pool_size,
         }  # fmt: skip
-        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = nn.Embedding(vocabulary_size, in_features)
         width, start = in_features, (initialization, fan)
         self.blocks = nn.ModuleList()
         for i, block in enumerate(blocks):
@@ -100,16 +103,18 @@ class CNN1D(nn.Module):
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             width = self.blocks[-1].channels
-        widths = (width, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        for linear in self.hidden:
-            initialize(linear, *start, activation)
-        self.num_features = widths[-1]
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
+        self.num_features = width
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Identity()
         if out_features:
-            self.head = nn.Linear(self.num_features, out_features)
-            initialize(self.head, *start, "none")
+            self.head = nn.Linear(width, out_features)
+            initialize(self.head, initialization, fan, "none")
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each sequence: (B, T, F) -> (B, C)."""
@@ -121,7 +126,7 @@ class CNN1D(nn.Module):
             x = hide(x, lengths, -math.inf).amax(2)  # (B, H)
         else:
             x = x.mean(2) if lengths is None else hide(x, lengths, 0).sum(2) / lengths[:, None]
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x)))
         return self.head(self.dropout(x))
 

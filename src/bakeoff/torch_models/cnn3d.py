@@ -12,7 +12,6 @@ Dimensions: B volumes, C channels, Z slices (or frames), Y rows and X columns of
 import difflib
 import math
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -66,10 +65,11 @@ class CNN3D(nn.Module):
         pooling: * max, average, adaptive_max or none.
         pool_size: * Side of the cube that becomes one voxel; of the result for adaptive_max.
         final_pooling: flatten (all voxels), average or max (of each channel's voxels).
-        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
@@ -86,7 +86,7 @@ class CNN3D(nn.Module):
         kernel_size: int = 3, stride: int = 1, dilation: int = 1,
         padding: str = "same", norm: str = "none", activation: str = "relu",
         pooling: str = "max", pool_size: int = 2, final_pooling: str = "flatten",
-        hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
+        head_sizes: tuple[int, ...] = (), dropout: float = 0.0,
         initialization: str = "auto", fan: str = "in",
     ) -> None:  # fmt: skip
         super().__init__()
@@ -110,16 +110,18 @@ class CNN3D(nn.Module):
                 raise ValueError(f"blocks[{i}]: {error}") from None
             width, size = self.blocks[-1].channels, self.blocks[-1].size
         width *= math.prod(size) if final_pooling == "flatten" else 1
-        widths = (width, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        for linear in self.hidden:
-            initialize(linear, *start, activation)
-        self.num_features = widths[-1]
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
+        self.num_features = width
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Identity()
         if out_features:
-            self.head = nn.Linear(self.num_features, out_features)
-            initialize(self.head, *start, "none")
+            self.head = nn.Linear(width, out_features)
+            initialize(self.head, initialization, fan, "none")
 
     def forward(self, x: Tensor) -> Tensor:
         """Score each volume: (B, C, Z, Y, X) -> (B, O)."""
@@ -133,7 +135,7 @@ class CNN3D(nn.Module):
             x = (
                 x.mean((2, 3, 4)) if self.final_pooling == "average" else x.amax((2, 3, 4))
             )  # (B, C)
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x)))
         return self.head(self.dropout(x))
 

@@ -6,14 +6,14 @@
 A pair is found in one of num_pairs buckets by a hash; pairs that share a bucket share a vector.
 
 Source: Joulin, Grave, Bojanowski & Mikolov, "Bag of Tricks for Efficient Text Classification", 2017
-(fastText; words are hashed there, too, and here they are the tokens of the vocabulary).
+(fastText). Where we differ: words are hashed there, too, and here they are the tokens of the
+vocabulary; dropout and dense layers are ours; the loss is a full softmax, not a hierarchical one.
 
 Dimensions: B texts, T tokens, F width of the vectors, C outputs.
 """
 
 import difflib
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -49,16 +49,21 @@ class EmbeddingBag(nn.Module):
         out_features: C, outputs per text; 0 builds no head and returns the features.
         vocabulary_size: Number of tokens; 0 is padding and has no vector.
         num_pairs: Buckets for the pairs of neighbours; 0 reads single words only.
-        hidden_sizes: Widths of the dense layers between the average and the head.
+        head_sizes: Widths of the dense layers between the average and the head.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T) int tokens, lengths (B,) int or None -> (B, C) float scores, raw: the loss
         applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or no vocabulary; when called, x of another
+            shape or without tokens.
 
     Example:
         >>> model = EmbeddingBag(in_features=32, out_features=2, vocabulary_size=1000)
@@ -73,7 +78,7 @@ class EmbeddingBag(nn.Module):
         *,
         vocabulary_size: int,
         num_pairs: int = 2**17,
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         dropout: float = 0.3,
         initialization: str = "auto",
@@ -84,38 +89,44 @@ class EmbeddingBag(nn.Module):
             raise ValueError(
                 f"{vocabulary_size=}, but this model reads tokens: it must be 1 or more."
             )
-        self.vocabulary_size, self.num_pairs = vocabulary_size, num_pairs
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
+        self.vocabulary_size = vocabulary_size
+        self.num_pairs = num_pairs
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         self.words = nn.Embedding(vocabulary_size, in_features)
         self.pairs = nn.Embedding(num_pairs, in_features) if num_pairs else None
         nn.init.uniform_(self.words.weight, -1 / in_features, 1 / in_features)
         if self.pairs is not None:
             nn.init.uniform_(self.pairs.weight, -1 / in_features, 1 / in_features)
-        widths = (in_features, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        for linear in self.hidden:
-            initialize(linear, *start)
-        self.num_features = widths[-1]
+        width = in_features
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
+        self.num_features = width
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Identity()
         if out_features:
-            self.head = nn.Linear(self.num_features, out_features)
+            self.head = nn.Linear(width, out_features)
             initialize(self.head, initialization, fan, "none")
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each text: (B, T) -> (B, C)."""
         check(x, lengths, 0, self.vocabulary_size)
         if lengths is not None:
-            x = x.masked_fill(torch.arange(x.shape[1], device=x.device) >= lengths[:, None], 0)
+            real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+            x = x.masked_fill(~real, 0)
         total, count = gather(self.words, x, x > 0)  # (B, F), (B, 1)
         if self.pairs is not None:
             after = F.pad(x[:, 1:], (0, 1))  # (B, T), padding after the last word
             bucket = (x % 65536 * 31337 + after) % self.num_pairs  # fits into 32 bits
-            of_pairs, more = gather(self.pairs, bucket, (x > 0) & (after > 0))
-            total, count = total + of_pairs, count + more
+            both = (x > 0) & (after > 0)  # (B, T)
+            of_pairs, more = gather(self.pairs, bucket, both)  # (B, F), (B, 1)
+            total = total + of_pairs
+            count = count + more
         x = total / count.clamp(min=1)  # (B, F)
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x)))
         return self.head(self.dropout(x))
 

@@ -15,7 +15,6 @@ Dimensions: B examples, T time steps, V values of all encoders, W width of h, C 
 
 import difflib
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -56,11 +55,12 @@ class Network(nn.Module):
         width: W, when fusion is sum or gated.
         per_step: Names of the targets that are predicted at every time step: there, an encoder
             of one vector says the same at each step. Other targets read the mean of the real steps.
-        hidden_sizes: Widths of the dense layers between the fusion and the heads.
+        head_sizes: Widths of the dense layers between the fusion and the heads.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         dropout: Probability of zeroing a value before each dense layer and before the heads.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
@@ -88,7 +88,7 @@ class Network(nn.Module):
         fusion: str = "concatenate",
         width: int = 64,
         per_step: tuple[str, ...] = (),
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         dropout: float = 0.0,
         initialization: str = "auto",
@@ -105,8 +105,7 @@ class Network(nn.Module):
         if per_step and not any(getattr(page, "per_step", False) for page in encoders.values()):
             raise ValueError(f"{per_step=} needs an encoder that is built with per_step=True.")
         self.fusion = choose("fusion", fusion, ("concatenate", "sum", "gated"))
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         self.encoders = nn.ModuleList(encoders.values())
         widths = [self.encoders[i].num_features for i in self.sources.values()]
         self.project, self.gate = nn.ModuleList(), None
@@ -119,10 +118,10 @@ class Network(nn.Module):
         if fusion == "gated":
             self.gate = nn.Linear(sum(widths), len(widths) * width)
             initialize(self.gate, initialization, fan, "none")
-        sizes = (width, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
-        for linear in self.hidden:
-            initialize(linear, *start)
+        sizes = (width, *head_sizes)
+        self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleList(nn.Linear(sizes[-1], size) for size in heads.values())
         for linear in self.heads:
@@ -148,7 +147,7 @@ class Network(nn.Module):
         if steps:
             values = [v if v.ndim == 3 else v[:, None].expand(-1, steps, -1) for v in values]
         h = self.fuse(values)  # (B, W) or (B, T, W)
-        for linear in self.hidden:
+        for linear in self.dense:
             h = self.activation(linear(self.dropout(h)))
         h = self.dropout(h)
         pooled = average(h, lengths) if steps else h

@@ -7,14 +7,14 @@ The shortcut s is x itself, or W_s x where the channels change. With L blocks a 
 the 2 (kernel_size - 1) (2^L - 1) steps before it, and so never the padding behind it.
 
 Source: Bai, Kolter & Koltun, "An Empirical Evaluation of Generic Convolutional and Recurrent
-Networks for Sequence Modeling", 2018; they normalise the weights, here `norm` does the values.
+Networks for Sequence Modeling", 2018. Where we differ: they normalise the weights, here `norm` does
+the values; they drop whole channels, here single values; pooling other than last is ours.
 
 Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 """
 
 import difflib
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -54,10 +54,11 @@ class TCN(nn.Module):
         norm: none, batch or layer (over the channels of each step).
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         pooling: last (real step), mean or max: how the steps become one vector, unless per_step.
-        hidden_sizes: Widths of the dense layers between the pooling and the head.
+        head_sizes: Widths of the dense layers between the pooling and the head.
         dropout: Probability of zeroing a value after each convolution and each dense layer.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         per_step: Predict at every time step instead of once.
@@ -65,6 +66,10 @@ class TCN(nn.Module):
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above; when called, x of another shape or without
+            steps.
 
     Example:
         >>> TCN(in_features=8, out_features=3)(torch.zeros(2, 5, 8)).shape
@@ -81,7 +86,7 @@ class TCN(nn.Module):
         norm: str = "none",
         activation: str = "relu",
         pooling: str = "last",
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
         initialization: str = "auto",
         fan: str = "in",
@@ -89,36 +94,53 @@ class TCN(nn.Module):
         per_step: bool = False,
     ) -> None:
         super().__init__()
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
         self.per_step = per_step
         self.pooling = choose("pooling", pooling, ("last", "mean", "max"))
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
-        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = nn.Embedding(vocabulary_size, in_features)
         self.blocks = nn.ModuleList()
         width = in_features
-        for i, size in enumerate(channels):
-            self.blocks.append(CausalBlock(width, size, kernel_size, 2**i, norm, dropout, start))
-            width = size
+        for i, block_channels in enumerate(channels):
+            block = CausalBlock(
+                width,
+                block_channels,
+                kernel_size=kernel_size,
+                dilation=2**i,
+                norm=norm,
+                activation=activation,
+                dropout=dropout,
+                initialization=initialization,
+                fan=fan,
+            )
+            self.blocks.append(block)
+            width = block_channels
         self.dropout = nn.Dropout(dropout)
-        widths = (width, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        for linear in self.hidden:
-            initialize(linear, *start)
-        self.num_features = widths[-1]
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
+        self.num_features = width
         self.head = nn.Identity()
         if out_features:
-            self.head = nn.Linear(self.num_features, out_features)
+            self.head = nn.Linear(width, out_features)
             initialize(self.head, initialization, fan, "none")
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
         check(x, lengths, self.in_features, self.vocabulary_size)
-        x = (x if self.embedding is None else self.embedding(x)).mT  # (B, F, T)
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        x = x.mT  # (B, F, T)
         for block in self.blocks:
             x = block(x)  # (B, H, T)
-        x = x.mT if self.per_step else self.pool(x, lengths)
-        for linear in self.hidden:
+        x = x.mT if self.per_step else self.pool(x, lengths)  # (B, T, H) or (B, H)
+        for linear in self.dense:
             x = self.dropout(self.activation(linear(x)))
         return self.head(x)
 
@@ -128,21 +150,31 @@ class TCN(nn.Module):
             lengths = torch.full_like(x[:, 0, 0], x.shape[2], dtype=torch.long)  # (B,)
         if self.pooling == "last":
             return x[torch.arange(x.shape[0], device=x.device), :, lengths - 1]
-        padding = torch.arange(x.shape[2], device=x.device) >= lengths[:, None, None]
+        real = torch.arange(x.shape[2], device=x.device) < lengths[:, None, None]  # (B, 1, T)
         if self.pooling == "max":
-            return x.masked_fill(padding, -torch.inf).amax(2)
-        return x.masked_fill(padding, 0).sum(2) / lengths[:, None]
+            return x.masked_fill(~real, -torch.inf).amax(2)
+        total = x.masked_fill(~real, 0).sum(2)  # (B, H)
+        return total / lengths[:, None]
 
 
 class CausalBlock(nn.Module):
     """Add two causal convolutions to the sequence: (B, H, T) -> (B, H', T)."""
 
     def __init__(
-        self, in_channels: int, channels: int, kernel_size: int, dilation: int, norm: str,
-        dropout: float, start: tuple[str, str, str],
-    ) -> None:  # fmt: skip
+        self,
+        in_channels: int,
+        channels: int,
+        *,
+        kernel_size: int,
+        dilation: int,
+        norm: str,
+        activation: str,
+        dropout: float,
+        initialization: str,
+        fan: str,
+    ) -> None:
         super().__init__()
-        self.activation = ACTIVATIONS[start[2]]
+        self.activation = ACTIVATIONS[activation]
         self.reach = dilation * (kernel_size - 1)  # steps that a convolution looks back
         self.first = nn.Conv1d(in_channels, channels, kernel_size, dilation=dilation)
         self.first_norm = NORMS[choose("norm", norm, NORMS)](channels)
@@ -151,16 +183,19 @@ class CausalBlock(nn.Module):
         self.shortcut = nn.Identity()
         if channels != in_channels:
             self.shortcut = nn.Conv1d(in_channels, channels, 1)
-            initialize(self.shortcut, *start)
-        initialize(self.first, *start)
-        initialize(self.second, *start)
+            initialize(self.shortcut, initialization, fan, activation)
+        initialize(self.first, initialization, fan, activation)
+        initialize(self.second, initialization, fan, activation)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = normalize(self.first_norm, self.first(F.pad(x, (self.reach, 0))))
-        h = self.dropout(self.activation(h))
-        h = normalize(self.second_norm, self.second(F.pad(h, (self.reach, 0))))
-        h = self.dropout(self.activation(h))
+        """Add to each step what it sees in the steps before: (B, H, T) -> (B, H', T)."""
+        h = self.first(F.pad(x, (self.reach, 0)))  # (B, H', T): zeros before the first step
+        h = self.activation(normalize(self.first_norm, h))
+        h = self.dropout(h)
+        h = self.second(F.pad(h, (self.reach, 0)))  # (B, H', T)
+        h = self.activation(normalize(self.second_norm, h))
+        h = self.dropout(h)
         return self.activation(h + self.shortcut(x))
 
 

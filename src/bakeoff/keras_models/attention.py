@@ -8,7 +8,8 @@
 Self-attention reads x itself (memory = x), cross-attention another sequence. This page is for
 reading and for trying things out; the other pages carry faster forms of the same.
 
-Source: Vaswani et al., "Attention Is All You Need", 2017.
+Source: Vaswani et al., "Attention Is All You Need", 2017. Where we differ: the four maps have
+biases.
 
 Dimensions: B batch, T steps of x, S steps of memory, M model width, N heads.
 """
@@ -49,10 +50,12 @@ class MultiHeadAttention(keras.Model):
     def call(self, x, memory=None, seen=None, training=False):
         """Read memory: (B, T, M), (B, S, M) -> (B, T, M) and the weights (B, N, T, S)."""
         memory = x if memory is None else memory
-        query = self.split(self.query(x))
-        key, value = self.split(self.key(memory)), self.split(self.value(memory))
-        heads, weights = dot_product_attention(query, key, value, seen)
-        return self.out(ops.reshape(ops.swapaxes(heads, 1, 2), ops.shape(x))), weights
+        query = self.split(self.query(x))  # (B, N, T, M / N)
+        key = self.split(self.key(memory))
+        value = self.split(self.value(memory))
+        heads, weights = dot_product_attention(query, key, value, seen)  # (B, N, T, M / N)
+        heads = ops.reshape(ops.swapaxes(heads, 1, 2), ops.shape(x))  # (B, T, M)
+        return self.out(heads), weights
 
     def split(self, x):
         """Give each head its share of the width: (B, T, M) -> (B, N, T, M / N)."""
@@ -72,7 +75,7 @@ def dot_product_attention(query, key, value, seen=None):
     Returns:
         What was read (..., T, E), and the weights (..., T, S), 0 where not seen.
     """
-    scores = ops.matmul(query, ops.swapaxes(key, -1, -2)) / query.shape[-1] ** 0.5
+    scores = ops.matmul(query, ops.swapaxes(key, -1, -2)) / query.shape[-1] ** 0.5  # (..., T, S)
     if seen is not None:
         scores = ops.where(seen, scores, float("-inf"))
     weights = ops.softmax(scores)

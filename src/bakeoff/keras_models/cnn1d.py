@@ -6,7 +6,9 @@
 Padded steps are zeros to every convolution, and no part of any pooling.
 
 Source: LeCun & Bengio, "Convolutional Networks for Images, Speech, and Time Series", 1995; Kim,
-"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps).
+"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps). Where
+we differ from Kim: blocks follow one another, where his windows of several widths stand side by
+side, and the vectors of words are learned with the rest.
 
 Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 """
@@ -69,7 +71,12 @@ class CNN1D(keras.Model):
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
 
     Shape:
-        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) raw scores.
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or an even kernel_size; when called, x of
+            another shape or without steps.
 
     Example:
         >>> tuple(CNN1D(in_features=8, out_features=3)(ops.zeros((2, 5, 8))).shape)
@@ -77,36 +84,58 @@ class CNN1D(keras.Model):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, *,
+        self,
+        in_features: int,
+        out_features: int,
+        *,
         blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
-        kernel_size: int = 3, stride: int = 1, dilation: int = 1, norm: str = "none",
-        activation: str = "relu", pooling: str = "max", pool_size: int = 2,
-        final_pooling: str = "average", head_sizes: tuple[int, ...] = (), dropout: float = 0.0,
-        initialization: str = "auto", fan: str = "in", vocabulary_size: int = 0,
-    ) -> None:  # fmt: skip
+        kernel_size: int = 3,
+        stride: int = 1,
+        dilation: int = 1,
+        norm: str = "none",
+        activation: str = "relu",
+        pooling: str = "max",
+        pool_size: int = 2,
+        final_pooling: str = "average",
+        head_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+        vocabulary_size: int = 0,
+    ) -> None:
         super().__init__()
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.final_pooling = choose("final_pooling", final_pooling, ("average", "max"))
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        defaults = {
-            "channels": 0, "kernel_size": kernel_size, "stride": stride, "dilation": dilation,
-            "norm": norm, "activation": activation, "pooling": pooling, "pool_size": pool_size,
-        }  # fmt: skip
+        defaults = {  # what a block does not say for itself
+            "channels": 0,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "dilation": dilation,
+            "norm": norm,
+            "activation": activation,
+            "pooling": pooling,
+            "pool_size": pool_size,
+        }
         self.embedding = None
         if vocabulary_size:
             draw = initializers.RandomNormal(stddev=1.0)
             self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
-        width, start = in_features, (initialization, fan)
+        width = in_features
         self.blocks = []
-        for i, block in enumerate(blocks):
-            given = {"channels": block} if isinstance(block, int) else block
+        for i, own in enumerate(blocks):
+            if isinstance(own, int):
+                own = {"channels": own}
             try:
-                options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(SequenceBlock(width, start, options))
+                for name in own:
+                    choose("option", name, defaults)
+                options = {**defaults, **own, "initialization": initialization, "fan": fan}
+                block = SequenceBlock(width, **options)
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
-            width = self.blocks[-1].channels
+            self.blocks.append(block)
+            width = block.channels
         self.dense = []
         for head_size in head_sizes:
             draw = initializer(initialization, fan, activation)
@@ -123,15 +152,18 @@ class CNN1D(keras.Model):
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C)."""
         check(x, self.in_features, self.vocabulary_size)
-        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
-        lengths = ops.full_like(x[:, 0, 0], ops.shape(x)[1]) if lengths is None else lengths
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        if lengths is None:
+            lengths = ops.full_like(x[:, 0, 0], ops.shape(x)[1])  # (B,)
         lengths = ops.cast(lengths, "int32")
         for block in self.blocks:
             x, lengths = block(x, lengths, training=training)  # (B, T, H), T shorter
         if self.final_pooling == "max":
             x = ops.max(hide(x, lengths, -math.inf), 1)  # (B, H)
         else:
-            x = ops.sum(hide(x, lengths, 0.0), 1) / ops.cast(lengths, x.dtype)[:, None]
+            total = ops.sum(hide(x, lengths, 0.0), 1)  # (B, H)
+            x = total / ops.cast(lengths, x.dtype)[:, None]
         for linear in self.dense:
             x = self.activation(linear(self.dropout(x, training=training)))
         return self.head(self.dropout(x, training=training))
@@ -140,43 +172,65 @@ class CNN1D(keras.Model):
 class SequenceBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, T, H) -> (B, T', H'), and the new lengths."""
 
-    def __init__(self, in_channels: int, start: tuple[str, str], options: dict):
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        channels: int,
+        kernel_size: int,
+        stride: int,
+        dilation: int,
+        norm: str,
+        activation: str,
+        pooling: str,
+        pool_size: int,
+        initialization: str,
+        fan: str,
+    ) -> None:
         super().__init__()
-        self.pooling = choose("pooling", options["pooling"], ("max", "average", "none"))
-        self.pool_size = 1 if self.pooling == "none" else options["pool_size"]
-        activation = options["activation"]
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        self.stride, self.channels = options["stride"], options["channels"] or in_channels
-        kernel_size, dilation = options["kernel_size"], options["dilation"]
-        if kernel_size % 2 == 0 or (self.stride > 1 and dilation > 1):
+        if kernel_size % 2 == 0 or (stride > 1 and dilation > 1):
             raise ValueError(f"{kernel_size=} must be odd, and stride or {dilation=} must be 1.")
-        even = self.stride == 1  # else Keras pads one side more
+        channels = channels or in_channels
+        self.channels = channels
+        self.stride = stride
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.pooling = choose("pooling", pooling, ("max", "average", "none"))
+        self.pool_size = 1 if pooling == "none" else pool_size
+        even = stride == 1  # else Keras pads one side more
         self.pad = layers.ZeroPadding1D(0 if even else dilation * (kernel_size // 2))
-        window = {"strides": self.stride, "padding": "same" if even else "valid"}
-        window |= {"dilation_rate": dilation, "kernel_initializer": initializer(*start, activation)}
-        self.convolution = layers.Conv1D(self.channels, kernel_size, **window)
-        self.norm = NORMS[choose("norm", options["norm"], NORMS)]()
+        self.convolution = layers.Conv1D(
+            channels,
+            kernel_size,
+            strides=stride,
+            padding="same" if even else "valid",
+            dilation_rate=dilation,
+            kernel_initializer=initializer(initialization, fan, activation),
+        )
+        self.norm = NORMS[choose("norm", norm, NORMS)]()
 
     def call(self, x, lengths, training=False):
-        x = self.convolution(self.pad(hide(x, lengths, 0.0)))
-        x = self.activation(self.norm(x, training=training))
+        """Read each window of steps: (B, T, H) -> (B, T', H'), and the new lengths."""
+        x = self.convolution(self.pad(hide(x, lengths, 0.0)))  # (B, T, H'), T as the stride says
         lengths = shorten(lengths, self.stride)
+        x = self.activation(self.norm(x, training=training))
         n = self.pool_size  # n twice below: on JAX, Keras does not derive the strides
         rest = [[0, 0], [0, n - 1], [0, 0]]  # the last window may be half empty
         if self.pooling == "max":
             x = ops.pad(hide(x, lengths, -math.inf), rest, "constant", -math.inf)
-            x = ops.max_pool(x, n, n)
+            x = ops.max_pool(x, n, n)  # (B, T', H')
         elif self.pooling == "average":
-            share = ops.pad(hide(ops.ones_like(x[..., :1]), lengths, 0.0), rest)
-            share = ops.maximum(ops.average_pool(share, n, n), 1e-6)
-            x = ops.average_pool(ops.pad(hide(x, lengths, 0.0), rest), n, n) / share
+            real = hide(ops.ones_like(x[..., :1]), lengths, 0.0)  # (B, T, 1): 1 for real steps
+            share = ops.average_pool(ops.pad(real, rest), n, n)  # (B, T', 1)
+            x = ops.average_pool(ops.pad(hide(x, lengths, 0.0), rest), n, n)  # (B, T', H')
+            x = x / ops.maximum(share, 1e-6)
         return x, shorten(lengths, n)
 
 
 def hide(x, lengths, value: float):
     """Put value into the padding of x (B, T, H)."""
     steps = ops.arange(ops.shape(x)[1], dtype="int32")[:, None]  # (T, 1)
-    return ops.where(steps < lengths[:, None, None], x, value)
+    real = steps < lengths[:, None, None]  # (B, T, 1)
+    return ops.where(real, x, value)
 
 
 def shorten(lengths, steps: int):

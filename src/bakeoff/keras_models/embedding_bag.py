@@ -7,7 +7,7 @@ A pair is found in one of num_pairs buckets by a hash; pairs that share a bucket
 
 Source: Joulin, Grave, Bojanowski & Mikolov, "Bag of Tricks for Efficient Text Classification", 2017
 (fastText). Where we differ: words are hashed there, too, and here they are the tokens of the
-vocabulary; dropout and dense layers are ours; the loss is a full softmax, not a hierarchical one.
+vocabulary; dropout and dense layers are ours.
 
 Dimensions: B texts, T tokens, F width of the vectors, C outputs.
 """

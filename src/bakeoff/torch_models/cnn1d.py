@@ -6,7 +6,9 @@
 Padded steps are zeros to every convolution, and no part of any pooling.
 
 Source: LeCun & Bengio, "Convolutional Networks for Images, Speech, and Time Series", 1995; Kim,
-"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps).
+"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps). Where
+we differ from Kim: blocks follow one another, where his windows of several widths stand side by
+side, and the vectors of words are learned with the rest.
 
 Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 """
@@ -66,7 +68,12 @@ class CNN1D(nn.Module):
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
 
     Shape:
-        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) raw scores.
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or an even kernel_size; when called, x of
+            another shape or without steps.
 
     Example:
         >>> CNN1D(in_features=8, out_features=3)(torch.zeros(2, 5, 8)).shape
@@ -74,35 +81,57 @@ class CNN1D(nn.Module):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, *,
+        self,
+        in_features: int,
+        out_features: int,
+        *,
         blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
-        kernel_size: int = 3, stride: int = 1, dilation: int = 1, norm: str = "none",
-        activation: str = "relu", pooling: str = "max", pool_size: int = 2,
-        final_pooling: str = "average", head_sizes: tuple[int, ...] = (), dropout: float = 0.0,
-        initialization: str = "auto", fan: str = "in", vocabulary_size: int = 0,
-    ) -> None:  # fmt: skip
+        kernel_size: int = 3,
+        stride: int = 1,
+        dilation: int = 1,
+        norm: str = "none",
+        activation: str = "relu",
+        pooling: str = "max",
+        pool_size: int = 2,
+        final_pooling: str = "average",
+        head_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+        vocabulary_size: int = 0,
+    ) -> None:
         super().__init__()
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.final_pooling = choose("final_pooling", final_pooling, ("average", "max"))
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        defaults = {
-            "channels": 0, "kernel_size": kernel_size, "stride": stride, "dilation": dilation,
-            "norm": norm, "activation": activation, "pooling": pooling, "pool_size": pool_size,
-        }  # fmt: skip
+        defaults = {  # what a block does not say for itself
+            "channels": 0,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "dilation": dilation,
+            "norm": norm,
+            "activation": activation,
+            "pooling": pooling,
+            "pool_size": pool_size,
+        }
         self.embedding = None
         if vocabulary_size:
             self.embedding = nn.Embedding(vocabulary_size, in_features)
-        width, start = in_features, (initialization, fan)
+        width = in_features
         self.blocks = nn.ModuleList()
-        for i, block in enumerate(blocks):
-            given = {"channels": block} if isinstance(block, int) else block
+        for i, own in enumerate(blocks):
+            if isinstance(own, int):
+                own = {"channels": own}
             try:
-                options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(SequenceBlock(width, start, options))
+                for name in own:
+                    choose("option", name, defaults)
+                options = {**defaults, **own, "initialization": initialization, "fan": fan}
+                block = SequenceBlock(width, **options)
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
-            width = self.blocks[-1].channels
+            self.blocks.append(block)
+            width = block.channels
         self.dense = nn.ModuleList()
         for head_size in head_sizes:
             self.dense.append(nn.Linear(width, head_size))
@@ -119,13 +148,17 @@ class CNN1D(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each sequence: (B, T, F) -> (B, C)."""
         check(x, lengths, self.in_features, self.vocabulary_size)
-        x = (x if self.embedding is None else self.embedding(x)).mT  # (B, F, T)
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        x = x.mT  # (B, F, T)
         for block in self.blocks:
             x, lengths = block(x, lengths)  # (B, H, T), T shorter
         if self.final_pooling == "max":
             x = hide(x, lengths, -math.inf).amax(2)  # (B, H)
+        elif lengths is None:
+            x = x.mean(2)  # (B, H)
         else:
-            x = x.mean(2) if lengths is None else hide(x, lengths, 0).sum(2) / lengths[:, None]
+            x = hide(x, lengths, 0).sum(2) / lengths[:, None]  # (B, H)
         for linear in self.dense:
             x = self.activation(linear(self.dropout(x)))
         return self.head(self.dropout(x))
@@ -134,32 +167,56 @@ class CNN1D(nn.Module):
 class SequenceBlock(nn.Module):
     """Convolve, normalise, activate and pool: (B, H, T) -> (B, H', T'), and the new lengths."""
 
-    def __init__(self, in_channels: int, start: tuple[str, str], options: dict):
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        channels: int,
+        kernel_size: int,
+        stride: int,
+        dilation: int,
+        norm: str,
+        activation: str,
+        pooling: str,
+        pool_size: int,
+        initialization: str,
+        fan: str,
+    ) -> None:
         super().__init__()
-        self.pooling = choose("pooling", options["pooling"], ("max", "average", "none"))
-        self.pool_size = 1 if self.pooling == "none" else options["pool_size"]
-        activation = options["activation"]
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        self.stride, self.channels = options["stride"], options["channels"] or in_channels
-        kernel_size, dilation = options["kernel_size"], options["dilation"]
-        if kernel_size % 2 == 0 or (self.stride > 1 and dilation > 1):
+        if kernel_size % 2 == 0 or (stride > 1 and dilation > 1):
             raise ValueError(f"{kernel_size=} must be odd, and stride or {dilation=} must be 1.")
-        window = (kernel_size, self.stride, dilation * (kernel_size // 2), dilation)
-        self.convolution = nn.Conv1d(in_channels, self.channels, *window)
-        initialize(self.convolution, *start, activation)
-        self.norm = NORMS[choose("norm", options["norm"], NORMS)](self.channels)
+        channels = channels or in_channels
+        self.channels = channels
+        self.stride = stride
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.pooling = choose("pooling", pooling, ("max", "average", "none"))
+        self.pool_size = 1 if pooling == "none" else pool_size
+        self.convolution = nn.Conv1d(
+            in_channels,
+            channels,
+            kernel_size,
+            stride=stride,
+            padding=dilation * (kernel_size // 2),
+            dilation=dilation,
+        )
+        initialize(self.convolution, initialization, fan, activation)
+        self.norm = NORMS[choose("norm", norm, NORMS)](channels)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        x = self.convolution(hide(x, lengths, 0))
+        """Read each window of steps: (B, H, T) -> (B, H', T'), and the new lengths."""
+        x = self.convolution(hide(x, lengths, 0))  # (B, H', T), T as the stride says
+        lengths = shorten(lengths, self.stride)
         x = self.norm(x.mT).mT if isinstance(self.norm, nn.LayerNorm) else self.norm(x)
-        x, lengths = self.activation(x), shorten(lengths, self.stride)
+        x = self.activation(x)
         if self.pooling == "max":
-            x = hide(x, lengths, -math.inf)[:, :, None]  # max_pool1d is not exported for any T
-            x = F.max_pool2d(x, (1, self.pool_size), ceil_mode=True)[:, :, 0]
+            x = hide(x, lengths, -math.inf)
+            x = x[:, :, None]  # (B, H', 1, T): max_pool1d is not exported for any T
+            x = F.max_pool2d(x, (1, self.pool_size), ceil_mode=True)[:, :, 0]  # (B, H', T')
         elif self.pooling == "average":
-            share = hide(torch.ones_like(x[:, :1]), lengths, 0)  # 1 for real steps
-            share = F.avg_pool1d(share, self.pool_size, ceil_mode=True).clamp(min=1e-6)
-            x = F.avg_pool1d(hide(x, lengths, 0), self.pool_size, ceil_mode=True) / share
+            real = hide(torch.ones_like(x[:, :1]), lengths, 0)  # (B, 1, T): 1 for real steps
+            share = F.avg_pool1d(real, self.pool_size, ceil_mode=True)  # (B, 1, T')
+            x = F.avg_pool1d(hide(x, lengths, 0), self.pool_size, ceil_mode=True)  # (B, H', T')
+            x = x / share.clamp(min=1e-6)
         return x, shorten(lengths, self.pool_size)
 
 
@@ -167,7 +224,8 @@ def hide(x: Tensor, lengths: Tensor | None, value: float) -> Tensor:
     """Put value into the padding of x (B, H, T)."""
     if lengths is None:
         return x
-    return x.masked_fill(torch.arange(x.shape[2], device=x.device) >= lengths[:, None, None], value)
+    real = torch.arange(x.shape[2], device=x.device) < lengths[:, None, None]  # (B, 1, T)
+    return x.masked_fill(~real, value)
 
 
 def shorten(lengths: Tensor | None, steps: int) -> Tensor | None:

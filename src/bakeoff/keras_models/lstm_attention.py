@@ -118,7 +118,7 @@ class LSTMAttention(keras.Model):
         return ops.softmax(scores)
 
     def read(self, x, lengths, training=False):
-        """Return the states (B, T, W) of the last layer, and which are real (B, T), None for all."""
+        """Return the states (B, T, W) of the last layer, and the real ones (B, T), None for all."""
         check(x, self.in_features, self.vocabulary_size)
         if lengths is not None:
             lengths = ops.cast(lengths, "int32")

@@ -5,10 +5,11 @@
     h   = sum_i a(W_i v_i)                              sum
     h   = sum_i z_i * tanh(W_i v_i),                    gated: each value of h is a mean over the
           z = softmax over i of (W_z [v_1, v_2, ...])   inputs, weighted for every example anew
-    y_k = W_k a(W_h h + b_h) + b_k                      hidden layers, if any, and a head per target
+    y_k = W_k a(W_h h + b_h) + b_k                      dense layers, if any, and a head per target
 
 Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
-Multimodal Units for Information Fusion", 2017 (gated; here softmax for any number of inputs).
+Multimodal Units for Information Fusion", 2017 (gated). Where we differ from the latter: softmax
+over any number of inputs, in place of one sigmoid that weighs two.
 
 Dimensions: B examples, T time steps, V values of all encoders, W width of h, C outputs of a target.
 """
@@ -67,6 +68,11 @@ class Network(keras.Model):
         "<name>.lengths" (B,) int and "<name>.categories" (B, K) int -> target name -> (B, C)
         float scores, (B, T, C) if in per_step. Scores are raw: the loss applies softmax or sigmoid.
 
+    Raises:
+        ValueError: No encoder or no head, a word that is not listed above, or a per_step target
+            without an encoder of steps; when called, an input too few or too many, or an encoder
+            that has a head.
+
     Example:
         >>> class Halve(keras.Model):  # any page built with out_features=0 will do
         ...     num_features = 4
@@ -107,10 +113,14 @@ class Network(keras.Model):
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         self.encoders = list(encoders.values())
         widths = [self.encoders[i].num_features for i in self.sources.values()]
-        self.project, self.gate = [], None
-        for _ in widths if fusion != "concatenate" else ():
-            draw = initializer(initialization, fan, "tanh" if fusion == "gated" else activation)
-            self.project.append(layers.Dense(width, kernel_initializer=draw))
+        self.project = []
+        self.gate = None
+        if fusion == "concatenate":
+            width = sum(widths)
+        else:
+            for _ in widths:
+                draw = initializer(initialization, fan, "tanh" if fusion == "gated" else activation)
+                self.project.append(layers.Dense(width, kernel_initializer=draw))
         if fusion == "gated":
             draw = initializer(initialization, fan, "none")
             self.gate = layers.Dense(len(widths) * width, kernel_initializer=draw)
@@ -124,46 +134,58 @@ class Network(keras.Model):
         for size in heads.values():
             draw = initializer(initialization, fan, "none")
             self.heads.append(layers.Dense(size, kernel_initializer=draw))
-        self.join([ops.zeros((1, features)) for features in widths], None)
+        self.score([ops.zeros((1, features)) for features in widths], None)
         self.built = True  # as the encoders are
 
     def call(self, x, training=False):
         """Score each example: input name -> array, to target name -> scores."""
         check_inputs(x, self.sources)
-        values, lengths = [], None
+        values = []
+        lengths = None
         for name, i in self.sources.items():
-            encoder, keys = self.encoders[i], {k: f"{name}.{k}" for k in OPTIONAL}
-            given = {k: x[key] for k, key in keys.items() if key in x}
+            encoder = self.encoders[i]
+            given = {k: x[f"{name}.{k}"] for k in OPTIONAL if f"{name}.{k}" in x}
             v = encoder(x[name], **given, training=training)  # (B, V_i) or (B, T, V_i)
             if v.shape[-1] != encoder.num_features:
                 raise ValueError(f"The encoder of {name!r} has a head: give it out_features=0.")
-            lengths = given.get("lengths", lengths) if v.ndim == 3 else lengths
+            if v.ndim == 3:
+                lengths = given.get("lengths", lengths)
             values.append(v)
-        return self.join(values, lengths, training=training)
+        return self.score(values, lengths, training=training)
 
-    def join(self, values, lengths, training=False):
+    def score(self, values, lengths, training=False):
         """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
-        steps = next((ops.shape(v)[1] for v in values if v.ndim == 3), None)
-        if steps is not None:
-            values = [v if v.ndim == 3 else ops.repeat(v[:, None], steps, 1) for v in values]
+        steps = [ops.shape(v)[1] for v in values if v.ndim == 3]  # T, from each encoder of steps
+        if steps:
+            values = [repeat(v, steps[0]) for v in values]  # (B, T, V_i) each
         h = self.fuse(values)  # (B, W) or (B, T, W)
         for linear in self.dense:
             h = self.activation(linear(self.dropout(h, training=training)))
         h = self.dropout(h, training=training)
-        pooled = h if steps is None else average(h, lengths)
-        pairs = zip(self.targets, self.heads, strict=True)
-        return {name: head(h if name in self.per_step else pooled) for name, head in pairs}
+        pooled = average(h, lengths) if steps else h  # (B, W)
+        scores = {}
+        for name, head in zip(self.targets, self.heads, strict=True):
+            scores[name] = head(h if name in self.per_step else pooled)
+        return scores
 
     def fuse(self, values):
         """Make one vector of several: (..., V_i) each -> (..., W)."""
         if self.fusion == "concatenate":
             return ops.concatenate(values, -1)
-        parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]
+        parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]  # (..., W) each
         if self.gate is None:
             return sum(self.activation(part) for part in parts)
         h = ops.tanh(ops.stack(parts, -2))  # (..., inputs, W)
-        z = ops.reshape(self.gate(ops.concatenate(values, -1)), ops.shape(h))
-        return ops.sum(ops.softmax(z, -2) * h, -2)
+        z = self.gate(ops.concatenate(values, -1))  # (..., inputs * W)
+        z = ops.softmax(ops.reshape(z, ops.shape(h)), -2)  # (..., inputs, W)
+        return ops.sum(z * h, -2)
+
+
+def repeat(v, steps):
+    """Say the same at each step: (B, V) -> (B, T, V); leave what has steps as it is."""
+    if v.ndim == 3:
+        return v
+    return ops.repeat(v[:, None], steps, 1)
 
 
 def average(x, lengths):
@@ -171,8 +193,9 @@ def average(x, lengths):
     if lengths is None:
         return ops.mean(x, 1)
     lengths = ops.cast(lengths, "int32")
-    real = ops.arange(ops.shape(x)[1], dtype="int32")[:, None] < lengths[:, None, None]
-    return ops.sum(ops.where(real, x, 0.0), 1) / ops.cast(lengths, x.dtype)[:, None]
+    real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+    total = ops.sum(ops.where(real[..., None], x, 0.0), 1)  # (B, W)
+    return total / ops.cast(lengths, x.dtype)[:, None]
 
 
 def check_inputs(x: dict, names: Iterable[str]) -> None:

@@ -29,6 +29,9 @@ class MultiHeadAttention(nn.Module):
         x (B, T, M) float, memory (B, S, M) float or None for x itself, seen bool, broadcast to
         (B, N, T, S), or None -> (B, T, M) float and the weights (B, N, T, S), which sum to 1.
 
+    Raises:
+        ValueError: model_size is no multiple of num_heads.
+
     Example:
         >>> attention = MultiHeadAttention(model_size=8, num_heads=2)
         >>> y, weights = attention(torch.zeros(3, 5, 8), memory=torch.zeros(3, 7, 8))

@@ -138,7 +138,7 @@ class LSTMAttention(nn.Module):
         return scores.softmax(3)
 
     def read(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Return the states (B, T, W) of the last layer, and which are real (B, T), None for all."""
+        """Return the states (B, T, W) of the last layer, and the real ones (B, T), None for all."""
         check(x, lengths, self.in_features, self.vocabulary_size)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)

@@ -5,10 +5,11 @@
     h   = sum_i a(W_i v_i)                              sum
     h   = sum_i z_i * tanh(W_i v_i),                    gated: each value of h is a mean over the
           z = softmax over i of (W_z [v_1, v_2, ...])   inputs, weighted for every example anew
-    y_k = W_k a(W_h h + b_h) + b_k                      hidden layers, if any, and a head per target
+    y_k = W_k a(W_h h + b_h) + b_k                      dense layers, if any, and a head per target
 
 Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
-Multimodal Units for Information Fusion", 2017 (gated; here softmax for any number of inputs).
+Multimodal Units for Information Fusion", 2017 (gated). Where we differ from the latter: softmax
+over any number of inputs, in place of one sigmoid that weighs two.
 
 Dimensions: B examples, T time steps, V values of all encoders, W width of h, C outputs of a target.
 """
@@ -68,6 +69,11 @@ class Network(nn.Module):
         "<name>.lengths" (B,) int and "<name>.categories" (B, K) int -> target name -> (B, C)
         float scores, (B, T, C) if in per_step. Scores are raw: the loss applies softmax or sigmoid.
 
+    Raises:
+        ValueError: No encoder or no head, a word that is not listed above, or a per_step target
+            without an encoder of steps; when called, an input too few or too many, or an encoder
+            that has a head.
+
     Example:
         >>> class Halve(nn.Module):  # any page built with out_features=0 will do
         ...     num_features = 4
@@ -108,70 +114,89 @@ class Network(nn.Module):
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         self.encoders = nn.ModuleList(encoders.values())
         widths = [self.encoders[i].num_features for i in self.sources.values()]
-        self.project, self.gate = nn.ModuleList(), None
+        self.project = nn.ModuleList()
+        self.gate = None
         if fusion == "concatenate":
             width = sum(widths)
         else:
-            self.project.extend(nn.Linear(features, width) for features in widths)
+            for features in widths:
+                self.project.append(nn.Linear(features, width))
         for linear in self.project:
             initialize(linear, initialization, fan, "tanh" if fusion == "gated" else activation)
         if fusion == "gated":
             self.gate = nn.Linear(sum(widths), len(widths) * width)
             initialize(self.gate, initialization, fan, "none")
-        sizes = (width, *head_sizes)
-        self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
         for linear in self.dense:
             initialize(linear, initialization, fan, activation)
         self.dropout = nn.Dropout(dropout)
-        self.heads = nn.ModuleList(nn.Linear(sizes[-1], size) for size in heads.values())
+        self.heads = nn.ModuleList()
+        for size in heads.values():
+            self.heads.append(nn.Linear(width, size))
         for linear in self.heads:
             initialize(linear, initialization, fan, "none")
 
     def forward(self, x: dict[str, Tensor]) -> dict[str, Tensor]:
         """Score each example: input name -> array, to target name -> scores."""
         check_inputs(x, self.sources)
-        values, lengths = [], None
+        values = []
+        lengths = None
         for name, i in self.sources.items():
-            encoder, keys = self.encoders[i], {k: f"{name}.{k}" for k in OPTIONAL}
-            given = {k: x[key] for k, key in keys.items() if key in x}
+            encoder = self.encoders[i]
+            given = {k: x[f"{name}.{k}"] for k in OPTIONAL if f"{name}.{k}" in x}
             v = encoder(x[name], **given)  # (B, V_i) or (B, T, V_i)
             if v.shape[-1] != encoder.num_features:
                 raise ValueError(f"The encoder of {name!r} has a head: give it out_features=0.")
-            lengths = given.get("lengths", lengths) if v.ndim == 3 else lengths
+            if v.ndim == 3:
+                lengths = given.get("lengths", lengths)
             values.append(v)
-        return self.join(values, lengths)
+        return self.score(values, lengths)
 
-    def join(self, values: list[Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
+    def score(self, values: list[Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
         """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
-        steps = next((v.shape[1] for v in values if v.ndim == 3), 0)
+        steps = [v.shape[1] for v in values if v.ndim == 3]  # T, from each encoder of steps
         if steps:
-            values = [v if v.ndim == 3 else v[:, None].expand(-1, steps, -1) for v in values]
+            values = [repeat(v, steps[0]) for v in values]  # (B, T, V_i) each
         h = self.fuse(values)  # (B, W) or (B, T, W)
         for linear in self.dense:
             h = self.activation(linear(self.dropout(h)))
         h = self.dropout(h)
-        pooled = average(h, lengths) if steps else h
-        pairs = zip(self.targets, self.heads, strict=True)
-        return {name: head(h if name in self.per_step else pooled) for name, head in pairs}
+        pooled = average(h, lengths) if steps else h  # (B, W)
+        scores = {}
+        for name, head in zip(self.targets, self.heads, strict=True):
+            scores[name] = head(h if name in self.per_step else pooled)
+        return scores
 
     def fuse(self, values: list[Tensor]) -> Tensor:
         """Make one vector of several: (..., V_i) each -> (..., W)."""
         if self.fusion == "concatenate":
             return torch.cat(values, -1)
-        parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]
+        parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]  # (..., W) each
         if self.gate is None:
             return sum(self.activation(part) for part in parts)
         h = torch.stack(parts, -2).tanh()  # (..., inputs, W)
-        z = self.gate(torch.cat(values, -1)).view(h.shape).softmax(-2)
+        z = self.gate(torch.cat(values, -1))  # (..., inputs * W)
+        z = z.view(h.shape).softmax(-2)  # (..., inputs, W)
         return (z * h).sum(-2)
+
+
+def repeat(v: Tensor, steps: int) -> Tensor:
+    """Say the same at each step: (B, V) -> (B, T, V); leave what has steps as it is."""
+    if v.ndim == 3:
+        return v
+    return v[:, None].expand(-1, steps, -1)
 
 
 def average(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Take the mean of the real steps: (B, T, W) -> (B, W)."""
     if lengths is None:
         return x.mean(1)
-    padding = torch.arange(x.shape[1], device=x.device)[:, None] >= lengths[:, None, None]
-    return x.masked_fill(padding, 0).sum(1) / lengths[:, None]
+    real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+    total = x.masked_fill(~real[..., None], 0).sum(1)  # (B, W)
+    return total / lengths[:, None]
 
 
 def check_inputs(x: dict, names: Iterable[str]) -> None:

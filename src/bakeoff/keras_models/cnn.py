@@ -258,10 +258,16 @@ class ImageBlock(layers.Layer):
 
 
 def adaptive_max(x, size: int):
-    """Take the largest pixel of each bin; bins overlap as in torch where size does not divide."""
-    bins = [[(i * n // size, -(-(i + 1) * n // size)) for i in range(size)] for n in x.shape[1:3]]
-    x = ops.stack([ops.max(x[:, first:last], 1) for first, last in bins[0]], 1)
-    return ops.stack([ops.max(x[:, :, first:last], 2) for first, last in bins[1]], 2)
+    """Take the largest pixel of each bin: (B, Y, X, C) -> (B, size, size, C)."""
+    rows = [ops.max(x[:, first:end], 1) for first, end in bins(x.shape[1], size)]
+    x = ops.stack(rows, 1)  # (B, size, X, C)
+    columns = [ops.max(x[:, :, first:end], 2) for first, end in bins(x.shape[2], size)]
+    return ops.stack(columns, 2)  # (B, size, size, C)
+
+
+def bins(length: int, size: int) -> list[tuple[int, int]]:
+    """Cut a length into size bins, which overlap as in torch where size does not divide."""
+    return [(i * length // size, math.ceil((i + 1) * length / size)) for i in range(size)]
 
 
 def initializer(initialization: str, fan: str, activation: str, groups: int = 1):

@@ -236,11 +236,18 @@ class VolumeBlock(layers.Layer):
 
 
 def adaptive_max_volume(x, size: int):
-    """Take the largest voxel of each bin; bins overlap as in torch where size does not divide."""
-    bins = [[(i * n // size, -(-(i + 1) * n // size)) for i in range(size)] for n in x.shape[1:4]]
-    x = ops.stack([ops.max(x[:, first:last], 1) for first, last in bins[0]], 1)
-    x = ops.stack([ops.max(x[:, :, first:last], 2) for first, last in bins[1]], 2)
-    return ops.stack([ops.max(x[:, :, :, first:last], 3) for first, last in bins[2]], 3)
+    """Take the largest voxel of each bin: (B, Z, Y, X, C) -> (B, size, size, size, C)."""
+    slices = [ops.max(x[:, first:end], 1) for first, end in bins(x.shape[1], size)]
+    x = ops.stack(slices, 1)  # (B, size, Y, X, C)
+    rows = [ops.max(x[:, :, first:end], 2) for first, end in bins(x.shape[2], size)]
+    x = ops.stack(rows, 2)  # (B, size, size, X, C)
+    columns = [ops.max(x[:, :, :, first:end], 3) for first, end in bins(x.shape[3], size)]
+    return ops.stack(columns, 3)  # (B, size, size, size, C)
+
+
+def bins(length: int, size: int) -> list[tuple[int, int]]:
+    """Cut a length into size bins, which overlap as in torch where size does not divide."""
+    return [(i * length // size, math.ceil((i + 1) * length / size)) for i in range(size)]
 
 
 def initializer(initialization: str, fan: str, activation: str, groups: int = 1):

@@ -99,15 +99,15 @@ def test_a_page_can_learn_eight_examples_by_heart(name: str, case: Case):
     targets = [(part - part.mean(0)) / part.std(0) for part in taught]  # x alone decides them
     kept = [torch.from_numpy(real_steps(case, inputs, part.shape)) for part in taught]
     page = build(name, case, "torch").train()
-    stepper = torch.optim.Adam(page.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(page.parameters(), lr=0.01)
     losses = []
     for _ in range(400):
-        stepper.zero_grad()
+        optimizer.zero_grad()
         parts = zip(leaves(page(**tensors(inputs))), targets, kept, strict=True)
         loss = sum((real * (part - target) ** 2).mean() for part, target, real in parts)
         loss.backward()
         nn.utils.clip_grad_norm_(page.parameters(), 1.0)
-        stepper.step()
+        optimizer.step()
         losses.append(loss.item())
         if losses[-1] < 0.2 * losses[0]:
             return

@@ -25,8 +25,8 @@ def window(in_steps: int, channels: int, targets: int, **arguments: object) -> C
 
 CASES: dict[str, list[Case]] = {
     "transformer": [
-        case(PADDED, num_layers=2, norm_first=False, hidden_sizes=(8,)),
-        case(PADDED, pooling="mean", activation="gelu", hidden_sizes=(8, 6)),
+        case(PADDED, num_layers=2, norm_first=False, head_sizes=(8,)),
+        case(PADDED, pooling="mean", activation="gelu", head_sizes=(8, 6)),
         case(STEPS, pooling="mean", positions="learned", max_length=9, model_size=10),
         case(STEPS, model_size=9, num_heads=3),
         case(PADDED, per_step=True, positions="learned", max_length=12, dropout=0.2),

@@ -36,12 +36,12 @@ CNN = [
     image_case(9, 9, blocks=(4, {"channels": 6, "pooling": "adaptive_max", "pool_size": 4})),
     image_case(11, 7, blocks=(4, {"channels": 4, "convolution": "dilated", "pooling": "none"})),
     image_case(12, 12, blocks=(4, {"convolution": "depthwise"}), pooling="average", norm="batch"),
-    image_case(12, 12, blocks=(6,), convolution="separable", norm="layer", hidden_sizes=(8, 6)),
+    image_case(12, 12, blocks=(6,), convolution="separable", norm="layer", head_sizes=(8, 6)),
     image_case(14, 13, blocks=(4, 4), stride=2, pooling="none", norm="group"),
     image_case(14, 14, blocks=(4,), padding="valid", stride=3, kernel_size=4, norm="instance"),
     image_case(10, 10, blocks=(4,), kernel_size=4, activation="leaky_relu", dropout=0.2),
     image_case(8, 8, blocks=({"stride": 2}, 4), convolution="separable", activation="gelu"),
-    image_case(8, 8, blocks=(4, 4), final_pooling="average", activation="tanh", hidden_sizes=(6,)),
+    image_case(8, 8, blocks=(4, 4), final_pooling="average", activation="tanh", head_sizes=(6,)),
     image_case(8, 8, blocks=(4,), final_pooling="max", activation="silu"),
     image_case(9, 8, blocks=({"convolution": "depthwise", "dilation": 2}, 4), activation="elu"),
 ]
@@ -56,14 +56,14 @@ CNN3D = [
     volume_case(4, 6, 9, blocks=(3, 4)),
     volume_case(7, 7, 7, blocks=({"channels": 3, "pooling": "adaptive_max", "pool_size": 4},)),
     volume_case(6, 6, 6, blocks=(4, {"dilation": 2}), pooling="average", norm="batch"),
-    volume_case(7, 6, 5, blocks=(4, 4), stride=2, pooling="none", norm="group", hidden_sizes=(6,)),
+    volume_case(7, 6, 5, blocks=(4, 4), stride=2, pooling="none", norm="group", head_sizes=(6,)),
     volume_case(8, 8, 8, blocks=(4,), padding="valid", norm="instance", final_pooling="max"),
     volume_case(8, 8, 8, blocks=(4,), norm="layer", activation="gelu", final_pooling="average"),
 ]
 
 RESNET = [
     image_case(9, 12, channels=(4, 6, 8), num_blocks=1),
-    image_case(8, 8, channels=(4, 8), norm="group", activation="silu", hidden_sizes=(6,)),
+    image_case(8, 8, channels=(4, 8), norm="group", activation="silu", head_sizes=(6,)),
     image_case(7, 7, channels=(4, 6), norm="none", num_blocks=1, dropout=0.2),
 ]
 
@@ -78,7 +78,7 @@ def sequence_case(inputs: dict[str, tuple], **arguments: object) -> Case:
 
 CNN1D = [
     sequence_case(NUMBERS, blocks=(6, {"pooling": "average", "pool_size": 3})),
-    sequence_case(PADDED, blocks=(6, 8), activation="tanh", hidden_sizes=(6,), dropout=0.2),
+    sequence_case(PADDED, blocks=(6, 8), activation="tanh", head_sizes=(6,), dropout=0.2),
     sequence_case(PADDED, blocks=(6, 4), pooling="average", pool_size=3, final_pooling="max"),
     sequence_case(PADDED, blocks=(6, 4), stride=2, pooling="none", norm="layer"),
     sequence_case(PADDED, blocks=(6, {"dilation": 2}), norm="batch", activation="elu"),
@@ -89,7 +89,7 @@ TCN = [
     sequence_case(NUMBERS, channels=(5, 6)),
     sequence_case(PADDED, channels=(6, 6), kernel_size=2, pooling="mean", norm="layer"),
     sequence_case(PADDED, channels=(6, 4), pooling="max", norm="batch", dropout=0.2),
-    sequence_case(PADDED, channels=(6,), per_step=True, hidden_sizes=(6,), activation="gelu"),
+    sequence_case(PADDED, channels=(6,), per_step=True, head_sizes=(6,), activation="gelu"),
     sequence_case(TOKENS, channels=(6, 6), vocabulary_size=20),
 ]
 
@@ -100,7 +100,7 @@ def text_case(inputs: dict[str, tuple], **arguments: object) -> Case:
 
 BAG = [
     text_case(TOKENS, num_pairs=64, dropout=0.0),
-    text_case({"x": TOKENS["x"]}, num_pairs=0, hidden_sizes=(5,), activation="tanh"),
+    text_case({"x": TOKENS["x"]}, num_pairs=0, head_sizes=(5,), activation="tanh"),
 ]
 
 

@@ -12,7 +12,7 @@ CNN = Branch(
         "image_size": 28,
         "out_features": 0,
         "blocks": (16, 32),
-        "hidden_sizes": (32,),
+        "head_sizes": (32,),
     },
 )
 STEPS = Branch("gru", {"in_features": 8, "out_features": 0, "per_step": True})
@@ -25,14 +25,14 @@ TWO_INPUTS = {"x": {"readings": SEQUENCE, "picture": PICTURE}}
 CASES: dict[str, list[Case]] = {
     "network": [
         Case(BOTH, TWO_INPUTS),
-        Case({**BOTH, "fusion": "sum", "width": 24, "hidden_sizes": (32,)}, TWO_INPUTS),
+        Case({**BOTH, "fusion": "sum", "width": 24, "head_sizes": (32,)}, TWO_INPUTS),
         Case({**BOTH, "fusion": "gated", "heads": {"kind": 3, "size": 1}}, TWO_INPUTS),
         Case(
             {
                 "encoders": {"picture": CNN},
                 "shared": {"other": "picture"},
                 "heads": {"same": 1},
-                "hidden_sizes": (16,),
+                "head_sizes": (16,),
             },
             {"x": {"picture": PICTURE, "other": PICTURE}},
         ),

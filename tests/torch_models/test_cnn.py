@@ -15,10 +15,10 @@ def parameters(page) -> int:
 
 def test_parameters_are_those_of_the_classic_networks():
     mixed = (16, {"channels": 32, "pooling": "average"}, DILATED)
-    assert parameters(CNN(1, 28, 10, blocks=mixed, hidden_sizes=(128, 64))) == 163_402
-    plain = CNN(1, 28, 10, blocks=(32, 64, 128), norm="batch", hidden_sizes=(256,))
+    assert parameters(CNN(1, 28, 10, blocks=mixed, head_sizes=(128, 64))) == 163_402
+    plain = CNN(1, 28, 10, blocks=(32, 64, 128), norm="batch", head_sizes=(256,))
     assert parameters(plain) == 390_858
-    unpadded = {"padding": "valid", "hidden_sizes": (64,)}
+    unpadded = {"padding": "valid", "head_sizes": (64,)}
     blocks = (32, SEPARABLE, {"convolution": "depthwise"})
     assert parameters(CNN(3, 64, 3, blocks=blocks, **unpadded)) == 151_651
 
@@ -40,7 +40,7 @@ def test_a_block_knows_the_size_that_it_makes(convolution, padding, kernel_size,
         "pooling": pooling,
         "pool_size": 2,
     }
-    block = ImageBlock(3, (11, 14), ("auto", "in"), options)
+    block = ImageBlock(3, (11, 14), **options, initialization="auto", fan="in")
     assert block(torch.zeros(2, 3, 11, 14)).shape == (2, block.channels, *block.size)
 
 
@@ -69,7 +69,7 @@ def test_norms_group_the_channels_as_they_say():
 
 def test_channels_last_memory_changes_no_score():
     torch.manual_seed(0)
-    page = CNN(3, (9, 12), 4, blocks=(8, DILATED), norm="batch", hidden_sizes=(6,)).eval()
+    page = CNN(3, (9, 12), 4, blocks=(8, DILATED), norm="batch", head_sizes=(6,)).eval()
     x = torch.randn(5, 3, 9, 12)
     expected = page(x)
     page.to(memory_format=torch.channels_last)

@@ -23,15 +23,15 @@ def reader() -> RNN:
 
 
 def test_parameters_are_those_of_the_classic_rnn_and_cnn():
-    looker = CNN(1, 28, 0, blocks=(16, 32), hidden_sizes=(32,))
+    looker = CNN(1, 28, 0, blocks=(16, 32), head_sizes=(32,))
     page = Network({"readings": reader(), "picture": looker}, {"kind": 3})
     assert parameters(page) == 62_019
 
 
 def test_trained_parameters_are_those_of_the_classic_keras_rnn_and_cnn():
-    looker = CNN(3, 64, 0, blocks=(32,), padding="valid", hidden_sizes=(32,))
+    looker = CNN(3, 64, 0, blocks=(32,), padding="valid", head_sizes=(32,))
     encoders = {"readings": reader(), "picture": looker}
-    page = Network(encoders, {"kind": 3}, hidden_sizes=(32,))
+    page = Network(encoders, {"kind": 3}, head_sizes=(32,))
     assert trained(page) == 993_923  # Keras has no second bias, which is frozen here
 
 

@@ -12,7 +12,8 @@ def test_parameters_are_those_of_resnet_20():
 
 
 def test_a_block_of_zero_weights_is_its_shortcut():
-    block = ResidualBlock(4, 4, stride=1, norm="none", start=("auto", "in", "relu"))
+    words = {"norm": "none", "activation": "relu", "initialization": "auto", "fan": "in"}
+    block = ResidualBlock(4, 4, stride=1, **words)
     with torch.no_grad():
         block.second.weight.zero_()
     x = torch.randn(2, 4, 5, 5)

@@ -53,5 +53,5 @@ def test_no_step_looks_at_padding():
 def test_unfit_targets_and_unknown_cells_are_refused():
     with pytest.raises(ValueError, match=r"previous is \(2, 4, 2\), a step \(2, 1, 3\)"):
         RNNSeq2Seq(5, 3)(torch.randn(2, 6, 5), previous=torch.randn(2, 4, 2))
-    with pytest.raises(ValueError, match=r"cell='rnn' must be lstm or gru"):
+    with pytest.raises(ValueError, match=r"cell='rnn' is unknown. Known: lstm, gru"):
         RNNSeq2Seq(5, 3, cell="rnn")

@@ -25,7 +25,7 @@ def copy_layer(ours: nn.Module, theirs: nn.TransformerEncoderLayer) -> None:
 
 
 def test_the_course_transformer_has_its_classic_number_of_weights():
-    model = Transformer(1, 2, norm_first=False, hidden_sizes=(64,))
+    model = Transformer(1, 2, norm_first=False, head_sizes=(64,))
     assert sum(weight.numel() for weight in model.parameters()) == 104_450
 
 
@@ -39,9 +39,10 @@ def test_a_layer_is_that_of_torch(norm_first: bool, activation: str):
         8, 4, 256, 0.0, activation, batch_first=True, norm_first=norm_first
     )
     copy_layer(ours, theirs)
-    x, seen = torch.randn(2, 5, 8), torch.arange(5) < torch.tensor([3, 5])[:, None]
-    expected = theirs(x, src_key_padding_mask=~seen)
-    torch.testing.assert_close(ours(x, seen[:, None, None]), expected, rtol=1e-5, atol=1e-5)
+    x = torch.randn(2, 5, 8)
+    real = torch.arange(5) < torch.tensor([3, 5])[:, None]
+    expected = theirs(x, src_key_padding_mask=~real)
+    torch.testing.assert_close(ours(x, real), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_weights_of_attention_sum_to_one_and_skip_the_padding():

@@ -8,7 +8,8 @@
 Self-attention reads x itself (memory = x), cross-attention another sequence. This page is for
 reading and for trying things out; the other pages carry faster forms of the same.
 
-Source: Vaswani et al., "Attention Is All You Need", 2017.
+Source: Vaswani et al., "Attention Is All You Need", 2017. Where we differ: the four maps have
+biases.
 
 Dimensions: B batch, T steps of x, S steps of memory, M model width, N heads.
 """
@@ -27,6 +28,9 @@ class MultiHeadAttention(keras.Model):
     Shape:
         x (B, T, M) float, memory (B, S, M) float or None for x itself, seen bool, broadcast to
         (B, N, T, S), or None -> (B, T, M) float and the weights (B, N, T, S), which sum to 1.
+
+    Raises:
+        ValueError: model_size is no multiple of num_heads.
 
     Example:
         >>> attention = MultiHeadAttention(model_size=8, num_heads=2)
@@ -49,10 +53,12 @@ class MultiHeadAttention(keras.Model):
     def call(self, x, memory=None, seen=None, training=False):
         """Read memory: (B, T, M), (B, S, M) -> (B, T, M) and the weights (B, N, T, S)."""
         memory = x if memory is None else memory
-        query = self.split(self.query(x))
-        key, value = self.split(self.key(memory)), self.split(self.value(memory))
-        heads, weights = dot_product_attention(query, key, value, seen)
-        return self.out(ops.reshape(ops.swapaxes(heads, 1, 2), ops.shape(x))), weights
+        query = self.split(self.query(x))  # (B, N, T, M / N)
+        key = self.split(self.key(memory))
+        value = self.split(self.value(memory))
+        heads, weights = dot_product_attention(query, key, value, seen)  # (B, N, T, M / N)
+        heads = ops.reshape(ops.swapaxes(heads, 1, 2), ops.shape(x))  # (B, T, M)
+        return self.out(heads), weights
 
     def split(self, x):
         """Give each head its share of the width: (B, T, M) -> (B, N, T, M / N)."""
@@ -72,7 +78,7 @@ def dot_product_attention(query, key, value, seen=None):
     Returns:
         What was read (..., T, E), and the weights (..., T, S), 0 where not seen.
     """
-    scores = ops.matmul(query, ops.swapaxes(key, -1, -2)) / query.shape[-1] ** 0.5
+    scores = ops.matmul(query, ops.swapaxes(key, -1, -2)) / query.shape[-1] ** 0.5  # (..., T, S)
     if seen is not None:
         scores = ops.where(seen, scores, float("-inf"))
     weights = ops.softmax(scores)
@@ -94,5 +100,6 @@ def sinusoids(x):
     length, size = ops.shape(x)[1], x.shape[2]
     rates = ops.convert_to_tensor([10000 ** (-i / size) for i in range(0, size, 2)], "float32")
     angles = ops.cast(ops.arange(length), "float32")[:, None] * rates  # (T, M / 2)
-    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)
-    return ops.cast(ops.reshape(waves, (length, -1))[:, :size], x.dtype)
+    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)  # (T, M / 2, 2)
+    waves = ops.reshape(waves, (length, -1))  # (T, M), one more when M is odd
+    return ops.cast(waves[:, :size], x.dtype)

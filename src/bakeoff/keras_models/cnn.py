@@ -4,7 +4,9 @@
     y = W_y flatten(h) + b_y          after the last block: dense layers, then scores
 
 Source: LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998; Yu & Koltun,
-"Multi-Scale Context Aggregation by Dilated Convolutions", 2016; Chollet, "Xception", 2017.
+"Multi-Scale Context Aggregation by Dilated Convolutions", 2016; Chollet, "Xception", 2017
+(separable). Where we differ from the first: relu, max pooling and dense scores are the default, in
+place of scaled tanh, averages with a trained gain and radial units.
 
 Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
 """
@@ -17,10 +19,15 @@ import keras
 from keras import initializers, layers, ops
 
 ACTIVATIONS = {
-    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
-    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
-    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
-}  # fmt: skip
+    "relu": ops.relu,
+    "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),  # the slope of torch; Keras has 0.2
+    "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False),
+    "silu": ops.silu,
+    "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid,
+    "softplus": ops.softplus,
+}
 NORMS = {
     "none": lambda channels: layers.Identity(),
     "batch": lambda channels: layers.BatchNormalization(epsilon=1e-5, momentum=0.9),
@@ -29,12 +36,22 @@ NORMS = {
     "group": lambda channels: layers.GroupNormalization(math.gcd(8, channels), epsilon=1e-5),
 }
 POOLINGS = {  # n twice: on JAX, Keras does not derive the strides
-    "max": lambda x, n: ops.max_pool(x, n, n), "average": lambda x, n: ops.average_pool(x, n, n),
-    "adaptive_max": lambda x, n: adaptive_max(x, n), "none": lambda x, n: x,
-}  # fmt: skip
+    "max": lambda x, n: ops.max_pool(x, n, n),
+    "average": lambda x, n: ops.average_pool(x, n, n),
+    "adaptive_max": lambda x, n: adaptive_max(x, n),
+    "none": lambda x, n: x,
+}
 CONVOLUTIONS = ("standard", "dilated", "depthwise", "separable")
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class CNN(keras.Model):
@@ -55,14 +72,19 @@ class CNN(keras.Model):
         pooling: * max, average, adaptive_max or none.
         pool_size: * Side of the square that becomes one pixel; of the result for adaptive_max.
         final_pooling: flatten (all pixels), average or max (of each channel's pixels).
-        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, Y, X, C) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or pixels too few for the windows and pooling
+            of a block; when called, images of another size.
 
     Example:
         >>> tuple(CNN(1, image_size=28, out_features=10)(ops.zeros((2, 28, 28, 1))).shape)
@@ -70,43 +92,74 @@ class CNN(keras.Model):
     """
 
     def __init__(
-        self, in_channels: int, image_size: int | tuple[int, int], out_features: int, *,
+        self,
+        in_channels: int,
+        image_size: int | tuple[int, int],
+        out_features: int,
+        *,
         blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
-        convolution: str = "standard", kernel_size: int = 3, stride: int = 1, dilation: int = 0,
-        padding: str = "same", norm: str = "none", activation: str = "relu",
-        pooling: str = "max", pool_size: int = 2, final_pooling: str = "flatten",
-        hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
-        initialization: str = "auto", fan: str = "in",
-    ) -> None:  # fmt: skip
+        convolution: str = "standard",
+        kernel_size: int = 3,
+        stride: int = 1,
+        dilation: int = 0,
+        padding: str = "same",
+        norm: str = "none",
+        activation: str = "relu",
+        pooling: str = "max",
+        pool_size: int = 2,
+        final_pooling: str = "flatten",
+        head_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+    ) -> None:
         super().__init__()
-        size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+        if isinstance(image_size, int):
+            image_size = (image_size, image_size)
+        size = tuple(image_size)
         self.image_shape = (*size, in_channels)
         self.final_pooling = choose("final_pooling", final_pooling, ("flatten", "average", "max"))
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        defaults = {
-            "channels": 0, "convolution": convolution, "kernel_size": kernel_size,
-            "stride": stride, "dilation": dilation, "padding": padding, "norm": norm,
-            "activation": activation, "pooling": pooling, "pool_size": pool_size,
-        }  # fmt: skip
-        width, start = in_channels, (initialization, fan)
+        defaults = {  # what a block does not say for itself
+            "channels": 0,
+            "convolution": convolution,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "dilation": dilation,
+            "padding": padding,
+            "norm": norm,
+            "activation": activation,
+            "pooling": pooling,
+            "pool_size": pool_size,
+        }
+        width = in_channels
         self.blocks = []
-        for i, block in enumerate(blocks):
-            given = {"channels": block} if isinstance(block, int) else block
+        for i, own in enumerate(blocks):
+            if isinstance(own, int):
+                own = {"channels": own}
             try:
-                options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(ImageBlock(width, size, start, options))
+                for name in own:
+                    choose("option", name, defaults)
+                options = {**defaults, **own, "initialization": initialization, "fan": fan}
+                block = ImageBlock(width, size, **options)
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
-            width, size = self.blocks[-1].channels, self.blocks[-1].size
-        width *= math.prod(size) if final_pooling == "flatten" else 1
-        self.hidden = []
-        for hidden_size in hidden_sizes:
-            draw = initializer(*start, activation)
-            self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
-        self.num_features, self.dropout = (width, *hidden_sizes)[-1], layers.Dropout(dropout)
+            self.blocks.append(block)
+            width = block.channels
+            size = block.size
+        if final_pooling == "flatten":
+            width = width * math.prod(size)
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
+        self.num_features = width
+        self.dropout = layers.Dropout(dropout)
         self.head = layers.Identity()
         if out_features:
-            self.head = layers.Dense(out_features, kernel_initializer=initializer(*start, "none"))
+            draw = initializer(initialization, fan, "none")
+            self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, *self.image_shape)))
 
     def call(self, x, training=False):
@@ -114,12 +167,15 @@ class CNN(keras.Model):
         if tuple(x.shape[1:]) != self.image_shape:
             raise ValueError(f"x holds images {tuple(x.shape[1:])}, not {self.image_shape}.")
         for block in self.blocks:
-            x = block(x, training=training)
-        if self.final_pooling == "flatten":  # (B, C * Y * X), in the order of torch
-            x = ops.reshape(ops.transpose(x, (0, 3, 1, 2)), (-1, math.prod(x.shape[1:])))
+            x = block(x, training=training)  # (B, Y, X, C), each time smaller
+        if self.final_pooling == "flatten":
+            x = ops.transpose(x, (0, 3, 1, 2))  # (B, C, Y, X), the order of torch
+            x = ops.reshape(x, (-1, math.prod(x.shape[1:])))  # (B, C * Y * X)
+        elif self.final_pooling == "average":
+            x = ops.mean(x, (1, 2))  # (B, C)
         else:
-            x = ops.mean(x, (1, 2)) if self.final_pooling == "average" else ops.max(x, (1, 2))
-        for linear in self.hidden:
+            x = ops.max(x, (1, 2))  # (B, C)
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x, training=training)))
         return self.head(self.dropout(x, training=training))
 
@@ -127,74 +183,118 @@ class CNN(keras.Model):
 class ImageBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, Y, X, C) -> (B, Y', X', C')."""
 
-    def __init__(self, in_channels: int, size: tuple, start: tuple[str, str], options: dict):
+    def __init__(
+        self,
+        in_channels: int,
+        size: tuple[int, int],
+        *,
+        channels: int,
+        convolution: str,
+        kernel_size: int,
+        stride: int,
+        dilation: int,
+        padding: str,
+        norm: str,
+        activation: str,
+        pooling: str,
+        pool_size: int,
+        initialization: str,
+        fan: str,
+    ) -> None:
         super().__init__()
-        activation = options["activation"]
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        self.pool = POOLINGS[choose("pooling", options["pooling"], POOLINGS)]
-        pool_size = 1 if options["pooling"] == "none" else options["pool_size"]
-        self.pool_size, self.channels = pool_size, options["channels"] or in_channels
-        kind = choose("convolution", options["convolution"], CONVOLUTIONS)
-        if kind == "depthwise" and self.channels != in_channels:
+        choose("convolution", convolution, CONVOLUTIONS)
+        channels = channels or in_channels
+        if convolution == "depthwise" and channels != in_channels:
             raise ValueError(f"depthwise keeps its {in_channels} channels: try separable.")
-        kernel_size, stride = options["kernel_size"], options["stride"]
-        dilation = options["dilation"] or 1 + (kind == "dilated")
+        if dilation == 0:
+            dilation = 2 if convolution == "dilated" else 1
+        if stride > 1 and dilation > 1:
+            raise ValueError(f"one of {stride=} and {dilation=} must be 1.")
+        if pooling == "none":
+            pool_size = 1
         reach = dilation * (kernel_size - 1)  # pixels of a window beyond its first
-        same = choose("padding", options["padding"], ("same", "valid")) == "same"
+        same = choose("padding", padding, ("same", "valid")) == "same"
         pad = reach // 2 if same else 0
-        self.size = tuple((n + 2 * pad - reach - 1) // stride + 1 for n in size)
-        if min(self.size) < pool_size:
+        convolved = [(n + 2 * pad - reach - 1) // stride + 1 for n in size]
+        if min(convolved) < pool_size:
             raise ValueError(f"{size} pixels are too few for {kernel_size=} and {pool_size=}.")
-        adaptive = options["pooling"] == "adaptive_max"
-        self.size = tuple(pool_size if adaptive else n // pool_size for n in self.size)
+        pooled = [n // pool_size for n in convolved]
+        if pooling == "adaptive_max":
+            pooled = [pool_size for _ in convolved]
+        self.size = tuple(pooled)
+        self.channels = channels
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.pool = POOLINGS[choose("pooling", pooling, POOLINGS)]
+        self.pool_size = pool_size
         even = same and stride == 1 and reach % 2 == 0  # else Keras pads one side more
         self.pad = layers.ZeroPadding2D(0 if even else pad)
-        window = {"kernel_size": kernel_size, "strides": stride, "dilation_rate": dilation}
-        window |= {"padding": "same" if even else "valid", "use_bias": kind != "separable"}
-        draw = initializer(*start, activation)
-        if kind in ("depthwise", "separable"):
-            alone = initializer(*start, activation if kind == "depthwise" else "none", in_channels)
+        window = {
+            "kernel_size": kernel_size,
+            "strides": stride,
+            "padding": "same" if even else "valid",
+            "dilation_rate": dilation,
+        }
+        draw = initializer(initialization, fan, activation)
+        self.pointwise = layers.Identity()
+        if convolution == "separable":
+            alone = initializer(initialization, fan, "none", in_channels)
+            self.convolution = layers.DepthwiseConv2D(
+                use_bias=False, depthwise_initializer=alone, **window
+            )
+            self.pointwise = layers.Conv2D(channels, 1, kernel_initializer=draw)
+        elif convolution == "depthwise":
+            alone = initializer(initialization, fan, activation, in_channels)
             self.convolution = layers.DepthwiseConv2D(depthwise_initializer=alone, **window)
         else:
-            self.convolution = layers.Conv2D(self.channels, kernel_initializer=draw, **window)
-        self.pointwise = layers.Identity()
-        if kind == "separable":
-            self.pointwise = layers.Conv2D(self.channels, 1, kernel_initializer=draw)
-        self.norm = NORMS[choose("norm", options["norm"], NORMS)](self.channels)
+            self.convolution = layers.Conv2D(channels, kernel_initializer=draw, **window)
+        self.norm = NORMS[choose("norm", norm, NORMS)](channels)
 
     def call(self, x, training=False):
-        x = self.norm(self.pointwise(self.convolution(self.pad(x))), training=training)
-        return self.pool(self.activation(x), self.pool_size)
+        """Read each window of pixels: (B, Y, X, C) -> (B, Y', X', C')."""
+        x = self.convolution(self.pad(x))
+        x = self.pointwise(x)  # (B, Y, X, C'), Y and X as the stride says
+        x = self.activation(self.norm(x, training=training))
+        return self.pool(x, self.pool_size)  # (B, Y', X', C')
 
 
 def adaptive_max(x, size: int):
-    """Take the largest pixel of each bin; bins overlap as in torch where size does not divide."""
-    bins = [[(i * n // size, -(-(i + 1) * n // size)) for i in range(size)] for n in x.shape[1:3]]
-    x = ops.stack([ops.max(x[:, first:last], 1) for first, last in bins[0]], 1)
-    return ops.stack([ops.max(x[:, :, first:last], 2) for first, last in bins[1]], 2)
+    """Take the largest pixel of each bin: (B, Y, X, C) -> (B, size, size, C)."""
+    rows = [ops.max(x[:, first:end], 1) for first, end in bins(x.shape[1], size)]
+    x = ops.stack(rows, 1)  # (B, size, X, C)
+    columns = [ops.max(x[:, :, first:end], 2) for first, end in bins(x.shape[2], size)]
+    return ops.stack(columns, 2)  # (B, size, size, C)
+
+
+def bins(length: int, size: int) -> list[tuple[int, int]]:
+    """Cut a length into size bins, which overlap as in torch where size does not divide."""
+    return [(i * length // size, math.ceil((i + 1) * length / size)) for i in range(size)]
 
 
 def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
-    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
-    if law == "orthogonal":
+    if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
-    if kind:
-        law = "uniform" if law == "uniform" else "untruncated_normal"
-        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
-    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
-    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+    if initialization in ("uniform", "normal"):
+        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        uniform = initializers.RandomUniform(-bound, bound)
+        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
+    scale = 1.0 if initialization.startswith("xavier") else 2.0
+    mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
+    if groups > 1:
+        mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
+    return initializers.VarianceScaling(scale, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

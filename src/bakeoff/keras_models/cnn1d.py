@@ -6,7 +6,9 @@
 Padded steps are zeros to every convolution, and no part of any pooling.
 
 Source: LeCun & Bengio, "Convolutional Networks for Images, Speech, and Time Series", 1995; Kim,
-"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps).
+"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps). Where
+we differ from Kim: blocks follow one another, where his windows of several widths stand side by
+side, and the vectors of words are learned with the rest.
 
 Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 """
@@ -19,17 +21,30 @@ import keras
 from keras import initializers, layers, ops
 
 ACTIVATIONS = {
-    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
-    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
-    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
-}  # fmt: skip
+    "relu": ops.relu,
+    "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),  # the slope of torch; Keras has 0.2
+    "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False),
+    "silu": ops.silu,
+    "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid,
+    "softplus": ops.softplus,
+}
 NORMS = {
     "none": layers.Identity,
     "batch": lambda: layers.BatchNormalization(epsilon=1e-5, momentum=0.9),
     "layer": lambda: layers.LayerNormalization(epsilon=1e-5),
 }
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class CNN1D(keras.Model):
@@ -47,15 +62,21 @@ class CNN1D(keras.Model):
         pooling: * max, average or none.
         pool_size: * Steps that become one; the last ones may be fewer.
         final_pooling: average or max over all steps.
-        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
 
     Shape:
-        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) raw scores.
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or an even kernel_size; when called, x of
+            another shape or without steps.
 
     Example:
         >>> tuple(CNN1D(in_features=8, out_features=3)(ops.zeros((2, 5, 8))).shape)
@@ -63,58 +84,87 @@ class CNN1D(keras.Model):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, *,
+        self,
+        in_features: int,
+        out_features: int,
+        *,
         blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
-        kernel_size: int = 3, stride: int = 1, dilation: int = 1, norm: str = "none",
-        activation: str = "relu", pooling: str = "max", pool_size: int = 2,
-        final_pooling: str = "average", hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
-        initialization: str = "auto", fan: str = "in", vocabulary_size: int = 0,
-    ) -> None:  # fmt: skip
+        kernel_size: int = 3,
+        stride: int = 1,
+        dilation: int = 1,
+        norm: str = "none",
+        activation: str = "relu",
+        pooling: str = "max",
+        pool_size: int = 2,
+        final_pooling: str = "average",
+        head_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+        vocabulary_size: int = 0,
+    ) -> None:
         super().__init__()
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
         self.final_pooling = choose("final_pooling", final_pooling, ("average", "max"))
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        defaults = {
-            "channels": 0, "kernel_size": kernel_size, "stride": stride, "dilation": dilation,
-            "norm": norm, "activation": activation, "pooling": pooling, "pool_size": pool_size,
-        }  # fmt: skip
+        defaults = {  # what a block does not say for itself
+            "channels": 0,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "dilation": dilation,
+            "norm": norm,
+            "activation": activation,
+            "pooling": pooling,
+            "pool_size": pool_size,
+        }
         self.embedding = None
         if vocabulary_size:
             draw = initializers.RandomNormal(stddev=1.0)
             self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
-        width, start = in_features, (initialization, fan)
+        width = in_features
         self.blocks = []
-        for i, block in enumerate(blocks):
-            given = {"channels": block} if isinstance(block, int) else block
+        for i, own in enumerate(blocks):
+            if isinstance(own, int):
+                own = {"channels": own}
             try:
-                options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(SequenceBlock(width, start, options))
+                for name in own:
+                    choose("option", name, defaults)
+                options = {**defaults, **own, "initialization": initialization, "fan": fan}
+                block = SequenceBlock(width, **options)
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
-            width = self.blocks[-1].channels
-        self.hidden = []
-        for hidden_size in hidden_sizes:
-            draw = initializer(*start, activation)
-            self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
-        self.num_features, self.dropout = (width, *hidden_sizes)[-1], layers.Dropout(dropout)
+            self.blocks.append(block)
+            width = block.channels
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
+        self.num_features = width
+        self.dropout = layers.Dropout(dropout)
         self.head = layers.Identity()
         if out_features:
-            self.head = layers.Dense(out_features, kernel_initializer=initializer(*start, "none"))
+            draw = initializer(initialization, fan, "none")
+            self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
 
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C)."""
         check(x, self.in_features, self.vocabulary_size)
-        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
-        lengths = ops.full_like(x[:, 0, 0], ops.shape(x)[1]) if lengths is None else lengths
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        if lengths is None:
+            lengths = ops.full_like(x[:, 0, 0], ops.shape(x)[1])  # (B,)
         lengths = ops.cast(lengths, "int32")
         for block in self.blocks:
             x, lengths = block(x, lengths, training=training)  # (B, T, H), T shorter
         if self.final_pooling == "max":
             x = ops.max(hide(x, lengths, -math.inf), 1)  # (B, H)
         else:
-            x = ops.sum(hide(x, lengths, 0.0), 1) / ops.cast(lengths, x.dtype)[:, None]
-        for linear in self.hidden:
+            total = ops.sum(hide(x, lengths, 0.0), 1)  # (B, H)
+            x = total / ops.cast(lengths, x.dtype)[:, None]
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x, training=training)))
         return self.head(self.dropout(x, training=training))
 
@@ -122,43 +172,65 @@ class CNN1D(keras.Model):
 class SequenceBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, T, H) -> (B, T', H'), and the new lengths."""
 
-    def __init__(self, in_channels: int, start: tuple[str, str], options: dict):
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        channels: int,
+        kernel_size: int,
+        stride: int,
+        dilation: int,
+        norm: str,
+        activation: str,
+        pooling: str,
+        pool_size: int,
+        initialization: str,
+        fan: str,
+    ) -> None:
         super().__init__()
-        self.pooling = choose("pooling", options["pooling"], ("max", "average", "none"))
-        self.pool_size = 1 if self.pooling == "none" else options["pool_size"]
-        activation = options["activation"]
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        self.stride, self.channels = options["stride"], options["channels"] or in_channels
-        kernel_size, dilation = options["kernel_size"], options["dilation"]
-        if kernel_size % 2 == 0 or (self.stride > 1 and dilation > 1):
+        if kernel_size % 2 == 0 or (stride > 1 and dilation > 1):
             raise ValueError(f"{kernel_size=} must be odd, and stride or {dilation=} must be 1.")
-        even = self.stride == 1  # else Keras pads one side more
+        channels = channels or in_channels
+        self.channels = channels
+        self.stride = stride
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.pooling = choose("pooling", pooling, ("max", "average", "none"))
+        self.pool_size = 1 if pooling == "none" else pool_size
+        even = stride == 1  # else Keras pads one side more
         self.pad = layers.ZeroPadding1D(0 if even else dilation * (kernel_size // 2))
-        window = {"strides": self.stride, "padding": "same" if even else "valid"}
-        window |= {"dilation_rate": dilation, "kernel_initializer": initializer(*start, activation)}
-        self.convolution = layers.Conv1D(self.channels, kernel_size, **window)
-        self.norm = NORMS[choose("norm", options["norm"], NORMS)]()
+        self.convolution = layers.Conv1D(
+            channels,
+            kernel_size,
+            strides=stride,
+            padding="same" if even else "valid",
+            dilation_rate=dilation,
+            kernel_initializer=initializer(initialization, fan, activation),
+        )
+        self.norm = NORMS[choose("norm", norm, NORMS)]()
 
     def call(self, x, lengths, training=False):
-        x = self.convolution(self.pad(hide(x, lengths, 0.0)))
-        x = self.activation(self.norm(x, training=training))
+        """Read each window of steps: (B, T, H) -> (B, T', H'), and the new lengths."""
+        x = self.convolution(self.pad(hide(x, lengths, 0.0)))  # (B, T, H'), T as the stride says
         lengths = shorten(lengths, self.stride)
+        x = self.activation(self.norm(x, training=training))
         n = self.pool_size  # n twice below: on JAX, Keras does not derive the strides
         rest = [[0, 0], [0, n - 1], [0, 0]]  # the last window may be half empty
         if self.pooling == "max":
             x = ops.pad(hide(x, lengths, -math.inf), rest, "constant", -math.inf)
-            x = ops.max_pool(x, n, n)
+            x = ops.max_pool(x, n, n)  # (B, T', H')
         elif self.pooling == "average":
-            share = ops.pad(hide(ops.ones_like(x[..., :1]), lengths, 0.0), rest)
-            share = ops.maximum(ops.average_pool(share, n, n), 1e-6)
-            x = ops.average_pool(ops.pad(hide(x, lengths, 0.0), rest), n, n) / share
+            real = hide(ops.ones_like(x[..., :1]), lengths, 0.0)  # (B, T, 1): 1 for real steps
+            share = ops.average_pool(ops.pad(real, rest), n, n)  # (B, T', 1)
+            x = ops.average_pool(ops.pad(hide(x, lengths, 0.0), rest), n, n)  # (B, T', H')
+            x = x / ops.maximum(share, 1e-6)
         return x, shorten(lengths, n)
 
 
 def hide(x, lengths, value: float):
     """Put value into the padding of x (B, T, H)."""
     steps = ops.arange(ops.shape(x)[1], dtype="int32")[:, None]  # (T, 1)
-    return ops.where(steps < lengths[:, None, None], x, value)
+    real = steps < lengths[:, None, None]  # (B, T, 1)
+    return ops.where(real, x, value)
 
 
 def shorten(lengths, steps: int):
@@ -168,33 +240,41 @@ def shorten(lengths, steps: int):
 
 def check(x, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
 
 
 def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
-    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
-    if law == "orthogonal":
+    if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
-    if kind:
-        law = "uniform" if law == "uniform" else "untruncated_normal"
-        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
-    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
-    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+    if initialization in ("uniform", "normal"):
+        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        uniform = initializers.RandomUniform(-bound, bound)
+        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
+    scale = 1.0 if initialization.startswith("xavier") else 2.0
+    mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
+    if groups > 1:
+        mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
+    return initializers.VarianceScaling(scale, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -3,8 +3,9 @@
     trend    = moving average of x                     over kernel_size steps, ends repeated
     forecast = W_t trend + b_t + W_r (x - trend) + b_r
 
-Source: Zeng et al., "Are Transformers Effective for Time Series Forecasting?", 2023. The maps are
-shared by all series, as in their default.
+Source: Zeng et al., "Are Transformers Effective for Time Series Forecasting?", 2023. As in their
+default, the maps are shared by all series. Where we differ: both begin with the mean of the window,
+which their code offers in a comment.
 
 Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets.
 """
@@ -26,6 +27,10 @@ class DLinear(keras.Model):
     Shape:
         x (B, T, F) float -> (B, S, Q) float.
 
+    Raises:
+        ValueError: More targets than channels, or an even kernel_size; when called, windows of
+            another size.
+
     Example:
         >>> model = DLinear(in_features=7, out_features=1, in_steps=96, out_steps=24)
         >>> tuple(model(ops.zeros((2, 96, 7))).shape)
@@ -46,8 +51,10 @@ class DLinear(keras.Model):
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size={kernel_size} is even: no step is in the middle.")
-        self.in_features, self.out_features = in_features, out_features
-        self.in_steps, self.kernel_size = in_steps, kernel_size
+        self.in_features = in_features
+        self.out_features = out_features
+        self.in_steps = in_steps
+        self.kernel_size = kernel_size
         mean = keras.initializers.Constant(1 / in_steps)  # begin with the mean of the window
         self.trend = layers.Dense(out_steps, kernel_initializer=mean)
         self.rest = layers.Dense(out_steps, kernel_initializer=mean)
@@ -58,11 +65,14 @@ class DLinear(keras.Model):
         check_window(x, self.in_steps, self.in_features)
         x = x[..., : self.out_features]  # (B, T, Q)
         half = self.kernel_size // 2
-        ends = ops.repeat(x[:, :1], half, 1), ops.repeat(x[:, -1:], half, 1)
-        trend = ops.concatenate([ends[0], x, ends[1]], 1)
-        trend = ops.average_pool(trend, self.kernel_size, 1, data_format="channels_last")
-        trend, rest = ops.swapaxes(trend, 1, 2), ops.swapaxes(x - trend, 1, 2)  # (B, Q, T)
-        return ops.swapaxes(self.trend(trend) + self.rest(rest), 1, 2)  # (B, S, Q)
+        first = ops.repeat(x[:, :1], half, 1)  # (B, half, Q)
+        last = ops.repeat(x[:, -1:], half, 1)  # (B, half, Q)
+        wide = ops.concatenate([first, x, last], 1)  # (B, half + T + half, Q)
+        trend = ops.average_pool(wide, self.kernel_size, 1, data_format="channels_last")
+        rest = ops.swapaxes(x - trend, 1, 2)  # (B, Q, T)
+        trend = ops.swapaxes(trend, 1, 2)  # (B, Q, T)
+        forecast = self.trend(trend) + self.rest(rest)  # (B, Q, S)
+        return ops.swapaxes(forecast, 1, 2)  # (B, S, Q)
 
 
 def check_window(x, in_steps: int, in_features: int) -> None:

@@ -6,7 +6,8 @@
 A pair is found in one of num_pairs buckets by a hash; pairs that share a bucket share a vector.
 
 Source: Joulin, Grave, Bojanowski & Mikolov, "Bag of Tricks for Efficient Text Classification", 2017
-(fastText; words are hashed there, too, and here they are the tokens of the vocabulary).
+(fastText). Where we differ: words are hashed there, too, and here they are the tokens of the
+vocabulary; dropout and dense layers are ours.
 
 Dimensions: B texts, T tokens, F width of the vectors, C outputs.
 """
@@ -18,12 +19,25 @@ import keras
 from keras import initializers, layers, ops
 
 ACTIVATIONS = {
-    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
-    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
-    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
-}  # fmt: skip
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+    "relu": ops.relu,
+    "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),  # the slope of torch; Keras has 0.2
+    "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False),
+    "silu": ops.silu,
+    "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid,
+    "softplus": ops.softplus,
+}
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class EmbeddingBag(keras.Model):
@@ -34,16 +48,21 @@ class EmbeddingBag(keras.Model):
         out_features: C, outputs per text; 0 builds no head and returns the features.
         vocabulary_size: Number of tokens; 0 is padding and has no vector.
         num_pairs: Buckets for the pairs of neighbours; 0 reads single words only.
-        hidden_sizes: Widths of the dense layers between the average and the head.
+        head_sizes: Widths of the dense layers between the average and the head.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T) int tokens, lengths (B,) int or None -> (B, C) float scores, raw: the loss
         applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or no vocabulary; when called, x of another
+            shape or without tokens.
 
     Example:
         >>> model = EmbeddingBag(in_features=32, out_features=2, vocabulary_size=1000)
@@ -58,7 +77,7 @@ class EmbeddingBag(keras.Model):
         *,
         vocabulary_size: int,
         num_pairs: int = 2**17,
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         dropout: float = 0.3,
         initialization: str = "auto",
@@ -69,9 +88,9 @@ class EmbeddingBag(keras.Model):
             raise ValueError(
                 f"{vocabulary_size=}, but this model reads tokens: it must be 1 or more."
             )
-        self.vocabulary_size, self.num_pairs = vocabulary_size, num_pairs
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
+        self.vocabulary_size = vocabulary_size
+        self.num_pairs = num_pairs
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         bound = 1 / in_features
         draw = initializers.RandomUniform(-bound, bound)
         self.words = layers.Embedding(vocabulary_size, in_features, draw)
@@ -79,10 +98,13 @@ class EmbeddingBag(keras.Model):
         if num_pairs:
             draw = initializers.RandomUniform(-bound, bound)
             self.pairs = layers.Embedding(num_pairs, in_features, draw)
-        self.hidden = []
-        for size in hidden_sizes:
-            self.hidden.append(layers.Dense(size, kernel_initializer=initializer(*start)))
-        self.num_features = (in_features, *hidden_sizes)[-1]
+        width = in_features
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
+        self.num_features = width
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Identity()
         if out_features:
@@ -95,17 +117,19 @@ class EmbeddingBag(keras.Model):
         check(x, 0, self.vocabulary_size)
         x = ops.cast(x, "int32")
         if lengths is not None:
-            steps = ops.arange(ops.shape(x)[1], dtype="int32")
-            x = ops.where(steps < ops.cast(lengths, "int32")[:, None], x, 0)
+            lengths = ops.cast(lengths, "int32")
+            real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+            x = ops.where(real, x, 0)
         total, count = gather(self.words, x, x > 0)  # (B, F), (B, 1)
         if self.pairs is not None:
             after = ops.pad(x[:, 1:], [[0, 0], [0, 1]])  # (B, T), padding after the last word
             bucket = (x % 65536 * 31337 + after) % self.num_pairs  # fits into 32 bits
-            both = ops.logical_and(x > 0, after > 0)
-            of_pairs, more = gather(self.pairs, bucket, both)
-            total, count = total + of_pairs, count + more
+            both = ops.logical_and(x > 0, after > 0)  # (B, T)
+            of_pairs, more = gather(self.pairs, bucket, both)  # (B, F), (B, 1)
+            total = total + of_pairs
+            count = count + more
         x = total / ops.maximum(count, 1)  # (B, F)
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x, training=training)))
         return self.head(self.dropout(x, training=training))
 
@@ -113,38 +137,47 @@ class EmbeddingBag(keras.Model):
 def gather(embedding: layers.Embedding, x, real):
     """Sum the vectors of the real entries of x (B, T) -> (B, F), and count them (B, 1)."""
     weights = ops.cast(real, embedding.compute_dtype)[..., None]  # (B, T, 1)
-    return ops.sum(embedding(x) * weights, 1), ops.sum(weights, 1)
+    vectors = ops.sum(embedding(x) * weights, 1)  # (B, F)
+    return vectors, ops.sum(weights, 1)
 
 
 def check(x, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
 
 
 def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
-    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
-    if law == "orthogonal":
+    if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
-    if kind:
-        law = "uniform" if law == "uniform" else "untruncated_normal"
-        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
-    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
-    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+    if initialization in ("uniform", "normal"):
+        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        uniform = initializers.RandomUniform(-bound, bound)
+        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
+    scale = 1.0 if initialization.startswith("xavier") else 2.0
+    mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
+    if groups > 1:
+        mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
+    return initializers.VarianceScaling(scale, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

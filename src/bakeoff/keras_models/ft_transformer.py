@@ -7,9 +7,9 @@
     x   = x + shrink(relu(expand(norm(x))))
     y   = W relu(norm(x)_token) + b
 
-Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Smaller than
-theirs by default; the feed-forward part has relu, not reglu, the first norm is kept, and dropout
-falls on the branches, not on the weights of attention.
+Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Where we differ:
+smaller than theirs by default; the feed-forward part has relu, not reglu; the first norm is kept;
+dropout falls on the branches, not on the weights of attention.
 
 Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N heads, C outputs.
 """
@@ -33,7 +33,12 @@ class FTTransformer(keras.Model):
         dropout: Probability of zeroing a value of a branch.
 
     Shape:
-        x (B, F) float, categories (B, K) int or None -> raw scores (B, C).
+        x (B, F) float, categories (B, K) int or None -> (B, C) float scores. Scores are raw: the
+        loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: No numbers and no categories, or model_size no multiple of num_heads; when
+            called, x or categories of another width.
 
     Example:
         >>> model = FTTransformer(in_features=8, out_features=3, category_sizes=(5, 12))
@@ -56,19 +61,30 @@ class FTTransformer(keras.Model):
         super().__init__()
         if in_features == 0 and not category_sizes:
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
-        self.in_features, self.category_sizes = in_features, tuple(category_sizes)
+        self.in_features = in_features
+        self.category_sizes = tuple(category_sizes)
         bound = model_size**-0.5
         draw = keras.initializers.RandomUniform(-bound, bound)
-        self.scales, self.shifts = None, None
+        self.scales = None
+        self.shifts = None
         if in_features:
             self.scales = self.add_weight((in_features, model_size), draw, name="scales")
             self.shifts = self.add_weight((in_features, model_size), draw, name="shifts")
-        self.embeddings = [layers.Embedding(size, model_size, draw) for size in category_sizes]
+        self.embeddings = []
+        for size in category_sizes:
+            self.embeddings.append(layers.Embedding(size, model_size, draw))
         self.token = self.add_weight((model_size,), draw, name="token")
-        self.blocks = [
-            EncoderLayer(model_size, num_heads, feedforward_size, True, "relu", dropout)
-            for _ in range(num_layers)
-        ]
+        self.blocks = []
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=True,
+                activation="relu",
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.num_features = model_size
         self.head = layers.Dense(out_features) if out_features else layers.Identity()
@@ -76,14 +92,15 @@ class FTTransformer(keras.Model):
 
     def call(self, x, categories=None, training=False):
         """Score each row: (B, F), (B, K) -> (B, C)."""
-        x = self.embed(x, categories)
+        x = self.embed(x, categories)  # (B, 1 + J, M)
         for block in self.blocks:
             x = block(x, training=training)
-        return self.head(ops.relu(self.norm(x[:, 0])))
+        x = x[:, 0]  # (B, M), the class token
+        return self.head(ops.relu(self.norm(x)))
 
     def attend(self, x, categories=None):
         """Return the weights (B, N, 1 + J, 1 + J) of each layer; the class token comes first."""
-        x = self.embed(x, categories)
+        x = self.embed(x, categories)  # (B, 1 + J, M)
         weights = []
         for block in self.blocks:
             weights.append(block.attend(x))
@@ -95,13 +112,14 @@ class FTTransformer(keras.Model):
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}).")
         token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, self.num_features))
-        tokens = [token]
+        tokens = [token]  # (B, 1, M)
         if self.in_features:
             tokens.append(self.scales * x[..., None] + self.shifts)  # (B, F, M)
         if self.category_sizes:
             check_categories(categories, self.category_sizes)
-            tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]
-        return ops.concatenate(tokens, 1)
+            for k, embedding in enumerate(self.embeddings):
+                tokens.append(embedding(categories[:, k, None]))  # (B, 1, M)
+        return ops.concatenate(tokens, 1)  # (B, 1 + J, M)
 
 
 class EncoderLayer(layers.Layer):
@@ -112,6 +130,7 @@ class EncoderLayer(layers.Layer):
         model_size: int,
         num_heads: int,
         feedforward_size: int,
+        *,
         norm_first: bool,
         activation: str,
         dropout: float,
@@ -119,7 +138,8 @@ class EncoderLayer(layers.Layer):
         super().__init__()
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
-        self.num_heads, self.norm_first = num_heads, norm_first
+        self.num_heads = num_heads
+        self.norm_first = norm_first
         self.activation = keras.activations.get(activation)
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
         self.query_key_value = layers.Dense(3 * model_size)
@@ -129,26 +149,42 @@ class EncoderLayer(layers.Layer):
         self.shrink = layers.Dense(model_size)
         self.dropout = layers.Dropout(dropout)
 
-    def call(self, x, seen=None, training=False):
+    def call(self, x, real=None, training=False):
         """Renew each step: (B, T, M) -> (B, T, M)."""
-        h = ops.dot_product_attention(*self.split(x), mask=seen)  # (B, T, N, M / N)
-        h = self.dropout(self.out(ops.reshape(h, ops.shape(x))), training=training)  # (B, T, M)
-        x = x + h if self.norm_first else self.attention_norm(x + h)
-        h = self.feedforward_norm(x) if self.norm_first else x
-        h = self.dropout(self.shrink(self.activation(self.expand(h))), training=training)
-        return x + h if self.norm_first else self.feedforward_norm(x + h)
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), real, training)
+            return x + self.feedforward(self.feedforward_norm(x), training)
+        x = self.attention_norm(x + self.attention(x, real, training))
+        return self.feedforward_norm(x + self.feedforward(x, training))
 
-    def attend(self, x, seen=None):
+    def attention(self, x, real, training):
+        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
+        query, key, value = self.split(x)  # (B, T, N, M / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, M / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, T, M)
+        return self.dropout(self.out(h), training=training)
+
+    def feedforward(self, x, training):
+        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
+        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        return self.dropout(self.shrink(h), training=training)
+
+    def attend(self, x, real=None):
         """Return the weights (B, N, T, T) with which each step reads the others."""
-        query, key, _ = self.split(x)
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
-        return ops.softmax(scores if seen is None else ops.where(seen, scores, float("-inf")))
+        if self.norm_first:
+            x = self.attention_norm(x)
+        query, key, _ = self.split(x)  # (B, T, N, M / N) each
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = ops.where(real[:, None, None], scores, float("-inf"))
+        return ops.softmax(scores)
 
     def split(self, x):
         """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
-        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x)
+        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return [ops.reshape(part, shape) for part in ops.split(parts, 3, 2)]
+        return [ops.reshape(part, shape) for part in parts]
 
 
 def check_categories(categories, sizes: tuple[int, ...]) -> None:

@@ -4,9 +4,10 @@
     n    = tanh(W_n x_t + b_n + r * (U_n h_{t-1} + b'_n))  candidate state
     h_t  = (1 - z) * n + z * h_{t-1}                       renew some, keep some
 
-Source: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014. The paper
-resets before the product, U_n (r * h_{t-1}), and many textbooks do; both frameworks reset after it
-for cuDNN's sake, which also has two biases. Some textbooks name z what is 1 - z here.
+Source: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014; Schuster &
+Paliwal, "Bidirectional Recurrent Neural Networks", 1997. Where we differ: the paper resets before
+the product, U_n (r * h_{t-1}), and many textbooks do; both frameworks reset after it for cuDNN's
+sake, which also has two biases. Some textbooks name z what is 1 - z here.
 
 Dimensions: B batch, T time steps, F input features, H hidden size, W joined width, C outputs.
 """
@@ -28,7 +29,7 @@ class GRU(keras.Model):
         bidirectional: Read the sequence backwards as well, and join both readings.
         merge: concatenate, sum or mean: how two readings become one.
         pooling: last (where each reading ends), mean, max or attention: one vector of the steps.
-        norm: none or layer: normalise the features before the head.
+        norm: none or layer: normalise the features before the dense layers and the head.
         dropout: Probability of zeroing a value between layers and before each dense layer.
         head_sizes: Widths of the relu layers between the features and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
@@ -37,6 +38,10 @@ class GRU(keras.Model):
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: No hidden_sizes, or a word that is not listed above; when called, x of another
+            shape or without steps.
 
     Example:
         >>> model = GRU(in_features=8, out_features=3)
@@ -62,38 +67,44 @@ class GRU(keras.Model):
         super().__init__()
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
         self.per_step = per_step
         self.merge = choose("merge", merge, ("concatenate", "sum", "mean"))
         self.pooling = choose("pooling", pooling, ("last", "mean", "max", "attention"))
-        self.embedding = layers.Embedding(vocabulary_size, in_features) if vocabulary_size else None
-        self.forwards, self.backwards = [], []
-        draws = {
-            "kernel_initializer": by_gate(keras.initializers.GlorotUniform, 3),
-            "recurrent_initializer": by_gate(keras.initializers.Orthogonal, 3),
-        }
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = layers.Embedding(vocabulary_size, in_features)
+        self.forwards = []
+        self.backwards = []  # empty unless bidirectional
         width = in_features
-        for size in hidden_sizes:
-            for readers in (self.forwards, self.backwards)[: 1 + bidirectional]:
-                readers.append(layers.GRU(size, return_sequences=True, **draws))
-            width = 2 * size if bidirectional and merge == "concatenate" else size
+        for hidden_size in hidden_sizes:
+            self.forwards.append(make_gru(hidden_size))
+            if bidirectional:
+                self.backwards.append(make_gru(hidden_size))
+            width = hidden_size
+            if bidirectional and merge == "concatenate":
+                width = 2 * hidden_size
         self.query = None
-        if pooling == "attention" and not per_step:  # at first a mean
-            self.query = self.add_weight(name="query", shape=(width,), initializer="zeros")
-        choose("norm", norm, ("none", "layer"))
-        layer_norm = norm == "layer"
-        self.norm = layers.LayerNormalization(epsilon=1e-5) if layer_norm else layers.Identity()
+        if pooling == "attention" and not per_step:
+            self.query = self.add_weight((width,), "zeros", name="query")  # at first a mean
+        self.norm = layers.Identity()
+        if choose("norm", norm, ("none", "layer")) == "layer":
+            self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
-        self.dense = [layers.Dense(size) for size in head_sizes]
-        self.num_features = (width, *head_sizes)[-1]
+        self.dense = []
+        for head_size in head_sizes:
+            self.dense.append(layers.Dense(head_size))
+            width = head_size
+        self.num_features = width
         self.head = layers.Dense(out_features) if out_features else layers.Identity()
         self(ops.zeros((1, 2), "int32") if vocabulary_size else ops.zeros((1, 2, in_features)))
 
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
-        x, ends = self.steps(x, lengths, training=training)
-        lengths = None if lengths is None else ops.cast(lengths, "int32")
-        x = x if self.per_step else self.pool(x, ends, lengths)  # (B, W)
+        x, ends = self.steps(x, lengths, training=training)  # (B, T, W)
+        if not self.per_step:
+            x = self.pool(x, ends, lengths)  # (B, W)
         x = self.dropout(self.norm(x), training=training)
         for linear in self.dense:
             x = self.dropout(ops.relu(linear(x)), training=training)
@@ -105,43 +116,82 @@ class GRU(keras.Model):
         Listed like `state`, where they start: first layer, its backward reading, second layer, ...
         """
         check(x, self.in_features, self.vocabulary_size)
-        lengths = None if lengths is None else ops.cast(lengths, "int32")
-        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
-        starts = iter(state or [None] * (len(self.forwards) + len(self.backwards)))
+        if lengths is not None:
+            lengths = ops.cast(lengths, "int32")
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        starts = state or [None] * (len(self.forwards) + len(self.backwards))
         ends = []
         for i, gru in enumerate(self.forwards):
-            x = self.dropout(x, training=training) if i > 0 else x
-            readings = [read_gru(gru, x, lengths, next(starts))]
+            if i > 0:
+                x = self.dropout(x, training=training)
+            h, end = read_gru(gru, x, lengths, starts[len(ends)])  # (B, T, H)
+            ends.append(end)
             if self.backwards:
-                h, end = read_gru(self.backwards[i], turn(x, lengths), lengths, next(starts))
-                readings.append((turn(h, lengths), end))
-            x = self.join([h for h, _ in readings]) if self.backwards else readings[0][0]
-            ends += [end for _, end in readings]
+                turned = turn(x, lengths)
+                h_back, end = read_gru(self.backwards[i], turned, lengths, starts[len(ends)])
+                ends.append(end)
+                h = self.join(h, turn(h_back, lengths))  # (B, T, W)
+            x = h
         return x, ends
 
     def pool(self, x, ends, lengths):
         """Make one vector of the real steps: (B, T, W) -> (B, W)."""
         if self.pooling == "last":
-            return self.join(ends[-2 if self.backwards else -1 :])
-        steps = ops.arange(ops.shape(x)[1], dtype="int32")
-        padding = steps >= (ops.shape(x)[1] if lengths is None else lengths[:, None])  # (B or 1, T)
+            return self.join(ends[-2], ends[-1]) if self.backwards else ends[-1]
+        if lengths is None:
+            lengths = ops.full_like(x[:, 0, 0], ops.shape(x)[1])  # (B,)
+        lengths = ops.cast(lengths, "int32")
+        real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
         if self.pooling == "max":
-            return ops.max(ops.where(padding[..., None], -float("inf"), x), 1)
-        scores = x[..., 0] * 0 if self.query is None else ops.sum(x * self.query, -1)
-        return ops.sum(x * ops.softmax(ops.where(padding, -float("inf"), scores))[..., None], 1)
+            return ops.max(ops.where(real[..., None], x, -float("inf")), 1)
+        weights = self.attention_weights(x, real)  # (B, T)
+        return ops.sum(x * weights[..., None], 1)
 
-    def join(self, readings):
-        """Make one of the forward and the backward reading: (..., H) -> (..., W)."""
+    def attention_weights(self, x, real):
+        """Weigh the real steps, without a query all alike: (B, T, W) -> (B, T), which sum to 1."""
+        scores = ops.zeros_like(x[..., 0])  # (B, T)
+        if self.query is not None:
+            scores = ops.sum(x * self.query, -1)
+        return ops.softmax(ops.where(real, scores, -float("inf")))
+
+    def join(self, h, h_back):
+        """Make one of the forward and the backward reading: (..., H) each -> (..., W)."""
         if self.merge == "concatenate":
-            return ops.concatenate(readings, -1)
-        return sum(readings) / (len(readings) if self.merge == "mean" else 1)
+            return ops.concatenate([h, h_back], -1)
+        if self.merge == "sum":
+            return h + h_back
+        return (h + h_back) / 2
+
+
+def make_gru(hidden_size: int):
+    """Make a layer whose gates each begin with Xavier input and orthogonal recurrent weights."""
+    return layers.GRU(
+        hidden_size,
+        return_sequences=True,
+        kernel_initializer=by_gate(keras.initializers.GlorotUniform, 3),
+        recurrent_initializer=by_gate(keras.initializers.Orthogonal, 3),
+    )
+
+
+def by_gate(initializer, num_gates: int):
+    """Draw the columns of each gate by themselves, as if it stood alone."""
+
+    def draw(shape, dtype=None):
+        in_size, columns = shape
+        gate_shape = (in_size, columns // num_gates)
+        gates = [initializer()(gate_shape, dtype) for _ in range(num_gates)]
+        return ops.concatenate(gates, 1)
+
+    return draw
 
 
 def read_gru(gru, x, lengths, start):
     """Run one layer over x (B, T, F): states (B, T, H), and the last real one (B, H)."""
     states = gru(x, initial_state=start)
-    last = states[:, -1] if lengths is None else pick(states, lengths[:, None] - 1)[:, 0]
-    return states, last
+    if lengths is None:
+        return states, states[:, -1]
+    return states, pick(states, lengths[:, None] - 1)[:, 0]
 
 
 def turn(x, lengths):
@@ -150,7 +200,8 @@ def turn(x, lengths):
         return ops.flip(x, 1)
     steps = ops.arange(ops.shape(x)[1], dtype="int32")  # (T,)
     turned = lengths[:, None] - 1 - steps  # (B, T), negative in the padding
-    return pick(x, ops.where(turned >= 0, turned, steps))
+    source = ops.where(turned >= 0, turned, steps)  # (B, T)
+    return pick(x, source)
 
 
 def pick(x, steps):
@@ -158,28 +209,22 @@ def pick(x, steps):
     return ops.take_along_axis(x, steps[..., None], 1)
 
 
-def by_gate(initializer, num_gates: int):
-    """Draw the columns of each gate by themselves, as if it stood alone."""
-
-    def draw(shape, dtype=None):
-        gate = shape[0], shape[1] // num_gates
-        return ops.concatenate([initializer()(gate, dtype) for _ in range(num_gates)], 1)
-
-    return draw
-
-
 def check(x, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

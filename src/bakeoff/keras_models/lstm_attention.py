@@ -35,6 +35,10 @@ class LSTMAttention(keras.Model):
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
 
+    Raises:
+        ValueError: No hidden_sizes, or a joined width that is no multiple of num_heads; when
+            called, x of another shape or without steps.
+
     Example:
         >>> model = LSTMAttention(in_features=8, out_features=3)
         >>> tuple(model(keras.ops.zeros((2, 5, 8))).shape)
@@ -57,75 +61,107 @@ class LSTMAttention(keras.Model):
         super().__init__()
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
-        width = hidden_sizes[-1] * (2 if bidirectional else 1)
+        width = 2 * hidden_sizes[-1] if bidirectional else hidden_sizes[-1]
         if width % num_heads:
             raise ValueError(f"A width of {width} is not a multiple of num_heads={num_heads}.")
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
-        self.num_heads, self.per_step = num_heads, per_step
-        self.embedding = layers.Embedding(vocabulary_size, in_features) if vocabulary_size else None
-        self.forwards, self.backwards = [], []
-        draws = {
-            "kernel_initializer": by_gate(keras.initializers.GlorotUniform, 4),
-            "recurrent_initializer": by_gate(keras.initializers.Orthogonal, 4),
-        }
-        for size in hidden_sizes:
-            for readers in (self.forwards, self.backwards)[: 1 + bidirectional]:
-                readers.append(layers.LSTM(size, return_sequences=True, **draws))
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
+        self.num_heads = num_heads
+        self.per_step = per_step
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = layers.Embedding(vocabulary_size, in_features)
+        self.forwards = []
+        self.backwards = []  # empty unless bidirectional
+        for hidden_size in hidden_sizes:
+            self.forwards.append(make_lstm(hidden_size))
+            if bidirectional:
+                self.backwards.append(make_lstm(hidden_size))
         self.query_key_value = layers.Dense(3 * width)
         self.out = layers.Dense(width)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
-        self.dense = [layers.Dense(size) for size in head_sizes]
-        self.num_features = (width, *head_sizes)[-1]
+        self.dense = []
+        for head_size in head_sizes:
+            self.dense.append(layers.Dense(head_size))
+            width = head_size
+        self.num_features = width
         self.head = layers.Dense(out_features) if out_features else layers.Identity()
         self(ops.zeros((1, 2), "int32") if vocabulary_size else ops.zeros((1, 2, in_features)))
 
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
-        x, real = self.read(x, lengths, training)  # (B, T, W)
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = ops.dot_product_attention(*self.split(x), mask=mask)  # (B, T, N, W / N)
-        h = self.out(ops.reshape(h, ops.shape(x)))  # (B, T, W)
-        x = self.norm(x + self.dropout(h, training=training))
-        if not self.per_step and real is None:
-            x = ops.mean(x, 1)  # (B, W)
-        elif not self.per_step:
-            real = ops.cast(real, x.dtype)
-            x = ops.sum(x * real[..., None], 1) / ops.sum(real, 1, keepdims=True)
+        x, real = self.read(x, lengths, training)  # (B, T, W), (B, T)
+        x = self.norm(x + self.attention(x, real, training))
+        if not self.per_step:
+            x = average_steps(x, real)  # (B, W)
         x = self.dropout(x, training=training)
         for linear in self.dense:
             x = self.dropout(ops.relu(linear(x)), training=training)
         return self.head(x)
 
+    def attention(self, x, real, training):
+        """Let each step read all real steps: (B, T, W) -> (B, T, W)."""
+        query, key, value = self.split(x)  # (B, T, N, W / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, W / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, T, W)
+        return self.dropout(self.out(h), training=training)
+
     def attend(self, x, lengths=None):
         """Return the weights with which each step reads the others: (B, T, F) -> (B, N, T, T)."""
-        x, real = self.read(x, lengths)
-        query, key, _ = self.split(x)
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
+        x, real = self.read(x, lengths)  # (B, T, W), (B, T)
+        query, key, _ = self.split(x)  # (B, T, N, W / N) each
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
         if real is not None:
             scores = ops.where(real[:, None, None], scores, -float("inf"))
         return ops.softmax(scores)
 
     def read(self, x, lengths, training=False):
-        """Return the states (B, T, W) of the last layer, and which of them are real (B, T)."""
+        """Return the states (B, T, W) of the last layer, and the real ones (B, T), None for all."""
         check(x, self.in_features, self.vocabulary_size)
-        lengths = None if lengths is None else ops.cast(lengths, "int32")
-        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
+        if lengths is not None:
+            lengths = ops.cast(lengths, "int32")
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
         for i, lstm in enumerate(self.forwards):
-            x = self.dropout(x, training=training) if i > 0 else x
-            h = lstm(x)  # (B, T, H): a step never sees the padding behind it
+            if i > 0:
+                x = self.dropout(x, training=training)
+            h, _, _ = lstm(x)  # (B, T, H): a step never sees the padding behind it
             if self.backwards:
-                h_back = turn(self.backwards[i](turn(x, lengths)), lengths)
-                h = ops.concatenate([h, h_back], -1)  # (B, T, 2H)
+                h_back, _, _ = self.backwards[i](turn(x, lengths))  # (B, T, H)
+                h = ops.concatenate([h, turn(h_back, lengths)], -1)  # (B, T, 2H)
             x = h
-        steps = ops.arange(ops.shape(x)[1], dtype="int32")
-        return x, None if lengths is None else steps < lengths[:, None]
+        if lengths is None:
+            return x, None
+        real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+        return x, real
 
     def split(self, x):
         """Return query, key and value of each head: (B, T, W) -> (B, T, N, W / N)."""
-        parts = ops.split(self.query_key_value(x), 3, 2)
+        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, W) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
         return [ops.reshape(part, shape) for part in parts]
+
+
+def average_steps(x, real):
+    """Take the mean of the real steps: (B, T, W) -> (B, W)."""
+    if real is None:
+        return ops.mean(x, 1)
+    real = ops.cast(real, x.dtype)
+    total = ops.sum(x * real[..., None], 1)  # (B, W)
+    return total / ops.sum(real, 1, keepdims=True)
+
+
+def make_lstm(hidden_size: int):
+    """Make a layer whose gates each begin with Xavier input and orthogonal recurrent weights."""
+    return layers.LSTM(
+        hidden_size,
+        return_sequences=True,
+        return_state=True,
+        kernel_initializer=by_gate(keras.initializers.GlorotUniform, 4),
+        recurrent_initializer=by_gate(keras.initializers.Orthogonal, 4),
+    )
 
 
 def turn(x, lengths):
@@ -134,7 +170,8 @@ def turn(x, lengths):
         return ops.flip(x, 1)
     steps = ops.arange(ops.shape(x)[1], dtype="int32")  # (T,)
     turned = lengths[:, None] - 1 - steps  # (B, T), negative in the padding
-    return pick(x, ops.where(turned >= 0, turned, steps))
+    source = ops.where(turned >= 0, turned, steps)  # (B, T)
+    return pick(x, source)
 
 
 def pick(x, steps):
@@ -146,15 +183,21 @@ def by_gate(initializer, num_gates: int):
     """Draw the columns of each gate by themselves, as if it stood alone."""
 
     def draw(shape, dtype=None):
-        gate = shape[0], shape[1] // num_gates
-        return ops.concatenate([initializer()(gate, dtype) for _ in range(num_gates)], 1)
+        in_size, columns = shape
+        gate_shape = (in_size, columns // num_gates)
+        gates = [initializer()(gate_shape, dtype) for _ in range(num_gates)]
+        return ops.concatenate(gates, 1)
 
     return draw
 
 
 def check(x, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")

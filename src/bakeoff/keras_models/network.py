@@ -5,10 +5,11 @@
     h   = sum_i a(W_i v_i)                              sum
     h   = sum_i z_i * tanh(W_i v_i),                    gated: each value of h is a mean over the
           z = softmax over i of (W_z [v_1, v_2, ...])   inputs, weighted for every example anew
-    y_k = W_k a(W_h h + b_h) + b_k                      hidden layers, if any, and a head per target
+    y_k = W_k a(W_h h + b_h) + b_k                      dense layers, if any, and a head per target
 
 Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
-Multimodal Units for Information Fusion", 2017 (gated; here softmax for any number of inputs).
+Multimodal Units for Information Fusion", 2017 (gated). Where we differ from the latter: softmax
+over any number of inputs, in place of one sigmoid that weighs two.
 
 Dimensions: B examples, T time steps, V values of all encoders, W width of h, C outputs of a target.
 """
@@ -20,12 +21,25 @@ import keras
 from keras import initializers, layers, ops
 
 ACTIVATIONS = {
-    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
-    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
-    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
-}  # fmt: skip
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+    "relu": ops.relu,
+    "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),  # the slope of torch; Keras has 0.2
+    "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False),
+    "silu": ops.silu,
+    "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid,
+    "softplus": ops.softplus,
+}
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 OPTIONAL = ("lengths", "categories")  # arrays that an encoder may take beside its input
 
 
@@ -41,17 +55,23 @@ class Network(keras.Model):
         width: W, when fusion is sum or gated.
         per_step: Names of the targets that are predicted at every time step: there, an encoder
             of one vector says the same at each step. Other targets read the mean of the real steps.
-        hidden_sizes: Widths of the dense layers between the fusion and the heads.
+        head_sizes: Widths of the dense layers between the fusion and the heads.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         dropout: Probability of zeroing a value before each dense layer and before the heads.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x: input name -> array as its encoder takes it, and, where an encoder takes them,
         "<name>.lengths" (B,) int and "<name>.categories" (B, K) int -> target name -> (B, C)
         float scores, (B, T, C) if in per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: No encoder or no head, a word that is not listed above, or a per_step target
+            without an encoder of steps; when called, an input too few or too many, or an encoder
+            that has a head.
 
     Example:
         >>> class Halve(keras.Model):  # any page built with out_features=0 will do
@@ -73,7 +93,7 @@ class Network(keras.Model):
         fusion: str = "concatenate",
         width: int = 64,
         per_step: tuple[str, ...] = (),
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         dropout: float = 0.0,
         initialization: str = "auto",
@@ -90,65 +110,82 @@ class Network(keras.Model):
         if per_step and not any(getattr(page, "per_step", False) for page in encoders.values()):
             raise ValueError(f"{per_step=} needs an encoder that is built with per_step=True.")
         self.fusion = choose("fusion", fusion, ("concatenate", "sum", "gated"))
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         self.encoders = list(encoders.values())
         widths = [self.encoders[i].num_features for i in self.sources.values()]
-        self.project, self.gate = [], None
-        for _ in widths if fusion != "concatenate" else ():
-            draw = initializer(initialization, fan, "tanh" if fusion == "gated" else activation)
-            self.project.append(layers.Dense(width, kernel_initializer=draw))
+        self.project = []
+        self.gate = None
+        if fusion == "concatenate":
+            width = sum(widths)
+        else:
+            for _ in widths:
+                draw = initializer(initialization, fan, "tanh" if fusion == "gated" else activation)
+                self.project.append(layers.Dense(width, kernel_initializer=draw))
         if fusion == "gated":
             draw = initializer(initialization, fan, "none")
             self.gate = layers.Dense(len(widths) * width, kernel_initializer=draw)
-        self.hidden = []
-        for size in hidden_sizes:
-            self.hidden.append(layers.Dense(size, kernel_initializer=initializer(*start)))
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
         self.dropout = layers.Dropout(dropout)
         self.heads = []
         for size in heads.values():
             draw = initializer(initialization, fan, "none")
             self.heads.append(layers.Dense(size, kernel_initializer=draw))
-        self.join([ops.zeros((1, features)) for features in widths], None)
+        self.score([ops.zeros((1, features)) for features in widths], None)
         self.built = True  # as the encoders are
 
     def call(self, x, training=False):
         """Score each example: input name -> array, to target name -> scores."""
         check_inputs(x, self.sources)
-        values, lengths = [], None
+        values = []
+        lengths = None
         for name, i in self.sources.items():
-            encoder, keys = self.encoders[i], {k: f"{name}.{k}" for k in OPTIONAL}
-            given = {k: x[key] for k, key in keys.items() if key in x}
+            encoder = self.encoders[i]
+            given = {k: x[f"{name}.{k}"] for k in OPTIONAL if f"{name}.{k}" in x}
             v = encoder(x[name], **given, training=training)  # (B, V_i) or (B, T, V_i)
             if v.shape[-1] != encoder.num_features:
                 raise ValueError(f"The encoder of {name!r} has a head: give it out_features=0.")
-            lengths = given.get("lengths", lengths) if v.ndim == 3 else lengths
+            if v.ndim == 3:
+                lengths = given.get("lengths", lengths)
             values.append(v)
-        return self.join(values, lengths, training=training)
+        return self.score(values, lengths, training=training)
 
-    def join(self, values, lengths, training=False):
+    def score(self, values, lengths, training=False):
         """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
-        steps = next((ops.shape(v)[1] for v in values if v.ndim == 3), None)
-        if steps is not None:
-            values = [v if v.ndim == 3 else ops.repeat(v[:, None], steps, 1) for v in values]
+        steps = [ops.shape(v)[1] for v in values if v.ndim == 3]  # T, from each encoder of steps
+        if steps:
+            values = [repeat(v, steps[0]) for v in values]  # (B, T, V_i) each
         h = self.fuse(values)  # (B, W) or (B, T, W)
-        for linear in self.hidden:
+        for linear in self.dense:
             h = self.activation(linear(self.dropout(h, training=training)))
         h = self.dropout(h, training=training)
-        pooled = h if steps is None else average(h, lengths)
-        pairs = zip(self.targets, self.heads, strict=True)
-        return {name: head(h if name in self.per_step else pooled) for name, head in pairs}
+        pooled = average(h, lengths) if steps else h  # (B, W)
+        scores = {}
+        for name, head in zip(self.targets, self.heads, strict=True):
+            scores[name] = head(h if name in self.per_step else pooled)
+        return scores
 
     def fuse(self, values):
         """Make one vector of several: (..., V_i) each -> (..., W)."""
         if self.fusion == "concatenate":
             return ops.concatenate(values, -1)
-        parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]
+        parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]  # (..., W) each
         if self.gate is None:
             return sum(self.activation(part) for part in parts)
         h = ops.tanh(ops.stack(parts, -2))  # (..., inputs, W)
-        z = ops.reshape(self.gate(ops.concatenate(values, -1)), ops.shape(h))
-        return ops.sum(ops.softmax(z, -2) * h, -2)
+        z = self.gate(ops.concatenate(values, -1))  # (..., inputs * W)
+        z = ops.softmax(ops.reshape(z, ops.shape(h)), -2)  # (..., inputs, W)
+        return ops.sum(z * h, -2)
+
+
+def repeat(v, steps):
+    """Say the same at each step: (B, V) -> (B, T, V); leave what has steps as it is."""
+    if v.ndim == 3:
+        return v
+    return ops.repeat(v[:, None], steps, 1)
 
 
 def average(x, lengths):
@@ -156,8 +193,9 @@ def average(x, lengths):
     if lengths is None:
         return ops.mean(x, 1)
     lengths = ops.cast(lengths, "int32")
-    real = ops.arange(ops.shape(x)[1], dtype="int32")[:, None] < lengths[:, None, None]
-    return ops.sum(ops.where(real, x, 0.0), 1) / ops.cast(lengths, x.dtype)[:, None]
+    real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+    total = ops.sum(ops.where(real[..., None], x, 0.0), 1)  # (B, W)
+    return total / ops.cast(lengths, x.dtype)[:, None]
 
 
 def check_inputs(x: dict, names: Iterable[str]) -> None:
@@ -171,25 +209,29 @@ def check_inputs(x: dict, names: Iterable[str]) -> None:
 
 def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
-    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
-    if law == "orthogonal":
+    if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
-    if kind:
-        law = "uniform" if law == "uniform" else "untruncated_normal"
-        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
-    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
-    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+    if initialization in ("uniform", "normal"):
+        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        uniform = initializers.RandomUniform(-bound, bound)
+        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
+    scale = 1.0 if initialization.startswith("xavier") else 2.0
+    mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
+    if groups > 1:
+        mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
+    return initializers.VarianceScaling(scale, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

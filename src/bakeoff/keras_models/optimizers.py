@@ -47,10 +47,10 @@ def make_optimizer(
     for weight in model.trainable_variables:
         weight.regularizer = penalty if len(weight.shape) > 1 else None
     if name == "adamw":
-        stepper = keras.optimizers.AdamW(lr, weight_decay, epsilon=1e-8, global_clipnorm=clip)
+        optimizer = keras.optimizers.AdamW(lr, weight_decay, epsilon=1e-8, global_clipnorm=clip)
         kept = [w for w in model.trainable_variables if len(w.shape) <= 1]
-        stepper.exclude_from_weight_decay(var_list=kept)
-        return stepper
+        optimizer.exclude_from_weight_decay(var_list=kept)
+        return optimizer
     if name == "adam":
         return keras.optimizers.Adam(lr, epsilon=1e-8, global_clipnorm=clip)
     if name == "sgd":

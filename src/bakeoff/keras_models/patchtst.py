@@ -1,10 +1,10 @@
 """PatchTST: cut a series into patches, let them look at one another, and forecast from them all.
 
-    z   = (x - mean) / deviation             of this window, put back on the forecast
+    z   = (x - mean) / std                   of this window, put back on the forecast
     p_i = W_p patch_i + b_p + place_i        patches of patch_size steps, a stride apart
     p   = p + attention(norm(p))             layer after layer
     p   = p + shrink(gelu(expand(norm(p))))
-    y   = W [norm(p_1), ... norm(p_P)] + b
+    y   = (W [norm(p_1), ... norm(p_P)] + b) * std + mean
 
 Source: Nie et al., "A Time Series Is Worth 64 Words", 2023. Each series is read by itself, all by
 the same weights. Where we differ: layer norm before each branch, not batch norm after each sum;
@@ -12,6 +12,8 @@ dropout falls on the patches and branches, not on the weights of attention.
 
 Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets, P patches, M model width.
 """
+
+import math
 
 import keras
 from keras import layers, ops
@@ -35,6 +37,10 @@ class PatchTST(keras.Model):
 
     Shape:
         x (B, T, F) float -> (B, S, Q) float.
+
+    Raises:
+        ValueError: More targets than channels, or model_size no multiple of num_heads; when
+            called, windows of another size.
 
     Example:
         >>> model = PatchTST(in_features=7, out_features=1, in_steps=96, out_steps=24)
@@ -60,18 +66,29 @@ class PatchTST(keras.Model):
         super().__init__()
         if out_features > in_features:
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
-        self.in_features, self.out_features = in_features, out_features
-        self.in_steps, self.out_steps = in_steps, out_steps
-        self.patch_size, self.stride = min(patch_size, in_steps), stride
-        num_patches = -(-(in_steps - self.patch_size) // stride) + 1
-        self.missing = (num_patches - 1) * stride + self.patch_size - in_steps
+        patch_size = min(patch_size, in_steps)
+        num_patches = math.ceil((in_steps - patch_size) / stride) + 1
+        self.in_features = in_features
+        self.out_features = out_features
+        self.in_steps = in_steps
+        self.out_steps = out_steps
+        self.patch_size = patch_size
+        self.stride = stride
+        self.missing = (num_patches - 1) * stride + patch_size - in_steps  # steps to repeat
         self.project = layers.Dense(model_size)
         small = keras.initializers.RandomNormal(stddev=0.02)
         self.positions = self.add_weight((num_patches, model_size), small, name="positions")
-        self.blocks = [
-            EncoderLayer(model_size, num_heads, feedforward_size, True, "gelu", dropout)
-            for _ in range(num_layers)
-        ]
+        self.blocks = []
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=True,
+                activation="gelu",
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Dense(out_steps)
@@ -81,19 +98,24 @@ class PatchTST(keras.Model):
         """Forecast each window: (B, T, F) -> (B, S, Q)."""
         check_window(x, self.in_steps, self.in_features)
         x = ops.swapaxes(x[..., : self.out_features], 1, 2)  # (B, Q, T)
-        mean = ops.mean(x, 2, keepdims=True)
-        deviation = ops.sqrt(ops.var(x, 2, keepdims=True) + 1e-5)
-        x = (x - mean) / deviation
-        x = ops.concatenate([x, ops.repeat(x[..., -1:], self.missing, 2)], 2)
+        mean = ops.mean(x, 2, keepdims=True)  # (B, Q, 1)
+        variance = ops.var(x, 2, keepdims=True)  # (B, Q, 1)
+        std = ops.sqrt(variance + 1e-5)
+        x = (x - mean) / std
+        last = ops.repeat(x[..., -1:], self.missing, 2)  # (B, Q, missing)
+        x = ops.concatenate([x, last], 2)  # (B, Q, T + missing)
         starts = range(0, self.in_steps + self.missing - self.patch_size + 1, self.stride)
-        x = ops.stack([x[..., i : i + self.patch_size] for i in starts], 2)  # (B, Q, P, patch)
-        x = self.project(ops.reshape(x, (-1, len(starts), self.patch_size)))  # (B * Q, P, M)
+        patches = [x[..., start : start + self.patch_size] for start in starts]
+        x = ops.stack(patches, 2)  # (B, Q, P, patch_size)
+        x = ops.reshape(x, (-1, len(starts), self.patch_size))  # (B * Q, P, patch_size)
+        x = self.project(x)  # (B * Q, P, M)
         x = self.dropout(x + self.positions, training=training)
         for block in self.blocks:
             x = block(x, training=training)
         x = ops.reshape(self.norm(x), (-1, len(starts) * x.shape[2]))  # (B * Q, P * M)
-        y = ops.reshape(self.head(x), (-1, self.out_features, self.out_steps))  # (B, Q, S)
-        return ops.swapaxes(y * deviation + mean, 1, 2)  # (B, S, Q)
+        y = self.head(x)  # (B * Q, S)
+        y = ops.reshape(y, (-1, self.out_features, self.out_steps))  # (B, Q, S)
+        return ops.swapaxes(y * std + mean, 1, 2)  # (B, S, Q)
 
 
 class EncoderLayer(layers.Layer):
@@ -104,6 +126,7 @@ class EncoderLayer(layers.Layer):
         model_size: int,
         num_heads: int,
         feedforward_size: int,
+        *,
         norm_first: bool,
         activation: str,
         dropout: float,
@@ -111,7 +134,8 @@ class EncoderLayer(layers.Layer):
         super().__init__()
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
-        self.num_heads, self.norm_first = num_heads, norm_first
+        self.num_heads = num_heads
+        self.norm_first = norm_first
         self.activation = keras.activations.get(activation)
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
         self.query_key_value = layers.Dense(3 * model_size)
@@ -121,26 +145,42 @@ class EncoderLayer(layers.Layer):
         self.shrink = layers.Dense(model_size)
         self.dropout = layers.Dropout(dropout)
 
-    def call(self, x, seen=None, training=False):
+    def call(self, x, real=None, training=False):
         """Renew each step: (B, T, M) -> (B, T, M)."""
-        h = ops.dot_product_attention(*self.split(x), mask=seen)  # (B, T, N, M / N)
-        h = self.dropout(self.out(ops.reshape(h, ops.shape(x))), training=training)  # (B, T, M)
-        x = x + h if self.norm_first else self.attention_norm(x + h)
-        h = self.feedforward_norm(x) if self.norm_first else x
-        h = self.dropout(self.shrink(self.activation(self.expand(h))), training=training)
-        return x + h if self.norm_first else self.feedforward_norm(x + h)
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), real, training)
+            return x + self.feedforward(self.feedforward_norm(x), training)
+        x = self.attention_norm(x + self.attention(x, real, training))
+        return self.feedforward_norm(x + self.feedforward(x, training))
 
-    def attend(self, x, seen=None):
+    def attention(self, x, real, training):
+        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
+        query, key, value = self.split(x)  # (B, T, N, M / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, M / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, T, M)
+        return self.dropout(self.out(h), training=training)
+
+    def feedforward(self, x, training):
+        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
+        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        return self.dropout(self.shrink(h), training=training)
+
+    def attend(self, x, real=None):
         """Return the weights (B, N, T, T) with which each step reads the others."""
-        query, key, _ = self.split(x)
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
-        return ops.softmax(scores if seen is None else ops.where(seen, scores, float("-inf")))
+        if self.norm_first:
+            x = self.attention_norm(x)
+        query, key, _ = self.split(x)  # (B, T, N, M / N) each
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = ops.where(real[:, None, None], scores, float("-inf"))
+        return ops.softmax(scores)
 
     def split(self, x):
         """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
-        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x)
+        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return [ops.reshape(part, shape) for part in ops.split(parts, 3, 2)]
+        return [ops.reshape(part, shape) for part in parts]
 
 
 def check_window(x, in_steps: int, in_features: int) -> None:

@@ -7,7 +7,9 @@ The shortcut s is x itself, or norm(W_s * x) by a 1 x 1 convolution where the si
 first block of every stage but the first halves Y and X. The last stage is averaged over Y and X.
 
 Source: He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", 2016: the small
-networks of section 4.2 (ResNet-20: num_blocks=3), with projected shortcuts (option B).
+networks of section 4.2 (ResNet-20: num_blocks=3). Where we differ: a shortcut whose size changes is
+projected (their option B), where the small networks pad it with zeros (option A); two blocks a
+stage by default; weights begin by the fan in and uniform, not normal.
 
 Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
 """
@@ -20,17 +22,30 @@ import keras
 from keras import initializers, layers, ops
 
 ACTIVATIONS = {
-    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
-    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
-    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
-}  # fmt: skip
+    "relu": ops.relu,
+    "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),  # the slope of torch; Keras has 0.2
+    "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False),
+    "silu": ops.silu,
+    "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid,
+    "softplus": ops.softplus,
+}
 NORMS = {
     "none": lambda channels: layers.Identity(),
     "batch": lambda channels: layers.BatchNormalization(epsilon=1e-5, momentum=0.9),
     "group": lambda channels: layers.GroupNormalization(math.gcd(8, channels), epsilon=1e-5),
 }
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class ResNet(keras.Model):
@@ -44,14 +59,19 @@ class ResNet(keras.Model):
         num_blocks: Residual blocks per stage, of two convolutions each.
         norm: batch, group (8 groups of channels, or as many as divide them) or none.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
-        hidden_sizes: Widths of the dense layers between the average and the head.
+        head_sizes: Widths of the dense layers between the average and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, Y, X, C) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or more stages than the image can be halved;
+            when called, images of another size.
 
     Example:
         >>> tuple(ResNet(1, image_size=28, out_features=10)(ops.zeros((2, 28, 28, 1))).shape)
@@ -68,35 +88,46 @@ class ResNet(keras.Model):
         num_blocks: int = 2,
         norm: str = "batch",
         activation: str = "relu",
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
         initialization: str = "auto",
         fan: str = "in",
     ) -> None:
         super().__init__()
-        size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
-        if not channels or min(size) < 2 ** (len(channels) - 1):
+        if isinstance(image_size, int):
+            image_size = (image_size, image_size)
+        rows, columns = image_size
+        if not channels or min(rows, columns) < 2 ** (len(channels) - 1):
             raise ValueError(
                 f"channels={channels} halve the image {len(channels) - 1} times, too often for "
-                f"{size[0]} x {size[1]} pixels. Give 1 to {min(size).bit_length()} stages."
+                f"{rows} x {columns} pixels. Give 1 to {min(rows, columns).bit_length()} stages."
             )
-        self.image_shape = (*size, in_channels)
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
-        self.stem = convolution(channels[0], 3, 1, norm, start)
+        self.image_shape = (rows, columns, in_channels)
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        draw = initializer(initialization, fan, activation)
+        self.stem = convolution(channels[0], 3, 1, norm, draw)
         self.norm = NORMS[choose("norm", norm, NORMS)](channels[0])
         self.blocks = []
         width = channels[0]
         for stage, stage_channels in enumerate(channels):
             for i in range(num_blocks):
-                stride = 2 if stage > 0 and i == 0 else 1
-                self.blocks.append(ResidualBlock(width, stage_channels, stride, norm, start))
+                block = ResidualBlock(
+                    width,
+                    stage_channels,
+                    stride=2 if stage > 0 and i == 0 else 1,
+                    norm=norm,
+                    activation=activation,
+                    initialization=initialization,
+                    fan=fan,
+                )
+                self.blocks.append(block)
                 width = stage_channels
-        self.hidden = []
-        for hidden_size in hidden_sizes:
-            draw = initializer(*start)
-            self.hidden.append(layers.Dense(hidden_size, kernel_initializer=draw))
-        self.num_features = (width, *hidden_sizes)[-1]
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
+        self.num_features = width
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Identity()
         if out_features:
@@ -108,11 +139,12 @@ class ResNet(keras.Model):
         """Score each image: (B, Y, X, C) -> (B, O)."""
         if tuple(x.shape[1:]) != self.image_shape:
             raise ValueError(f"x holds images {tuple(x.shape[1:])}, not {self.image_shape}.")
-        x = self.activation(self.norm(self.stem(x), training=training))
+        x = self.norm(self.stem(x), training=training)  # (B, Y, X, channels[0])
+        x = self.activation(x)
         for block in self.blocks:
-            x = block(x, training=training)
+            x = block(x, training=training)  # (B, Y, X, C), smaller from stage to stage
         x = ops.mean(x, (1, 2))  # (B, C)
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x, training=training)))
         return self.head(self.dropout(x, training=training))
 
@@ -121,29 +153,44 @@ class ResidualBlock(layers.Layer):
     """Add two convolutions to the image: (B, Y, X, C) -> (B, Y / stride, X / stride, C')."""
 
     def __init__(
-        self, in_channels: int, channels: int, stride: int, norm: str, start: tuple[str, str, str]
+        self,
+        in_channels: int,
+        channels: int,
+        *,
+        stride: int,
+        norm: str,
+        activation: str,
+        initialization: str,
+        fan: str,
     ) -> None:
         super().__init__()
-        self.activation = ACTIVATIONS[start[2]]
+        self.activation = ACTIVATIONS[activation]
         self.pad = layers.ZeroPadding2D(1 if stride > 1 else 0)  # Keras pads strides unevenly
-        self.first = convolution(channels, 3, stride, norm, start)
+        draw = initializer(initialization, fan, activation)
+        self.first = convolution(channels, 3, stride, norm, draw)
         self.first_norm = NORMS[norm](channels)
-        self.second = convolution(channels, 3, 1, norm, start)
+        draw = initializer(initialization, fan, activation)
+        self.second = convolution(channels, 3, 1, norm, draw)
         self.second_norm = NORMS[norm](channels)
-        self.shortcut = self.shortcut_norm = None
+        self.shortcut = None
+        self.shortcut_norm = None
         if stride > 1 or channels != in_channels:
-            self.shortcut = convolution(channels, 1, stride, norm, start)
+            draw = initializer(initialization, fan, activation)
+            self.shortcut = convolution(channels, 1, stride, norm, draw)
             self.shortcut_norm = NORMS[norm](channels)
 
     def call(self, x, training=False):
-        h = self.first_norm(self.first(self.pad(x)), training=training)
-        h = self.second_norm(self.second(self.activation(h)), training=training)
+        """Correct the image: (B, Y, X, C) -> (B, Y / stride, X / stride, C')."""
+        h = self.first(self.pad(x))  # (B, Y / stride, X / stride, C')
+        h = self.activation(self.first_norm(h, training=training))
+        h = self.second_norm(self.second(h), training=training)
         if self.shortcut is not None:
-            x = self.shortcut_norm(self.shortcut(x), training=training)
+            x = self.shortcut(x)  # (B, Y / stride, X / stride, C')
+            x = self.shortcut_norm(x, training=training)
         return self.activation(h + x)
 
 
-def convolution(channels: int, kernel_size: int, stride: int, norm: str, start: tuple):
+def convolution(channels: int, kernel_size: int, stride: int, norm: str, draw):
     """Make a convolution; a norm takes the place of its bias."""
     return layers.Conv2D(
         channels,
@@ -151,31 +198,35 @@ def convolution(channels: int, kernel_size: int, stride: int, norm: str, start: 
         strides=stride,
         padding="valid" if stride > 1 else "same",
         use_bias=norm == "none",
-        kernel_initializer=initializer(*start),
+        kernel_initializer=draw,
     )
 
 
 def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
-    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
-    if law == "orthogonal":
+    if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
-    if kind:
-        law = "uniform" if law == "uniform" else "untruncated_normal"
-        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
-    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
-    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+    if initialization in ("uniform", "normal"):
+        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        uniform = initializers.RandomUniform(-bound, bound)
+        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
+    scale = 1.0 if initialization.startswith("xavier") else 2.0
+    mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
+    if groups > 1:
+        mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
+    return initializers.VarianceScaling(scale, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -7,7 +7,8 @@ The shortcut s is x itself, or W_s x where the channels change. With L blocks a 
 the 2 (kernel_size - 1) (2^L - 1) steps before it, and so never the padding behind it.
 
 Source: Bai, Kolter & Koltun, "An Empirical Evaluation of Generic Convolutional and Recurrent
-Networks for Sequence Modeling", 2018; they normalise the weights, here `norm` does the values.
+Networks for Sequence Modeling", 2018. Where we differ: they normalise the weights, here `norm` does
+the values; they drop whole channels, here single values; pooling other than last is ours.
 
 Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 """
@@ -20,17 +21,30 @@ import keras
 from keras import initializers, layers, ops
 
 ACTIVATIONS = {
-    "relu": ops.relu, "leaky_relu": lambda x: ops.leaky_relu(x, 0.01), "elu": ops.elu,
-    "gelu": lambda x: ops.gelu(x, approximate=False), "silu": ops.silu, "tanh": ops.tanh,
-    "sigmoid": ops.sigmoid, "softplus": ops.softplus,
-}  # fmt: skip
+    "relu": ops.relu,
+    "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),  # the slope of torch; Keras has 0.2
+    "elu": ops.elu,
+    "gelu": lambda x: ops.gelu(x, approximate=False),
+    "silu": ops.silu,
+    "tanh": ops.tanh,
+    "sigmoid": ops.sigmoid,
+    "softplus": ops.softplus,
+}
 NORMS = {
     "none": layers.Identity,
     "batch": lambda: layers.BatchNormalization(epsilon=1e-5, momentum=0.9),
     "layer": lambda: layers.LayerNormalization(epsilon=1e-5),
 }
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class TCN(keras.Model):
@@ -44,10 +58,11 @@ class TCN(keras.Model):
         norm: none, batch or layer (over the channels of each step).
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         pooling: last (real step), mean or max: how the steps become one vector, unless per_step.
-        hidden_sizes: Widths of the dense layers between the pooling and the head.
+        head_sizes: Widths of the dense layers between the pooling and the head.
         dropout: Probability of zeroing a value after each convolution and each dense layer.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         per_step: Predict at every time step instead of once.
@@ -55,6 +70,10 @@ class TCN(keras.Model):
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above; when called, x of another shape or without
+            steps.
 
     Example:
         >>> tuple(TCN(in_features=8, out_features=3)(ops.zeros((2, 5, 8))).shape)
@@ -71,7 +90,7 @@ class TCN(keras.Model):
         norm: str = "none",
         activation: str = "relu",
         pooling: str = "last",
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
         initialization: str = "auto",
         fan: str = "in",
@@ -79,25 +98,38 @@ class TCN(keras.Model):
         per_step: bool = False,
     ) -> None:
         super().__init__()
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
         self.per_step = per_step
         self.pooling = choose("pooling", pooling, ("last", "mean", "max"))
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         self.embedding = None
         if vocabulary_size:
             draw = initializers.RandomNormal(stddev=1.0)
             self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
         self.blocks = []
         width = in_features
-        for i, size in enumerate(channels):
-            self.blocks.append(CausalBlock(width, size, kernel_size, 2**i, norm, dropout, start))
-            width = size
+        for i, block_channels in enumerate(channels):
+            block = CausalBlock(
+                width,
+                block_channels,
+                kernel_size=kernel_size,
+                dilation=2**i,
+                norm=norm,
+                activation=activation,
+                dropout=dropout,
+                initialization=initialization,
+                fan=fan,
+            )
+            self.blocks.append(block)
+            width = block_channels
         self.dropout = layers.Dropout(dropout)
-        self.hidden = []
-        for size in hidden_sizes:
-            self.hidden.append(layers.Dense(size, kernel_initializer=initializer(*start)))
-        self.num_features = (width, *hidden_sizes)[-1]
+        self.dense = []
+        for head_size in head_sizes:
+            draw = initializer(initialization, fan, activation)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
+            width = head_size
+        self.num_features = width
         self.head = layers.Identity()
         if out_features:
             draw = initializer(initialization, fan, "none")
@@ -107,11 +139,13 @@ class TCN(keras.Model):
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
         check(x, self.in_features, self.vocabulary_size)
-        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
         for block in self.blocks:
             x = block(x, training=training)  # (B, T, H)
-        x = x if self.per_step else self.pool(x, lengths)
-        for linear in self.hidden:
+        if not self.per_step:
+            x = self.pool(x, lengths)  # (B, H)
+        for linear in self.dense:
             x = self.dropout(self.activation(linear(x)), training=training)
         return self.head(x)
 
@@ -125,75 +159,99 @@ class TCN(keras.Model):
         real = ops.arange(ops.shape(x)[1], dtype="int32")[:, None] < lengths  # (B, T, 1)
         if self.pooling == "max":
             return ops.max(ops.where(real, x, -math.inf), 1)
-        return ops.sum(ops.where(real, x, 0.0), 1) / ops.cast(lengths[:, 0], x.dtype)
+        total = ops.sum(ops.where(real, x, 0.0), 1)  # (B, H)
+        return total / ops.cast(lengths[:, 0], x.dtype)
 
 
 class CausalBlock(layers.Layer):
     """Add two causal convolutions to the sequence: (B, T, H) -> (B, T, H')."""
 
     def __init__(
-        self, in_channels: int, channels: int, kernel_size: int, dilation: int, norm: str,
-        dropout: float, start: tuple[str, str, str],
-    ) -> None:  # fmt: skip
+        self,
+        in_channels: int,
+        channels: int,
+        *,
+        kernel_size: int,
+        dilation: int,
+        norm: str,
+        activation: str,
+        dropout: float,
+        initialization: str,
+        fan: str,
+    ) -> None:
         super().__init__()
-        self.activation = ACTIVATIONS[start[2]]
-        self.first = causal_convolution(channels, kernel_size, dilation, start)
+        self.activation = ACTIVATIONS[activation]
+        draw = initializer(initialization, fan, activation)
+        self.first = causal_convolution(channels, kernel_size, dilation, draw)
         self.first_norm = NORMS[choose("norm", norm, NORMS)]()
-        self.second = causal_convolution(channels, kernel_size, dilation, start)
+        draw = initializer(initialization, fan, activation)
+        self.second = causal_convolution(channels, kernel_size, dilation, draw)
         self.second_norm = NORMS[norm]()
         self.shortcut = layers.Identity()
         if channels != in_channels:
-            self.shortcut = causal_convolution(channels, 1, 1, start)
+            draw = initializer(initialization, fan, activation)
+            self.shortcut = causal_convolution(channels, 1, 1, draw)
         self.dropout = layers.Dropout(dropout)
 
     def call(self, x, training=False):
-        h = self.first_norm(self.first(x), training=training)
-        h = self.dropout(self.activation(h), training=training)
-        h = self.second_norm(self.second(h), training=training)
-        h = self.dropout(self.activation(h), training=training)
+        """Add to each step what it sees in the steps before: (B, T, H) -> (B, T, H')."""
+        h = self.first(x)  # (B, T, H')
+        h = self.activation(self.first_norm(h, training=training))
+        h = self.dropout(h, training=training)
+        h = self.second(h)  # (B, T, H')
+        h = self.activation(self.second_norm(h, training=training))
+        h = self.dropout(h, training=training)
         return self.activation(h + self.shortcut(x))
 
 
-def causal_convolution(channels: int, kernel_size: int, dilation: int, start: tuple[str, str, str]):
+def causal_convolution(channels: int, kernel_size: int, dilation: int, draw):
     """Make a convolution that looks back only."""
     return layers.Conv1D(
         channels,
         kernel_size,
         padding="causal",
         dilation_rate=dilation,
-        kernel_initializer=initializer(*start),
+        kernel_initializer=draw,
     )
 
 
 def check(x, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
 
 
 def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    mode = "fan_avg" if kind == "xavier" else "fan_" + choose("fan", fan, ("in", "out"))
-    mode = "fan_out" if groups > 1 else mode  # Keras takes all channels for the fan in
-    if law == "orthogonal":
+    if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
-    if kind:
-        law = "uniform" if law == "uniform" else "untruncated_normal"
-        return initializers.VarianceScaling(1 if kind == "xavier" else 2, mode, law)
-    uniform = initializers.RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5)
-    return uniform if law == "uniform" else initializers.RandomNormal(stddev=0.05)
+    if initialization in ("uniform", "normal"):
+        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        uniform = initializers.RandomUniform(-bound, bound)
+        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
+    scale = 1.0 if initialization.startswith("xavier") else 2.0
+    mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
+    if groups > 1:
+        mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
+    return initializers.VarianceScaling(scale, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -4,10 +4,16 @@
     x = x + attention(norm(x))                       with norm_first; without it
     x = x + shrink(activation(expand(norm(x))))      x = norm(x + attention(x)), and so on
 
-Source: Vaswani et al., "Attention Is All You Need", 2017; class token: Devlin et al., "BERT", 2019.
+Source: Vaswani et al., "Attention Is All You Need", 2017 (the encoder); Devlin et al., "BERT", 2019
+(class token, learned positions, gelu); Xiong et al., "On Layer Normalization in the Transformer
+Architecture", 2020 (norm_first). Where we differ from the first: norm_first is the default, which
+needs no warm-up; tokens are embedded in F numbers and then projected, not scaled by sqrt(M).
 
 Dimensions: B batch, T time steps, F input features, M model width, N heads, C outputs.
 """
+
+import difflib
+from collections.abc import Iterable
 
 import keras
 from keras import layers, ops
@@ -26,15 +32,21 @@ class Transformer(keras.Model):
         pooling: token (a learned class token before the sequence) or mean (of the real steps).
         positions: sinusoidal (any T) or learned (T up to max_length).
         max_length: Longest T for learned positions; 0 for sinusoidal ones.
-        norm_first: Normalise before each branch and at the end (Xiong, 2020), not after each sum.
+        norm_first: Normalise before each branch and at the end, not after each sum.
         activation: relu or gelu.
-        dropout: Probability of zeroing a value of the embedded steps, a branch or a hidden layer.
-        hidden_sizes: Dense layers between the pooling and the head.
+        dropout: Probability of zeroing a value of the embedded steps, a branch or a dense layer.
+        head_sizes: Widths of the dense layers between the pooling and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         per_step: Predict at every time step, without pooling, instead of once.
 
     Shape:
-        x (B, T, F) float or (B, T) int, lengths (B,) int -> raw scores (B, C); per_step (B, T, C).
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, learned positions without max_length (or the
+            other way round), or model_size no multiple of num_heads; when called, x of another
+            shape, without steps or longer than max_length.
 
     Example:
         >>> tuple(Transformer(in_features=8, out_features=3)(ops.zeros((2, 5, 8))).shape)
@@ -56,84 +68,109 @@ class Transformer(keras.Model):
         norm_first: bool = True,
         activation: str = "relu",
         dropout: float = 0.0,
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         vocabulary_size: int = 0,
         per_step: bool = False,
     ) -> None:
         super().__init__()
-        for name, value, known in (
-            ("pooling", pooling, ("token", "mean")),
-            ("positions", positions, ("sinusoidal", "learned")),
-            ("activation", activation, ("relu", "gelu")),
-        ):
-            if value not in known:
-                raise ValueError(f"{name}={value!r} is unknown. Known: {', '.join(known)}.")
+        choose("positions", positions, ("sinusoidal", "learned"))
+        choose("activation", activation, ("relu", "gelu"))
         if (positions == "learned") != (max_length > 0):
             raise ValueError(f"{positions} positions do not go with max_length={max_length}.")
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
-        self.max_length, self.pooling = max_length, "none" if per_step else pooling
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
+        self.max_length = max_length
+        self.per_step = per_step
+        self.pooling = choose("pooling", pooling, ("token", "mean"))
         self.activation = keras.activations.get(activation)
         self.dropout = layers.Dropout(dropout)
         draw = keras.initializers.RandomNormal(stddev=1.0)
-        self.embedding = (
-            layers.Embedding(vocabulary_size, in_features, draw) if vocabulary_size else None
-        )
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
         self.project = layers.Dense(model_size)
-        self.positions, self.token = None, None
-        if max_length:
+        self.positions = None
+        if positions == "learned":
             self.positions = self.add_weight((max_length, model_size), draw, name="positions")
-        if self.pooling == "token":
+        self.token = None
+        if pooling == "token" and not per_step:
             self.token = self.add_weight((model_size,), draw, name="token")
-        self.blocks = [
-            EncoderLayer(model_size, num_heads, feedforward_size, norm_first, activation, dropout)
-            for _ in range(num_layers)
-        ]
+        self.blocks = []
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=norm_first,
+                activation=activation,
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = layers.LayerNormalization(epsilon=1e-5) if norm_first else layers.Identity()
-        self.hidden = [layers.Dense(hidden_size) for hidden_size in hidden_sizes]
-        self.num_features = hidden_sizes[-1] if hidden_sizes else model_size
+        width = model_size
+        self.dense = []
+        for head_size in head_sizes:
+            self.dense.append(layers.Dense(head_size))
+            width = head_size
+        self.num_features = width
         self.head = layers.Dense(out_features) if out_features else layers.Identity()
         self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
 
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
-        x, seen = self.embed(x, lengths, training)
+        x, real = self.embed(x, lengths, training)  # (B, T, M), (B, T)
         for block in self.blocks:
-            x = block(x, seen, training=training)
+            x = block(x, real, training=training)
         x = self.norm(x)  # (B, T, M)
-        if self.pooling == "token":
-            x = x[:, 0]  # (B, M)
-        elif self.pooling == "mean" and seen is None:
-            x = ops.mean(x, 1)
-        elif self.pooling == "mean":
-            real = ops.cast(seen[:, 0], x.dtype)  # (B, 1, T)
-            x = (ops.matmul(real, x) / ops.sum(real, -1, keepdims=True))[:, 0]
-        for linear in self.hidden:
+        if not self.per_step:
+            x = self.pool(x, real)  # (B, M)
+        for linear in self.dense:
             x = self.dropout(self.activation(linear(x)), training=training)
         return self.head(x)
 
     def attend(self, x, lengths=None):
         """Return the weights (B, N, T, T) of each layer; with a class token, it is step 0."""
-        x, seen = self.embed(x, lengths)
+        x, real = self.embed(x, lengths)  # (B, T, M), (B, T)
         weights = []
         for block in self.blocks:
-            weights.append(block.attend(x, seen))
-            x = block(x, seen)
+            weights.append(block.attend(x, real))
+            x = block(x, real)
         return weights
 
     def embed(self, x, lengths, training=False):
-        """Return the steps and their places (B, T, M), and which can be seen (B, 1, 1, T)."""
+        """Return the steps in their places (B, T, M), and which are real (B, T), None for all.
+
+        A class token goes before the steps; T then counts it, too.
+        """
         check(x, self.in_features, self.vocabulary_size)
         if 0 < self.max_length < (x.shape[1] or 0):
             raise ValueError(f"x has {x.shape[1]} steps, but max_length={self.max_length}.")
-        x = self.project(x if self.embedding is None else self.embedding(x))  # (B, T, M)
-        x = x + (self.positions[: ops.shape(x)[1]] if self.max_length else sinusoids(x))
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        x = self.project(x)  # (B, T, M)
+        length = ops.shape(x)[1]
+        places = sinusoids(x) if self.positions is None else self.positions[:length]  # (T, M)
+        x = x + places
         if self.token is not None:
-            token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, x.shape[2]))
+            token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, x.shape[2]))  # (B, 1, M)
             x = ops.concatenate([token, x], 1)  # (B, 1 + T, M)
-            lengths = None if lengths is None else lengths + 1
-        steps = ops.arange(ops.shape(x)[1], dtype="int32")
-        seen = None if lengths is None else steps < ops.cast(lengths, "int32")[:, None, None, None]
-        return self.dropout(x, training=training), seen
+        if lengths is None:
+            return self.dropout(x, training=training), None
+        lengths = ops.cast(lengths, "int32")
+        if self.token is not None:
+            lengths = lengths + 1
+        real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+        return self.dropout(x, training=training), real
+
+    def pool(self, x, real):
+        """Make one vector of the steps: (B, T, M) -> (B, M)."""
+        if self.pooling == "token":
+            return x[:, 0]
+        if real is None:
+            return ops.mean(x, 1)
+        real = ops.cast(real[:, None], x.dtype)  # (B, 1, T)
+        total = ops.matmul(real, x)  # (B, 1, M)
+        return total[:, 0] / ops.sum(real, -1)
 
 
 class EncoderLayer(layers.Layer):
@@ -144,6 +181,7 @@ class EncoderLayer(layers.Layer):
         model_size: int,
         num_heads: int,
         feedforward_size: int,
+        *,
         norm_first: bool,
         activation: str,
         dropout: float,
@@ -151,7 +189,8 @@ class EncoderLayer(layers.Layer):
         super().__init__()
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
-        self.num_heads, self.norm_first = num_heads, norm_first
+        self.num_heads = num_heads
+        self.norm_first = norm_first
         self.activation = keras.activations.get(activation)
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
         self.query_key_value = layers.Dense(3 * model_size)
@@ -161,26 +200,42 @@ class EncoderLayer(layers.Layer):
         self.shrink = layers.Dense(model_size)
         self.dropout = layers.Dropout(dropout)
 
-    def call(self, x, seen=None, training=False):
+    def call(self, x, real=None, training=False):
         """Renew each step: (B, T, M) -> (B, T, M)."""
-        h = ops.dot_product_attention(*self.split(x), mask=seen)  # (B, T, N, M / N)
-        h = self.dropout(self.out(ops.reshape(h, ops.shape(x))), training=training)  # (B, T, M)
-        x = x + h if self.norm_first else self.attention_norm(x + h)
-        h = self.feedforward_norm(x) if self.norm_first else x
-        h = self.dropout(self.shrink(self.activation(self.expand(h))), training=training)
-        return x + h if self.norm_first else self.feedforward_norm(x + h)
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), real, training)
+            return x + self.feedforward(self.feedforward_norm(x), training)
+        x = self.attention_norm(x + self.attention(x, real, training))
+        return self.feedforward_norm(x + self.feedforward(x, training))
 
-    def attend(self, x, seen=None):
+    def attention(self, x, real, training):
+        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
+        query, key, value = self.split(x)  # (B, T, N, M / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, M / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, T, M)
+        return self.dropout(self.out(h), training=training)
+
+    def feedforward(self, x, training):
+        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
+        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        return self.dropout(self.shrink(h), training=training)
+
+    def attend(self, x, real=None):
         """Return the weights (B, N, T, T) with which each step reads the others."""
-        query, key, _ = self.split(x)
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
-        return ops.softmax(scores if seen is None else ops.where(seen, scores, float("-inf")))
+        if self.norm_first:
+            x = self.attention_norm(x)
+        query, key, _ = self.split(x)  # (B, T, N, M / N) each
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = ops.where(real[:, None, None], scores, float("-inf"))
+        return ops.softmax(scores)
 
     def split(self, x):
         """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
-        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x)
+        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return [ops.reshape(part, shape) for part in ops.split(parts, 3, 2)]
+        return [ops.reshape(part, shape) for part in parts]
 
 
 def sinusoids(x):
@@ -188,13 +243,27 @@ def sinusoids(x):
     length, size = ops.shape(x)[1], x.shape[2]
     rates = ops.convert_to_tensor([10000 ** (-i / size) for i in range(0, size, 2)], "float32")
     angles = ops.cast(ops.arange(length), "float32")[:, None] * rates  # (T, M / 2)
-    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)
-    return ops.cast(ops.reshape(waves, (length, -1))[:, :size], x.dtype)
+    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)  # (T, M / 2, 2)
+    waves = ops.reshape(waves, (length, -1))  # (T, M), one more when M is odd
+    return ops.cast(waves[:, :size], x.dtype)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
 
 
 def check(x, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")

@@ -4,9 +4,10 @@
     target = decoder(previous, source)     each step looks at the steps before it, and at source
     y      = W norm(target) + b            at every step of the target
 
-Source: Vaswani et al., "Attention Is All You Need", 2017. Each branch is normalised first (Xiong
-et al., "On Layer Normalization in the Transformer Architecture", 2020), so that no warm-up is
-needed; without dropout it equals nn.Transformer(norm_first=True).
+Source: Vaswani et al., "Attention Is All You Need", 2017. Where we differ: each branch is
+normalised first (Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020), so
+that no warm-up is needed; embeddings are not scaled by sqrt(M) and share no weights with the head;
+the likeliest token goes on (no beam). Without dropout it equals nn.Transformer(norm_first=True).
 
 Dimensions: B batch, T time steps read, S steps written, F input features, M model width, N heads,
 C outputs.
@@ -37,8 +38,14 @@ class TransformerSeq2Seq(keras.Model):
         token_targets: Write tokens: embed the targets, and go on from the likeliest token.
 
     Shape:
-        x (B, T, F) float or (B, T) int, lengths (B,) int, previous (B, S, C) float or (B, S) int
-        tokens -> raw scores (B, S, C), or (B, C) when out_steps is 0.
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None, previous (B, S, C) float
+        or (B, S) int tokens or None -> (B, S, C) float scores, (B, C) when out_steps is 0. Scores
+        are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: token_targets without a place for the token that starts a text, or model_size no
+            multiple of num_heads; when called, x of another shape or without steps, or targets of
+            another width.
 
     Example:
         >>> model = TransformerSeq2Seq(in_features=8, out_features=3, out_steps=4)
@@ -61,72 +68,89 @@ class TransformerSeq2Seq(keras.Model):
         token_targets: bool = False,
     ) -> None:
         super().__init__()
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
         if token_targets and out_features <= 2:
             raise ValueError(f"{out_features=} has no place for token 2, which starts a text.")
-        self.out_features, self.out_steps, self.tokens = out_features, out_steps, token_targets
-        sizes = (model_size, num_heads, feedforward_size, dropout)
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
+        self.out_features = out_features
+        self.out_steps = out_steps
+        self.token_targets = token_targets
         draw = keras.initializers.RandomNormal(stddev=1.0)
-        self.embedding = (
-            layers.Embedding(vocabulary_size, in_features, draw) if vocabulary_size else None
-        )
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
         self.project = layers.Dense(model_size)
         self.target = None
         if out_steps and token_targets:
             self.target = layers.Embedding(out_features, model_size, draw)
         elif out_steps:
             self.target = layers.Dense(model_size)
-        self.encoder = [Layer(*sizes, decodes=False) for _ in range(num_layers)]
+        self.encoder = []
+        for _ in range(num_layers):
+            layer = Layer(model_size, num_heads, feedforward_size, dropout=dropout, decodes=False)
+            self.encoder.append(layer)
         self.encoder_norm = layers.LayerNormalization(epsilon=1e-5)
-        self.decoder = [Layer(*sizes, decodes=True) for _ in range(num_layers)]
+        self.decoder = []
+        for _ in range(num_layers):
+            layer = Layer(model_size, num_heads, feedforward_size, dropout=dropout, decodes=True)
+            self.decoder.append(layer)
         self.decoder_norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Dense(out_features)
-        x = ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features))
-        self(x)
+        self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
 
     def call(self, x, lengths=None, previous=None, training=False):
         """Write S steps: (B, T, F) -> (B, S, C), or score the sequence: (B, T, F) -> (B, C)."""
         check(x, self.in_features, self.vocabulary_size)
-        steps = ops.arange(ops.shape(x)[1], dtype="int32")
-        lengths = None if lengths is None else ops.cast(lengths, "int32")
-        real = None if lengths is None else steps < lengths[:, None, None, None]  # (B, 1, 1, T)
-        x = self.project(x if self.embedding is None else self.embedding(x))
-        x = self.dropout(x + sinusoids(x), training=training)  # (B, T, M)
+        real = None
+        if lengths is not None:
+            lengths = ops.cast(lengths, "int32")
+            steps = ops.arange(ops.shape(x)[1], dtype="int32")
+            real = steps < lengths[:, None, None, None]  # (B, 1, 1, T)
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        x = self.project(x)  # (B, T, M)
+        x = self.dropout(x + sinusoids(x), training=training)
         source = x
         for layer in self.encoder:
             source = layer(source, real, training=training)
         source = self.encoder_norm(source)  # (B, T, M)
         if self.out_steps:
             return self.write(source, real, previous, training)
-        x = self.decode(x, real, source, real, training)
+        x = self.decode(x, real, source, real, training)  # (B, T, M)
         if lengths is None:
             return self.head(x[:, -1])
-        return self.head(ops.take_along_axis(x, lengths[:, None, None] - 1, 1)[:, 0])
+        last = ops.take_along_axis(x, lengths[:, None, None] - 1, 1)[:, 0]  # (B, M)
+        return self.head(last)
 
     def write(self, source, real, previous, training):
         """Predict each step from the targets before it, or from what was written: (B, S, C)."""
-        y = ops.zeros((ops.shape(source)[0], 1, self.out_features), source.dtype)
-        if self.tokens:
-            y = ops.full((ops.shape(source)[0], 1), START, "int32")
+        size = ops.shape(source)[0]
+        if self.token_targets:
+            y = ops.full((size, 1), START, "int32")
+        else:
+            y = ops.zeros((size, 1, self.out_features), source.dtype)  # before the first target
         if previous is not None:
             if tuple(previous.shape[2:]) != tuple(y.shape[2:]):
                 raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
-            previous = ops.cast(previous[:, :-1], y.dtype)
-            return self.predict(ops.concatenate([y, previous], 1), source, real, training)
+            previous = ops.cast(previous, y.dtype)
+            y = ops.concatenate([y, previous[:, :-1]], 1)  # step t is written after target t - 1
+            return self.predict(y, source, real, training)
         for _ in range(self.out_steps):
-            scores = self.predict(y, source, real, training)
-            step = scores[:, -1:]
-            step = ops.cast(ops.argmax(step, 2), "int32") if self.tokens else step
+            scores = self.predict(y, source, real, training)  # (B, steps so far, C)
+            step = scores[:, -1:]  # (B, 1, C)
+            if self.token_targets:
+                step = ops.cast(ops.argmax(step, 2), "int32")  # (B, 1)
             y = ops.concatenate([y, step], 1)
         return scores
 
     def predict(self, y, source, real, training):
         """Score what follows each step of y: (B, S, C) or (B, S) tokens -> (B, S, C)."""
-        x = self.target(y)
-        x = self.dropout(x + sinusoids(x), training=training)  # (B, S, M)
+        x = self.target(y)  # (B, S, M)
+        x = self.dropout(x + sinusoids(x), training=training)
         steps = ops.arange(ops.shape(x)[1], dtype="int32")
-        seen = (steps <= steps[:, None])[None, None]  # (1, 1, S, S)
+        seen = steps <= steps[:, None]  # (S, S): no step sees a later one
+        seen = seen[None, None]  # (1, 1, S, S)
         return self.head(self.decode(x, seen, source, real, training))
 
     def decode(self, x, seen, source, real, training):
@@ -140,7 +164,13 @@ class Layer(layers.Layer):
     """Attention to one another, to the source if it decodes, then two dense layers at each step."""
 
     def __init__(
-        self, model_size: int, num_heads: int, feedforward_size: int, dropout: float, decodes: bool
+        self,
+        model_size: int,
+        num_heads: int,
+        feedforward_size: int,
+        *,
+        dropout: float,
+        decodes: bool,
     ) -> None:
         super().__init__()
         self.self_norm = layers.LayerNormalization(epsilon=1e-5)
@@ -153,12 +183,16 @@ class Layer(layers.Layer):
         self.dropout = layers.Dropout(dropout)
 
     def call(self, x, seen, source=None, real=None, training=False):
+        """Renew each step: (B, S, M) -> (B, S, M); source (B, T, M), if it decodes."""
         h = self.self_norm(x)
-        x = x + self.dropout(self.self_attention(h, h, seen), training=training)
+        h = self.self_attention(h, h, seen)
+        x = x + self.dropout(h, training=training)
         if self.source_attention is not None:
-            h = self.source_attention(self.source_norm(x), source, real)
+            h = self.source_norm(x)
+            h = self.source_attention(h, source, real)
             x = x + self.dropout(h, training=training)
-        h = self.shrink(ops.relu(self.expand(self.feedforward_norm(x))))
+        h = self.feedforward_norm(x)
+        h = self.shrink(ops.relu(self.expand(h)))
         return x + self.dropout(h, training=training)
 
 
@@ -175,11 +209,17 @@ class Attention(layers.Layer):
         self.out = layers.Dense(model_size)
 
     def call(self, x, source, seen):
-        parts = [self.query(x), *ops.split(self.key_value(source), 2, 2)]
-        heads = (self.num_heads, x.shape[2] // self.num_heads)
-        query, key, value = (ops.reshape(p, (*ops.shape(p)[:2], *heads)) for p in parts)
-        h = ops.dot_product_attention(query, key, value, mask=seen)  # (B, T, N, M / N)
-        return self.out(ops.reshape(h, ops.shape(x)))
+        """Read the source: (B, S, M), (B, T, M) -> (B, S, M)."""
+        key, value = ops.split(self.key_value(source), 2, 2)  # (B, T, M) each
+        query, key, value = (self.split(part) for part in (self.query(x), key, value))
+        h = ops.dot_product_attention(query, key, value, mask=seen)  # (B, S, N, M / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, S, M)
+        return self.out(h)
+
+    def split(self, x):
+        """Give each head its share of the width: (B, T, M) -> (B, T, N, M / N)."""
+        shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
+        return ops.reshape(x, shape)
 
 
 def sinusoids(x):
@@ -187,13 +227,18 @@ def sinusoids(x):
     length, size = ops.shape(x)[1], x.shape[2]
     rates = ops.convert_to_tensor([10000 ** (-i / size) for i in range(0, size, 2)], "float32")
     angles = ops.cast(ops.arange(length), "float32")[:, None] * rates  # (T, M / 2)
-    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)
-    return ops.cast(ops.reshape(waves, (length, -1))[:, :size], x.dtype)
+    waves = ops.stack([ops.sin(angles), ops.cos(angles)], 2)  # (T, M / 2, 2)
+    waves = ops.reshape(waves, (length, -1))  # (T, M), one more when M is odd
+    return ops.cast(waves[:, :size], x.dtype)
 
 
 def check(x, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")

@@ -5,7 +5,8 @@
     scores_t    = W_y h_t + b_y
 
 Source: Karpathy, "The Unreasonable Effectiveness of Recurrent Neural Networks", 2015 (one to
-many); Chollet's Keras made the repeated vector the usual form (RepeatVector).
+many). Where we differ: there the vector goes in once, at the first step; that it is repeated at
+every step is the form that Keras made usual (RepeatVector).
 
 Dimensions: B batch, S steps written, F input features, H hidden size, C outputs.
 """
@@ -34,6 +35,9 @@ class VectorToSequence(keras.Model):
         x (B, F) float -> (B, S, C) float scores. Scores are raw: the loss applies softmax or
         sigmoid.
 
+    Raises:
+        ValueError: No hidden_sizes, or an unknown cell; when called, x of another width.
+
     Example:
         >>> model = VectorToSequence(in_features=8, out_features=3, out_steps=4)
         >>> tuple(model(keras.ops.zeros((2, 8))).shape)
@@ -54,14 +58,19 @@ class VectorToSequence(keras.Model):
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
         layer = CELLS[choose("cell", cell, CELLS)]
-        self.in_features, self.out_steps = in_features, out_steps
+        self.in_features = in_features
+        self.out_steps = out_steps
         num_gates = 4 if cell == "lstm" else 3
-        draws = {
-            "kernel_initializer": by_gate(keras.initializers.GlorotUniform, num_gates),
-            "recurrent_initializer": by_gate(keras.initializers.Orthogonal, num_gates),
-        }
         self.project = layers.Dense(hidden_sizes[0])
-        self.decoder = [layer(size, return_sequences=True, **draws) for size in hidden_sizes]
+        self.decoder = []
+        for hidden_size in hidden_sizes:
+            recurrent = layer(
+                hidden_size,
+                return_sequences=True,
+                kernel_initializer=by_gate(keras.initializers.GlorotUniform, num_gates),
+                recurrent_initializer=by_gate(keras.initializers.Orthogonal, num_gates),
+            )
+            self.decoder.append(recurrent)
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Dense(out_features)
         self(ops.zeros((1, in_features)))
@@ -73,7 +82,7 @@ class VectorToSequence(keras.Model):
         x = ops.tanh(self.project(x))  # (B, H)
         x = ops.repeat(x[:, None], self.out_steps, 1)  # (B, S, H)
         for layer in self.decoder:
-            x = layer(self.dropout(x, training=training))
+            x = layer(self.dropout(x, training=training))  # (B, S, H)
         return self.head(self.dropout(x, training=training))
 
 
@@ -81,16 +90,18 @@ def by_gate(initializer, num_gates: int):
     """Draw the columns of each gate by themselves, as if it stood alone."""
 
     def draw(shape, dtype=None):
-        gate = shape[0], shape[1] // num_gates
-        return ops.concatenate([initializer()(gate, dtype) for _ in range(num_gates)], 1)
+        in_size, columns = shape
+        gate_shape = (in_size, columns // num_gates)
+        gates = [initializer()(gate_shape, dtype) for _ in range(num_gates)]
+        return ops.concatenate(gates, 1)
 
     return draw
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -6,11 +6,14 @@
     x   = x + shrink(gelu(expand(norm(x))))
     y   = W norm(x)_token + b
 
-Source: Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Sized for small images trained
-from scratch: the patches are small, and no hidden layer stands before the head.
+Source: Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Where we differ: sized for small
+images trained from scratch, so that the patches are small, and no hidden layer stands before the
+head; the class token has no place of its own; an image need not be a multiple of its patches.
 
 Dimensions: B batch, C channels, Y rows, X columns, P patches, M model width, N heads, K outputs.
 """
+
+import math
 
 import keras
 from keras import layers, ops
@@ -23,7 +26,7 @@ class ViT(keras.Model):
         in_channels: C, 1 for grey, 3 for colour.
         image_size: (Y, X) in pixels, or one number for a square.
         out_features: K, outputs per image; 0 builds no head and returns the features.
-        patch_size: Pixels on each side of a patch; 0 cuts the longer side in 8. What is missing
+        patch_size: Pixels on each side of a patch; 0 cuts the longer side into 8. What is missing
             to full patches is filled with zeros on the right and below.
         model_size: M, values per patch inside the model, a multiple of num_heads.
         num_heads: N, readings of the image that each layer makes side by side.
@@ -32,7 +35,11 @@ class ViT(keras.Model):
         dropout: Probability of zeroing a value of the embedded patches or of a branch.
 
     Shape:
-        x (B, Y, X, C) float -> raw scores (B, K).
+        x (B, Y, X, C) float -> (B, K) float scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A patch larger than the image, or model_size no multiple of num_heads; when
+            called, images of another size.
 
     Example:
         >>> model = ViT(in_channels=1, image_size=28, out_features=10)
@@ -54,23 +61,32 @@ class ViT(keras.Model):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
-        patch_size = patch_size or -(-max(height, width) // 8)
+        if isinstance(image_size, int):
+            image_size = (image_size, image_size)
+        height, width = image_size
+        patch_size = patch_size or math.ceil(max(height, width) / 8)
         if patch_size > min(height, width):
             raise ValueError(
                 f"patch_size={patch_size} does not fit an image of {height} x {width}."
             )
         self.image_shape = (height, width, in_channels)
         self.missing = (-height % patch_size, -width % patch_size)  # rows, columns
-        num_patches = -(-height // patch_size) * -(-width // patch_size)
+        num_patches = math.ceil(height / patch_size) * math.ceil(width / patch_size)
         self.patches = layers.Conv2D(model_size, patch_size, strides=patch_size)
         small = keras.initializers.RandomNormal(stddev=0.02)
         self.positions = self.add_weight((num_patches, model_size), small, name="positions")
         self.token = self.add_weight((model_size,), small, name="token")
-        self.blocks = [
-            EncoderLayer(model_size, num_heads, feedforward_size, True, "gelu", dropout)
-            for _ in range(num_layers)
-        ]
+        self.blocks = []
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=True,
+                activation="gelu",
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
         self.num_features = model_size
@@ -79,14 +95,15 @@ class ViT(keras.Model):
 
     def call(self, x, training=False):
         """Score each image: (B, Y, X, C) -> (B, K)."""
-        x = self.embed(x, training)
+        x = self.embed(x, training)  # (B, 1 + P, M)
         for block in self.blocks:
             x = block(x, training=training)
-        return self.head(self.norm(x[:, 0]))
+        x = x[:, 0]  # (B, M), the class token
+        return self.head(self.norm(x))
 
     def attend(self, x):
         """Return the weights (B, N, 1 + P, 1 + P) of each layer; the class token is step 0."""
-        x = self.embed(x)
+        x = self.embed(x)  # (B, 1 + P, M)
         weights = []
         for block in self.blocks:
             weights.append(block.attend(x))
@@ -99,10 +116,13 @@ class ViT(keras.Model):
             sizes = ", ".join(map(str, self.image_shape))
             raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {sizes}).")
         rows, columns = self.missing
-        x = self.patches(ops.pad(x, ((0, 0), (0, rows), (0, columns), (0, 0))))
-        x = ops.reshape(x, (-1, *self.positions.shape)) + self.positions  # (B, P, M)
-        token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, x.shape[2]))
-        return self.dropout(ops.concatenate([token, x], 1), training=training)
+        x = ops.pad(x, ((0, 0), (0, rows), (0, columns), (0, 0)))  # (B, Y, X, C)
+        x = self.patches(x)  # (B, Y / patch_size, X / patch_size, M)
+        x = ops.reshape(x, (-1, *self.positions.shape))  # (B, P, M)
+        x = x + self.positions
+        token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, x.shape[2]))  # (B, 1, M)
+        x = ops.concatenate([token, x], 1)  # (B, 1 + P, M)
+        return self.dropout(x, training=training)
 
 
 class EncoderLayer(layers.Layer):
@@ -113,6 +133,7 @@ class EncoderLayer(layers.Layer):
         model_size: int,
         num_heads: int,
         feedforward_size: int,
+        *,
         norm_first: bool,
         activation: str,
         dropout: float,
@@ -120,7 +141,8 @@ class EncoderLayer(layers.Layer):
         super().__init__()
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
-        self.num_heads, self.norm_first = num_heads, norm_first
+        self.num_heads = num_heads
+        self.norm_first = norm_first
         self.activation = keras.activations.get(activation)
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
         self.query_key_value = layers.Dense(3 * model_size)
@@ -130,23 +152,39 @@ class EncoderLayer(layers.Layer):
         self.shrink = layers.Dense(model_size)
         self.dropout = layers.Dropout(dropout)
 
-    def call(self, x, seen=None, training=False):
+    def call(self, x, real=None, training=False):
         """Renew each step: (B, T, M) -> (B, T, M)."""
-        h = ops.dot_product_attention(*self.split(x), mask=seen)  # (B, T, N, M / N)
-        h = self.dropout(self.out(ops.reshape(h, ops.shape(x))), training=training)  # (B, T, M)
-        x = x + h if self.norm_first else self.attention_norm(x + h)
-        h = self.feedforward_norm(x) if self.norm_first else x
-        h = self.dropout(self.shrink(self.activation(self.expand(h))), training=training)
-        return x + h if self.norm_first else self.feedforward_norm(x + h)
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), real, training)
+            return x + self.feedforward(self.feedforward_norm(x), training)
+        x = self.attention_norm(x + self.attention(x, real, training))
+        return self.feedforward_norm(x + self.feedforward(x, training))
 
-    def attend(self, x, seen=None):
+    def attention(self, x, real, training):
+        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
+        query, key, value = self.split(x)  # (B, T, N, M / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, M / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, T, M)
+        return self.dropout(self.out(h), training=training)
+
+    def feedforward(self, x, training):
+        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
+        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        return self.dropout(self.shrink(h), training=training)
+
+    def attend(self, x, real=None):
         """Return the weights (B, N, T, T) with which each step reads the others."""
-        query, key, _ = self.split(x)
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
-        return ops.softmax(scores if seen is None else ops.where(seen, scores, float("-inf")))
+        if self.norm_first:
+            x = self.attention_norm(x)
+        query, key, _ = self.split(x)  # (B, T, N, M / N) each
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = ops.where(real[:, None, None], scores, float("-inf"))
+        return ops.softmax(scores)
 
     def split(self, x):
         """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
-        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x)
+        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return [ops.reshape(part, shape) for part in ops.split(parts, 3, 2)]
+        return [ops.reshape(part, shape) for part in parts]

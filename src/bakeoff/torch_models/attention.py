@@ -8,7 +8,8 @@
 Self-attention reads x itself (memory = x), cross-attention another sequence. This page is for
 reading and for trying things out; the other pages carry faster forms of the same.
 
-Source: Vaswani et al., "Attention Is All You Need", 2017.
+Source: Vaswani et al., "Attention Is All You Need", 2017. Where we differ: the four maps have
+biases.
 
 Dimensions: B batch, T steps of x, S steps of memory, M model width, N heads.
 """
@@ -27,6 +28,9 @@ class MultiHeadAttention(nn.Module):
     Shape:
         x (B, T, M) float, memory (B, S, M) float or None for x itself, seen bool, broadcast to
         (B, N, T, S), or None -> (B, T, M) float and the weights (B, N, T, S), which sum to 1.
+
+    Raises:
+        ValueError: model_size is no multiple of num_heads.
 
     Example:
         >>> attention = MultiHeadAttention(model_size=8, num_heads=2)
@@ -53,10 +57,12 @@ class MultiHeadAttention(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Read memory: (B, T, M), (B, S, M) -> (B, T, M) and the weights (B, N, T, S)."""
         memory = x if memory is None else memory
-        query = self.split(self.query(x))
-        key, value = self.split(self.key(memory)), self.split(self.value(memory))
-        heads, weights = dot_product_attention(query, key, value, seen)
-        return self.out(heads.transpose(1, 2).flatten(2)), weights
+        query = self.split(self.query(x))  # (B, N, T, M / N)
+        key = self.split(self.key(memory))
+        value = self.split(self.value(memory))
+        heads, weights = dot_product_attention(query, key, value, seen)  # (B, N, T, M / N)
+        heads = heads.transpose(1, 2).flatten(2)  # (B, T, M)
+        return self.out(heads), weights
 
     def split(self, x: Tensor) -> Tensor:
         """Give each head its share of the width: (B, T, M) -> (B, N, T, M / N)."""
@@ -77,7 +83,7 @@ def dot_product_attention(
     Returns:
         What was read (..., T, E), and the weights (..., T, S), 0 where not seen.
     """
-    scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+    scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5  # (..., T, S)
     if seen is not None:
         scores = scores.masked_fill(~seen, -torch.inf)
     weights = scores.softmax(-1)
@@ -99,4 +105,6 @@ def sinusoids(x: Tensor) -> Tensor:
     length, size = x.shape[1:]
     rates = torch.tensor([10000 ** (-i / size) for i in range(0, size, 2)], device=x.device)
     angles = torch.arange(length, device=x.device)[:, None] * rates  # (T, M / 2)
-    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)[:, :size].to(x.dtype)
+    waves = torch.stack([angles.sin(), angles.cos()], 2)  # (T, M / 2, 2)
+    waves = waves.flatten(1)  # (T, M), one more when M is odd
+    return waves[:, :size].to(x.dtype)

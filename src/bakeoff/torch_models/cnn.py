@@ -4,7 +4,9 @@
     y = W_y flatten(h) + b_y          after the last block: dense layers, then scores
 
 Source: LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998; Yu & Koltun,
-"Multi-Scale Context Aggregation by Dilated Convolutions", 2016; Chollet, "Xception", 2017.
+"Multi-Scale Context Aggregation by Dilated Convolutions", 2016; Chollet, "Xception", 2017
+(separable). Where we differ from the first: relu, max pooling and dense scores are the default, in
+place of scaled tanh, averages with a trained gain and radial units.
 
 Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
 """
@@ -12,16 +14,21 @@ Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
 import difflib
 import math
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS = {
-    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
-    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
-}  # fmt: skip
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": F.softplus,
+}
 NORMS = {
     "none": lambda channels: nn.Identity(),
     "batch": nn.BatchNorm2d,
@@ -29,11 +36,23 @@ NORMS = {
     "instance": lambda channels: nn.GroupNorm(channels, channels),
     "group": lambda channels: nn.GroupNorm(math.gcd(8, channels), channels),
 }
-POOLINGS = {"max": F.max_pool2d, "average": F.avg_pool2d, "adaptive_max": F.adaptive_max_pool2d,
-            "none": lambda x, size: x}  # fmt: skip
+POOLINGS = {
+    "max": F.max_pool2d,
+    "average": F.avg_pool2d,
+    "adaptive_max": F.adaptive_max_pool2d,
+    "none": lambda x, size: x,
+}
 CONVOLUTIONS = ("standard", "dilated", "depthwise", "separable")
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class CNN(nn.Module):
@@ -54,14 +73,19 @@ class CNN(nn.Module):
         pooling: * max, average, adaptive_max or none.
         pool_size: * Side of the square that becomes one pixel; of the result for adaptive_max.
         final_pooling: flatten (all pixels), average or max (of each channel's pixels).
-        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, C, Y, X) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or pixels too few for the windows and pooling
+            of a block; when called, images of another size.
 
     Example:
         >>> CNN(1, image_size=28, out_features=10)(torch.zeros(2, 1, 28, 28)).shape
@@ -69,57 +93,89 @@ class CNN(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, image_size: int | tuple[int, int], out_features: int, *,
+        self,
+        in_channels: int,
+        image_size: int | tuple[int, int],
+        out_features: int,
+        *,
         blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
-        convolution: str = "standard", kernel_size: int = 3, stride: int = 1, dilation: int = 0,
-        padding: str = "same", norm: str = "none", activation: str = "relu",
-        pooling: str = "max", pool_size: int = 2, final_pooling: str = "flatten",
-        hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
-        initialization: str = "auto", fan: str = "in",
-    ) -> None:  # fmt: skip
+        convolution: str = "standard",
+        kernel_size: int = 3,
+        stride: int = 1,
+        dilation: int = 0,
+        padding: str = "same",
+        norm: str = "none",
+        activation: str = "relu",
+        pooling: str = "max",
+        pool_size: int = 2,
+        final_pooling: str = "flatten",
+        head_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+    ) -> None:
         super().__init__()
-        size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+        if isinstance(image_size, int):
+            image_size = (image_size, image_size)
+        size = tuple(image_size)
         self.image_shape = (in_channels, *size)
         self.final_pooling = choose("final_pooling", final_pooling, ("flatten", "average", "max"))
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        defaults = {
-            "channels": 0, "convolution": convolution, "kernel_size": kernel_size,
-            "stride": stride, "dilation": dilation, "padding": padding, "norm": norm,
-            "activation": activation, "pooling": pooling, "pool_size": pool_size,
-        }  # fmt: skip
-        width, start = in_channels, (initialization, fan)
+        defaults = {  # what a block does not say for itself
+            "channels": 0,
+            "convolution": convolution,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "dilation": dilation,
+            "padding": padding,
+            "norm": norm,
+            "activation": activation,
+            "pooling": pooling,
+            "pool_size": pool_size,
+        }
+        width = in_channels
         self.blocks = nn.ModuleList()
-        for i, block in enumerate(blocks):
-            given = {"channels": block} if isinstance(block, int) else block
+        for i, own in enumerate(blocks):
+            if isinstance(own, int):
+                own = {"channels": own}
             try:
-                options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(ImageBlock(width, size, start, options))
+                for name in own:
+                    choose("option", name, defaults)
+                options = {**defaults, **own, "initialization": initialization, "fan": fan}
+                block = ImageBlock(width, size, **options)
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
-            width, size = self.blocks[-1].channels, self.blocks[-1].size
-        width *= math.prod(size) if final_pooling == "flatten" else 1
-        widths = (width, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        for linear in self.hidden:
-            initialize(linear, *start, activation)
-        self.num_features = widths[-1]
+            self.blocks.append(block)
+            width = block.channels
+            size = block.size
+        if final_pooling == "flatten":
+            width = width * math.prod(size)
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
+        self.num_features = width
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Identity()
         if out_features:
-            self.head = nn.Linear(self.num_features, out_features)
-            initialize(self.head, *start, "none")
+            self.head = nn.Linear(width, out_features)
+            initialize(self.head, initialization, fan, "none")
 
     def forward(self, x: Tensor) -> Tensor:
         """Score each image: (B, C, Y, X) -> (B, O)."""
         if tuple(x.shape[1:]) != self.image_shape:
             raise ValueError(f"x holds images {tuple(x.shape[1:])}, not {self.image_shape}.")
         for block in self.blocks:
-            x = block(x)
+            x = block(x)  # (B, C, Y, X), each time smaller
         if self.final_pooling == "flatten":
             x = x.flatten(1)  # (B, C * Y * X)
+        elif self.final_pooling == "average":
+            x = x.mean((2, 3))  # (B, C)
         else:
-            x = x.mean((2, 3)) if self.final_pooling == "average" else x.amax((2, 3))  # (B, C)
-        for linear in self.hidden:
+            x = x.amax((2, 3))  # (B, C)
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x)))
         return self.head(self.dropout(x))
 
@@ -127,61 +183,99 @@ class CNN(nn.Module):
 class ImageBlock(nn.Module):
     """Convolve, normalise, activate and pool: (B, C, Y, X) -> (B, C', Y', X')."""
 
-    def __init__(self, in_channels: int, size: tuple, start: tuple[str, str], options: dict):
+    def __init__(
+        self,
+        in_channels: int,
+        size: tuple[int, int],
+        *,
+        channels: int,
+        convolution: str,
+        kernel_size: int,
+        stride: int,
+        dilation: int,
+        padding: str,
+        norm: str,
+        activation: str,
+        pooling: str,
+        pool_size: int,
+        initialization: str,
+        fan: str,
+    ) -> None:
         super().__init__()
-        activation = options["activation"]
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        self.pool = POOLINGS[choose("pooling", options["pooling"], POOLINGS)]
-        pool_size = 1 if options["pooling"] == "none" else options["pool_size"]
-        self.pool_size, self.channels = pool_size, options["channels"] or in_channels
-        kind = choose("convolution", options["convolution"], CONVOLUTIONS)
-        if kind == "depthwise" and self.channels != in_channels:
+        choose("convolution", convolution, CONVOLUTIONS)
+        channels = channels or in_channels
+        if convolution == "depthwise" and channels != in_channels:
             raise ValueError(f"depthwise keeps its {in_channels} channels: try separable.")
-        kernel_size, stride = options["kernel_size"], options["stride"]
-        dilation = options["dilation"] or 1 + (kind == "dilated")
-        reach = dilation * (kernel_size - 1)  # pixels of a window beyond its first
-        same = choose("padding", options["padding"], ("same", "valid")) == "same"
-        pad = reach // 2 if same else 0
-        self.size = tuple((n + 2 * pad - reach - 1) // stride + 1 for n in size)
-        if min(self.size) < pool_size:
-            raise ValueError(f"{size} pixels are too few for {kernel_size=} and {pool_size=}.")
-        adaptive = options["pooling"] == "adaptive_max"
-        self.size = tuple(pool_size if adaptive else n // pool_size for n in self.size)
+        if dilation == 0:
+            dilation = 2 if convolution == "dilated" else 1
         if stride > 1 and dilation > 1:
             raise ValueError(f"one of {stride=} and {dilation=} must be 1.")
-        window = (kernel_size, stride, pad, dilation)
+        if pooling == "none":
+            pool_size = 1
+        reach = dilation * (kernel_size - 1)  # pixels of a window beyond its first
+        same = choose("padding", padding, ("same", "valid")) == "same"
+        pad = reach // 2 if same else 0
+        convolved = [(n + 2 * pad - reach - 1) // stride + 1 for n in size]
+        if min(convolved) < pool_size:
+            raise ValueError(f"{size} pixels are too few for {kernel_size=} and {pool_size=}.")
+        pooled = [n // pool_size for n in convolved]
+        if pooling == "adaptive_max":
+            pooled = [pool_size for _ in convolved]
+        self.size = tuple(pooled)
+        self.channels = channels
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.pool = POOLINGS[choose("pooling", pooling, POOLINGS)]
+        self.pool_size = pool_size
+        window = {
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "padding": pad,
+            "dilation": dilation,
+        }
         self.pointwise = nn.Identity()
-        if kind == "separable":
-            self.convolution = nn.Conv2d(in_channels, in_channels, *window, in_channels, bias=False)
-            self.pointwise = nn.Conv2d(in_channels, self.channels, 1)
-            initialize(self.convolution, *start, "none")
-            initialize(self.pointwise, *start, activation)
+        if convolution == "separable":
+            self.convolution = nn.Conv2d(
+                in_channels, in_channels, groups=in_channels, bias=False, **window
+            )
+            self.pointwise = nn.Conv2d(in_channels, channels, 1)
+            initialize(self.convolution, initialization, fan, "none")
+            initialize(self.pointwise, initialization, fan, activation)
         else:
-            groups = in_channels if kind == "depthwise" else 1
-            self.convolution = nn.Conv2d(in_channels, self.channels, *window, groups)
-            initialize(self.convolution, *start, activation)
-        self.norm = NORMS[choose("norm", options["norm"], NORMS)](self.channels)
+            groups = in_channels if convolution == "depthwise" else 1
+            self.convolution = nn.Conv2d(in_channels, channels, groups=groups, **window)
+            initialize(self.convolution, initialization, fan, activation)
+        self.norm = NORMS[choose("norm", norm, NORMS)](channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.norm(self.pointwise(self.convolution(x)))
-        return self.pool(self.activation(x), self.pool_size)
+        """Read each window of pixels: (B, C, Y, X) -> (B, C', Y', X')."""
+        x = self.convolution(x)
+        x = self.pointwise(x)  # (B, C', Y, X), Y and X as the stride says
+        x = self.activation(self.norm(x))
+        return self.pool(x, self.pool_size)  # (B, C', Y', X')
 
 
 def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
-    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
-    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
-    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
-    if law == "uniform":
-        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
-    elif law == "normal":
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in = layer.weight[0].numel()
+    fan_out = layer.weight[:, 0].numel() // groups
+    if initialization.startswith("xavier"):
+        std = (2 / (fan_in + fan_out)) ** 0.5
+    elif initialization.startswith("kaiming"):
+        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+    else:
+        std = 0.05
+    if initialization.endswith("uniform"):
+        bound = std * 3**0.5  # uniform numbers of this standard deviation
+        nn.init.uniform_(layer.weight, -bound, bound)
+    elif initialization.endswith("normal"):
         nn.init.normal_(layer.weight, std=std)
-    else:  # a depthwise convolution is one long row
+    else:  # orthogonal; a depthwise convolution is one long row
         rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
         nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
     if layer.bias is not None:
@@ -190,8 +284,8 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

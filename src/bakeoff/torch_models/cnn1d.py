@@ -6,7 +6,9 @@
 Padded steps are zeros to every convolution, and no part of any pooling.
 
 Source: LeCun & Bengio, "Convolutional Networks for Images, Speech, and Time Series", 1995; Kim,
-"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps).
+"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps). Where
+we differ from Kim: blocks follow one another, where his windows of several widths stand side by
+side, and the vectors of words are learned with the rest.
 
 Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 """
@@ -14,19 +16,32 @@ Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 import difflib
 import math
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS = {
-    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
-    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
-}  # fmt: skip
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": F.softplus,
+}
 NORMS = {"none": lambda channels: nn.Identity(), "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class CNN1D(nn.Module):
@@ -44,15 +59,21 @@ class CNN1D(nn.Module):
         pooling: * max, average or none.
         pool_size: * Steps that become one; the last ones may be fewer.
         final_pooling: average or max over all steps.
-        hidden_sizes: Widths of the dense layers between the blocks and the head.
+        head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
 
     Shape:
-        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) raw scores.
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or an even kernel_size; when called, x of
+            another shape or without steps.
 
     Example:
         >>> CNN1D(in_features=8, out_features=3)(torch.zeros(2, 5, 8)).shape
@@ -60,54 +81,85 @@ class CNN1D(nn.Module):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, *,
+        self,
+        in_features: int,
+        out_features: int,
+        *,
         blocks: tuple[int | dict[str, int | str], ...] = ({"channels": 32}, {"channels": 64}),
-        kernel_size: int = 3, stride: int = 1, dilation: int = 1, norm: str = "none",
-        activation: str = "relu", pooling: str = "max", pool_size: int = 2,
-        final_pooling: str = "average", hidden_sizes: tuple[int, ...] = (), dropout: float = 0.0,
-        initialization: str = "auto", fan: str = "in", vocabulary_size: int = 0,
-    ) -> None:  # fmt: skip
+        kernel_size: int = 3,
+        stride: int = 1,
+        dilation: int = 1,
+        norm: str = "none",
+        activation: str = "relu",
+        pooling: str = "max",
+        pool_size: int = 2,
+        final_pooling: str = "average",
+        head_sizes: tuple[int, ...] = (),
+        dropout: float = 0.0,
+        initialization: str = "auto",
+        fan: str = "in",
+        vocabulary_size: int = 0,
+    ) -> None:
         super().__init__()
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
         self.final_pooling = choose("final_pooling", final_pooling, ("average", "max"))
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        defaults = {
-            "channels": 0, "kernel_size": kernel_size, "stride": stride, "dilation": dilation,
-            "norm": norm, "activation": activation, "pooling": pooling, "pool_size": pool_size,
-        }  # fmt: skip
-        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
-        width, start = in_features, (initialization, fan)
+        defaults = {  # what a block does not say for itself
+            "channels": 0,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "dilation": dilation,
+            "norm": norm,
+            "activation": activation,
+            "pooling": pooling,
+            "pool_size": pool_size,
+        }
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = nn.Embedding(vocabulary_size, in_features)
+        width = in_features
         self.blocks = nn.ModuleList()
-        for i, block in enumerate(blocks):
-            given = {"channels": block} if isinstance(block, int) else block
+        for i, own in enumerate(blocks):
+            if isinstance(own, int):
+                own = {"channels": own}
             try:
-                options = defaults | {choose("option", k, defaults): given[k] for k in given}
-                self.blocks.append(SequenceBlock(width, start, options))
+                for name in own:
+                    choose("option", name, defaults)
+                options = {**defaults, **own, "initialization": initialization, "fan": fan}
+                block = SequenceBlock(width, **options)
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
-            width = self.blocks[-1].channels
-        widths = (width, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        for linear in self.hidden:
-            initialize(linear, *start, activation)
-        self.num_features = widths[-1]
+            self.blocks.append(block)
+            width = block.channels
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
+        self.num_features = width
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Identity()
         if out_features:
-            self.head = nn.Linear(self.num_features, out_features)
-            initialize(self.head, *start, "none")
+            self.head = nn.Linear(width, out_features)
+            initialize(self.head, initialization, fan, "none")
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each sequence: (B, T, F) -> (B, C)."""
         check(x, lengths, self.in_features, self.vocabulary_size)
-        x = (x if self.embedding is None else self.embedding(x)).mT  # (B, F, T)
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        x = x.mT  # (B, F, T)
         for block in self.blocks:
             x, lengths = block(x, lengths)  # (B, H, T), T shorter
         if self.final_pooling == "max":
             x = hide(x, lengths, -math.inf).amax(2)  # (B, H)
+        elif lengths is None:
+            x = x.mean(2)  # (B, H)
         else:
-            x = x.mean(2) if lengths is None else hide(x, lengths, 0).sum(2) / lengths[:, None]
-        for linear in self.hidden:
+            x = hide(x, lengths, 0).sum(2) / lengths[:, None]  # (B, H)
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x)))
         return self.head(self.dropout(x))
 
@@ -115,32 +167,56 @@ class CNN1D(nn.Module):
 class SequenceBlock(nn.Module):
     """Convolve, normalise, activate and pool: (B, H, T) -> (B, H', T'), and the new lengths."""
 
-    def __init__(self, in_channels: int, start: tuple[str, str], options: dict):
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        channels: int,
+        kernel_size: int,
+        stride: int,
+        dilation: int,
+        norm: str,
+        activation: str,
+        pooling: str,
+        pool_size: int,
+        initialization: str,
+        fan: str,
+    ) -> None:
         super().__init__()
-        self.pooling = choose("pooling", options["pooling"], ("max", "average", "none"))
-        self.pool_size = 1 if self.pooling == "none" else options["pool_size"]
-        activation = options["activation"]
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        self.stride, self.channels = options["stride"], options["channels"] or in_channels
-        kernel_size, dilation = options["kernel_size"], options["dilation"]
-        if kernel_size % 2 == 0 or (self.stride > 1 and dilation > 1):
+        if kernel_size % 2 == 0 or (stride > 1 and dilation > 1):
             raise ValueError(f"{kernel_size=} must be odd, and stride or {dilation=} must be 1.")
-        window = (kernel_size, self.stride, dilation * (kernel_size // 2), dilation)
-        self.convolution = nn.Conv1d(in_channels, self.channels, *window)
-        initialize(self.convolution, *start, activation)
-        self.norm = NORMS[choose("norm", options["norm"], NORMS)](self.channels)
+        channels = channels or in_channels
+        self.channels = channels
+        self.stride = stride
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.pooling = choose("pooling", pooling, ("max", "average", "none"))
+        self.pool_size = 1 if pooling == "none" else pool_size
+        self.convolution = nn.Conv1d(
+            in_channels,
+            channels,
+            kernel_size,
+            stride=stride,
+            padding=dilation * (kernel_size // 2),
+            dilation=dilation,
+        )
+        initialize(self.convolution, initialization, fan, activation)
+        self.norm = NORMS[choose("norm", norm, NORMS)](channels)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        x = self.convolution(hide(x, lengths, 0))
+        """Read each window of steps: (B, H, T) -> (B, H', T'), and the new lengths."""
+        x = self.convolution(hide(x, lengths, 0))  # (B, H', T), T as the stride says
+        lengths = shorten(lengths, self.stride)
         x = self.norm(x.mT).mT if isinstance(self.norm, nn.LayerNorm) else self.norm(x)
-        x, lengths = self.activation(x), shorten(lengths, self.stride)
+        x = self.activation(x)
         if self.pooling == "max":
-            x = hide(x, lengths, -math.inf)[:, :, None]  # max_pool1d is not exported for any T
-            x = F.max_pool2d(x, (1, self.pool_size), ceil_mode=True)[:, :, 0]
+            x = hide(x, lengths, -math.inf)
+            x = x[:, :, None]  # (B, H', 1, T): max_pool1d is not exported for any T
+            x = F.max_pool2d(x, (1, self.pool_size), ceil_mode=True)[:, :, 0]  # (B, H', T')
         elif self.pooling == "average":
-            share = hide(torch.ones_like(x[:, :1]), lengths, 0)  # 1 for real steps
-            share = F.avg_pool1d(share, self.pool_size, ceil_mode=True).clamp(min=1e-6)
-            x = F.avg_pool1d(hide(x, lengths, 0), self.pool_size, ceil_mode=True) / share
+            real = hide(torch.ones_like(x[:, :1]), lengths, 0)  # (B, 1, T): 1 for real steps
+            share = F.avg_pool1d(real, self.pool_size, ceil_mode=True)  # (B, 1, T')
+            x = F.avg_pool1d(hide(x, lengths, 0), self.pool_size, ceil_mode=True)  # (B, H', T')
+            x = x / share.clamp(min=1e-6)
         return x, shorten(lengths, self.pool_size)
 
 
@@ -148,7 +224,8 @@ def hide(x: Tensor, lengths: Tensor | None, value: float) -> Tensor:
     """Put value into the padding of x (B, H, T)."""
     if lengths is None:
         return x
-    return x.masked_fill(torch.arange(x.shape[2], device=x.device) >= lengths[:, None, None], value)
+    real = torch.arange(x.shape[2], device=x.device) < lengths[:, None, None]  # (B, 1, T)
+    return x.masked_fill(~real, value)
 
 
 def shorten(lengths: Tensor | None, steps: int) -> Tensor | None:
@@ -158,12 +235,16 @@ def shorten(lengths: Tensor | None, steps: int) -> Tensor | None:
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
     if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return
+        return  # to read values would break the graph, or make the processor wait for the GPU
     if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
     if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
@@ -172,19 +253,26 @@ def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: 
 
 def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
-    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
-    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
-    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
-    if law == "uniform":
-        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
-    elif law == "normal":
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in = layer.weight[0].numel()
+    fan_out = layer.weight[:, 0].numel() // groups
+    if initialization.startswith("xavier"):
+        std = (2 / (fan_in + fan_out)) ** 0.5
+    elif initialization.startswith("kaiming"):
+        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+    else:
+        std = 0.05
+    if initialization.endswith("uniform"):
+        bound = std * 3**0.5  # uniform numbers of this standard deviation
+        nn.init.uniform_(layer.weight, -bound, bound)
+    elif initialization.endswith("normal"):
         nn.init.normal_(layer.weight, std=std)
-    else:  # a depthwise convolution is one long row
+    else:  # orthogonal; a depthwise convolution is one long row
         rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
         nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
     if layer.bias is not None:
@@ -193,8 +281,8 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -3,8 +3,9 @@
     trend    = moving average of x                     over kernel_size steps, ends repeated
     forecast = W_t trend + b_t + W_r (x - trend) + b_r
 
-Source: Zeng et al., "Are Transformers Effective for Time Series Forecasting?", 2023. The maps are
-shared by all series, as in their default.
+Source: Zeng et al., "Are Transformers Effective for Time Series Forecasting?", 2023. As in their
+default, the maps are shared by all series. Where we differ: both begin with the mean of the window,
+which their code offers in a comment.
 
 Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets.
 """
@@ -27,6 +28,10 @@ class DLinear(nn.Module):
     Shape:
         x (B, T, F) float -> (B, S, Q) float.
 
+    Raises:
+        ValueError: More targets than channels, or an even kernel_size; when called, windows of
+            another size.
+
     Example:
         >>> model = DLinear(in_features=7, out_features=1, in_steps=96, out_steps=24)
         >>> model(torch.zeros(2, 96, 7)).shape
@@ -47,8 +52,10 @@ class DLinear(nn.Module):
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size={kernel_size} is even: no step is in the middle.")
-        self.in_features, self.out_features = in_features, out_features
-        self.in_steps, self.kernel_size = in_steps, kernel_size
+        self.in_features = in_features
+        self.out_features = out_features
+        self.in_steps = in_steps
+        self.kernel_size = kernel_size
         self.trend = nn.Linear(in_steps, out_steps)
         self.rest = nn.Linear(in_steps, out_steps)
         for linear in (self.trend, self.rest):  # begin with the mean of the window
@@ -60,9 +67,12 @@ class DLinear(nn.Module):
         check_window(x, self.in_steps, self.in_features)
         x = x[..., : self.out_features].transpose(1, 2)  # (B, Q, T)
         half = self.kernel_size // 2
-        ends = x[..., :1].expand(-1, -1, half), x[..., -1:].expand(-1, -1, half)
-        trend = F.avg_pool1d(torch.cat([ends[0], x, ends[1]], 2), self.kernel_size, stride=1)
-        return (self.trend(trend) + self.rest(x - trend)).transpose(1, 2)  # (B, S, Q)
+        first = x[..., :1].expand(-1, -1, half)  # (B, Q, half)
+        last = x[..., -1:].expand(-1, -1, half)  # (B, Q, half)
+        wide = torch.cat([first, x, last], 2)  # (B, Q, half + T + half)
+        trend = F.avg_pool1d(wide, self.kernel_size, stride=1)  # (B, Q, T)
+        forecast = self.trend(trend) + self.rest(x - trend)  # (B, Q, S)
+        return forecast.transpose(1, 2)  # (B, S, Q)
 
 
 def check_window(x: Tensor, in_steps: int, in_features: int) -> None:

@@ -6,25 +6,39 @@
 A pair is found in one of num_pairs buckets by a hash; pairs that share a bucket share a vector.
 
 Source: Joulin, Grave, Bojanowski & Mikolov, "Bag of Tricks for Efficient Text Classification", 2017
-(fastText; words are hashed there, too, and here they are the tokens of the vocabulary).
+(fastText). Where we differ: words are hashed there, too, and here they are the tokens of the
+vocabulary; dropout and dense layers are ours.
 
 Dimensions: B texts, T tokens, F width of the vectors, C outputs.
 """
 
 import difflib
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS = {
-    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
-    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
-}  # fmt: skip
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": F.softplus,
+}
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class EmbeddingBag(nn.Module):
@@ -35,16 +49,21 @@ class EmbeddingBag(nn.Module):
         out_features: C, outputs per text; 0 builds no head and returns the features.
         vocabulary_size: Number of tokens; 0 is padding and has no vector.
         num_pairs: Buckets for the pairs of neighbours; 0 reads single words only.
-        hidden_sizes: Widths of the dense layers between the average and the head.
+        head_sizes: Widths of the dense layers between the average and the head.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T) int tokens, lengths (B,) int or None -> (B, C) float scores, raw: the loss
         applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or no vocabulary; when called, x of another
+            shape or without tokens.
 
     Example:
         >>> model = EmbeddingBag(in_features=32, out_features=2, vocabulary_size=1000)
@@ -59,7 +78,7 @@ class EmbeddingBag(nn.Module):
         *,
         vocabulary_size: int,
         num_pairs: int = 2**17,
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         dropout: float = 0.3,
         initialization: str = "auto",
@@ -70,38 +89,44 @@ class EmbeddingBag(nn.Module):
             raise ValueError(
                 f"{vocabulary_size=}, but this model reads tokens: it must be 1 or more."
             )
-        self.vocabulary_size, self.num_pairs = vocabulary_size, num_pairs
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
+        self.vocabulary_size = vocabulary_size
+        self.num_pairs = num_pairs
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         self.words = nn.Embedding(vocabulary_size, in_features)
         self.pairs = nn.Embedding(num_pairs, in_features) if num_pairs else None
         nn.init.uniform_(self.words.weight, -1 / in_features, 1 / in_features)
         if self.pairs is not None:
             nn.init.uniform_(self.pairs.weight, -1 / in_features, 1 / in_features)
-        widths = (in_features, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        for linear in self.hidden:
-            initialize(linear, *start)
-        self.num_features = widths[-1]
+        width = in_features
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
+        self.num_features = width
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Identity()
         if out_features:
-            self.head = nn.Linear(self.num_features, out_features)
+            self.head = nn.Linear(width, out_features)
             initialize(self.head, initialization, fan, "none")
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each text: (B, T) -> (B, C)."""
         check(x, lengths, 0, self.vocabulary_size)
         if lengths is not None:
-            x = x.masked_fill(torch.arange(x.shape[1], device=x.device) >= lengths[:, None], 0)
+            real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+            x = x.masked_fill(~real, 0)
         total, count = gather(self.words, x, x > 0)  # (B, F), (B, 1)
         if self.pairs is not None:
             after = F.pad(x[:, 1:], (0, 1))  # (B, T), padding after the last word
             bucket = (x % 65536 * 31337 + after) % self.num_pairs  # fits into 32 bits
-            of_pairs, more = gather(self.pairs, bucket, (x > 0) & (after > 0))
-            total, count = total + of_pairs, count + more
+            both = (x > 0) & (after > 0)  # (B, T)
+            of_pairs, more = gather(self.pairs, bucket, both)  # (B, F), (B, 1)
+            total = total + of_pairs
+            count = count + more
         x = total / count.clamp(min=1)  # (B, F)
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x)))
         return self.head(self.dropout(x))
 
@@ -115,12 +140,16 @@ def gather(embedding: nn.Embedding, x: Tensor, real: Tensor) -> tuple[Tensor, Te
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
     if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return
+        return  # to read values would break the graph, or make the processor wait for the GPU
     if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
     if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
@@ -129,19 +158,26 @@ def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: 
 
 def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
-    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
-    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
-    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
-    if law == "uniform":
-        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
-    elif law == "normal":
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in = layer.weight[0].numel()
+    fan_out = layer.weight[:, 0].numel() // groups
+    if initialization.startswith("xavier"):
+        std = (2 / (fan_in + fan_out)) ** 0.5
+    elif initialization.startswith("kaiming"):
+        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+    else:
+        std = 0.05
+    if initialization.endswith("uniform"):
+        bound = std * 3**0.5  # uniform numbers of this standard deviation
+        nn.init.uniform_(layer.weight, -bound, bound)
+    elif initialization.endswith("normal"):
         nn.init.normal_(layer.weight, std=std)
-    else:  # a depthwise convolution is one long row
+    else:  # orthogonal; a depthwise convolution is one long row
         rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
         nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
     if layer.bias is not None:
@@ -150,8 +186,8 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

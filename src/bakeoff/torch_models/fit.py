@@ -83,7 +83,7 @@ def fit(
     train, answers = to_tensors(inputs, place, layouts), to_tensor(targets, place)
     held_out = to_tensors(validation_inputs, place, layouts)
     held_answers = to_tensor(validation_targets, place)
-    stepper = Optimizer(model, optimizer, weight_decay=weight_decay)
+    optimizer = Optimizer(model, optimizer, weight_decay=weight_decay)
     num_steps = len(batch_sizes(len(answers), batch_size))
     weights = model.state_dict()  # not a copy: each step changes these tensors
     best_weights = {name: weight.clone() for name, weight in weights.items()}
@@ -98,7 +98,7 @@ def fit(
             rates = [lr * schedule_factor(schedule, progress) for progress in done]
             shuffled = batches(train, answers, batch_size, order)
             train_loss = train_epoch(
-                model, shuffled, stepper, loss, rates, clip_norm=clip_norm, precision=precision
+                model, shuffled, optimizer, loss, rates, clip_norm=clip_norm, precision=precision
             )
             seconds = time.perf_counter() - epoch_start
             scores = forward(model, held_out)
@@ -136,7 +136,7 @@ def fit(
 def train_epoch(
     model: nn.Module,
     shuffled: Iterator[tuple[dict[str, Tensor], Tensor]],
-    stepper: Optimizer,
+    optimizer: Optimizer,
     loss: str,
     rates: list[float],
     *,
@@ -154,7 +154,7 @@ def train_epoch(
         value.backward()
         if clip_norm:
             nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-        stepper.step(rate)
+        optimizer.step(rate)
         losses.append(value.detach())  # not .item(): that would wait for a GPU
         sizes.append(len(wanted))
     return float(np.average(torch.stack(losses).cpu().numpy(), weights=sizes))

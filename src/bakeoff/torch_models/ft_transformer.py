@@ -7,9 +7,9 @@
     x   = x + shrink(relu(expand(norm(x))))
     y   = W relu(norm(x)_token) + b
 
-Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Smaller than
-theirs by default; the feed-forward part has relu, not reglu, the first norm is kept, and dropout
-falls on the branches, not on the weights of attention.
+Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Where we differ:
+smaller than theirs by default; the feed-forward part has relu, not reglu; the first norm is kept;
+dropout falls on the branches, not on the weights of attention.
 
 Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N heads, C outputs.
 """
@@ -34,7 +34,12 @@ class FTTransformer(nn.Module):
         dropout: Probability of zeroing a value of a branch.
 
     Shape:
-        x (B, F) float, categories (B, K) int or None -> raw scores (B, C).
+        x (B, F) float, categories (B, K) int or None -> (B, C) float scores. Scores are raw: the
+        loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: No numbers and no categories, or model_size no multiple of num_heads; when
+            called, x or categories of another width.
 
     Example:
         >>> model = FTTransformer(in_features=8, out_features=3, category_sizes=(5, 12))
@@ -57,19 +62,30 @@ class FTTransformer(nn.Module):
         super().__init__()
         if in_features == 0 and not category_sizes:
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
-        self.in_features, self.category_sizes = in_features, tuple(category_sizes)
+        self.in_features = in_features
+        self.category_sizes = tuple(category_sizes)
         bound = model_size**-0.5
-        self.scales, self.shifts = None, None
+        self.scales = None
+        self.shifts = None
         if in_features:
-            sizes = in_features, model_size
+            sizes = (in_features, model_size)
             self.scales = nn.Parameter(torch.empty(sizes).uniform_(-bound, bound))
             self.shifts = nn.Parameter(torch.empty(sizes).uniform_(-bound, bound))
-        self.embeddings = nn.ModuleList(nn.Embedding(size, model_size) for size in category_sizes)
+        self.embeddings = nn.ModuleList()
+        for size in category_sizes:
+            self.embeddings.append(nn.Embedding(size, model_size))
         self.token = nn.Parameter(torch.empty(model_size).uniform_(-bound, bound))
-        self.blocks = nn.ModuleList(
-            EncoderLayer(model_size, num_heads, feedforward_size, True, "relu", dropout)
-            for _ in range(num_layers)
-        )
+        self.blocks = nn.ModuleList()
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=True,
+                activation="relu",
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = nn.LayerNorm(model_size)
         self.num_features = model_size
         self.head = nn.Linear(model_size, out_features) if out_features else nn.Identity()
@@ -82,14 +98,15 @@ class FTTransformer(nn.Module):
 
     def forward(self, x: Tensor, categories: Tensor | None = None) -> Tensor:
         """Score each row: (B, F), (B, K) -> (B, C)."""
-        x = self.embed(x, categories)
+        x = self.embed(x, categories)  # (B, 1 + J, M)
         for block in self.blocks:
             x = block(x)
-        return self.head(F.relu(self.norm(x[:, 0])))
+        x = x[:, 0]  # (B, M), the class token
+        return self.head(F.relu(self.norm(x)))
 
     def attend(self, x: Tensor, categories: Tensor | None = None) -> list[Tensor]:
         """Return the weights (B, N, 1 + J, 1 + J) of each layer; the class token comes first."""
-        x = self.embed(x, categories)
+        x = self.embed(x, categories)  # (B, 1 + J, M)
         weights = []
         for block in self.blocks:
             weights.append(block.attend(x))
@@ -100,13 +117,14 @@ class FTTransformer(nn.Module):
         """Return the class token, the numbers and the categories as tokens (B, 1 + J, M)."""
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise ValueError(f"x is {tuple(x.shape)}, but must be (B, {self.in_features}).")
-        tokens = [self.token.expand(x.shape[0], 1, -1)]
+        tokens = [self.token.expand(x.shape[0], 1, -1)]  # (B, 1, M)
         if self.in_features:
             tokens.append(self.scales * x[..., None] + self.shifts)  # (B, F, M)
         if self.category_sizes:
             check_categories(categories, self.category_sizes)
-            tokens += [embed(categories[:, k, None]) for k, embed in enumerate(self.embeddings)]
-        return torch.cat(tokens, 1)
+            for k, embedding in enumerate(self.embeddings):
+                tokens.append(embedding(categories[:, k, None]))  # (B, 1, M)
+        return torch.cat(tokens, 1)  # (B, 1 + J, M)
 
 
 class EncoderLayer(nn.Module):
@@ -117,6 +135,7 @@ class EncoderLayer(nn.Module):
         model_size: int,
         num_heads: int,
         feedforward_size: int,
+        *,
         norm_first: bool,
         activation: str,
         dropout: float,
@@ -124,7 +143,8 @@ class EncoderLayer(nn.Module):
         super().__init__()
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
-        self.num_heads, self.norm_first = num_heads, norm_first
+        self.num_heads = num_heads
+        self.norm_first = norm_first
         self.activation = F.gelu if activation == "gelu" else F.relu
         self.attention_norm = nn.LayerNorm(model_size)
         self.query_key_value = nn.Linear(model_size, 3 * model_size)
@@ -134,24 +154,40 @@ class EncoderLayer(nn.Module):
         self.shrink = nn.Linear(feedforward_size, model_size)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """Renew each step: (B, T, M) -> (B, T, M)."""
-        h = F.scaled_dot_product_attention(*self.split(x), seen)  # (B, N, T, M / N)
-        h = self.dropout(self.out(h.transpose(1, 2).flatten(2)))  # (B, T, M)
-        x = x + h if self.norm_first else self.attention_norm(x + h)
-        h = self.feedforward_norm(x) if self.norm_first else x
-        h = self.dropout(self.shrink(self.activation(self.expand(h))))
-        return x + h if self.norm_first else self.feedforward_norm(x + h)
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), real)
+            return x + self.feedforward(self.feedforward_norm(x))
+        x = self.attention_norm(x + self.attention(x, real))
+        return self.feedforward_norm(x + self.feedforward(x))
 
-    def attend(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+    def attention(self, x: Tensor, real: Tensor | None) -> Tensor:
+        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
+        query, key, value = self.split(x)  # (B, N, T, M / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = F.scaled_dot_product_attention(query, key, value, mask)  # (B, N, T, M / N)
+        h = h.transpose(1, 2).flatten(2)  # (B, T, M)
+        return self.dropout(self.out(h))
+
+    def feedforward(self, x: Tensor) -> Tensor:
+        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
+        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        return self.dropout(self.shrink(h))
+
+    def attend(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """Return the weights (B, N, T, T) with which each step reads the others."""
-        query, key, _ = self.split(x)
-        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
-        return (scores if seen is None else scores.masked_fill(~seen, -torch.inf)).softmax(3)
+        if self.norm_first:
+            x = self.attention_norm(x)
+        query, key, _ = self.split(x)  # (B, N, T, M / N) each
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = scores.masked_fill(~real[:, None, None], -torch.inf)
+        return scores.softmax(3)
 
     def split(self, x: Tensor) -> list[Tensor]:
         """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
-        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x).chunk(3, 2)
+        parts = self.query_key_value(x).chunk(3, 2)  # (B, T, M) each
         return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
 
 
@@ -161,8 +197,9 @@ def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
         found = "none" if categories is None else categories.shape[1]
         raise ValueError(f"This model reads {len(sizes)} categories per row, but got {found}.")
     if torch.compiler.is_compiling() or categories.device.type != "cpu" or len(categories) == 0:
-        return
-    lows, highs = categories.amin(0).tolist(), categories.amax(0).tolist()
+        return  # to read values would break the graph, or make the processor wait for the GPU
+    lows = categories.amin(0).tolist()
+    highs = categories.amax(0).tolist()
     for k, size in enumerate(sizes):
         if lows[k] < 0 or highs[k] >= size:
             wrong = lows[k] if lows[k] < 0 else highs[k]

@@ -12,8 +12,6 @@ Dimensions: B batch, T time steps, F input features, H hidden size, W joined wid
 bidirectional), N heads, C outputs.
 """
 
-from itertools import pairwise
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -38,6 +36,10 @@ class LSTMAttention(nn.Module):
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
 
+    Raises:
+        ValueError: No hidden_sizes, or a joined width that is no multiple of num_heads; when
+            called, x of another shape or without steps.
+
     Example:
         >>> model = LSTMAttention(in_features=8, out_features=3)
         >>> model(torch.zeros(2, 5, 8)).shape
@@ -60,26 +62,34 @@ class LSTMAttention(nn.Module):
         super().__init__()
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
-        width = hidden_sizes[-1] * (2 if bidirectional else 1)
+        width = 2 * hidden_sizes[-1] if bidirectional else hidden_sizes[-1]
         if width % num_heads:
             raise ValueError(f"A width of {width} is not a multiple of num_heads={num_heads}.")
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
-        self.num_heads, self.per_step = num_heads, per_step
-        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
-        self.forwards, self.backwards = nn.ModuleList(), nn.ModuleList()
-        size_in = in_features
-        for size in hidden_sizes:
-            for readers in (self.forwards, self.backwards)[: 1 + bidirectional]:
-                readers.append(nn.LSTM(size_in, size, batch_first=True))
-            size_in = size * (2 if bidirectional else 1)
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
+        self.num_heads = num_heads
+        self.per_step = per_step
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = nn.Embedding(vocabulary_size, in_features)
+        self.forwards = nn.ModuleList()
+        self.backwards = nn.ModuleList()  # empty unless bidirectional
+        width = in_features
+        for hidden_size in hidden_sizes:
+            self.forwards.append(nn.LSTM(width, hidden_size, batch_first=True))
+            if bidirectional:
+                self.backwards.append(nn.LSTM(width, hidden_size, batch_first=True))
+            width = 2 * hidden_size if bidirectional else hidden_size
         self.query_key_value = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
-        widths = (width, *head_sizes)
-        self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        self.num_features = widths[-1]
-        self.head = nn.Linear(widths[-1], out_features) if out_features else nn.Identity()
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        self.num_features = width
+        self.head = nn.Linear(width, out_features) if out_features else nn.Identity()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -101,46 +111,62 @@ class LSTMAttention(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
-        x, real = self.read(x, lengths)  # (B, T, W)
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = F.scaled_dot_product_attention(*self.split(x), mask)  # (B, N, T, W / N)
-        x = self.norm(x + self.dropout(self.out(h.transpose(1, 2).flatten(2))))  # (B, T, W)
-        if not self.per_step and real is None:
-            x = x.mean(1)  # (B, W)
-        elif not self.per_step:
-            x = (x * real[..., None]).sum(1) / real.sum(1, keepdim=True)
+        x, real = self.read(x, lengths)  # (B, T, W), (B, T)
+        x = self.norm(x + self.attention(x, real))
+        if not self.per_step:
+            x = average_steps(x, real)  # (B, W)
         x = self.dropout(x)
         for linear in self.dense:
             x = self.dropout(linear(x).relu())
         return self.head(x)
 
+    def attention(self, x: Tensor, real: Tensor | None) -> Tensor:
+        """Let each step read all real steps: (B, T, W) -> (B, T, W)."""
+        query, key, value = self.split(x)  # (B, N, T, W / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = F.scaled_dot_product_attention(query, key, value, mask)  # (B, N, T, W / N)
+        h = h.transpose(1, 2).flatten(2)  # (B, T, W)
+        return self.dropout(self.out(h))
+
     def attend(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the weights with which each step reads the others: (B, T, F) -> (B, N, T, T)."""
-        x, real = self.read(x, lengths)
-        query, key, _ = self.split(x)
+        x, real = self.read(x, lengths)  # (B, T, W), (B, T)
+        query, key, _ = self.split(x)  # (B, N, T, W / N) each
         scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, T, T)
         if real is not None:
             scores = scores.masked_fill(~real[:, None, None], -torch.inf)
         return scores.softmax(3)
 
     def read(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Return the states (B, T, W) of the last layer, and which of them are real (B, T)."""
+        """Return the states (B, T, W) of the last layer, and the real ones (B, T), None for all."""
         check(x, lengths, self.in_features, self.vocabulary_size)
-        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
         for i, lstm in enumerate(self.forwards):
-            x = self.dropout(x) if i > 0 else x
-            h = lstm(x)[0]  # (B, T, H): a step never sees the padding behind it
+            if i > 0:
+                x = self.dropout(x)
+            h, _ = lstm(x)  # (B, T, H): a step never sees the padding behind it
             if self.backwards:
-                h_back = turn(self.backwards[i](turn(x, lengths))[0], lengths)
-                h = torch.cat([h, h_back], -1)  # (B, T, 2H)
+                h_back, _ = self.backwards[i](turn(x, lengths))  # (B, T, H)
+                h = torch.cat([h, turn(h_back, lengths)], -1)  # (B, T, 2H)
             x = h
-        steps = torch.arange(x.shape[1], device=x.device)
-        return x, None if lengths is None else steps < lengths[:, None]
+        if lengths is None:
+            return x, None
+        real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+        return x, real
 
     def split(self, x: Tensor) -> list[Tensor]:
         """Return query, key and value of each head: (B, T, W) -> (B, N, T, W / N)."""
-        parts = self.query_key_value(x).chunk(3, 2)
+        parts = self.query_key_value(x).chunk(3, 2)  # (B, T, W) each
         return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
+
+
+def average_steps(x: Tensor, real: Tensor | None) -> Tensor:
+    """Take the mean of the real steps: (B, T, W) -> (B, W)."""
+    if real is None:
+        return x.mean(1)
+    total = (x * real[..., None]).sum(1)  # (B, W)
+    return total / real.sum(1, keepdim=True)
 
 
 def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -149,17 +175,22 @@ def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
         return x.flip(1)
     steps = torch.arange(x.shape[1], device=x.device)  # (T,)
     turned = lengths[:, None] - 1 - steps  # (B, T), negative in the padding
-    return x.gather(1, torch.where(turned >= 0, turned, steps)[..., None].expand_as(x))
+    source = torch.where(turned >= 0, turned, steps)  # (B, T)
+    return x.gather(1, source[..., None].expand_as(x))
 
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
     if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return
+        return  # to read values would break the graph, or make the processor wait for the GPU
     if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
     if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):

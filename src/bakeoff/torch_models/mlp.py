@@ -8,7 +8,8 @@
 Source: Rosenblatt, "The Perceptron", 1958; Rumelhart, Hinton & Williams, "Learning
 Representations by Back-Propagating Errors", 1986 (hidden layers); Gorishniy, Rubachev & Babenko,
 "On Embeddings for Numerical Features in Tabular Deep Learning", 2022 (periodic numbers, "PLR";
-W_e is shared by all columns, as in their later code, and x itself is kept as well).
+W_e is shared by all columns, as in their later code, and x itself is kept as well). Where we differ
+from the first two: relu in place of a threshold or a sigmoid, and the start of `initialization`.
 
 Dimensions: B rows, F numbers, K categories, Q frequencies, E embedding width, C outputs.
 """
@@ -22,12 +23,26 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS = {
-    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
-    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
-}  # fmt: skip
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": F.softplus,
+}
 NORMS = {"none": None, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 PERIODIC_WIDTH = 8  # R2 on housing, validation, 3 seeds of (256, 128): 0.838 with 8, 0.835 with 16
 
 
@@ -42,7 +57,8 @@ class MLP(nn.Module):
         dropout: Probability of zeroing a value after each hidden layer.
         norm: none, batch or layer: normalise each hidden layer before its activation.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
         category_sizes: Values that each category column can take, 0 (missing) and 1 (unseen)
             included; each column is embedded in 1 + sqrt(size) numbers, at most 16.
@@ -52,6 +68,10 @@ class MLP(nn.Module):
     Shape:
         x (B, F) float, categories (B, K) int or None -> (B, C) float scores. Scores are raw: the
         loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, no numbers and no categories, or a layer norm
+            over one value; when called, x or categories of another width.
 
     Example:
         >>> model = MLP(in_features=8, out_features=3, category_sizes=(5, 12))
@@ -92,14 +112,16 @@ class MLP(nn.Module):
         for size in category_sizes:
             embedding_size = min(16, 1 + math.isqrt(size))
             bound = embedding_size**-0.5  # a category as loud as one number
-            self.embeddings.append(nn.Embedding(size, embedding_size))
-            nn.init.uniform_(self.embeddings[-1].weight, -bound, bound)
+            embedding = nn.Embedding(size, embedding_size)
+            nn.init.uniform_(embedding.weight, -bound, bound)
+            self.embeddings.append(embedding)
             width += embedding_size
         self.hidden = nn.ModuleList()
         self.norms = nn.ModuleList()
         for hidden_size in hidden_sizes:
-            self.hidden.append(nn.Linear(width, hidden_size))
-            initialize(self.hidden[-1], initialization, fan, activation)
+            linear = nn.Linear(width, hidden_size)
+            initialize(linear, initialization, fan, activation)
+            self.hidden.append(linear)
             if norm != "none":
                 self.norms.append(NORMS[norm](hidden_size))
             width = hidden_size
@@ -119,11 +141,14 @@ class MLP(nn.Module):
             parts.append(self.periodic(x))  # (B, F * E)
         if self.category_sizes:
             check_categories(categories, self.category_sizes)
-            parts += [embed(categories[:, k]) for k, embed in enumerate(self.embeddings)]
-        x = torch.cat(parts, 1) if len(parts) > 1 else x
+            for k, embedding in enumerate(self.embeddings):
+                parts.append(embedding(categories[:, k]))  # (B, 1 + sqrt(size))
+        if len(parts) > 1:
+            x = torch.cat(parts, 1)  # (B, all that a row says)
         for i, linear in enumerate(self.hidden):
             x = linear(x)  # (B, hidden_sizes[i])
-            x = self.norms[i](x) if self.norms else x
+            if self.norms:
+                x = self.norms[i](x)
             x = self.dropout(self.activation(x))
         return self.head(x)
 
@@ -139,9 +164,11 @@ class Periodic(nn.Module):
         initialize(self.linear, "auto", "in", "relu")
 
     def forward(self, x: Tensor) -> Tensor:
+        """Embed: (B, F) -> (B, F * E)."""
         angles = 2 * math.pi * self.frequencies * x[..., None]  # (B, F, Q)
         waves = torch.cat([angles.cos(), angles.sin()], -1)  # (B, F, 2Q)
-        return F.relu(self.linear(waves)).flatten(1)
+        e = F.relu(self.linear(waves))  # (B, F, E)
+        return e.flatten(1)
 
 
 def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
@@ -150,8 +177,9 @@ def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
         found = "none" if categories is None else categories.shape[1]
         raise ValueError(f"This model reads {len(sizes)} categories per row, but got {found}.")
     if torch.compiler.is_compiling() or categories.device.type != "cpu" or len(categories) == 0:
-        return
-    lows, highs = categories.amin(0).tolist(), categories.amax(0).tolist()
+        return  # to read values would break the graph, or make the processor wait for the GPU
+    lows = categories.amin(0).tolist()
+    highs = categories.amax(0).tolist()
     for k, size in enumerate(sizes):
         if lows[k] < 0 or highs[k] >= size:
             wrong = lows[k] if lows[k] < 0 else highs[k]
@@ -160,19 +188,26 @@ def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
 
 def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
-    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
-    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
-    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
-    if law == "uniform":
-        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
-    elif law == "normal":
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in = layer.weight[0].numel()
+    fan_out = layer.weight[:, 0].numel() // groups
+    if initialization.startswith("xavier"):
+        std = (2 / (fan_in + fan_out)) ** 0.5
+    elif initialization.startswith("kaiming"):
+        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+    else:
+        std = 0.05
+    if initialization.endswith("uniform"):
+        bound = std * 3**0.5  # uniform numbers of this standard deviation
+        nn.init.uniform_(layer.weight, -bound, bound)
+    elif initialization.endswith("normal"):
         nn.init.normal_(layer.weight, std=std)
-    else:  # a depthwise convolution is one long row
+    else:  # orthogonal; a depthwise convolution is one long row
         rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
         nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
     if layer.bias is not None:
@@ -181,8 +216,8 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

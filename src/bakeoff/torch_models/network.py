@@ -5,28 +5,42 @@
     h   = sum_i a(W_i v_i)                              sum
     h   = sum_i z_i * tanh(W_i v_i),                    gated: each value of h is a mean over the
           z = softmax over i of (W_z [v_1, v_2, ...])   inputs, weighted for every example anew
-    y_k = W_k a(W_h h + b_h) + b_k                      hidden layers, if any, and a head per target
+    y_k = W_k a(W_h h + b_h) + b_k                      dense layers, if any, and a head per target
 
 Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
-Multimodal Units for Information Fusion", 2017 (gated; here softmax for any number of inputs).
+Multimodal Units for Information Fusion", 2017 (gated). Where we differ from the latter: softmax
+over any number of inputs, in place of one sigmoid that weighs two.
 
 Dimensions: B examples, T time steps, V values of all encoders, W width of h, C outputs of a target.
 """
 
 import difflib
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS = {
-    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
-    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
-}  # fmt: skip
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": F.softplus,
+}
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 OPTIONAL = ("lengths", "categories")  # arrays that an encoder may take beside its input
 
 
@@ -42,17 +56,23 @@ class Network(nn.Module):
         width: W, when fusion is sum or gated.
         per_step: Names of the targets that are predicted at every time step: there, an encoder
             of one vector says the same at each step. Other targets read the mean of the real steps.
-        hidden_sizes: Widths of the dense layers between the fusion and the heads.
+        head_sizes: Widths of the dense layers between the fusion and the heads.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         dropout: Probability of zeroing a value before each dense layer and before the heads.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x: input name -> array as its encoder takes it, and, where an encoder takes them,
         "<name>.lengths" (B,) int and "<name>.categories" (B, K) int -> target name -> (B, C)
         float scores, (B, T, C) if in per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: No encoder or no head, a word that is not listed above, or a per_step target
+            without an encoder of steps; when called, an input too few or too many, or an encoder
+            that has a head.
 
     Example:
         >>> class Halve(nn.Module):  # any page built with out_features=0 will do
@@ -74,7 +94,7 @@ class Network(nn.Module):
         fusion: str = "concatenate",
         width: int = 64,
         per_step: tuple[str, ...] = (),
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         dropout: float = 0.0,
         initialization: str = "auto",
@@ -91,74 +111,92 @@ class Network(nn.Module):
         if per_step and not any(getattr(page, "per_step", False) for page in encoders.values()):
             raise ValueError(f"{per_step=} needs an encoder that is built with per_step=True.")
         self.fusion = choose("fusion", fusion, ("concatenate", "sum", "gated"))
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
         self.encoders = nn.ModuleList(encoders.values())
         widths = [self.encoders[i].num_features for i in self.sources.values()]
-        self.project, self.gate = nn.ModuleList(), None
+        self.project = nn.ModuleList()
+        self.gate = None
         if fusion == "concatenate":
             width = sum(widths)
         else:
-            self.project.extend(nn.Linear(features, width) for features in widths)
+            for features in widths:
+                self.project.append(nn.Linear(features, width))
         for linear in self.project:
             initialize(linear, initialization, fan, "tanh" if fusion == "gated" else activation)
         if fusion == "gated":
             self.gate = nn.Linear(sum(widths), len(widths) * width)
             initialize(self.gate, initialization, fan, "none")
-        sizes = (width, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
-        for linear in self.hidden:
-            initialize(linear, *start)
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
         self.dropout = nn.Dropout(dropout)
-        self.heads = nn.ModuleList(nn.Linear(sizes[-1], size) for size in heads.values())
+        self.heads = nn.ModuleList()
+        for size in heads.values():
+            self.heads.append(nn.Linear(width, size))
         for linear in self.heads:
             initialize(linear, initialization, fan, "none")
 
     def forward(self, x: dict[str, Tensor]) -> dict[str, Tensor]:
         """Score each example: input name -> array, to target name -> scores."""
         check_inputs(x, self.sources)
-        values, lengths = [], None
+        values = []
+        lengths = None
         for name, i in self.sources.items():
-            encoder, keys = self.encoders[i], {k: f"{name}.{k}" for k in OPTIONAL}
-            given = {k: x[key] for k, key in keys.items() if key in x}
+            encoder = self.encoders[i]
+            given = {k: x[f"{name}.{k}"] for k in OPTIONAL if f"{name}.{k}" in x}
             v = encoder(x[name], **given)  # (B, V_i) or (B, T, V_i)
             if v.shape[-1] != encoder.num_features:
                 raise ValueError(f"The encoder of {name!r} has a head: give it out_features=0.")
-            lengths = given.get("lengths", lengths) if v.ndim == 3 else lengths
+            if v.ndim == 3:
+                lengths = given.get("lengths", lengths)
             values.append(v)
-        return self.join(values, lengths)
+        return self.score(values, lengths)
 
-    def join(self, values: list[Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
+    def score(self, values: list[Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
         """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
-        steps = next((v.shape[1] for v in values if v.ndim == 3), 0)
+        steps = [v.shape[1] for v in values if v.ndim == 3]  # T, from each encoder of steps
         if steps:
-            values = [v if v.ndim == 3 else v[:, None].expand(-1, steps, -1) for v in values]
+            values = [repeat(v, steps[0]) for v in values]  # (B, T, V_i) each
         h = self.fuse(values)  # (B, W) or (B, T, W)
-        for linear in self.hidden:
+        for linear in self.dense:
             h = self.activation(linear(self.dropout(h)))
         h = self.dropout(h)
-        pooled = average(h, lengths) if steps else h
-        pairs = zip(self.targets, self.heads, strict=True)
-        return {name: head(h if name in self.per_step else pooled) for name, head in pairs}
+        pooled = average(h, lengths) if steps else h  # (B, W)
+        scores = {}
+        for name, head in zip(self.targets, self.heads, strict=True):
+            scores[name] = head(h if name in self.per_step else pooled)
+        return scores
 
     def fuse(self, values: list[Tensor]) -> Tensor:
         """Make one vector of several: (..., V_i) each -> (..., W)."""
         if self.fusion == "concatenate":
             return torch.cat(values, -1)
-        parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]
+        parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]  # (..., W) each
         if self.gate is None:
             return sum(self.activation(part) for part in parts)
         h = torch.stack(parts, -2).tanh()  # (..., inputs, W)
-        z = self.gate(torch.cat(values, -1)).view(h.shape).softmax(-2)
+        z = self.gate(torch.cat(values, -1))  # (..., inputs * W)
+        z = z.view(h.shape).softmax(-2)  # (..., inputs, W)
         return (z * h).sum(-2)
+
+
+def repeat(v: Tensor, steps: int) -> Tensor:
+    """Say the same at each step: (B, V) -> (B, T, V); leave what has steps as it is."""
+    if v.ndim == 3:
+        return v
+    return v[:, None].expand(-1, steps, -1)
 
 
 def average(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Take the mean of the real steps: (B, T, W) -> (B, W)."""
     if lengths is None:
         return x.mean(1)
-    padding = torch.arange(x.shape[1], device=x.device)[:, None] >= lengths[:, None, None]
-    return x.masked_fill(padding, 0).sum(1) / lengths[:, None]
+    real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+    total = x.masked_fill(~real[..., None], 0).sum(1)  # (B, W)
+    return total / lengths[:, None]
 
 
 def check_inputs(x: dict, names: Iterable[str]) -> None:
@@ -172,19 +210,26 @@ def check_inputs(x: dict, names: Iterable[str]) -> None:
 
 def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
-    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
-    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
-    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
-    if law == "uniform":
-        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
-    elif law == "normal":
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in = layer.weight[0].numel()
+    fan_out = layer.weight[:, 0].numel() // groups
+    if initialization.startswith("xavier"):
+        std = (2 / (fan_in + fan_out)) ** 0.5
+    elif initialization.startswith("kaiming"):
+        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+    else:
+        std = 0.05
+    if initialization.endswith("uniform"):
+        bound = std * 3**0.5  # uniform numbers of this standard deviation
+        nn.init.uniform_(layer.weight, -bound, bound)
+    elif initialization.endswith("normal"):
         nn.init.normal_(layer.weight, std=std)
-    else:  # a depthwise convolution is one long row
+    else:  # orthogonal; a depthwise convolution is one long row
         rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
         nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
     if layer.bias is not None:
@@ -193,8 +238,8 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -1,10 +1,10 @@
 """PatchTST: cut a series into patches, let them look at one another, and forecast from them all.
 
-    z   = (x - mean) / deviation             of this window, put back on the forecast
+    z   = (x - mean) / std                   of this window, put back on the forecast
     p_i = W_p patch_i + b_p + place_i        patches of patch_size steps, a stride apart
     p   = p + attention(norm(p))             layer after layer
     p   = p + shrink(gelu(expand(norm(p))))
-    y   = W [norm(p_1), ... norm(p_P)] + b
+    y   = (W [norm(p_1), ... norm(p_P)] + b) * std + mean
 
 Source: Nie et al., "A Time Series Is Worth 64 Words", 2023. Each series is read by itself, all by
 the same weights. Where we differ: layer norm before each branch, not batch norm after each sum;
@@ -12,6 +12,8 @@ dropout falls on the patches and branches, not on the weights of attention.
 
 Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets, P patches, M model width.
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +39,10 @@ class PatchTST(nn.Module):
     Shape:
         x (B, T, F) float -> (B, S, Q) float.
 
+    Raises:
+        ValueError: More targets than channels, or model_size no multiple of num_heads; when
+            called, windows of another size.
+
     Example:
         >>> model = PatchTST(in_features=7, out_features=1, in_steps=96, out_steps=24)
         >>> model(torch.zeros(2, 96, 7)).shape
@@ -61,17 +67,28 @@ class PatchTST(nn.Module):
         super().__init__()
         if out_features > in_features:
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
-        self.in_features, self.out_features = in_features, out_features
-        self.in_steps, self.out_steps = in_steps, out_steps
-        self.patch_size, self.stride = min(patch_size, in_steps), stride
-        num_patches = -(-(in_steps - self.patch_size) // stride) + 1
-        self.missing = (num_patches - 1) * stride + self.patch_size - in_steps
-        self.project = nn.Linear(self.patch_size, model_size)
+        patch_size = min(patch_size, in_steps)
+        num_patches = math.ceil((in_steps - patch_size) / stride) + 1
+        self.in_features = in_features
+        self.out_features = out_features
+        self.in_steps = in_steps
+        self.out_steps = out_steps
+        self.patch_size = patch_size
+        self.stride = stride
+        self.missing = (num_patches - 1) * stride + patch_size - in_steps  # steps to repeat
+        self.project = nn.Linear(patch_size, model_size)
         self.positions = nn.Parameter(0.02 * torch.randn(num_patches, model_size))
-        self.blocks = nn.ModuleList(
-            EncoderLayer(model_size, num_heads, feedforward_size, True, "gelu", dropout)
-            for _ in range(num_layers)
-        )
+        self.blocks = nn.ModuleList()
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=True,
+                activation="gelu",
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = nn.LayerNorm(model_size)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(num_patches * model_size, out_steps)
@@ -84,15 +101,21 @@ class PatchTST(nn.Module):
         """Forecast each window: (B, T, F) -> (B, S, Q)."""
         check_window(x, self.in_steps, self.in_features)
         x = x[..., : self.out_features].transpose(1, 2)  # (B, Q, T)
-        mean = x.mean(2, keepdim=True)
-        deviation = (x.var(2, keepdim=True, unbiased=False) + 1e-5).sqrt()
-        x = F.pad((x - mean) / deviation, (0, self.missing), mode="replicate").flatten(0, 1)
-        x = self.project(x.unfold(1, self.patch_size, self.stride))  # (B * Q, P, M)
+        mean = x.mean(2, keepdim=True)  # (B, Q, 1)
+        variance = x.var(2, keepdim=True, unbiased=False)  # (B, Q, 1)
+        std = (variance + 1e-5).sqrt()
+        x = (x - mean) / std
+        x = F.pad(x, (0, self.missing), mode="replicate")  # (B, Q, T + missing)
+        x = x.flatten(0, 1)  # (B * Q, T + missing): each series by itself
+        x = x.unfold(1, self.patch_size, self.stride)  # (B * Q, P, patch_size)
+        x = self.project(x)  # (B * Q, P, M)
         x = self.dropout(x + self.positions)
         for block in self.blocks:
             x = block(x)
-        y = self.head(self.norm(x).flatten(1)).unflatten(0, (-1, self.out_features))  # (B, Q, S)
-        return (y * deviation + mean).transpose(1, 2)  # (B, S, Q)
+        x = self.norm(x).flatten(1)  # (B * Q, P * M)
+        y = self.head(x)  # (B * Q, S)
+        y = y.unflatten(0, (-1, self.out_features))  # (B, Q, S)
+        return (y * std + mean).transpose(1, 2)  # (B, S, Q)
 
 
 class EncoderLayer(nn.Module):
@@ -103,6 +126,7 @@ class EncoderLayer(nn.Module):
         model_size: int,
         num_heads: int,
         feedforward_size: int,
+        *,
         norm_first: bool,
         activation: str,
         dropout: float,
@@ -110,7 +134,8 @@ class EncoderLayer(nn.Module):
         super().__init__()
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
-        self.num_heads, self.norm_first = num_heads, norm_first
+        self.num_heads = num_heads
+        self.norm_first = norm_first
         self.activation = F.gelu if activation == "gelu" else F.relu
         self.attention_norm = nn.LayerNorm(model_size)
         self.query_key_value = nn.Linear(model_size, 3 * model_size)
@@ -120,24 +145,40 @@ class EncoderLayer(nn.Module):
         self.shrink = nn.Linear(feedforward_size, model_size)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """Renew each step: (B, T, M) -> (B, T, M)."""
-        h = F.scaled_dot_product_attention(*self.split(x), seen)  # (B, N, T, M / N)
-        h = self.dropout(self.out(h.transpose(1, 2).flatten(2)))  # (B, T, M)
-        x = x + h if self.norm_first else self.attention_norm(x + h)
-        h = self.feedforward_norm(x) if self.norm_first else x
-        h = self.dropout(self.shrink(self.activation(self.expand(h))))
-        return x + h if self.norm_first else self.feedforward_norm(x + h)
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), real)
+            return x + self.feedforward(self.feedforward_norm(x))
+        x = self.attention_norm(x + self.attention(x, real))
+        return self.feedforward_norm(x + self.feedforward(x))
 
-    def attend(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+    def attention(self, x: Tensor, real: Tensor | None) -> Tensor:
+        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
+        query, key, value = self.split(x)  # (B, N, T, M / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = F.scaled_dot_product_attention(query, key, value, mask)  # (B, N, T, M / N)
+        h = h.transpose(1, 2).flatten(2)  # (B, T, M)
+        return self.dropout(self.out(h))
+
+    def feedforward(self, x: Tensor) -> Tensor:
+        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
+        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        return self.dropout(self.shrink(h))
+
+    def attend(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """Return the weights (B, N, T, T) with which each step reads the others."""
-        query, key, _ = self.split(x)
-        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
-        return (scores if seen is None else scores.masked_fill(~seen, -torch.inf)).softmax(3)
+        if self.norm_first:
+            x = self.attention_norm(x)
+        query, key, _ = self.split(x)  # (B, N, T, M / N) each
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = scores.masked_fill(~real[:, None, None], -torch.inf)
+        return scores.softmax(3)
 
     def split(self, x: Tensor) -> list[Tensor]:
         """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
-        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x).chunk(3, 2)
+        parts = self.query_key_value(x).chunk(3, 2)  # (B, T, M) each
         return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
 
 

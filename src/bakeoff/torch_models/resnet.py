@@ -7,7 +7,9 @@ The shortcut s is x itself, or norm(W_s * x) by a 1 x 1 convolution where the si
 first block of every stage but the first halves Y and X. The last stage is averaged over Y and X.
 
 Source: He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", 2016: the small
-networks of section 4.2 (ResNet-20: num_blocks=3), with projected shortcuts (option B).
+networks of section 4.2 (ResNet-20: num_blocks=3). Where we differ: a shortcut whose size changes is
+projected (their option B), where the small networks pad it with zeros (option A); two blocks a
+stage by default; weights begin by the fan in and uniform, not normal.
 
 Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
 """
@@ -15,23 +17,36 @@ Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
 import difflib
 import math
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS = {
-    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
-    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
-}  # fmt: skip
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": F.softplus,
+}
 NORMS = {
     "none": lambda channels: nn.Identity(),
     "batch": nn.BatchNorm2d,
     "group": lambda channels: nn.GroupNorm(math.gcd(8, channels), channels),
 }
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class ResNet(nn.Module):
@@ -45,14 +60,19 @@ class ResNet(nn.Module):
         num_blocks: Residual blocks per stage, of two convolutions each.
         norm: batch, group (8 groups of channels, or as many as divide them) or none.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
-        hidden_sizes: Widths of the dense layers between the average and the head.
+        head_sizes: Widths of the dense layers between the average and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, C, Y, X) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, or more stages than the image can be halved;
+            when called, images of another size.
 
     Example:
         >>> ResNet(1, image_size=28, out_features=10)(torch.zeros(2, 1, 28, 28)).shape
@@ -69,51 +89,63 @@ class ResNet(nn.Module):
         num_blocks: int = 2,
         norm: str = "batch",
         activation: str = "relu",
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
         initialization: str = "auto",
         fan: str = "in",
     ) -> None:
         super().__init__()
-        size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
-        if not channels or min(size) < 2 ** (len(channels) - 1):
+        if isinstance(image_size, int):
+            image_size = (image_size, image_size)
+        rows, columns = image_size
+        if not channels or min(rows, columns) < 2 ** (len(channels) - 1):
             raise ValueError(
                 f"channels={channels} halve the image {len(channels) - 1} times, too often for "
-                f"{size[0]} x {size[1]} pixels. Give 1 to {min(size).bit_length()} stages."
+                f"{rows} x {columns} pixels. Give 1 to {min(rows, columns).bit_length()} stages."
             )
-        self.image_shape = (in_channels, *size)
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
-        self.stem = nn.Conv2d(in_channels, channels[0], 3, padding=1, bias=norm == "none")
-        initialize(self.stem, *start)
+        self.image_shape = (in_channels, rows, columns)
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        bias = norm == "none"  # a norm takes its place
+        self.stem = nn.Conv2d(in_channels, channels[0], 3, padding=1, bias=bias)
+        initialize(self.stem, initialization, fan, activation)
         self.norm = NORMS[choose("norm", norm, NORMS)](channels[0])
         self.blocks = nn.ModuleList()
         width = channels[0]
         for stage, stage_channels in enumerate(channels):
             for i in range(num_blocks):
-                stride = 2 if stage > 0 and i == 0 else 1
-                self.blocks.append(ResidualBlock(width, stage_channels, stride, norm, start))
+                block = ResidualBlock(
+                    width,
+                    stage_channels,
+                    stride=2 if stage > 0 and i == 0 else 1,
+                    norm=norm,
+                    activation=activation,
+                    initialization=initialization,
+                    fan=fan,
+                )
+                self.blocks.append(block)
                 width = stage_channels
-        widths = (width, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        for linear in self.hidden:
-            initialize(linear, *start)
-        self.num_features = widths[-1]
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
+        self.num_features = width
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Identity()
         if out_features:
-            self.head = nn.Linear(self.num_features, out_features)
+            self.head = nn.Linear(width, out_features)
             initialize(self.head, initialization, fan, "none")
 
     def forward(self, x: Tensor) -> Tensor:
         """Score each image: (B, C, Y, X) -> (B, O)."""
         if tuple(x.shape[1:]) != self.image_shape:
             raise ValueError(f"x holds images {tuple(x.shape[1:])}, not {self.image_shape}.")
-        x = self.activation(self.norm(self.stem(x)))
+        x = self.activation(self.norm(self.stem(x)))  # (B, channels[0], Y, X)
         for block in self.blocks:
-            x = block(x)
+            x = block(x)  # (B, C, Y, X), smaller from stage to stage
         x = x.mean((2, 3))  # (B, C)
-        for linear in self.hidden:
+        for linear in self.dense:
             x = self.activation(linear(self.dropout(x)))
         return self.head(self.dropout(x))
 
@@ -122,45 +154,64 @@ class ResidualBlock(nn.Module):
     """Add two convolutions to the image: (B, C, Y, X) -> (B, C', Y / stride, X / stride)."""
 
     def __init__(
-        self, in_channels: int, channels: int, stride: int, norm: str, start: tuple[str, str, str]
+        self,
+        in_channels: int,
+        channels: int,
+        *,
+        stride: int,
+        norm: str,
+        activation: str,
+        initialization: str,
+        fan: str,
     ) -> None:
         super().__init__()
-        self.activation = ACTIVATIONS[start[2]]
-        bias = norm == "none"
+        self.activation = ACTIVATIONS[activation]
+        bias = norm == "none"  # a norm takes its place
         self.first = nn.Conv2d(in_channels, channels, 3, stride, padding=1, bias=bias)
         self.first_norm = NORMS[norm](channels)
         self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=bias)
         self.second_norm = NORMS[norm](channels)
-        self.shortcut = self.shortcut_norm = None
-        initialize(self.first, *start)
-        initialize(self.second, *start)
+        self.shortcut = None
+        self.shortcut_norm = None
+        initialize(self.first, initialization, fan, activation)
+        initialize(self.second, initialization, fan, activation)
         if stride > 1 or channels != in_channels:
             self.shortcut = nn.Conv2d(in_channels, channels, 1, stride, bias=bias)
             self.shortcut_norm = NORMS[norm](channels)
-            initialize(self.shortcut, *start)
+            initialize(self.shortcut, initialization, fan, activation)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.activation(self.first_norm(self.first(x)))
+        """Correct the image: (B, C, Y, X) -> (B, C', Y / stride, X / stride)."""
+        h = self.first_norm(self.first(x))  # (B, C', Y / stride, X / stride)
+        h = self.activation(h)
         h = self.second_norm(self.second(h))
-        x = x if self.shortcut is None else self.shortcut_norm(self.shortcut(x))
+        if self.shortcut is not None:
+            x = self.shortcut_norm(self.shortcut(x))  # (B, C', Y / stride, X / stride)
         return self.activation(h + x)
 
 
 def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
-    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
-    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
-    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
-    if law == "uniform":
-        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
-    elif law == "normal":
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in = layer.weight[0].numel()
+    fan_out = layer.weight[:, 0].numel() // groups
+    if initialization.startswith("xavier"):
+        std = (2 / (fan_in + fan_out)) ** 0.5
+    elif initialization.startswith("kaiming"):
+        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+    else:
+        std = 0.05
+    if initialization.endswith("uniform"):
+        bound = std * 3**0.5  # uniform numbers of this standard deviation
+        nn.init.uniform_(layer.weight, -bound, bound)
+    elif initialization.endswith("normal"):
         nn.init.normal_(layer.weight, std=std)
-    else:  # a depthwise convolution is one long row
+    else:  # orthogonal; a depthwise convolution is one long row
         rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
         nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
     if layer.bias is not None:
@@ -169,8 +220,8 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -3,14 +3,14 @@
     h_t = tanh(W x_t + U h_{t-1} + b)        or relu in place of tanh
 
 Source: Elman, "Finding Structure in Time", 1990 (cell); Schuster & Paliwal, "Bidirectional
-Recurrent Neural Networks", 1997.
+Recurrent Neural Networks", 1997. Where we differ: Elman's units are logistic and learn from the
+last step only; here the gradient flows back through all steps, and U begins orthogonal.
 
 Dimensions: B batch, T time steps, F input features, H hidden size, W joined width, C outputs.
 """
 
 import difflib
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +30,7 @@ class RNN(nn.Module):
         bidirectional: Read the sequence backwards as well, and join both readings.
         merge: concatenate, sum or mean: how two readings become one.
         pooling: last (where each reading ends), mean, max or attention: one vector of the steps.
-        norm: none or layer: normalise the features before the head.
+        norm: none or layer: normalise the features before the dense layers and the head.
         dropout: Probability of zeroing a value between layers and before each dense layer.
         head_sizes: Widths of the relu layers between the features and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
@@ -39,6 +39,10 @@ class RNN(nn.Module):
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: No hidden_sizes, or a word that is not listed above; when called, x of another
+            shape or without steps.
 
     Example:
         >>> model = RNN(in_features=8, out_features=3)
@@ -65,26 +69,40 @@ class RNN(nn.Module):
         super().__init__()
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
         self.per_step = per_step
         choose("activation", activation, ("tanh", "relu"))
         self.merge = choose("merge", merge, ("concatenate", "sum", "mean"))
         self.pooling = choose("pooling", pooling, ("last", "mean", "max", "attention"))
-        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
-        self.forwards, self.backwards = nn.ModuleList(), nn.ModuleList()
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = nn.Embedding(vocabulary_size, in_features)
+        self.forwards = nn.ModuleList()
+        self.backwards = nn.ModuleList()  # empty unless bidirectional
         width = in_features
-        for size in hidden_sizes:
-            for readers in (self.forwards, self.backwards)[: 1 + bidirectional]:
-                readers.append(nn.RNN(width, size, nonlinearity=activation, batch_first=True))
-            width = 2 * size if bidirectional and merge == "concatenate" else size
-        learned = pooling == "attention" and not per_step
-        self.query = nn.Parameter(torch.zeros(width)) if learned else None  # at first a mean
+        for hidden_size in hidden_sizes:
+            self.forwards.append(
+                nn.RNN(width, hidden_size, nonlinearity=activation, batch_first=True)
+            )
+            if bidirectional:
+                self.backwards.append(
+                    nn.RNN(width, hidden_size, nonlinearity=activation, batch_first=True)
+                )
+            width = hidden_size
+            if bidirectional and merge == "concatenate":
+                width = 2 * hidden_size
+        self.query = None
+        if pooling == "attention" and not per_step:
+            self.query = nn.Parameter(torch.zeros(width))  # at first a mean
         self.norm = NORMS[choose("norm", norm, NORMS)](width)
         self.dropout = nn.Dropout(dropout)
-        widths = (width, *head_sizes)
-        self.dense = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        self.num_features = widths[-1]
-        self.head = nn.Linear(widths[-1], out_features) if out_features else nn.Identity()
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        self.num_features = width
+        self.head = nn.Linear(width, out_features) if out_features else nn.Identity()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -104,56 +122,78 @@ class RNN(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
-        x, ends = self.steps(x, lengths)
-        x = x if self.per_step else self.pool(x, ends, lengths)  # (B, W)
+        x, ends = self.steps(x, lengths)  # (B, T, W)
+        if not self.per_step:
+            x = self.pool(x, ends, lengths)  # (B, W)
         x = self.dropout(self.norm(x))
         for linear in self.dense:
             x = self.dropout(linear(x).relu())
         return self.head(x)
 
     def steps(
-        self, x: Tensor, lengths: Tensor | None = None, state: list[Tensor] | None = None
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        state: list[Tensor] | None = None,
     ) -> tuple[Tensor, list[Tensor]]:
         """Return the joined readings (B, T, W) of the last layer, and the states that all end in.
 
         Listed like `state`, where they start: first layer, its backward reading, second layer, ...
         """
         check(x, lengths, self.in_features, self.vocabulary_size)
-        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
-        starts = iter(state or [None] * (len(self.forwards) + len(self.backwards)))
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        starts = state or [None] * (len(self.forwards) + len(self.backwards))
         ends = []
         for i, rnn in enumerate(self.forwards):
-            x = self.dropout(x) if i > 0 else x
-            readings = [read_rnn(rnn, x, lengths, next(starts))]
+            if i > 0:
+                x = self.dropout(x)
+            h, end = read_rnn(rnn, x, lengths, starts[len(ends)])  # (B, T, H)
+            ends.append(end)
             if self.backwards:
-                h, end = read_rnn(self.backwards[i], turn(x, lengths), lengths, next(starts))
-                readings.append((turn(h, lengths), end))
-            x = self.join([h for h, _ in readings]) if self.backwards else readings[0][0]
-            ends += [end for _, end in readings]
+                turned = turn(x, lengths)
+                h_back, end = read_rnn(self.backwards[i], turned, lengths, starts[len(ends)])
+                ends.append(end)
+                h = self.join(h, turn(h_back, lengths))  # (B, T, W)
+            x = h
         return x, ends
 
     def pool(self, x: Tensor, ends: list[Tensor], lengths: Tensor | None) -> Tensor:
         """Make one vector of the real steps: (B, T, W) -> (B, W)."""
         if self.pooling == "last":
-            return self.join(ends[-2 if self.backwards else -1 :])
-        steps = torch.arange(x.shape[1], device=x.device)
-        padding = steps >= (x.shape[1] if lengths is None else lengths[:, None])  # (B or 1, T)
+            return self.join(ends[-2], ends[-1]) if self.backwards else ends[-1]
+        if lengths is None:
+            lengths = x.new_full((x.shape[0],), x.shape[1], dtype=torch.long)  # (B,)
+        real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
         if self.pooling == "max":
-            return x.masked_fill(padding[..., None], -torch.inf).amax(1)
-        scores = x[..., 0] * 0 if self.query is None else x @ self.query  # (B, T)
-        return (x * scores.masked_fill(padding, -torch.inf).softmax(1)[..., None]).sum(1)
+            return x.masked_fill(~real[..., None], -torch.inf).amax(1)
+        weights = self.attention_weights(x, real)  # (B, T)
+        return (x * weights[..., None]).sum(1)
 
-    def join(self, readings: list[Tensor]) -> Tensor:
-        """Make one of the forward and the backward reading: (..., H) -> (..., W)."""
+    def attention_weights(self, x: Tensor, real: Tensor) -> Tensor:
+        """Weigh the real steps, without a query all alike: (B, T, W) -> (B, T), which sum to 1."""
+        scores = x.new_zeros(real.shape)  # (B, T)
+        if self.query is not None:
+            scores = x @ self.query
+        return scores.masked_fill(~real, -torch.inf).softmax(1)
+
+    def join(self, h: Tensor, h_back: Tensor) -> Tensor:
+        """Make one of the forward and the backward reading: (..., H) each -> (..., W)."""
         if self.merge == "concatenate":
-            return torch.cat(readings, -1)
-        return sum(readings) / (len(readings) if self.merge == "mean" else 1)
+            return torch.cat([h, h_back], -1)
+        if self.merge == "sum":
+            return h + h_back
+        return (h + h_back) / 2
 
 
 def read_rnn(rnn: nn.RNN, x: Tensor, lengths: Tensor | None, start: Tensor | None) -> Reading:
     """Run one layer over x (B, T, F)."""
-    states, end = rnn(x, None if start is None else start[None])
-    return states, end[0] if lengths is None else states[torch.arange(x.shape[0]), lengths - 1]
+    if start is not None:
+        start = start[None]  # (1, B, H): torch counts layers first
+    states, end = rnn(x, start)  # (B, T, H), (1, B, H)
+    if lengths is None:
+        return states, end[0]
+    return states, states[torch.arange(x.shape[0], device=x.device), lengths - 1]
 
 
 def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -162,17 +202,22 @@ def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
         return x.flip(1)
     steps = torch.arange(x.shape[1], device=x.device)  # (T,)
     turned = lengths[:, None] - 1 - steps  # (B, T), negative in the padding
-    return x.gather(1, torch.where(turned >= 0, turned, steps)[..., None].expand_as(x))
+    source = torch.where(turned >= 0, turned, steps)  # (B, T)
+    return x.gather(1, source[..., None].expand_as(x))
 
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
     if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return
+        return  # to read values would break the graph, or make the processor wait for the GPU
     if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
     if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
@@ -181,8 +226,8 @@ def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -8,12 +8,14 @@
 
 Source: Sutskever et al., "Sequence to Sequence Learning with Neural Networks", 2014; Luong et al.,
 "Effective Approaches to Attention-based Neural Machine Translation", 2015 (global attention,
-"general" score; here divided by sqrt(H), with a bias, and c_t does not go into the next step).
+"general" score). Where we differ: x is not reversed; scores are divided by sqrt(H); W and W_c have
+biases; c_t does not go into the next step; without targets the likeliest token goes on (no beam).
 
 Dimensions: B batch, T steps read, S steps written, F input features, H hidden size, C outputs.
 """
 
-from itertools import repeat
+import difflib
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -44,6 +46,10 @@ class RNNSeq2Seq(nn.Module):
         or (B, S) int tokens or None -> (B, S, C) float scores. Step t sees the targets `previous`
         before t (teacher forcing), or without them what was written before t.
 
+    Raises:
+        ValueError: No hidden_sizes, or an unknown cell; when called, x of another shape or without
+            steps, or targets of another width.
+
     Example:
         >>> model = RNNSeq2Seq(in_features=8, out_features=3, out_steps=4)
         >>> model(torch.zeros(2, 5, 8)).shape
@@ -64,23 +70,34 @@ class RNNSeq2Seq(nn.Module):
         token_targets: bool = False,
     ) -> None:
         super().__init__()
-        if cell not in CELLS or not hidden_sizes:
-            raise ValueError(f"{cell=} must be lstm or gru, and {hidden_sizes=} not empty.")
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
-        self.out_features, self.out_steps = out_features, out_steps
+        if not hidden_sizes:
+            raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
+        layer = CELLS[choose("cell", cell, CELLS)]
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
+        self.out_features = out_features
+        self.out_steps = out_steps
         self.read = read_lstm if cell == "lstm" else read_gru
-        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
-        self.target_embedding = nn.Embedding(out_features, in_features) if token_targets else None
-        self.encoder, self.decoder = nn.ModuleList(), nn.ModuleList()
-        widths = in_features, in_features if token_targets else out_features
-        for size in hidden_sizes:
-            self.encoder.append(CELLS[cell](widths[0], size, batch_first=True))
-            self.decoder.append(CELLS[cell](widths[1], size, batch_first=True))
-            widths = size, size
-        self.query = nn.Linear(size, size) if attention else None
-        self.combine = nn.Linear(2 * size, size) if attention else None
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = nn.Embedding(vocabulary_size, in_features)
+        self.target_embedding = None
+        if token_targets:
+            self.target_embedding = nn.Embedding(out_features, in_features)
+        self.encoder = nn.ModuleList()
+        self.decoder = nn.ModuleList()
+        source_width = in_features
+        target_width = in_features if token_targets else out_features
+        for hidden_size in hidden_sizes:
+            self.encoder.append(layer(source_width, hidden_size, batch_first=True))
+            self.decoder.append(layer(target_width, hidden_size, batch_first=True))
+            source_width = hidden_size
+            target_width = hidden_size
+        width = hidden_sizes[-1]
+        self.query = nn.Linear(width, width) if attention else None
+        self.combine = nn.Linear(2 * width, width) if attention else None
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(size, out_features)
+        self.head = nn.Linear(width, out_features)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -98,78 +115,116 @@ class RNNSeq2Seq(nn.Module):
         self, x: Tensor, lengths: Tensor | None = None, previous: Tensor | None = None
     ) -> Tensor:
         """Score each step written: (B, T, F) -> (B, S, C)."""
-        return self.write(x, lengths, previous)[0]
+        scores, _ = self.write(x, lengths, previous)
+        return scores
 
     def write(
         self, x: Tensor, lengths: Tensor | None = None, previous: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """Return the scores (B, S, C), and how much each step looks at each one read (B, S, T)."""
         check(x, lengths, self.in_features, self.vocabulary_size)
-        x = x if self.embedding is None else self.embedding(x)  # (B, T, F)
-        memory, states = self.run(self.encoder, x, lengths, repeat(None))
-        steps = torch.arange(x.shape[1], device=x.device)
-        unseen = steps >= (x.shape[1] if lengths is None else lengths[:, None, None])  # (B, 1, T)
-        y = memory.new_zeros(x.shape[0], 1, self.out_features)
-        if self.target_embedding is not None:
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        nothing = [None] * len(self.encoder)
+        memory, states = self.run(self.encoder, x, lengths, nothing)  # (B, T, H)
+        if lengths is None:
+            lengths = x.new_full((x.shape[0],), x.shape[1], dtype=torch.long)  # (B,)
+        real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+        if self.target_embedding is None:
+            y = memory.new_zeros(x.shape[0], 1, self.out_features)  # before the first target
+        else:
             y = torch.full((x.shape[0], 1), START, device=x.device)
-        if previous is not None:
-            if previous.shape[2:] != y.shape[2:]:
-                raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
-            y = torch.cat([y, previous[:, :-1]], 1)  # step t is written after target t - 1
-            return self.decode(y, memory, unseen, states)[:2]
-        written = []
+        if previous is None:
+            return self.write_alone(y, memory, real, states)
+        if previous.shape[2:] != y.shape[2:]:
+            raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+        y = torch.cat([y, previous[:, :-1]], 1)  # step t is written after target t - 1
+        scores, weights, _ = self.decode(y, memory, real, states)
+        return scores, weights
+
+    def write_alone(
+        self, y: Tensor, memory: Tensor, real: Tensor, states: list[Any]
+    ) -> tuple[Tensor, Tensor | None]:
+        """Write out_steps steps, each after what was written before it: as `write`."""
+        all_scores = []
+        all_weights = []
         for _ in range(self.out_steps):
-            *step, states = self.decode(y, memory, unseen, states)
-            written.append(step)  # (B, 1, C), (B, 1, T)
-            y = step[0] if self.target_embedding is None else step[0].argmax(2)
-        scores, weights = zip(*written, strict=True)
-        return torch.cat(scores, 1), None if self.query is None else torch.cat(weights, 1)
+            scores, weights, states = self.decode(y, memory, real, states)  # (B, 1, C), (B, 1, T)
+            all_scores.append(scores)
+            all_weights.append(weights)
+            y = scores if self.target_embedding is None else scores.argmax(2)
+        scores = torch.cat(all_scores, 1)  # (B, S, C)
+        if self.query is None:
+            return scores, None
+        return scores, torch.cat(all_weights, 1)
 
     def decode(
-        self, y: Tensor, memory: Tensor, unseen: Tensor, states: list[Any]
+        self, y: Tensor, memory: Tensor, real: Tensor, states: list[Any]
     ) -> tuple[Tensor, Tensor | None, list[Any]]:
         """Write one step after each of y (B, S, C) or (B, S): scores, weights, new states."""
-        y = y if self.target_embedding is None else self.target_embedding(y)
+        if self.target_embedding is not None:
+            y = self.target_embedding(y)  # (B, S) -> (B, S, F)
         s, states = self.run(self.decoder, y, None, states)  # (B, S, H)
         weights = None
         if self.query is not None:
             scores = self.query(s) @ memory.transpose(1, 2) / s.shape[2] ** 0.5  # (B, S, T)
-            weights = scores.masked_fill(unseen, -torch.inf).softmax(2)
-            s = torch.tanh(self.combine(torch.cat([weights @ memory, s], 2)))
+            weights = scores.masked_fill(~real[:, None], -torch.inf).softmax(2)
+            c = weights @ memory  # (B, S, H)
+            s = torch.tanh(self.combine(torch.cat([c, s], 2)))
         return self.head(self.dropout(s)), weights, states
 
     def run(
-        self, layers: nn.ModuleList, x: Tensor, lengths: Tensor | None, starts: Any
+        self, layers: nn.ModuleList, x: Tensor, lengths: Tensor | None, starts: list[Any]
     ) -> tuple[Tensor, list[Any]]:
         """Return the states (B, T, H) of the last layer, and the last real one of each layer."""
-        ends: list[Any] = []
-        for layer, start in zip(layers, starts, strict=False):
-            x, end = self.read(layer, self.dropout(x) if ends else x, lengths, start)
+        ends = []
+        for i, layer in enumerate(layers):
+            if i > 0:
+                x = self.dropout(x)
+            x, end = self.read(layer, x, lengths, starts[i])  # (B, T, H)
             ends.append(end)
         return x, ends
 
 
 def read_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None, start: State | None) -> Reading:
     """Run one layer over x (B, T, F)."""
-    h, c = start or [x.new_zeros(x.shape[0], lstm.hidden_size)] * 2
+    if start is None:
+        zeros = x.new_zeros(x.shape[0], lstm.hidden_size)  # (B, H)
+        start = (zeros, zeros)
+    h, c = start
     if lengths is None:
-        states, (h, c) = lstm(x, (h[None], c[None]))
+        states, (h, c) = lstm(x, (h[None], c[None]))  # (B, T, H), (1, B, H), (1, B, H)
         return states, (h[0], c[0])
     # One more input opens the forget gate and shuts the input gate in the padding, so that the
     # memory waits there. Packed sequences were 2 to 4 times slower, and cannot be exported.
     padding = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]  # (B, T)
-    gates = x.new_tensor([-1e4, 1e4, 0.0, 0.0]).repeat_interleave(lstm.hidden_size)  # i, f, g, o
-    weights = [torch.cat([lstm.weight_ih_l0, gates[:, None]], 1), lstm.weight_hh_l0]
-    weights += [lstm.bias_ih_l0, lstm.bias_hh_l0]
     x = torch.cat([x, padding[..., None].to(x.dtype)], -1)  # (B, T, F + 1)
-    states, _, c = torch.lstm(x, (h[None], c[None]), weights, True, 1, 0.0, False, False, True)
-    return states, (states[torch.arange(x.shape[0]), lengths - 1], c[0])
+    hold = x.new_tensor([-1e4, 1e4, 0.0, 0.0])  # input, forget, candidate, output gate
+    hold = hold.repeat_interleave(lstm.hidden_size)  # (4H,)
+    input_weight = torch.cat([lstm.weight_ih_l0, hold[:, None]], 1)  # (4H, F + 1)
+    states, _, c = torch.lstm(
+        x,
+        hx=(h[None], c[None]),
+        params=(input_weight, lstm.weight_hh_l0, lstm.bias_ih_l0, lstm.bias_hh_l0),
+        has_biases=True,
+        num_layers=1,
+        dropout=0.0,
+        train=False,
+        bidirectional=False,
+        batch_first=True,
+    )
+    last = states[torch.arange(x.shape[0], device=x.device), lengths - 1]  # (B, H)
+    return states, (last, c[0])
 
 
 def read_gru(gru: nn.GRU, x: Tensor, lengths: Tensor | None, start: Tensor | None) -> Reading:
     """Run one layer over x (B, T, F)."""
-    states, end = gru(x, None if start is None else start[None])
-    return states, end[0] if lengths is None else states[torch.arange(x.shape[0]), lengths - 1]
+    if start is not None:
+        start = start[None]  # (1, B, H): torch counts layers first
+    states, end = gru(x, start)  # (B, T, H), (1, B, H)
+    if lengths is None:
+        return states, end[0]
+    return states, states[torch.arange(x.shape[0], device=x.device), lengths - 1]
 
 
 def reset(layer: nn.LSTM | nn.GRU) -> None:
@@ -186,14 +241,27 @@ def reset(layer: nn.LSTM | nn.GRU) -> None:
     layer.bias_hh_l0.requires_grad_(not is_lstm)  # of an LSTM's two biases keep one
 
 
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+
+
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
     if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return
+        return  # to read values would break the graph, or make the processor wait for the GPU
     if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
     if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):

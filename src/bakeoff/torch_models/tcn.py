@@ -7,26 +7,40 @@ The shortcut s is x itself, or W_s x where the channels change. With L blocks a 
 the 2 (kernel_size - 1) (2^L - 1) steps before it, and so never the padding behind it.
 
 Source: Bai, Kolter & Koltun, "An Empirical Evaluation of Generic Convolutional and Recurrent
-Networks for Sequence Modeling", 2018; they normalise the weights, here `norm` does the values.
+Networks for Sequence Modeling", 2018. Where we differ: they normalise the weights, here `norm` does
+the values; they drop whole channels, here single values; pooling other than last is ours.
 
 Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 """
 
 import difflib
 from collections.abc import Iterable
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS = {
-    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu,
-    "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
-}  # fmt: skip
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": F.softplus,
+}
 NORMS = {"none": lambda channels: nn.Identity(), "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
-INITIALIZATIONS = ("auto", "uniform", "normal", "xavier_uniform", "xavier_normal",
-                   "kaiming_uniform", "kaiming_normal", "orthogonal")  # fmt: skip
+INITIALIZATIONS = (
+    "auto",
+    "uniform",
+    "normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 class TCN(nn.Module):
@@ -40,10 +54,11 @@ class TCN(nn.Module):
         norm: none, batch or layer (over the channels of each step).
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         pooling: last (real step), mean or max: how the steps become one vector, unless per_step.
-        hidden_sizes: Widths of the dense layers between the pooling and the head.
+        head_sizes: Widths of the dense layers between the pooling and the head.
         dropout: Probability of zeroing a value after each convolution and each dense layer.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_ or kaiming_uniform or _normal, orthogonal, uniform or normal (deviation 0.05).
+            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
+            or normal with a standard deviation of 0.05.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         per_step: Predict at every time step instead of once.
@@ -51,6 +66,10 @@ class TCN(nn.Module):
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above; when called, x of another shape or without
+            steps.
 
     Example:
         >>> TCN(in_features=8, out_features=3)(torch.zeros(2, 5, 8)).shape
@@ -67,7 +86,7 @@ class TCN(nn.Module):
         norm: str = "none",
         activation: str = "relu",
         pooling: str = "last",
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
         initialization: str = "auto",
         fan: str = "in",
@@ -75,36 +94,53 @@ class TCN(nn.Module):
         per_step: bool = False,
     ) -> None:
         super().__init__()
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
         self.per_step = per_step
         self.pooling = choose("pooling", pooling, ("last", "mean", "max"))
-        start = (initialization, fan, choose("activation", activation, ACTIVATIONS))
-        self.activation = ACTIVATIONS[activation]
-        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = nn.Embedding(vocabulary_size, in_features)
         self.blocks = nn.ModuleList()
         width = in_features
-        for i, size in enumerate(channels):
-            self.blocks.append(CausalBlock(width, size, kernel_size, 2**i, norm, dropout, start))
-            width = size
+        for i, block_channels in enumerate(channels):
+            block = CausalBlock(
+                width,
+                block_channels,
+                kernel_size=kernel_size,
+                dilation=2**i,
+                norm=norm,
+                activation=activation,
+                dropout=dropout,
+                initialization=initialization,
+                fan=fan,
+            )
+            self.blocks.append(block)
+            width = block_channels
         self.dropout = nn.Dropout(dropout)
-        widths = (width, *hidden_sizes)
-        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
-        for linear in self.hidden:
-            initialize(linear, *start)
-        self.num_features = widths[-1]
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        for linear in self.dense:
+            initialize(linear, initialization, fan, activation)
+        self.num_features = width
         self.head = nn.Identity()
         if out_features:
-            self.head = nn.Linear(self.num_features, out_features)
+            self.head = nn.Linear(width, out_features)
             initialize(self.head, initialization, fan, "none")
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
         check(x, lengths, self.in_features, self.vocabulary_size)
-        x = (x if self.embedding is None else self.embedding(x)).mT  # (B, F, T)
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        x = x.mT  # (B, F, T)
         for block in self.blocks:
             x = block(x)  # (B, H, T)
-        x = x.mT if self.per_step else self.pool(x, lengths)
-        for linear in self.hidden:
+        x = x.mT if self.per_step else self.pool(x, lengths)  # (B, T, H) or (B, H)
+        for linear in self.dense:
             x = self.dropout(self.activation(linear(x)))
         return self.head(x)
 
@@ -114,21 +150,31 @@ class TCN(nn.Module):
             lengths = torch.full_like(x[:, 0, 0], x.shape[2], dtype=torch.long)  # (B,)
         if self.pooling == "last":
             return x[torch.arange(x.shape[0], device=x.device), :, lengths - 1]
-        padding = torch.arange(x.shape[2], device=x.device) >= lengths[:, None, None]
+        real = torch.arange(x.shape[2], device=x.device) < lengths[:, None, None]  # (B, 1, T)
         if self.pooling == "max":
-            return x.masked_fill(padding, -torch.inf).amax(2)
-        return x.masked_fill(padding, 0).sum(2) / lengths[:, None]
+            return x.masked_fill(~real, -torch.inf).amax(2)
+        total = x.masked_fill(~real, 0).sum(2)  # (B, H)
+        return total / lengths[:, None]
 
 
 class CausalBlock(nn.Module):
     """Add two causal convolutions to the sequence: (B, H, T) -> (B, H', T)."""
 
     def __init__(
-        self, in_channels: int, channels: int, kernel_size: int, dilation: int, norm: str,
-        dropout: float, start: tuple[str, str, str],
-    ) -> None:  # fmt: skip
+        self,
+        in_channels: int,
+        channels: int,
+        *,
+        kernel_size: int,
+        dilation: int,
+        norm: str,
+        activation: str,
+        dropout: float,
+        initialization: str,
+        fan: str,
+    ) -> None:
         super().__init__()
-        self.activation = ACTIVATIONS[start[2]]
+        self.activation = ACTIVATIONS[activation]
         self.reach = dilation * (kernel_size - 1)  # steps that a convolution looks back
         self.first = nn.Conv1d(in_channels, channels, kernel_size, dilation=dilation)
         self.first_norm = NORMS[choose("norm", norm, NORMS)](channels)
@@ -137,16 +183,19 @@ class CausalBlock(nn.Module):
         self.shortcut = nn.Identity()
         if channels != in_channels:
             self.shortcut = nn.Conv1d(in_channels, channels, 1)
-            initialize(self.shortcut, *start)
-        initialize(self.first, *start)
-        initialize(self.second, *start)
+            initialize(self.shortcut, initialization, fan, activation)
+        initialize(self.first, initialization, fan, activation)
+        initialize(self.second, initialization, fan, activation)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = normalize(self.first_norm, self.first(F.pad(x, (self.reach, 0))))
-        h = self.dropout(self.activation(h))
-        h = normalize(self.second_norm, self.second(F.pad(h, (self.reach, 0))))
-        h = self.dropout(self.activation(h))
+        """Add to each step what it sees in the steps before: (B, H, T) -> (B, H', T)."""
+        h = self.first(F.pad(x, (self.reach, 0)))  # (B, H', T): zeros before the first step
+        h = self.activation(normalize(self.first_norm, h))
+        h = self.dropout(h)
+        h = self.second(F.pad(h, (self.reach, 0)))  # (B, H', T)
+        h = self.activation(normalize(self.second_norm, h))
+        h = self.dropout(h)
         return self.activation(h + self.shortcut(x))
 
 
@@ -157,12 +206,16 @@ def normalize(norm: nn.Module, x: Tensor) -> Tensor:
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
     if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return
+        return  # to read values would break the graph, or make the processor wait for the GPU
     if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
     if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
@@ -171,19 +224,26 @@ def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: 
 
 def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
-    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
-    fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel() // groups
+    choose("initialization", initialization, INITIALIZATIONS)
+    choose("fan", fan, ("in", "out"))
     gain = 1 if activation in ("tanh", "sigmoid", "none") else 2  # relu halves the variance
-    if choose("initialization", initialization, INITIALIZATIONS) == "auto":
+    if initialization == "auto":
         initialization = "xavier_uniform" if gain == 1 else "kaiming_uniform"
-    kind, _, law = initialization.rpartition("_")
-    kept = {"in": fan_in, "out": fan_out}[choose("fan", fan, ("in", "out"))]
-    std = {"": 0.05, "xavier": (2 / (fan_in + fan_out)) ** 0.5, "kaiming": (2 / kept) ** 0.5}[kind]
-    if law == "uniform":
-        nn.init.uniform_(layer.weight, -std * 3**0.5, std * 3**0.5)
-    elif law == "normal":
+    groups = getattr(layer, "groups", 1)  # in a depthwise convolution as many as channels
+    fan_in = layer.weight[0].numel()
+    fan_out = layer.weight[:, 0].numel() // groups
+    if initialization.startswith("xavier"):
+        std = (2 / (fan_in + fan_out)) ** 0.5
+    elif initialization.startswith("kaiming"):
+        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+    else:
+        std = 0.05
+    if initialization.endswith("uniform"):
+        bound = std * 3**0.5  # uniform numbers of this standard deviation
+        nn.init.uniform_(layer.weight, -bound, bound)
+    elif initialization.endswith("normal"):
         nn.init.normal_(layer.weight, std=std)
-    else:  # a depthwise convolution is one long row
+    else:  # orthogonal; a depthwise convolution is one long row
         rows = layer.weight.detach().view(layer.weight.shape[0] // groups, -1)
         nn.init.orthogonal_(rows, gain=(gain * groups) ** 0.5)
     if layer.bias is not None:
@@ -192,8 +252,8 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

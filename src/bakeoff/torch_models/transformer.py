@@ -4,10 +4,16 @@
     x = x + attention(norm(x))                       with norm_first; without it
     x = x + shrink(activation(expand(norm(x))))      x = norm(x + attention(x)), and so on
 
-Source: Vaswani et al., "Attention Is All You Need", 2017; class token: Devlin et al., "BERT", 2019.
+Source: Vaswani et al., "Attention Is All You Need", 2017 (the encoder); Devlin et al., "BERT", 2019
+(class token, learned positions, gelu); Xiong et al., "On Layer Normalization in the Transformer
+Architecture", 2020 (norm_first). Where we differ from the first: norm_first is the default, which
+needs no warm-up; tokens are embedded in F numbers and then projected, not scaled by sqrt(M).
 
 Dimensions: B batch, T time steps, F input features, M model width, N heads, C outputs.
 """
+
+import difflib
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
@@ -27,15 +33,21 @@ class Transformer(nn.Module):
         pooling: token (a learned class token before the sequence) or mean (of the real steps).
         positions: sinusoidal (any T) or learned (T up to max_length).
         max_length: Longest T for learned positions; 0 for sinusoidal ones.
-        norm_first: Normalise before each branch and at the end (Xiong, 2020), not after each sum.
+        norm_first: Normalise before each branch and at the end, not after each sum.
         activation: relu or gelu.
-        dropout: Probability of zeroing a value of the embedded steps, a branch or a hidden layer.
-        hidden_sizes: Dense layers between the pooling and the head.
+        dropout: Probability of zeroing a value of the embedded steps, a branch or a dense layer.
+        head_sizes: Widths of the dense layers between the pooling and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         per_step: Predict at every time step, without pooling, instead of once.
 
     Shape:
-        x (B, T, F) float or (B, T) int, lengths (B,) int -> raw scores (B, C); per_step (B, T, C).
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
+        scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: A word that is not listed above, learned positions without max_length (or the
+            other way round), or model_size no multiple of num_heads; when called, x of another
+            shape, without steps or longer than max_length.
 
     Example:
         >>> Transformer(in_features=8, out_features=3)(torch.zeros(2, 5, 8)).shape
@@ -57,37 +69,51 @@ class Transformer(nn.Module):
         norm_first: bool = True,
         activation: str = "relu",
         dropout: float = 0.0,
-        hidden_sizes: tuple[int, ...] = (),
+        head_sizes: tuple[int, ...] = (),
         vocabulary_size: int = 0,
         per_step: bool = False,
     ) -> None:
         super().__init__()
-        for name, value, known in (
-            ("pooling", pooling, ("token", "mean")),
-            ("positions", positions, ("sinusoidal", "learned")),
-            ("activation", activation, ("relu", "gelu")),
-        ):
-            if value not in known:
-                raise ValueError(f"{name}={value!r} is unknown. Known: {', '.join(known)}.")
+        choose("positions", positions, ("sinusoidal", "learned"))
+        choose("activation", activation, ("relu", "gelu"))
         if (positions == "learned") != (max_length > 0):
             raise ValueError(f"{positions} positions do not go with max_length={max_length}.")
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
-        self.max_length, self.pooling = max_length, "none" if per_step else pooling
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
+        self.max_length = max_length
+        self.per_step = per_step
+        self.pooling = choose("pooling", pooling, ("token", "mean"))
         self.activation = F.gelu if activation == "gelu" else F.relu
         self.dropout = nn.Dropout(dropout)
-        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = nn.Embedding(vocabulary_size, in_features)
         self.project = nn.Linear(in_features, model_size)
-        self.positions = nn.Parameter(torch.randn(max_length, model_size)) if max_length else None
-        self.token = nn.Parameter(torch.randn(model_size)) if self.pooling == "token" else None
-        self.blocks = nn.ModuleList(
-            EncoderLayer(model_size, num_heads, feedforward_size, norm_first, activation, dropout)
-            for _ in range(num_layers)
-        )
+        self.positions = None
+        if positions == "learned":
+            self.positions = nn.Parameter(torch.randn(max_length, model_size))
+        self.token = None
+        if pooling == "token" and not per_step:
+            self.token = nn.Parameter(torch.randn(model_size))
+        self.blocks = nn.ModuleList()
+        for _ in range(num_layers):
+            block = EncoderLayer(
+                model_size,
+                num_heads,
+                feedforward_size,
+                norm_first=norm_first,
+                activation=activation,
+                dropout=dropout,
+            )
+            self.blocks.append(block)
         self.norm = nn.LayerNorm(model_size) if norm_first else nn.Identity()
-        widths = (model_size, *hidden_sizes)
-        self.hidden = nn.ModuleList(map(nn.Linear, widths, hidden_sizes))
-        self.num_features = widths[-1]
-        self.head = nn.Linear(widths[-1], out_features) if out_features else nn.Identity()
+        width = model_size
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        self.num_features = width
+        self.head = nn.Linear(width, out_features) if out_features else nn.Identity()
         for part in self.modules():
             if isinstance(part, nn.Linear):
                 nn.init.xavier_uniform_(part.weight)
@@ -95,39 +121,56 @@ class Transformer(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
-        x, seen = self.embed(x, lengths)
+        x, real = self.embed(x, lengths)  # (B, T, M), (B, T)
         for block in self.blocks:
-            x = block(x, seen)
+            x = block(x, real)
         x = self.norm(x)  # (B, T, M)
-        if self.pooling == "token":
-            x = x[:, 0]  # (B, M)
-        elif self.pooling == "mean":
-            x = x.mean(1) if seen is None else (seen[:, 0].to(x.dtype) @ x)[:, 0] / lengths[:, None]
-        for linear in self.hidden:
+        if not self.per_step:
+            x = self.pool(x, real)  # (B, M)
+        for linear in self.dense:
             x = self.dropout(self.activation(linear(x)))
         return self.head(x)
 
     def attend(self, x: Tensor, lengths: Tensor | None = None) -> list[Tensor]:
         """Return the weights (B, N, T, T) of each layer; with a class token, it is step 0."""
-        x, seen = self.embed(x, lengths)
+        x, real = self.embed(x, lengths)  # (B, T, M), (B, T)
         weights = []
         for block in self.blocks:
-            weights.append(block.attend(x, seen))
-            x = block(x, seen)
+            weights.append(block.attend(x, real))
+            x = block(x, real)
         return weights
 
     def embed(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Return the steps and their places (B, T, M), and which can be seen (B, 1, 1, T)."""
+        """Return the steps in their places (B, T, M), and which are real (B, T), None for all.
+
+        A class token goes before the steps; T then counts it, too.
+        """
         check(x, lengths, self.in_features, self.vocabulary_size)
         if 0 < self.max_length < x.shape[1]:
             raise ValueError(f"x has {x.shape[1]} steps, but max_length={self.max_length}.")
-        x = self.project(x if self.embedding is None else self.embedding(x))  # (B, T, M)
-        x = x + (self.positions[: x.shape[1]] if self.max_length else sinusoids(x))
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        x = self.project(x)  # (B, T, M)
+        places = sinusoids(x) if self.positions is None else self.positions[: x.shape[1]]  # (T, M)
+        x = x + places
         if self.token is not None:
-            x = torch.cat([self.token.expand(x.shape[0], 1, -1), x], 1)  # (B, 1 + T, M)
-            lengths = None if lengths is None else lengths + 1
-        steps = torch.arange(x.shape[1], device=x.device)
-        return self.dropout(x), None if lengths is None else steps < lengths[:, None, None, None]
+            token = self.token.expand(x.shape[0], 1, -1)  # (B, 1, M)
+            x = torch.cat([token, x], 1)  # (B, 1 + T, M)
+        if lengths is None:
+            return self.dropout(x), None
+        if self.token is not None:
+            lengths = lengths + 1
+        real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+        return self.dropout(x), real
+
+    def pool(self, x: Tensor, real: Tensor | None) -> Tensor:
+        """Make one vector of the steps: (B, T, M) -> (B, M)."""
+        if self.pooling == "token":
+            return x[:, 0]
+        if real is None:
+            return x.mean(1)
+        total = real[:, None].to(x.dtype) @ x  # (B, 1, M)
+        return total[:, 0] / real.sum(1, keepdim=True)
 
 
 class EncoderLayer(nn.Module):
@@ -138,6 +181,7 @@ class EncoderLayer(nn.Module):
         model_size: int,
         num_heads: int,
         feedforward_size: int,
+        *,
         norm_first: bool,
         activation: str,
         dropout: float,
@@ -145,7 +189,8 @@ class EncoderLayer(nn.Module):
         super().__init__()
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
-        self.num_heads, self.norm_first = num_heads, norm_first
+        self.num_heads = num_heads
+        self.norm_first = norm_first
         self.activation = F.gelu if activation == "gelu" else F.relu
         self.attention_norm = nn.LayerNorm(model_size)
         self.query_key_value = nn.Linear(model_size, 3 * model_size)
@@ -155,24 +200,40 @@ class EncoderLayer(nn.Module):
         self.shrink = nn.Linear(feedforward_size, model_size)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """Renew each step: (B, T, M) -> (B, T, M)."""
-        h = F.scaled_dot_product_attention(*self.split(x), seen)  # (B, N, T, M / N)
-        h = self.dropout(self.out(h.transpose(1, 2).flatten(2)))  # (B, T, M)
-        x = x + h if self.norm_first else self.attention_norm(x + h)
-        h = self.feedforward_norm(x) if self.norm_first else x
-        h = self.dropout(self.shrink(self.activation(self.expand(h))))
-        return x + h if self.norm_first else self.feedforward_norm(x + h)
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), real)
+            return x + self.feedforward(self.feedforward_norm(x))
+        x = self.attention_norm(x + self.attention(x, real))
+        return self.feedforward_norm(x + self.feedforward(x))
 
-    def attend(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+    def attention(self, x: Tensor, real: Tensor | None) -> Tensor:
+        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
+        query, key, value = self.split(x)  # (B, N, T, M / N) each
+        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+        h = F.scaled_dot_product_attention(query, key, value, mask)  # (B, N, T, M / N)
+        h = h.transpose(1, 2).flatten(2)  # (B, T, M)
+        return self.dropout(self.out(h))
+
+    def feedforward(self, x: Tensor) -> Tensor:
+        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
+        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        return self.dropout(self.shrink(h))
+
+    def attend(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """Return the weights (B, N, T, T) with which each step reads the others."""
-        query, key, _ = self.split(x)
-        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
-        return (scores if seen is None else scores.masked_fill(~seen, -torch.inf)).softmax(3)
+        if self.norm_first:
+            x = self.attention_norm(x)
+        query, key, _ = self.split(x)  # (B, N, T, M / N) each
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, T, T)
+        if real is not None:
+            scores = scores.masked_fill(~real[:, None, None], -torch.inf)
+        return scores.softmax(3)
 
     def split(self, x: Tensor) -> list[Tensor]:
         """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
-        parts = self.query_key_value(self.attention_norm(x) if self.norm_first else x).chunk(3, 2)
+        parts = self.query_key_value(x).chunk(3, 2)  # (B, T, M) each
         return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
 
 
@@ -181,17 +242,32 @@ def sinusoids(x: Tensor) -> Tensor:
     length, size = x.shape[1:]
     rates = torch.tensor([10000 ** (-i / size) for i in range(0, size, 2)], device=x.device)
     angles = torch.arange(length, device=x.device)[:, None] * rates  # (T, M / 2)
-    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)[:, :size].to(x.dtype)
+    waves = torch.stack([angles.sin(), angles.cos()], 2)  # (T, M / 2, 2)
+    waves = waves.flatten(1)  # (T, M), one more when M is odd
+    return waves[:, :size].to(x.dtype)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
 
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
     if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return
+        return  # to read values would break the graph, or make the processor wait for the GPU
     if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
     if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):

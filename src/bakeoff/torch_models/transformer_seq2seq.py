@@ -4,9 +4,10 @@
     target = decoder(previous, source)     each step looks at the steps before it, and at source
     y      = W norm(target) + b            at every step of the target
 
-Source: Vaswani et al., "Attention Is All You Need", 2017. Each branch is normalised first (Xiong
-et al., "On Layer Normalization in the Transformer Architecture", 2020), so that no warm-up is
-needed; without dropout it equals nn.Transformer(norm_first=True).
+Source: Vaswani et al., "Attention Is All You Need", 2017. Where we differ: each branch is
+normalised first (Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020), so
+that no warm-up is needed; embeddings are not scaled by sqrt(M) and share no weights with the head;
+the likeliest token goes on (no beam). Without dropout it equals nn.Transformer(norm_first=True).
 
 Dimensions: B batch, T time steps read, S steps written, F input features, M model width, N heads,
 C outputs.
@@ -38,8 +39,14 @@ class TransformerSeq2Seq(nn.Module):
         token_targets: Write tokens: embed the targets, and go on from the likeliest token.
 
     Shape:
-        x (B, T, F) float or (B, T) int, lengths (B,) int, previous (B, S, C) float or (B, S) int
-        tokens -> raw scores (B, S, C), or (B, C) when out_steps is 0.
+        x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None, previous (B, S, C) float
+        or (B, S) int tokens or None -> (B, S, C) float scores, (B, C) when out_steps is 0. Scores
+        are raw: the loss applies softmax or sigmoid.
+
+    Raises:
+        ValueError: token_targets without a place for the token that starts a text, or model_size no
+            multiple of num_heads; when called, x of another shape or without steps, or targets of
+            another width.
 
     Example:
         >>> model = TransformerSeq2Seq(in_features=8, out_features=3, out_steps=4)
@@ -62,18 +69,31 @@ class TransformerSeq2Seq(nn.Module):
         token_targets: bool = False,
     ) -> None:
         super().__init__()
-        self.in_features, self.vocabulary_size = in_features, vocabulary_size
         if token_targets and out_features <= 2:
             raise ValueError(f"{out_features=} has no place for token 2, which starts a text.")
-        self.out_features, self.out_steps, self.tokens = out_features, out_steps, token_targets
-        sizes = (model_size, num_heads, feedforward_size, dropout)
-        self.embedding = nn.Embedding(vocabulary_size, in_features) if vocabulary_size else None
+        self.in_features = in_features
+        self.vocabulary_size = vocabulary_size
+        self.out_features = out_features
+        self.out_steps = out_steps
+        self.token_targets = token_targets
+        self.embedding = None
+        if vocabulary_size:
+            self.embedding = nn.Embedding(vocabulary_size, in_features)
         self.project = nn.Linear(in_features, model_size)
-        target = nn.Embedding if token_targets else nn.Linear
-        self.target = target(out_features, model_size) if out_steps else None
-        self.encoder = nn.ModuleList(Layer(*sizes, decodes=False) for _ in range(num_layers))
+        self.target = None
+        if out_steps and token_targets:
+            self.target = nn.Embedding(out_features, model_size)
+        elif out_steps:
+            self.target = nn.Linear(out_features, model_size)
+        self.encoder = nn.ModuleList()
+        for _ in range(num_layers):
+            layer = Layer(model_size, num_heads, feedforward_size, dropout=dropout, decodes=False)
+            self.encoder.append(layer)
         self.encoder_norm = nn.LayerNorm(model_size)
-        self.decoder = nn.ModuleList(Layer(*sizes, decodes=True) for _ in range(num_layers))
+        self.decoder = nn.ModuleList()
+        for _ in range(num_layers):
+            layer = Layer(model_size, num_heads, feedforward_size, dropout=dropout, decodes=True)
+            self.decoder.append(layer)
         self.decoder_norm = nn.LayerNorm(model_size)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(model_size, out_features)
@@ -87,41 +107,52 @@ class TransformerSeq2Seq(nn.Module):
     ) -> Tensor:
         """Write S steps: (B, T, F) -> (B, S, C), or score the sequence: (B, T, F) -> (B, C)."""
         check(x, lengths, self.in_features, self.vocabulary_size)
-        steps = torch.arange(x.shape[1], device=x.device)
-        real = None if lengths is None else steps < lengths[:, None, None, None]  # (B, 1, 1, T)
-        x = self.project(x if self.embedding is None else self.embedding(x))
-        x = self.dropout(x + sinusoids(x))  # (B, T, M)
+        real = None
+        if lengths is not None:
+            steps = torch.arange(x.shape[1], device=x.device)
+            real = steps < lengths[:, None, None, None]  # (B, 1, 1, T)
+        if self.embedding is not None:
+            x = self.embedding(x)  # (B, T) -> (B, T, F)
+        x = self.project(x)  # (B, T, M)
+        x = self.dropout(x + sinusoids(x))
         source = x
         for layer in self.encoder:
             source = layer(source, real)
         source = self.encoder_norm(source)  # (B, T, M)
         if self.out_steps:
             return self.write(source, real, previous)
-        x = self.decode(x, real, source, real)
-        last = -1 if lengths is None else lengths - 1
-        return self.head(x[torch.arange(x.shape[0], device=x.device), last])
+        x = self.decode(x, real, source, real)  # (B, T, M)
+        if lengths is None:
+            return self.head(x[:, -1])
+        last = x[torch.arange(x.shape[0], device=x.device), lengths - 1]  # (B, M)
+        return self.head(last)
 
     def write(self, source: Tensor, real: Tensor | None, previous: Tensor | None) -> Tensor:
         """Predict each step from the targets before it, or from what was written: (B, S, C)."""
-        y = source.new_zeros(source.shape[0], 1, self.out_features)
-        if self.tokens:
+        if self.token_targets:
             y = torch.full((source.shape[0], 1), START, device=source.device)
+        else:
+            y = source.new_zeros(source.shape[0], 1, self.out_features)  # before the first target
         if previous is not None:
             if previous.shape[2:] != y.shape[2:]:
                 raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
-            return self.predict(torch.cat([y, previous[:, :-1]], 1), source, real)
+            y = torch.cat([y, previous[:, :-1]], 1)  # step t is written after target t - 1
+            return self.predict(y, source, real)
         for _ in range(self.out_steps):
-            scores = self.predict(y, source, real)
-            step = scores[:, -1:]
-            y = torch.cat([y, step.argmax(2) if self.tokens else step], 1)
+            scores = self.predict(y, source, real)  # (B, steps so far, C)
+            step = scores[:, -1:]  # (B, 1, C)
+            if self.token_targets:
+                step = step.argmax(2)  # (B, 1)
+            y = torch.cat([y, step], 1)
         return scores
 
     def predict(self, y: Tensor, source: Tensor, real: Tensor | None) -> Tensor:
         """Score what follows each step of y: (B, S, C) or (B, S) tokens -> (B, S, C)."""
-        x = self.target(y)
-        x = self.dropout(x + sinusoids(x))  # (B, S, M)
+        x = self.target(y)  # (B, S, M)
+        x = self.dropout(x + sinusoids(x))
         steps = torch.arange(x.shape[1], device=x.device)
-        return self.head(self.decode(x, steps <= steps[:, None], source, real))
+        seen = steps <= steps[:, None]  # (S, S): no step sees a later one
+        return self.head(self.decode(x, seen, source, real))
 
     def decode(self, x: Tensor, seen: Tensor | None, source: Tensor, real: Tensor | None) -> Tensor:
         """Let the steps of the target look at one another and at the source: (B, S, M)."""
@@ -134,7 +165,13 @@ class Layer(nn.Module):
     """Attention to one another, to the source if it decodes, then two dense layers at each step."""
 
     def __init__(
-        self, model_size: int, num_heads: int, feedforward_size: int, dropout: float, decodes: bool
+        self,
+        model_size: int,
+        num_heads: int,
+        feedforward_size: int,
+        *,
+        dropout: float,
+        decodes: bool,
     ) -> None:
         super().__init__()
         self.self_norm = nn.LayerNorm(model_size)
@@ -153,11 +190,17 @@ class Layer(nn.Module):
         source: Tensor | None = None,
         real: Tensor | None = None,
     ) -> Tensor:
+        """Renew each step: (B, S, M) -> (B, S, M); source (B, T, M), if it decodes."""
         h = self.self_norm(x)
-        x = x + self.dropout(self.self_attention(h, h, seen))
+        h = self.self_attention(h, h, seen)
+        x = x + self.dropout(h)
         if self.source_attention is not None:
-            x = x + self.dropout(self.source_attention(self.source_norm(x), source, real))
-        return x + self.dropout(self.shrink(F.relu(self.expand(self.feedforward_norm(x)))))
+            h = self.source_norm(x)
+            h = self.source_attention(h, source, real)
+            x = x + self.dropout(h)
+        h = self.feedforward_norm(x)
+        h = self.shrink(F.relu(self.expand(h)))
+        return x + self.dropout(h)
 
 
 class Attention(nn.Module):
@@ -173,9 +216,16 @@ class Attention(nn.Module):
         self.out = nn.Linear(model_size, model_size)
 
     def forward(self, x: Tensor, source: Tensor, seen: Tensor | None) -> Tensor:
-        parts = [self.query(x), *self.key_value(source).chunk(2, 2)]
-        heads = [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
-        return self.out(F.scaled_dot_product_attention(*heads, seen).transpose(1, 2).flatten(2))
+        """Read the source: (B, S, M), (B, T, M) -> (B, S, M)."""
+        key, value = self.key_value(source).chunk(2, 2)  # (B, T, M) each
+        query, key, value = (self.split(part) for part in (self.query(x), key, value))
+        h = F.scaled_dot_product_attention(query, key, value, seen)  # (B, N, S, M / N)
+        h = h.transpose(1, 2).flatten(2)  # (B, S, M)
+        return self.out(h)
+
+    def split(self, x: Tensor) -> Tensor:
+        """Give each head its share of the width: (B, T, M) -> (B, N, T, M / N)."""
+        return x.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
 
 
 def sinusoids(x: Tensor) -> Tensor:
@@ -183,17 +233,23 @@ def sinusoids(x: Tensor) -> Tensor:
     length, size = x.shape[1:]
     rates = torch.tensor([10000 ** (-i / size) for i in range(0, size, 2)], device=x.device)
     angles = torch.arange(length, device=x.device)[:, None] * rates  # (T, M / 2)
-    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1)[:, :size].to(x.dtype)
+    waves = torch.stack([angles.sin(), angles.cos()], 2)  # (T, M / 2, 2)
+    waves = waves.flatten(1)  # (T, M), one more when M is odd
+    return waves[:, :size].to(x.dtype)
 
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
-    fits = x.ndim == 2 if vocabulary_size else x.ndim == 3 and x.shape[2] == in_features
+    if vocabulary_size:
+        fits = x.ndim == 2
+        wanted = "(B, T) tokens"
+    else:
+        fits = x.ndim == 3 and x.shape[2] == in_features
+        wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
-        wanted = "(B, T) tokens" if vocabulary_size else f"(B, T, {in_features}) numbers"
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
     if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return
+        return  # to read values would break the graph, or make the processor wait for the GPU
     if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
     if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):

@@ -5,7 +5,8 @@
     scores_t    = W_y h_t + b_y
 
 Source: Karpathy, "The Unreasonable Effectiveness of Recurrent Neural Networks", 2015 (one to
-many); Chollet's Keras made the repeated vector the usual form (RepeatVector).
+many). Where we differ: there the vector goes in once, at the first step; that it is repeated at
+every step is the form that Keras made usual (RepeatVector).
 
 Dimensions: B batch, S steps written, F input features, H hidden size, C outputs.
 """
@@ -34,6 +35,9 @@ class VectorToSequence(nn.Module):
         x (B, F) float -> (B, S, C) float scores. Scores are raw: the loss applies softmax or
         sigmoid.
 
+    Raises:
+        ValueError: No hidden_sizes, or an unknown cell; when called, x of another width.
+
     Example:
         >>> model = VectorToSequence(in_features=8, out_features=3, out_steps=4)
         >>> model(torch.zeros(2, 8)).shape
@@ -54,13 +58,14 @@ class VectorToSequence(nn.Module):
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
         layer = CELLS[choose("cell", cell, CELLS)]
-        self.in_features, self.out_steps = in_features, out_steps
+        self.in_features = in_features
+        self.out_steps = out_steps
         width = hidden_sizes[0]
         self.project = nn.Linear(in_features, width)
         self.decoder = nn.ModuleList()
-        for size in hidden_sizes:
-            self.decoder.append(layer(width, size, batch_first=True))
-            width = size
+        for hidden_size in hidden_sizes:
+            self.decoder.append(layer(width, hidden_size, batch_first=True))
+            width = hidden_size
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(width, out_features)
         self.reset_parameters()
@@ -80,7 +85,7 @@ class VectorToSequence(nn.Module):
         x = torch.tanh(self.project(x))  # (B, H)
         x = x[:, None].expand(-1, self.out_steps, -1)  # (B, S, H)
         for layer in self.decoder:
-            x = layer(self.dropout(x))[0]
+            x, _ = layer(self.dropout(x))  # (B, S, H)
         return self.head(self.dropout(x))
 
 
@@ -100,8 +105,8 @@ def reset(layer: nn.LSTM | nn.GRU) -> None:
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:
     """Return value, or say which value was meant."""
-    if value not in known:
-        near = difflib.get_close_matches(str(value), known, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
-    return value
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -45,7 +45,7 @@ ROWS = [
 
 def job(model, seed=0):
     return Job(
-        model=model, architecture="mlp", framework="torch", seed=seed, split=0, view="table",
+        model=model, architecture="mlp", framework="torch", seed=seed, view="table",
         arguments={}, recipe={}, task="binary", num_classes=2,
     )  # fmt: skip
 

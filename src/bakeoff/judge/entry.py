@@ -7,6 +7,7 @@ import numpy as np
 
 from bakeoff.errors import RunError
 from bakeoff.evaluate.predictions import Predictions
+from bakeoff.train.job import fit_folder, line_names
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -16,7 +17,6 @@ class Entry:
     Args:
         model: Its name in the run.
         framework: "torch", "tensorflow", "jax" or "sklearn".
-        split: Number of the split, from 0.
         seed: Its seed.
         architecture: In the catalogue; "constant" is what every model must beat.
         baseline: A baseline, not a network.
@@ -34,7 +34,6 @@ class Entry:
     framework: str
     seed: int
     architecture: str
-    split: int = 0
     baseline: bool = False
     seedless: bool = False
     parameters: int = 0
@@ -48,7 +47,7 @@ class Entry:
     @property
     def folder(self) -> str:
         """Where the fit stands in the run folder."""
-        return f"fits/{self.model}/{self.framework}-{self.split}-{self.seed}"
+        return f"fits/{fit_folder(self.model, self.framework, self.seed)}"
 
 
 def group_entries(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -57,14 +56,10 @@ def group_entries(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     Models come in the order of their first fit, seeds in ascending order.
     """
     listed = list(entries)
-    frameworks: dict[str, set[str]] = {}
-    for entry in listed:
-        frameworks.setdefault(entry.model, set()).add(entry.framework)
+    names = line_names((entry.model, entry.framework) for entry in listed)
     lines: dict[str, list[Entry]] = {}
     for entry in listed:
-        several = len(frameworks[entry.model]) > 1
-        label = f"{entry.model} ({entry.framework})" if several else entry.model
-        lines.setdefault(label, []).append(entry)
+        lines.setdefault(names[entry.model, entry.framework], []).append(entry)
     return {label: sorted(line, key=lambda entry: entry.seed) for label, line in lines.items()}
 
 

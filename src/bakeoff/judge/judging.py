@@ -101,7 +101,6 @@ def read_entry(folder: Path) -> Entry:
     return Entry(
         model=job.model,
         framework=job.framework,
-        split=job.split,
         seed=job.seed,
         architecture=row.name,
         baseline=baseline,

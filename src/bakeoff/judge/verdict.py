@@ -26,14 +26,12 @@ class Best:
     Args:
         model: The one with the best test score, network or baseline.
         framework: Its framework.
-        split: Its split.
         seed: Of its fits, the one with the best validation score.
         folder: Where the fit stands in the run folder.
     """
 
     model: str
     framework: str
-    split: int
     seed: int
     folder: str
 
@@ -179,7 +177,6 @@ def choose_best(line: list[Entry], metric: Metric) -> Best:
     return Best(
         model=entry.model,
         framework=entry.framework,
-        split=entry.split,
         seed=entry.seed,
         folder=entry.folder,
     )

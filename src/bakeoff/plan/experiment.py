@@ -102,12 +102,7 @@ def check_model(name: str, settings: Mapping[str, Any]) -> None:
         raise RequestError(
             f"{name}={settings!r} must be a table of settings, such as {name}.lr=0.01."
         )
-    row = find(str(settings.get("architecture", name)))
-    if not row.trainable:
-        raise RequestError(
-            f"{row.name} cannot be trained by a run: it is there to read and to build with. "
-            f"Architectures: {', '.join(row.name for row in CATALOG.values() if row.trainable)}."
-        )
+    row = find(str(settings.get("architecture", name)), trainable=True)
     known = arguments(row)
     allowed = ["architecture", *known, *([] if row.role == "baseline" else SETTINGS)]
     for key, value in settings.items():
@@ -249,7 +244,7 @@ def select(
     if wanted:
         for name in wanted:
             if name not in chosen and name not in settings:
-                find(name)
+                find(name, trainable=True)
         chosen = {name: chosen.get(name, {}) for name in wanted}
     for name, table in settings.items():
         known = [*chosen, *(CATALOG if everything else ())]

@@ -95,7 +95,7 @@ def read_fits(folder: Path, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     fits = [
         {**read_json(place), "folder": str(place.parent.relative_to(folder))} for place in places
     ]
-    return sorted(fits, key=lambda fit: (fit["split"], fit["seed"]))
+    return sorted(fits, key=lambda fit: int(fit["seed"]))
 
 
 def read_curves(folders: Sequence[Path]) -> Curves:

@@ -11,17 +11,17 @@ from bakeoff.report.printable import printable
 
 
 def print_catalogue(*, as_json: bool = False) -> None:
-    """Print every architecture and baseline: what it reads, what it is good for, where it fails."""
+    """Print every architecture and baseline: what it reads, is good for, and when to avoid it."""
     if as_json:
         sys.stdout.write(json.dumps([row_facts(row) for row in ROWS], ensure_ascii=False) + "\n")
         return
     console = Console(highlight=False, markup=False)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("name", no_wrap=True, style="bold")
-    for header in ("reads", "good for", "fails with"):
+    for header in ("reads", "good for", "avoid when"):
         table.add_column(header)
     for row in ROWS:
-        cells = (row.name, ", ".join(row.reads), row.good_for, row.fails)
+        cells = (row.name, ", ".join(row.reads), row.good_for, row.avoid_when)
         table.add_row(*(printable(cell, console.encoding) for cell in cells))
     console.print(table)
 
@@ -38,5 +38,5 @@ def row_facts(row: Row) -> dict[str, object]:
         "arguments": {**own, **row.defaults},
         "source": row.source,
         "good_for": row.good_for,
-        "fails": row.fails,
+        "avoid_when": row.avoid_when,
     }

@@ -68,7 +68,7 @@ class Sheet:
         self.console.print()
         told = [
             ("good for", self.row.good_for),
-            ("fails with", self.row.fails),
+            ("avoid when", self.row.avoid_when),
             ("reads", numbers.listed([what_it_reads(view) for view in self.row.reads])),
         ]
         table = grid()

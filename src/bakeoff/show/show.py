@@ -125,7 +125,7 @@ def facts(
         "reads": row.reads,
         "takes": row.takes,
         "good_for": row.good_for,
-        "fails": row.fails,
+        "avoid_when": row.avoid_when,
         "source": row.source,
         "header": first.header,
         "arguments": [

@@ -20,7 +20,6 @@ class Job:
         architecture: Its row in the catalogue.
         framework: "torch", "tensorflow", "jax", or "sklearn" for a baseline.
         seed: Decides first weights, order of rows and dropout.
-        split: Number of the split, from 0.
         view: The view of the data that it sees.
         arguments: Of the page, beside those that follow from the data.
         recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
@@ -33,7 +32,6 @@ class Job:
     architecture: str
     framework: str
     seed: int
-    split: int
     view: str
     arguments: Mapping[str, Any]
     recipe: Mapping[str, Any]
@@ -49,7 +47,7 @@ class Job:
     @property
     def folder(self) -> str:
         """Where its files stand, below `fits/`."""
-        return f"{self.model}/{self.framework}-{self.split}-{self.seed}"
+        return fit_folder(self.model, self.framework, self.seed)
 
     @property
     def out_features(self) -> int:
@@ -88,6 +86,18 @@ class Fit:
     def status(self) -> str:
         """ "finished" or "failed"."""
         return "failed" if self.error else "finished"
+
+
+def fit_folder(model: str, framework: str, seed: int) -> str:
+    """Return where the files of a fit stand, below `fits/`.
+
+    The 0 is the number of the split, of which a run has one.
+
+    Example:
+        >>> fit_folder("lstm", "torch", 3)
+        'lstm/torch-0-3'
+    """
+    return f"{model}/{framework}-0-{seed}"
 
 
 def line_names(lines: Iterable[Line]) -> dict[Line, str]:
@@ -150,7 +160,7 @@ def plan_jobs(
         views: Model name -> the view it sees.
         recipes: Model name -> its resolved recipe; baselines have none.
     """
-    shared: dict[str, Any] = {"task": task, "num_classes": num_classes, "split": 0}
+    shared: dict[str, Any] = {"task": task, "num_classes": num_classes}
     baselines, networks = [], []
     for model in models:
         common: dict[str, Any] = {

@@ -1,8 +1,8 @@
 """The catalogue: one row per architecture and per baseline. Nothing registers itself.
 
-A row says where a page stands, what it reads and what it is good for. A model of a run is a
-row under a name of its own with arguments of its own; a variant (`mlp_periodic`) is a row with
-other arguments on the same page.
+A row says what an architecture reads, what it is good for and in which file, its page, it stands.
+A model of a run is a row under a name of its own with arguments of its own; a variant
+(`mlp_periodic`) is a row with other arguments on the same page.
 """
 
 import ast
@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from bakeoff.errors import RequestError, did_you_mean
+from bakeoff.errors import RequestError, unknown
 
 Role = Literal["encoder", "whole", "blocks", "baseline"]
 Framework = Literal["torch", "tensorflow", "jax"]
@@ -29,7 +29,8 @@ class Row:
 
     Args:
         name: What the user types.
-        page: The file that holds it, in `torch_models/` and `keras_models/` (or `baselines/`).
+        page: The file that holds it, in `torch_models/` and in `keras_models/`; of a baseline in
+            `baselines/`.
         class_name: The class in that file.
         role: "encoder" can be a branch of a network, "whole" cannot, "blocks" is for reading only.
         reads: The views it can see, the preferred first.
@@ -38,7 +39,7 @@ class Row:
         defaults: Arguments that differ from the page's own defaults.
         source: Author, title, year.
         good_for: One sentence.
-        fails: One sentence: when something else is the better choice.
+        avoid_when: One sentence: when something else is the better choice.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Row:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     good_for: str = ""
-    fails: str = ""
+    avoid_when: str = ""
 
     @property
     def trainable(self) -> bool:
@@ -75,8 +76,8 @@ ROWS: tuple[Row, ...] = (
         class_name="Constant",
         role="baseline",
         reads=("plain",),
-        good_for="The floor: the most frequent class, or the mean.",
-        fails="It knows nothing of the inputs; whatever does not beat it has learned nothing.",
+        good_for="The floor: the class shares, or the mean. What loses to it has learned nothing.",
+        avoid_when="Predictions are needed: it knows nothing of the inputs.",
     ),
     Row(
         name="linear",
@@ -86,7 +87,7 @@ ROWS: tuple[Row, ...] = (
         reads=("plain",),
         takes=("categories",),
         good_for="Logistic or ridge regression: few rows, effects that add up.",
-        fails="It sees no interaction and no curve.",
+        avoid_when="Columns act together, or along a curve: it sees neither.",
     ),
     Row(
         name="boosting",
@@ -97,7 +98,7 @@ ROWS: tuple[Row, ...] = (
         takes=("categories",),
         source="Friedman, Greedy Function Approximation: A Gradient Boosting Machine, 2001",
         good_for="Tables: the row that a network has to beat.",
-        fails="It sees no order and no neighbourhood: weak on images, sequences and text.",
+        avoid_when="Order or neighbourhood matters, as in images, sequences and text.",
     ),
     Row(
         name="mlp",
@@ -109,7 +110,7 @@ ROWS: tuple[Row, ...] = (
         source="Rumelhart, Hinton & Williams, Learning Representations by Back-Propagating"
         " Errors, 1986",
         good_for="Tables and short vectors; the first network to try.",
-        fails="It sees no order or neighbourhood: pixels and steps are a bag of numbers to it.",
+        avoid_when="Order or neighbourhood matters: to it, pixels are a bag of numbers.",
     ),
     Row(
         name="mlp_periodic",
@@ -130,7 +131,7 @@ ROWS: tuple[Row, ...] = (
         source="Gorishniy et al., On Embeddings for Numerical Features in Tabular Deep Learning,"
         " 2022",
         good_for="Tables whose numbers act in steps and waves, where plain MLPs lose to boosting.",
-        fails="Few rows: its extra freedom fits noise.",
+        avoid_when="Few rows: its extra freedom fits noise.",
     ),
     Row(
         name="cnn",
@@ -140,7 +141,7 @@ ROWS: tuple[Row, ...] = (
         reads=("image",),
         source="LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",
         good_for="Images: what matters is local and may stand anywhere.",
-        fails="Far-apart parts that must be compared; tables, where columns have no neighbours.",
+        avoid_when="Far-apart parts must be compared; tables: columns have no neighbours.",
     ),
     Row(
         name="rnn",
@@ -151,7 +152,7 @@ ROWS: tuple[Row, ...] = (
         takes=("lengths",),
         source="Elman, Finding Structure in Time, 1990",
         good_for="Short sequences; the simplest network with a memory.",
-        fails="More than a few dozen steps: its gradient vanishes or explodes.",
+        avoid_when="More than a few dozen steps: its gradient vanishes or explodes.",
     ),
     Row(
         name="lstm",
@@ -162,7 +163,7 @@ ROWS: tuple[Row, ...] = (
         takes=("lengths",),
         source="Hochreiter & Schmidhuber, Long Short-Term Memory, 1997",
         good_for="Sequences in which early steps matter late.",
-        fails="Thousands of steps; it reads one step after the other and cannot skip.",
+        avoid_when="Thousands of steps; it reads one step after the other and cannot skip.",
     ),
     Row(
         name="gru",
@@ -173,7 +174,7 @@ ROWS: tuple[Row, ...] = (
         takes=("lengths",),
         source="Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014",
         good_for="What an LSTM is good for, with a quarter fewer weights.",
-        fails="Counting over long stretches, where the LSTM's separate memory helps.",
+        avoid_when="Counting over long stretches, where the LSTM's separate memory helps.",
     ),
     Row(
         name="transformer",
@@ -184,7 +185,7 @@ ROWS: tuple[Row, ...] = (
         takes=("lengths",),
         source="Vaswani et al., Attention Is All You Need, 2017",
         good_for="Sequences in which any step may matter to any other, with many examples.",
-        fails="Few examples: it knows nothing of order or locality until it has learned them.",
+        avoid_when="Few examples: it knows nothing of order or locality until it has learned them.",
     ),
     Row(
         name="ft_transformer",
@@ -195,7 +196,7 @@ ROWS: tuple[Row, ...] = (
         takes=("categories",),
         source="Gorishniy et al., Revisiting Deep Learning Models for Tabular Data, 2021",
         good_for="Tables with columns that act together; often the best network there.",
-        fails="Many columns or little time: it costs the square of the number of columns.",
+        avoid_when="Many columns or little time: it costs the square of the number of columns.",
     ),
     Row(
         name="cnn1d",
@@ -206,7 +207,7 @@ ROWS: tuple[Row, ...] = (
         takes=("lengths",),
         source="Kim, Convolutional Neural Networks for Sentence Classification, 2014",
         good_for="Sequences in which short patterns matter wherever they stand; fast.",
-        fails="What depends on the order of far-apart patterns.",
+        avoid_when="What depends on the order of far-apart patterns.",
     ),
     Row(
         name="tcn",
@@ -218,7 +219,7 @@ ROWS: tuple[Row, ...] = (
         source="Bai, Kolter & Koltun, An Empirical Evaluation of Generic Convolutional and"
         " Recurrent Networks for Sequence Modeling, 2018",
         good_for="Long sequences: it looks far back and reads all steps at once.",
-        fails="Memory beyond its reach, which is fixed by its depth.",
+        avoid_when="Memory beyond its reach, which is fixed by its depth.",
     ),
     Row(
         name="lstm_attention",
@@ -229,7 +230,7 @@ ROWS: tuple[Row, ...] = (
         takes=("lengths",),
         source="Lin et al., A Structured Self-Attentive Sentence Embedding, 2017",
         good_for="Sequences in which a few steps decide: they are weighed, not only remembered.",
-        fails="Little data; it costs more than an LSTM and may win nothing.",
+        avoid_when="Little data; it costs more than an LSTM and may win nothing.",
     ),
     Row(
         name="transformer_seq2seq",
@@ -240,7 +241,7 @@ ROWS: tuple[Row, ...] = (
         takes=("lengths", "previous"),
         source="Vaswani et al., Attention Is All You Need, 2017",
         good_for="Translation; as a classifier it reads the last step of its decoder.",
-        fails="Classification: the encoder alone does as well at half the cost.",
+        avoid_when="Classification: the encoder alone does as well at half the cost.",
     ),
     Row(
         name="resnet",
@@ -250,7 +251,7 @@ ROWS: tuple[Row, ...] = (
         reads=("image",),
         source="He et al., Deep Residual Learning for Image Recognition, 2016",
         good_for="Images with thousands of examples; depth without vanishing gradients.",
-        fails="A few hundred images: it needs augmentation or a start from other data.",
+        avoid_when="A few hundred images: it needs augmentation or a start from other data.",
     ),
     Row(
         name="vit",
@@ -260,7 +261,7 @@ ROWS: tuple[Row, ...] = (
         reads=("image",),
         source="Dosovitskiy et al., An Image Is Worth 16x16 Words, 2021",
         good_for="Images in great number; any patch may matter to any other.",
-        fails="Small data sets, where convolutions win.",
+        avoid_when="Small data sets, where convolutions win.",
     ),
     Row(
         name="cnn3d",
@@ -270,7 +271,7 @@ ROWS: tuple[Row, ...] = (
         reads=("volume",),
         source="Ji et al., 3D Convolutional Neural Networks for Human Action Recognition, 2013",
         good_for="Volumes (scans) and short films.",
-        fails="Time and memory: each voxel costs nine times a pixel's window.",
+        avoid_when="Time and memory: each voxel costs nine times a pixel's window.",
     ),
     Row(
         name="embedding_bag",
@@ -281,7 +282,7 @@ ROWS: tuple[Row, ...] = (
         takes=("lengths",),
         source="Joulin et al., Bag of Tricks for Efficient Text Classification, 2017",
         good_for="Topics and sentiment: the first network to try on text, and a fast one.",
-        fails="Where word order beyond neighbours decides.",
+        avoid_when="Where word order beyond neighbours decides.",
     ),
     Row(
         name="dlinear",
@@ -292,7 +293,7 @@ ROWS: tuple[Row, ...] = (
         predicts="steps",
         source="Zeng et al., Are Transformers Effective for Time Series Forecasting?, 2023",
         good_for="Forecasts: a linear map of trend and rest that is hard to beat.",
-        fails="Changes that depend on other series or on what is not linear.",
+        avoid_when="Changes that depend on other series or on what is not linear.",
     ),
     Row(
         name="patchtst",
@@ -303,7 +304,7 @@ ROWS: tuple[Row, ...] = (
         predicts="steps",
         source="Nie et al., A Time Series Is Worth 64 Words, 2023",
         good_for="Long forecasts of many similar series.",
-        fails="Short histories; series that must be read together.",
+        avoid_when="Short histories; series that must be read together.",
     ),
     Row(
         name="rnn_seq2seq",
@@ -315,7 +316,7 @@ ROWS: tuple[Row, ...] = (
         predicts="steps",
         source="Sutskever et al., Sequence to Sequence Learning with Neural Networks, 2014",
         good_for="Sequences in, sequences out, each step knowing those before it.",
-        fails="Long outputs: its own mistakes are its next input.",
+        avoid_when="Long outputs: its own mistakes are its next input.",
     ),
     Row(
         name="vector_to_sequence",
@@ -326,7 +327,7 @@ ROWS: tuple[Row, ...] = (
         predicts="steps",
         source="Karpathy, The Unreasonable Effectiveness of Recurrent Neural Networks, 2015",
         good_for="One vector in, a sequence out: a curve from its settings.",
-        fails="Sequences that depend on more than the vector says.",
+        avoid_when="Sequences that depend on more than the vector says.",
     ),
     Row(
         name="network",
@@ -335,7 +336,7 @@ ROWS: tuple[Row, ...] = (
         role="whole",
         reads=("mixed",),
         good_for="Several inputs or several targets: one encoder for each, joined.",
-        fails="A single input: its encoder alone does the same.",
+        avoid_when="A single input: its encoder alone does the same.",
     ),
     Row(
         name="attention",
@@ -345,23 +346,30 @@ ROWS: tuple[Row, ...] = (
         reads=(),
         source="Vaswani et al., Attention Is All You Need, 2017",
         good_for="Reading: attention and positions with nothing around them.",
-        fails="It is a part, not a model.",
+        avoid_when="A model is wanted: it is a part of one.",
     ),
 )
 
 CATALOG: Mapping[str, Row] = {row.name: row for row in ROWS}
 
 
-def find(name: str) -> Row:
+def find(name: str, *, trainable: bool = False) -> Row:
     """Return the row called `name`.
+
+    Args:
+        name: Of an architecture or a baseline.
+        trainable: Refuse, and do not suggest, what a run cannot train.
 
     Raises:
         RequestError: There is none; the message suggests the nearest name.
     """
+    known = [row.name for row in ROWS if row.trainable or not trainable]
     if name not in CATALOG:
-        known = ", ".join(CATALOG)
+        raise RequestError(unknown("architecture", name, known))
+    if name not in known:
         raise RequestError(
-            f"No architecture called {name!r}.{did_you_mean(name, CATALOG)} Known: {known}."
+            f"{name} cannot be trained by a run: it is there to read and to build with. "
+            f"Architectures: {', '.join(known)}."
         )
     return CATALOG[name]
 

@@ -15,9 +15,11 @@ from bakeoff.evaluate.metrics import (
     row_groups,
     row_values,
     score,
+    watched_metric,
 )
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.evaluate.regression import summarise_residuals
+from bakeoff.numeric import probabilities
 
 LETTERS = ("a", "b", "c")
 
@@ -221,7 +223,7 @@ def test_residuals_are_prediction_minus_truth_in_the_targets_unit():
     summary = summarise_residuals(numbers([10, 20, 30], [11, 20, 25]))
     assert summary.mean == pytest.approx(-4 / 3)
     assert summary.quantiles[2] == 0
-    assert (summary.largest, summary.largest_row) == (-5, 12)
+    assert summary.largest == -5
 
 
 def test_people_read_points_for_shares_and_units_for_the_rest():
@@ -236,3 +238,36 @@ def test_people_read_points_for_shares_and_units_for_the_rest():
 def test_each_task_has_metrics_and_its_default_among_them():
     for task in ("binary", "multiclass", "regression"):
         assert default_metric(task, {"a": 5, "b": 5}) in metrics_of(task)
+
+
+def test_an_unknown_metric_is_answered_with_those_that_fit_the_target():
+    with pytest.raises(RequestError, match="Did you mean 'macro_f1'") as caught:
+        find_metric("f1", "binary")
+    assert "rmse" not in str(caught.value)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "mse"])
+def test_the_metric_watched_in_training_is_what_the_loop_computes(loss):
+    torch = pytest.importorskip("torch")
+    from bakeoff.torch_models.losses import metric_of
+
+    draw = np.random.default_rng(0)
+    task = {"cross_entropy": "multiclass", "binary_cross_entropy": "binary"}.get(loss, "regression")
+    raw = draw.normal(size=(50, 3 if task == "multiclass" else 1))
+    truth = draw.integers(0, 3 if task == "multiclass" else 2, 50)
+    if task == "regression":
+        predicted = Predictions(
+            target="y", rows=np.arange(1, 51), truth=truth.astype(float), scores=raw[:, 0]
+        )
+    else:
+        shares = probabilities(raw, task)
+        names = ("a", "b", "c")[: shares.shape[1]]
+        predicted = Predictions(
+            target="y",
+            rows=np.arange(1, 51),
+            truth=np.array(names, object)[truth],
+            scores=shares,
+            classes=names,
+        )
+    theirs = metric_of(loss, torch.from_numpy(raw), torch.from_numpy(truth))
+    assert score(watched_metric(task), predicted) == pytest.approx(theirs)

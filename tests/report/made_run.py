@@ -54,7 +54,6 @@ def make_run(
                 architecture=name,
                 framework="sklearn" if baseline else "torch",
                 seed=seed,
-                split=0,
                 view="table",
                 arguments={} if baseline else {"hidden_sizes": [64, 32], "note": evil},
                 recipe={} if baseline else RECIPE,

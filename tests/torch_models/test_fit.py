@@ -14,7 +14,7 @@ from bakeoff.torch_models.fit import batches, fit, predict
 from bakeoff.torch_models.losses import loss_of
 from bakeoff.torch_models.lstm import LSTM
 from bakeoff.torch_models.mlp import MLP
-from bakeoff.torch_models.optimizers import Optimizer
+from bakeoff.torch_models.optimizers import OPTIMIZERS, Optimizer
 
 
 def noise(rows: int = 100, *shape: int, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -27,13 +27,13 @@ def noise(rows: int = 100, *shape: int, seed: int = 0) -> tuple[dict[str, np.nda
 def train(model: nn.Module, rows: int = 100, **options: object) -> list[dict[str, float]]:
     """Fit noise, and watch other noise."""
     inputs, targets = noise(rows)
-    held_out, held_targets = noise(40, seed=1)
+    validation_inputs, validation_targets = noise(40, seed=1)
     return fit(
         model,
         inputs,
         targets,
-        validation_inputs=held_out,
-        validation_targets=held_targets,
+        validation_inputs=validation_inputs,
+        validation_targets=validation_targets,
         batch_size=16,
         **options,
     )
@@ -114,9 +114,9 @@ def test_a_loss_that_is_not_finite_names_the_step_size():
 @pytest.mark.parametrize("num_rows", [1, 15, 16, 17, 33, 40])
 def test_each_row_is_seen_once_an_epoch(num_rows):
     model, x = Listener(), np.arange(num_rows, dtype="float32")[:, None]
-    answers = np.zeros(num_rows)
-    held_out = {"validation_inputs": {"x": x}, "validation_targets": answers}
-    fit(model, {"x": x}, answers, **held_out, loss="mse", batch_size=16, epochs=2, patience=0)
+    targets = np.zeros(num_rows)
+    validation = {"validation_inputs": {"x": x}, "validation_targets": targets}
+    fit(model, {"x": x}, targets, **validation, loss="mse", batch_size=16, epochs=2, patience=0)
     seen = torch.cat([heard["x"] for heard in model.heard]).reshape(2, num_rows)
     assert torch.equal(seen.sort().values, torch.arange(num_rows).float().expand(2, -1))
     assert num_rows <= 2 or not torch.equal(seen[0], seen[1]), "each epoch has an order of its own"
@@ -126,16 +126,16 @@ def test_each_row_is_seen_once_an_epoch(num_rows):
 def test_inputs_and_targets_stay_together_across_blocks():
     x = torch.arange(300_000.0).reshape(-1, 1000)  # 26 rows of 64 make a block
     order = torch.Generator().manual_seed(0)
-    for batch, wanted in batches({"x": x, "lengths": x[:, 1]}, x[:, 0], 7, order):
-        assert torch.equal(batch["x"][:, 0], wanted)
-        assert torch.equal(batch["lengths"], wanted + 1)
+    for batch, targets in batches({"x": x, "lengths": x[:, 1]}, x[:, 0], 7, order):
+        assert torch.equal(batch["x"][:, 0], targets)
+        assert torch.equal(batch["lengths"], targets + 1)
 
 
 def test_lengths_and_categories_reach_the_model_row_by_row():
     model, rows = Listener(), np.arange(50)
     inputs = {"x": rows[:, None].astype("float32"), "lengths": rows, "categories": rows[:, None]}
-    held_out = {"validation_inputs": inputs, "validation_targets": np.zeros(50)}
-    fit(model, inputs, np.zeros(50), **held_out, loss="mse", epochs=1)
+    validation = {"validation_inputs": inputs, "validation_targets": np.zeros(50)}
+    fit(model, inputs, np.zeros(50), **validation, loss="mse", epochs=1)
     for heard in model.heard:
         assert torch.equal(heard["lengths"], heard["x"][:, 0].long())
         assert torch.equal(heard["categories"], heard["x"].long())
@@ -148,8 +148,8 @@ def test_padding_is_ignored_in_training():
         inputs = {"x": inputs["x"][:, :padded], "lengths": np.arange(40) % 5 + 1}
         torch.manual_seed(0)
         model = LSTM(2, 3, hidden_sizes=(8,))
-        held_out = {"validation_inputs": inputs, "validation_targets": targets}
-        fit(model, inputs, targets, **held_out, epochs=2)
+        validation = {"validation_inputs": inputs, "validation_targets": targets}
+        fit(model, inputs, targets, **validation, epochs=2)
         finished.append(model.head.weight)
     assert torch.allclose(*finished, atol=1e-5)
 
@@ -176,7 +176,7 @@ def test_dropout_is_torchs_own_again_after_training():
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-@pytest.mark.parametrize("name", ["adamw", "adam", "sgd", "rmsprop"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_updates_equal_those_of_the_classes_of_torch(name, weight_decay):
     torch.manual_seed(0)
     model, twin = (CNN(3, 8, 2, blocks=(4, 6), norm="batch").double() for _ in range(2))
@@ -212,8 +212,8 @@ def test_clipping_bounds_the_step():
     model = Listener()
     before = model.linear.weight.item()
     x = np.full((16, 1), 100, "float32")
-    held_out = {"validation_inputs": {"x": x}, "validation_targets": x[:, 0] * 0}
-    fit(model, {"x": x}, x[:, 0] * 0, **held_out, loss="mse", optimizer="sgd", lr=0.1, epochs=1,
+    validation = {"validation_inputs": {"x": x}, "validation_targets": x[:, 0] * 0}
+    fit(model, {"x": x}, x[:, 0] * 0, **validation, loss="mse", optimizer="sgd", lr=0.1, epochs=1,
         clip_norm=1.0, weight_decay=0.0)  # fmt: skip
     assert 0 < abs(model.linear.weight.item() - before) <= 0.1 + 1e-6
 
@@ -225,8 +225,8 @@ def test_convolutions_see_channels_last_and_leave_contiguous_weights(shape):
     layout = torch.channels_last if len(shape) == 3 else torch.channels_last_3d
     outputs: list[Tensor] = []
     model.blocks[0].norm.register_forward_hook(lambda part, given, out: outputs.append(out))
-    held_out = {"validation_inputs": inputs, "validation_targets": targets}
-    fit(model, inputs, targets, **held_out, epochs=1)
+    validation = {"validation_inputs": inputs, "validation_targets": targets}
+    fit(model, inputs, targets, **validation, epochs=1)
     assert all(h.is_contiguous(memory_format=layout) for h in outputs)
     assert all(p.is_contiguous() and p.grad is None for p in model.parameters())
     assert not model.training

@@ -1,10 +1,12 @@
 """The plan of fits: which, in which order, and what each knows."""
 
 import json
+from pathlib import Path
 
 from bakeoff import Recipe
 from bakeoff.catalog import Model, find
-from bakeoff.train.job import Fit, Job, plan_jobs, tuples
+from bakeoff.runs.folder import RunFolder
+from bakeoff.train.job import Fit, Job, line_names, plan_jobs, tuples
 from bakeoff.train.pool import as_json
 from bakeoff.train.recipe import resolve
 
@@ -47,7 +49,8 @@ def test_frameworks_are_not_mixed_while_one_has_work_left():
 
 
 def test_no_two_fits_share_a_folder():
-    folders = [job.folder for job in planned(frameworks=("torch", "jax"))]
+    run = RunFolder(Path("run"))
+    folders = [run.fit_of(job).path for job in planned(frameworks=("torch", "jax"))]
     assert len(set(folders)) == len(folders)
 
 
@@ -71,3 +74,10 @@ def test_only_a_multiclass_target_has_one_output_per_class():
 def test_a_fit_with_an_error_has_failed():
     job = planned()[0]
     assert (Fit(job=job).status, Fit(job=job, error="nan").status) == ("finished", "failed")
+
+
+def test_a_line_of_the_leaderboard_is_a_model_on_a_framework():
+    lines = {job.line for job in planned(frameworks=("torch", "jax"))}
+    assert {("constant", "sklearn"), ("mlp", "torch"), ("mlp", "jax")} <= lines
+    assert line_names(lines)["mlp", "jax"] == "mlp (jax)"
+    assert line_names(lines)["constant", "sklearn"] == "constant"

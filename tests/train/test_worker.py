@@ -24,7 +24,6 @@ JOB = Job(
     architecture="mlp",
     framework="torch",
     seed=0,
-    split=0,
     view="table",
     arguments={"hidden_sizes": [4]},
     recipe={

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.errors import RequestError, did_you_mean
+from bakeoff.errors import RequestError, option, unknown
 from bakeoff.evaluate import classification, regression
 from bakeoff.evaluate.predictions import Predictions
 
@@ -23,7 +23,7 @@ NUMBERS: tuple[Task, ...] = ("regression",)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:
-    """One metric.
+    """One metric; what it makes of predictions is its value.
 
     Args:
         name: What the user types.
@@ -195,14 +195,13 @@ def find_metric(name: str, task: Task) -> Metric:
         RequestError: There is no such metric, or it does not fit the task.
     """
     if name not in METRICS:
-        known = ", ".join(METRICS)
-        raise RequestError(
-            f"No metric called {name!r}.{did_you_mean(name, METRICS)} Known: {known}."
-        )
+        known = (metric.name for metric in metrics_of(task))
+        raise RequestError(unknown("metric", name, known, where=option("metric")))
     if task not in METRICS[name].tasks:
-        fitting = ", ".join(metric.name for metric in metrics_of(task))
+        fitting = [metric.name for metric in metrics_of(task)]
         raise RequestError(
-            f"The metric {name!r} does not fit a {task} target. Try one of {fitting}."
+            f"The metric {name!r} does not fit a {task} target. "
+            f"Try {option('metric', fitting[0])}, or one of {', '.join(fitting[1:])}."
         )
     return METRICS[name]
 
@@ -228,6 +227,14 @@ def default_metric(task: Task, counts: Mapping[str, int] | None = None) -> Metri
     sizes = [count for count in (counts or {}).values() if count > 0]
     rare = bool(sizes) and min(sizes) < sum(sizes) / (2 * len(sizes))
     return METRICS["balanced_accuracy" if rare else "accuracy"]
+
+
+def watched_metric(task: str) -> Metric:
+    """Return what both training loops report after each epoch, whatever decides the ranking.
+
+    It is what their `metric_of` computes: accuracy of classes, R2 of numbers.
+    """
+    return METRICS["r2" if task == "regression" else "accuracy"]
 
 
 def score(metric: Metric, predictions: Predictions) -> float:

@@ -1,4 +1,4 @@
-"""What a fit said about rows whose answer is known, in the user's own units."""
+"""What a fit predicted for rows whose truth is known, in the user's own units."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,11 @@ class Predictions:
 
     Args:
         target: Name of the target column.
-        rows: Rows of the user's file, counted from 1.
+        rows: Rows of the user's own file, counted from 1, its header not counted.
         truth: Class names (str) or numbers in the target's unit. A class that no training row has
             is not in `classes`: it counts as wrong in every metric.
-        scores: Probability of each class, or the predicted number.
+        scores: Of classes the probability of each, 0 to 1, after softmax or sigmoid; of numbers
+            the prediction itself. They are no values of a metric.
         classes: Class names in the order of the columns of `scores`; empty for numbers.
         positive: The positive class of a binary target, else None.
 
@@ -57,7 +58,7 @@ class Predictions:
             raise RunError(
                 f"Predictions of {self.target!r}: {int(wrong.sum()):,} of {n:,} rows are not "
                 f"finite numbers (first: row {int(self.rows[wrong][0])}). The training diverged; "
-                "try a smaller --lr."
+                "try a smaller lr."
             )
 
     def __len__(self) -> int:

@@ -75,30 +75,26 @@ class ResidualSummary:
 
     Args:
         mean: Above 0: predicts too high on average.
-        deviation: Standard deviation.
+        std: Standard deviation.
         quantiles: 5, 25, 50, 75 and 95 %.
         largest: The error of the largest size.
-        largest_row: Its row number in the dataset.
     """
 
     mean: float
-    deviation: float
+    std: float
     quantiles: tuple[float, float, float, float, float]
     largest: float
-    largest_row: int
 
 
 def summarise_residuals(predictions: Predictions) -> ResidualSummary:
     """Summarise the errors of one fit."""
     residuals = errors(predictions)
-    worst = int(np.abs(residuals).argmax())
     q5, q25, q50, q75, q95 = (
         float(q) for q in np.quantile(residuals, (0.05, 0.25, 0.5, 0.75, 0.95))
     )
     return ResidualSummary(
         mean=float(residuals.mean()),
-        deviation=float(residuals.std()),
+        std=float(residuals.std()),
         quantiles=(q5, q25, q50, q75, q95),
-        largest=float(residuals[worst]),
-        largest_row=int(predictions.rows[worst]),
+        largest=float(residuals[np.abs(residuals).argmax()]),
     )

@@ -78,7 +78,7 @@ def fit(
     batches = Batches(inputs, targets, batch_size, seed)
     num_steps = epochs * len(batches)
     rates = Schedule(lr, schedule, num_steps)
-    optimizer = make_optimizer(
+    weight_optimizer = make_optimizer(
         model, optimizer, lr=rates, weight_decay=weight_decay, clip_norm=clip_norm
     )
 
@@ -100,7 +100,7 @@ def fit(
         adaptor = Adaptor(model)
         adaptor(batches[0][0])
         adaptor.compile(
-            optimizer,
+            weight_optimizer,
             data_loss,
             metrics=[data_loss],
             jit_compile=keras.backend.backend() == "jax",  # XLA on a CPU slows TensorFlow down

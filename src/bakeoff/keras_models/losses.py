@@ -9,7 +9,17 @@ import keras
 import numpy as np
 from keras import ops
 
-LOSSES = ("cross_entropy", "binary_cross_entropy", "mse", "mae", "huber")
+LOSSES = {  # of each row, or of each score
+    "cross_entropy": lambda targets, scores: ops.sparse_categorical_crossentropy(
+        targets, scores, from_logits=True
+    ),
+    "binary_cross_entropy": lambda targets, scores: ops.binary_crossentropy(
+        targets, scores, from_logits=True
+    ),
+    "mse": lambda targets, scores: ops.square(scores - targets),
+    "mae": lambda targets, scores: ops.abs(scores - targets),
+    "huber": lambda targets, scores: keras.losses.huber(targets, scores, delta=1.0),
+}
 
 
 def loss_of(name: str, scores: Any, targets: Any) -> Any:
@@ -32,15 +42,9 @@ def loss_of(name: str, scores: Any, targets: Any) -> Any:
     scores = ops.convert_to_tensor(scores)
     if name == "cross_entropy":
         targets = ops.cast(targets, "int32")
-        return ops.mean(ops.sparse_categorical_crossentropy(targets, scores, from_logits=True))
-    targets = ops.cast(ops.reshape(targets, ops.shape(scores)), scores.dtype)
-    if name == "binary_cross_entropy":
-        return ops.mean(ops.binary_crossentropy(targets, scores, from_logits=True))
-    if name == "mse":
-        return ops.mean(ops.square(scores - targets))
-    if name == "mae":
-        return ops.mean(ops.abs(scores - targets))
-    return ops.mean(keras.losses.huber(targets, scores, delta=1.0))
+    else:
+        targets = ops.cast(ops.reshape(targets, ops.shape(scores)), scores.dtype)
+    return ops.mean(LOSSES[name](targets, scores))
 
 
 def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:

@@ -50,7 +50,7 @@ def check_name(name: str) -> None:
 
 def check_settings(name: str, settings: Mapping[str, Any]) -> None:
     """Refuse settings that the architecture does not have, or of another type."""
-    row = architecture(str(settings.get("architecture", name)))
+    row = find(str(settings.get("architecture", name)), trainable=True)
     known = arguments(row)
     shared = {} if row.role == "baseline" else options(Recipe)
     for key, value in settings.items():
@@ -62,23 +62,6 @@ def check_settings(name: str, settings: Mapping[str, Any]) -> None:
         elif key != "architecture":
             allowed = [*known, *shared, "architecture"]
             raise RequestError(unknown(f"setting of {row.name}", key, allowed, where=name))
-
-
-def architecture(name: str) -> Row:
-    """Return a row of the catalogue that a run can train.
-
-    Raises:
-        RequestError: There is none of this name, or it is there to read and to build with.
-    """
-    trainable = [row.name for row in CATALOG.values() if row.trainable]
-    if name not in CATALOG:
-        raise RequestError(unknown("architecture", name, trainable))
-    if name not in trainable:
-        raise RequestError(
-            f"{name} cannot be trained by a run: it is there to read and to build with. "
-            f"Known: {', '.join(trainable)}."
-        )
-    return find(name)
 
 
 def check_argument(name: str, argument: Argument, value: Any) -> None:
@@ -145,7 +128,7 @@ def select_models(
     if wanted:
         for name in wanted:
             if name not in chosen and "architecture" not in settings.get(name, {}):
-                architecture(name)
+                find(name, trainable=True)
         chosen = {name: chosen.get(name, {}) for name in wanted}
     for name, table in settings.items():
         known = [*chosen, *(row.name for row in CATALOG.values() if everything and row.trainable)]
@@ -181,7 +164,7 @@ def choose_models(
     chosen = []
     unnamed: dict[str, Mapping[str, Any]] = {row.name: {} for row in fit} if all_that_fit else {}
     for name, settings in {**unnamed, **models}.items():
-        row = architecture(str(settings.get("architecture", name)))
+        row = find(str(settings.get("architecture", name)), trainable=True)
         advice = f"Models that fit: {', '.join(row.name for row in fit)}."
         if not set(row.reads) & set(offered):
             raise RequestError(

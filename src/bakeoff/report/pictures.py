@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bakeoff.evaluate.classification import Confusion, confusion
+from bakeoff.evaluate.metrics import watched_metric
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.evaluate.regression import errors
 from bakeoff.insight.curves import Curves, Point, band, comparison_panels, learning_curve
@@ -89,7 +90,7 @@ def draw_comparison(
         )
         for row in rows
     }
-    watched = "R2" if task == "regression" else "accuracy"
+    watched = watched_metric(task).label
     label = numbers.metric_label(metric)
     figures = comparison_panels(curves, points, looks, watched=watched, metric=label)
     networks = [row for row in rows if row["kind"] == "network"]

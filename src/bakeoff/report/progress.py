@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from bakeoff.evaluate.metrics import watched_metric
 from bakeoff.report import numbers
 from bakeoff.report.printable import printable
 from bakeoff.train.events import Done, Epoch, Event, Started
@@ -62,7 +63,7 @@ class Progress:
     ) -> None:
         self.console = console
         self.workers = workers
-        self.regression = bool(jobs) and jobs[0].task == "regression"
+        self.metric = watched_metric(jobs[0].task).label if jobs else ""
         self.tracks = {
             line: Track(fits=fits, guess=(guesses or {}).get(line, 0.0))
             for line, fits in Counter(job.line for job in jobs).items()
@@ -110,11 +111,6 @@ class Progress:
             parts.append(f"validation loss {best['validation_loss']:.3f}")
             parts.append(f"{self.metric} {best['validation_metric']:.3f}")
         return "  ".join([*parts, numbers.duration(fit.train_seconds)])
-
-    @property
-    def metric(self) -> str:
-        """What the loop reports after each epoch, whatever decides the ranking."""
-        return "R2" if self.regression else "accuracy"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the live display: only models that have begun, and the whole below them."""

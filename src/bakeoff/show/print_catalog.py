@@ -29,7 +29,7 @@ def print_catalog(*, as_json: bool = False) -> None:
         table.add_column(header)
     for row in ROWS:
         reads = " or ".join(input_words(view) for view in row.reads)
-        cells = (row.name, reads, row.good_for, row.fails)
+        cells = (row.name, reads, row.good_for, row.avoid_when)
         table.add_row(*(printable(cell, console.encoding) for cell in cells))
     console.print(table)
     console.print()
@@ -49,5 +49,5 @@ def row_facts(row: Row) -> dict[str, Any]:
         "arguments": {**own, **row.defaults},
         "source": row.source,
         "good_for": row.good_for,
-        "avoid_when": row.fails,
+        "avoid_when": row.avoid_when,
     }

@@ -69,7 +69,7 @@ class Sheet:
         self.console.print()
         facts = [
             ("good for", self.row.good_for),
-            ("avoid when", self.row.fails),
+            ("avoid when", self.row.avoid_when),
             ("reads", numbers.listed([input_words(view, axes=True) for view in self.row.reads])),
         ]
         table = grid()

@@ -122,7 +122,7 @@ def describe(
         "reads": row.reads,
         "takes": row.takes,
         "good_for": row.good_for,
-        "avoid_when": row.fails,
+        "avoid_when": row.avoid_when,
         "source": row.source,
         "header": first.header,
         "arguments": [

@@ -80,11 +80,11 @@ def fit(
     order = torch.Generator().manual_seed(seed)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
-    train, answers = to_tensors(inputs, place, layouts), to_tensor(targets, place)
-    held_out = to_tensors(validation_inputs, place, layouts)
-    held_answers = to_tensor(validation_targets, place)
-    optimizer = Optimizer(model, optimizer, weight_decay=weight_decay)
-    num_steps = len(batch_sizes(len(answers), batch_size))
+    inputs, targets = to_tensors(inputs, place, layouts), to_tensor(targets, place)
+    validation_inputs = to_tensors(validation_inputs, place, layouts)
+    validation_targets = to_tensor(validation_targets, place)
+    weight_optimizer = Optimizer(model, optimizer, weight_decay=weight_decay)
+    num_steps = len(batch_sizes(len(targets), batch_size))
     weights = model.state_dict()  # not a copy: each step changes these tensors
     best_weights = {name: weight.clone() for name, weight in weights.items()}
     best_loss, best_epoch = math.inf, 0
@@ -96,29 +96,31 @@ def fit(
             epoch_start = time.perf_counter()
             done = [(epoch - 1 + step / num_steps) / epochs for step in range(num_steps)]
             rates = [lr * schedule_factor(schedule, progress) for progress in done]
-            shuffled = batches(train, answers, batch_size, order)
+            shuffled = batches(inputs, targets, batch_size, order)
             train_loss = train_epoch(
-                model, shuffled, optimizer, loss, rates, clip_norm=clip_norm, precision=precision
+                model,
+                shuffled,
+                weight_optimizer,
+                loss,
+                rates,
+                clip_norm=clip_norm,
+                precision=precision,
             )
             seconds = time.perf_counter() - epoch_start
-            scores = forward(model, held_out)
+            scores = forward(model, validation_inputs)
             row = {
                 "epoch": epoch,
                 "train_loss": train_loss,
-                "validation_loss": loss_of(loss, scores, held_answers).item(),
-                "validation_metric": metric_of(loss, scores, held_answers),
+                "validation_loss": loss_of(loss, scores, validation_targets).item(),
+                "validation_metric": metric_of(loss, scores, validation_targets),
                 "lr": rates[-1],
                 "seconds": time.perf_counter() - start,
-                "rows_per_second": len(answers) / seconds,
+                "rows_per_second": len(targets) / seconds,
             }
             if not math.isfinite(row["train_loss"] + row["validation_loss"]):
                 if best_epoch:
                     break  # it diverged later: the best weights so far stand
-                raise FloatingPointError(
-                    f"The loss is {train_loss:g} in training and {row['validation_loss']:g} in "
-                    f"validation after the first epoch, with lr={lr:g}. "
-                    f"Try lr={lr / 10:g}, or clip_norm=1."
-                )
+                raise diverged_at_once(row, lr)
             history.append(row)
             if on_epoch is not None:
                 on_epoch(row)
@@ -131,6 +133,14 @@ def fit(
     model.load_state_dict(best_weights)
     lay_out(model.eval(), {})
     return history
+
+
+def diverged_at_once(row: Mapping[str, float], lr: float) -> FloatingPointError:
+    """Say what to try where the first epoch has no finite loss."""
+    return FloatingPointError(
+        f"The loss is {row['train_loss']:g} in training and {row['validation_loss']:g} in "
+        f"validation after the first epoch, with lr={lr:g}. Try lr={lr / 10:g}, or clip_norm=1."
+    )
 
 
 def train_epoch(
@@ -147,16 +157,16 @@ def train_epoch(
     model.train()
     model.zero_grad()
     losses, sizes = [], []
-    for (batch, wanted), rate in zip(shuffled, rates, strict=True):
-        with reduced(precision, wanted.device):
+    for (batch, targets), rate in zip(shuffled, rates, strict=True):
+        with reduced(precision, targets.device):
             scores = model(**batch)
-        value = loss_of(loss, scores.float(), wanted)
+        value = loss_of(loss, scores.float(), targets)
         value.backward()
         if clip_norm:
             nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step(rate)
         losses.append(value.detach())  # not .item(): that would wait for a GPU
-        sizes.append(len(wanted))
+        sizes.append(len(targets))
     return float(np.average(torch.stack(losses).cpu().numpy(), weights=sizes))
 
 
@@ -230,7 +240,7 @@ def batches(
 
     Example:
         >>> x, y = torch.zeros(5, 2), torch.zeros(5)
-        >>> [len(wanted) for _, wanted in batches({"x": x}, y, 2, torch.Generator())]
+        >>> [len(targets) for _, targets in batches({"x": x}, y, 2, torch.Generator())]
         [2, 3]
     """
     shuffled = torch.randperm(len(targets), generator=order).to(targets.device)
@@ -241,8 +251,8 @@ def batches(
         some = sizes[first : first + per_block]
         rows = shuffled.narrow(0, first * batch_size, sum(some))
         parts = [t[rows].split(some) for t in (*inputs.values(), targets)]
-        for *values, wanted in zip(*parts, strict=True):
-            yield dict(zip(inputs, values, strict=True)), wanted
+        for *values, batch_targets in zip(*parts, strict=True):
+            yield dict(zip(inputs, values, strict=True)), batch_targets
 
 
 def batch_sizes(num_rows: int, batch_size: int) -> list[int]:

@@ -6,7 +6,13 @@ Scores are raw (before softmax or sigmoid). Dimensions: B batch, C outputs.
 import torch.nn.functional as F
 from torch import Tensor
 
-LOSSES = ("cross_entropy", "binary_cross_entropy", "mse", "mae", "huber")
+LOSSES = {
+    "cross_entropy": F.cross_entropy,
+    "binary_cross_entropy": F.binary_cross_entropy_with_logits,
+    "mse": F.mse_loss,
+    "mae": F.l1_loss,
+    "huber": F.huber_loss,
+}
 
 
 def loss_of(name: str, scores: Tensor, targets: Tensor) -> Tensor:
@@ -25,18 +31,11 @@ def loss_of(name: str, scores: Tensor, targets: Tensor) -> Tensor:
         >>> loss_of("mse", torch.tensor([[1.0], [3.0]]), torch.tensor([1.0, 1.0]))
         tensor(2.)
     """
-    if name == "cross_entropy":
-        return F.cross_entropy(scores, targets)
-    targets = targets.reshape(scores.shape).to(scores.dtype)
-    if name == "binary_cross_entropy":
-        return F.binary_cross_entropy_with_logits(scores, targets)
-    if name == "mse":
-        return F.mse_loss(scores, targets)
-    if name == "mae":
-        return F.l1_loss(scores, targets)
-    if name == "huber":
-        return F.huber_loss(scores, targets)
-    raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+    if name not in LOSSES:
+        raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+    if name != "cross_entropy":
+        targets = targets.reshape(scores.shape).to(scores.dtype)
+    return LOSSES[name](scores, targets)
 
 
 def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:

@@ -20,7 +20,6 @@ class Job:
         architecture: Its row in the catalogue.
         framework: "torch", "tensorflow", "jax", or "sklearn" for a baseline.
         seed: Decides first weights, order of rows and dropout.
-        split: Number of the split, from 0.
         view: The view of the data that it sees.
         arguments: Of the page, beside those that follow from the data.
         recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
@@ -33,7 +32,6 @@ class Job:
     architecture: str
     framework: str
     seed: int
-    split: int
     view: str
     arguments: Mapping[str, Any]
     recipe: Mapping[str, Any]
@@ -45,11 +43,6 @@ class Job:
     def line(self) -> Line:
         """The line of the leaderboard that it counts for; see `line_names`."""
         return self.model, self.framework
-
-    @property
-    def folder(self) -> str:
-        """Where its files stand, below `fits/`."""
-        return f"{self.model}/{self.framework}-{self.split}-{self.seed}"
 
     @property
     def out_features(self) -> int:
@@ -150,7 +143,7 @@ def plan_jobs(
         views: Model name -> the view it sees.
         recipes: Model name -> its resolved recipe; baselines have none.
     """
-    shared: dict[str, Any] = {"task": task, "num_classes": num_classes, "split": 0}
+    shared: dict[str, Any] = {"task": task, "num_classes": num_classes}
     baselines, networks = [], []
     for model in models:
         common: dict[str, Any] = {

@@ -56,7 +56,7 @@ def test_each_world_of_the_prior_is_a_distribution_with_a_far_tail():
     assert narrow[far].sum() == pytest.approx(0.3 * 12 / 17, rel=0.1)
 
 
-def test_a_small_spread_seen_is_not_believed_when_sisters_vary():
+def test_a_small_spread_seen_is_not_believed_when_others_vary():
     values = world("all 2", k=6, seeds=3)
     values["model 0"] = np.roll(values["model 0"], [0, 7, 11], axis=1)
     scores = mean_scores(values)
@@ -100,6 +100,15 @@ def test_beating_and_the_adjusted_p_tell_the_same():
         for pair in judge_rows(world("all 0.3", k=5, lead=0.04, seed=seed)).pairs:
             assert pair.beats == (pair.adjusted_p < 0.05)
             assert not pair.beats or pair.low > 0
+
+
+@pytest.mark.parametrize("lead", [0.0, 0.05, 0.15])
+def test_the_joint_interval_lies_above_zero_exactly_where_one_beats_the_other(lead):
+    for seed in range(12):
+        values = world("all 0.3", k=2 + seed % 6, rows=300, lead=lead, seed=seed)
+        for pair in judge_rows(values).pairs:
+            assert pair.beats == (pair.joint_low > 0)
+            assert pair.joint_low <= pair.difference <= pair.joint_high
 
 
 def test_a_lead_over_every_other_needs_no_joint_threshold():
@@ -227,13 +236,13 @@ def test_unequal_numbers_of_seeds_are_compared():
     assert {s.model: s.seeds for s in judgement.standings}["model 1"] == 2
 
 
-def test_a_seed_far_below_its_sisters_is_named_and_counted():
+def test_a_seed_far_below_the_others_is_named_and_counted():
     values = world("all 0.3", k=4)
     values["model 2"][3] = np.random.default_rng(0).random(400) < 0.5  # guesses
     judgement = judge_rows(values)
     (bad,) = judgement.failing
     assert (bad.model, bad.position) == ("model 2", 3)
-    assert bad.sisters - bad.score > 0.2
+    assert bad.others - bad.score > 0.2
     standing = next(s for s in judgement.standings if s.model == "model 2")
     assert standing.score == pytest.approx(values["model 2"].mean())
     assert judgement.erratic == ()  # the failing seed explains it

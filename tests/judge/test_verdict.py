@@ -105,19 +105,19 @@ def test_a_winning_baseline_is_said_plainly():
 
 def test_nothing_above_constant_has_learned_nothing():
     said = sentence({"lstm": 0.5, "gru": 0.49, "constant": 0.5})
-    assert said.startswith("nothing here has learned anything")
-    assert "no model beats constant (accuracy 0.500)" in said
+    assert said.startswith("no model here has detectably learned anything")
+    assert "none beats constant (accuracy 0.500)" in said
     assert "others, differs from it by" in said
 
 
 def test_worse_than_constant_is_not_called_a_win():
     said = sentence({"lstm": 0.3, "constant": 0.5})
-    assert said.startswith("nothing here has learned anything")
+    assert said.startswith("no model here has detectably learned anything")
 
 
 def test_a_tie_of_all_is_never_called_equal():
     said = sentence({"lstm": 0.8, "gru": 0.8})
-    assert "are tied: no difference between them can be seen." in said
+    assert "are tied: no difference between them can be detected." in said
 
 
 def test_one_model_is_not_compared():
@@ -129,7 +129,7 @@ def test_one_model_is_not_compared():
 def test_single_seeds_speak_of_these_trained_models():
     verdict = reach_verdict(bakeoff({"lstm": 0.9, "gru": 0.6}, seeds=1), METRICS["accuracy"])
     assert "for these trained models only" in verdict.sentence
-    assert "5 seeds would tell luck in training from skill" in verdict.would_change_it
+    assert "5 seeds would tell seed variation from a real difference" in verdict.would_change_it
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_losses_rank_the_lowest_first_and_speak_in_their_own_unit(metric, unit):
 
 def test_what_would_change_it_names_the_rows_that_would_show_a_round_difference():
     fewer = reach_verdict(bakeoff({"lstm": 0.8, "gru": 0.8}, spread=0), METRICS["accuracy"])
-    assert " points cannot be seen with 500 test rows" in fewer.would_change_it
+    assert " points cannot be detected with 500 test rows" in fewer.would_change_it
     assert " would show 1 point." in fewer.would_change_it
 
 
@@ -180,6 +180,8 @@ def test_rows_and_seeds_each_lower_their_own_part(rows_variance, seeds_variance,
         difference=0.0,
         low=-0.04,
         high=0.04,
+        joint_low=-0.04,
+        joint_high=0.04,
         adjusted_p=1.0,
         beats=False,
         visible=0.04,
@@ -233,7 +235,7 @@ def test_a_failing_seed_is_named_by_its_own_number():
     entries[2] = dataclasses.replace(entries[2], predictions=low)
     del entries[0]  # positions and seeds now differ
     (warning,) = reach_verdict(entries, METRICS["accuracy"]).warnings
-    assert warning.startswith("seed 2 of lstm is far below its sisters (accuracy 0.")
+    assert warning.startswith("seed 2 of lstm is far below the other seeds (accuracy 0.")
 
 
 def test_rows_that_weaken_the_verdict_are_told():
@@ -247,7 +249,7 @@ def test_rows_that_weaken_the_verdict_are_told():
     warnings = reach_verdict(entries, METRICS["accuracy"], test_readings=3).warnings
     assert warnings[0].startswith("2 test rows are of a class that no training row has (maybe)")
     assert warnings[1].startswith("40 test rows are few")
-    assert warnings[2].startswith("the test rows have been read 3 times")
+    assert warnings[2].startswith("the same data have been judged by 3 runs")
 
 
 def test_intervals_stay_within_what_the_metric_can_be():

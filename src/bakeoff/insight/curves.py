@@ -30,7 +30,7 @@ class Curves:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
-    """A model on the leaderboard: its weights, its score and the interval."""
+    """A model on the leaderboard: its parameters, its score and the interval."""
 
     parameters: int
     score: float
@@ -103,7 +103,7 @@ def comparison_panels(
     watched: str,
     metric: str,
 ) -> dict[str, "Figure"]:
-    """Draw all models in four figures: losses, validation metric, weights against score.
+    """Draw all models in four figures: losses, validation metric, parameters against score.
 
     Args:
         curves: Networks, by name.
@@ -162,8 +162,8 @@ def draw_bands(
 def draw_parameters(
     axes: "Axes", points: Mapping[str, Point], looks: Mapping[str, Look], metric: str
 ) -> None:
-    """Draw networks by their weights and score; baselines as lines that they must beat."""
-    plain_axes(axes, title=f"Weights and test {metric}", x="weights (log scale)")
+    """Draw networks by their parameters and score; baselines as lines that they must beat."""
+    plain_axes(axes, title=f"Parameters and test {metric}", x="parameters (log scale)")
     axes.set_xscale("log")
     ends = {}
     low, high = focus(*zip(*((p.score, p.low, p.high) for p in points.values()), strict=True))

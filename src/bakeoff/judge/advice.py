@@ -1,4 +1,4 @@
-"""What would change the verdict: which differences stay unseen, and what would show them."""
+"""What would change the verdict: which differences cannot be detected, and what would show them."""
 
 import math
 
@@ -9,7 +9,7 @@ MOST_TIMES, MOST_SEEDS = 40, 40  # nobody finds more times the rows, or waits fo
 
 
 def say_change(judgement: Judgement, metric: Metric, test_rows: int, best: Standing) -> str:
-    """Say which differences stay unseen, and how many rows or seeds would show smaller ones.
+    """Say which differences cannot be detected, and how many rows or seeds would show smaller ones.
 
     The variance of a difference falls with rows and with seeds, each its own part. With more seeds
     their spread is better known, too, which is left out: the number of seeds errs high.
@@ -27,11 +27,11 @@ def say_change(judgement: Judgement, metric: Metric, test_rows: int, best: Stand
     num_seeds = max((s.seeds for s in judgement.standings if not s.seedless), default=1)
     with_seeds = f" and {num_seeds} seeds" if seeds_matter(pair) else ""
     said = (
-        f"differences under {metric.say_difference(pair.visible)} cannot be seen "
+        f"differences under {metric.say_difference(pair.visible)} cannot be detected "
         f"{with_rows}{with_seeds}; {say_needed(pair, metric, test_rows, num_seeds)}"
     )
     if judgement.trained_once:
-        said += "; 5 seeds would tell luck in training from skill"
+        said += "; 5 seeds would tell seed variation from a real difference"
     return said + "."
 
 
@@ -41,8 +41,8 @@ def typical_pair(judgement: Judgement) -> Pair | None:
     inside = [pair for pair in judgement.pairs if pair.better in tier and pair.worse in tier]
     pairs = inside or [pair for pair in judgement.pairs if pair.better in tier]
     unsure = [pair for pair in pairs if pair.visible > 0 and variance(pair) > 0]
-    seen = sorted(unsure, key=lambda pair: pair.visible)
-    return seen[len(seen) // 2] if seen else None
+    ordered = sorted(unsure, key=lambda pair: pair.visible)
+    return ordered[len(ordered) // 2] if ordered else None
 
 
 def say_needed(pair: Pair, metric: Metric, test_rows: int, num_seeds: int) -> str:
@@ -74,7 +74,7 @@ def variance(pair: Pair) -> float:
 
 
 def seeds_matter(pair: Pair) -> bool:
-    """Whether luck with the seeds has a part in what cannot be seen that is worth a word."""
+    """Whether seed variation has a part in what cannot be detected that is worth a word."""
     return pair.seeds_variance > 0.1 * pair.rows_variance
 
 

@@ -1,12 +1,14 @@
 """Judge a run: from the recorded fits to the verdict and the leaderboard."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from bakeoff.catalog import find, load
-from bakeoff.errors import RunError
+from bakeoff.documents import read_json
+from bakeoff.errors import DataError, RunError
 from bakeoff.evaluate.metrics import METRICS, Metric, score
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
@@ -34,13 +36,26 @@ def judge_run(folder: RunFolder, plan: Plan) -> None:
     judged = defined(metric, entries)
     if judged is not metric:  # validation scores are of the other metric: the first seed is taken
         entries = [replace(entry, validation=None) for entry in entries]
-    verdict = reach_verdict(entries, judged)
+    verdict = reach_verdict(entries, judged, test_readings=count_readings(folder))
     if judged is not metric:
         why = f"{metric.label} is not defined on these test rows, so {judged.label} decides."
         notes = (why, *notes)
     verdict = replace(verdict, warnings=(*notes, *verdict.warnings))
     write_verdict(verdict, folder)
     write_leaderboard(make_leaderboard(entries, verdict), folder)
+
+
+def count_readings(folder: RunFolder) -> int:
+    """Count the runs in this place that have judged the same data, this one included.
+
+    A neighbour that is damaged, unfinished or of another format says nothing and is passed over.
+    """
+    own, readings = read_json(folder.fingerprint)["sha256"], 1
+    for other in folder.beside():
+        with suppress(DataError):
+            if other.verdict.is_file():
+                readings += read_json(other.fingerprint).get("sha256") == own
+    return readings
 
 
 def entries_of(folder: RunFolder) -> list[Entry]:

@@ -70,6 +70,9 @@ class Pair:
         difference: Of the scores, never negative.
         low: Lower end of the difference's own 95 % interval.
         high: Upper end.
+        joint_low: Lower end of the interval for all differences at once: above 0 exactly when the
+            first beats the second.
+        joint_high: Its upper end.
         adjusted_p: Chance that luck alone makes some pair differ this much; adjusted for all pairs.
         beats: The verdict, by the joint threshold or a clear lead.
         visible: The smallest difference that the joint threshold lets this pair show.
@@ -82,6 +85,8 @@ class Pair:
     difference: float
     low: float
     high: float
+    joint_low: float
+    joint_high: float
     adjusted_p: float
     beats: bool
     visible: float
@@ -98,7 +103,7 @@ class Judgement:
         pairs: One per pair of models, by rank of the better, then of the worse.
         tiers: Names, first tier first: the best unplaced model and all that it does not beat.
         trained_once: No model was trained twice: what is said holds for these models only.
-        failing: Seeds far below their sisters. They are counted, never dropped.
+        failing: Seeds far below the others. They are counted, never dropped.
         erratic: Models that vary much more over seeds than the rest.
     """
 
@@ -200,9 +205,11 @@ def compare_pairs(table: Table, pointwise: Array, joint: Array, thetas: Array) -
         observed = np.where(difference > tiny, difference / width, 0.0)
     p = share_above(np.sort(largest), observed)
     beats = difference > np.maximum(threshold, tiny)
+    reach = np.maximum(threshold, tiny)  # of the joint interval: what a difference must exceed
     leads = first == order[0]
     if k >= 3 and (difference[leads] > np.maximum(own[leads], tiny)).all():
         beats |= leads
+        reach = np.where(leads, np.maximum(own, tiny), reach)
         alone = (1 + (near[leads] >= difference[leads, None]).sum(1).max()) / (NUM_DRAWS + 1)
         p = np.where(leads, np.minimum(p, alone), p)
     c, luck = table.covariance, seed_variances(table, thetas).mean(0)
@@ -214,6 +221,8 @@ def compare_pairs(table: Table, pointwise: Array, joint: Array, thetas: Array) -
             difference=float(difference[i]),
             low=float(difference[i] - own[i]),
             high=float(difference[i] + own[i]),
+            joint_low=float(difference[i] - reach[i]),
+            joint_high=float(difference[i] + reach[i]),
             adjusted_p=float(p[i]),
             beats=bool(beats[i]),
             visible=float(threshold[i]) if width[i] > tiny else 0.0,

@@ -38,12 +38,12 @@ class Verdict:
 
     Args:
         sentence: Who wins.
-        would_change_it: What could not be seen, and what would show it.
+        would_change_it: What could not be detected, and what would show it.
         warnings: What to know before trusting it, a sentence each.
         target: The target column.
         metric: Name of the metric judged.
         test_rows: Rows judged.
-        test_readings: How many times test targets were read in this run.
+        test_readings: How many runs beside this one judged the same data, this one included.
         tiers: Labels, first tier first.
         standings: Scores and intervals in the metric's own direction, best first.
         pairs: Differences, positive when the first is better, also for losses.
@@ -71,7 +71,7 @@ def reach_verdict(
     Args:
         entries: All fits, also the failed ones.
         metric: What is judged.
-        test_readings: How many times the test targets were read, this time included.
+        test_readings: How many runs judged these data, this one included.
         seed: Of the draws behind the intervals.
 
     Raises:

@@ -85,12 +85,12 @@ def say_unlearned(judgement: Judgement, metric: Metric, floor: str) -> str:
     ends = ahead - pair.visible, ahead + pair.visible  # as wide as the verdict asks for
     if not pair.visible:
         return (
-            f"nothing here has learned anything that can be seen: {best}, the best of the others, "
+            f"no model here has detectably learned anything: {best}, the best of the others, "
             f"predicts what {floor} predicts "
             f"({metric.label} {metric.say(metric.sign * scores[floor])})."
         )
     return (
-        f"nothing here has learned anything that can be seen: no model beats {floor} "
+        f"no model here has detectably learned anything: none beats {floor} "
         f"({metric.label} {metric.say(metric.sign * scores[floor])}); {best}, the best of the "
         f"others, differs from it by {metric.say_difference(*ends)} "
         "(95 %, all pairs at once)."
@@ -102,7 +102,7 @@ def say_tied(judgement: Judgement, metric: Metric, constants: Collection[str]) -
     tier = judgement.tiers[0]
     rest = [name for other in judgement.tiers[1:] for name in other]
     if not rest:
-        return f"{join(tier)} are tied: no difference between them can be seen."
+        return f"{join(tier)} are tied: no difference between them can be detected."
     said = f"{join(tier)} are tied for first"
     below = next((name for name in rest if all(beats(judgement, t, name) for t in tier)), None)
     if below is not None:
@@ -113,7 +113,8 @@ def say_tied(judgement: Judgement, metric: Metric, constants: Collection[str]) -
     for floor in constants:
         weak = [name for name in tier if name != floor and not beats(judgement, name, floor)]
         if weak:
-            said += f"; {join(weak)} {'is' if len(weak) == 1 else 'are'} not seen to beat {floor}"
+            are = "is" if len(weak) == 1 else "are"
+            said += f"; {join(weak)} {are} not distinguishable from {floor}"
     return said + "."
 
 
@@ -124,9 +125,9 @@ def beats(judgement: Judgement, one: str, other: str) -> bool:
 
 
 def say_margin(judgement: Judgement, metric: Metric, better: Sequence[str], worse: str) -> str:
-    """By how much: from the lowest to the highest end of the intervals."""
+    """By how much: from the lowest to the highest end of the joint intervals."""
     pairs = [judgement.pair(name, worse) for name in better]
-    ends = min(pair.low for pair in pairs), max(pair.high for pair in pairs)
+    ends = min(pair.joint_low for pair in pairs), max(pair.joint_high for pair in pairs)
     return f"(by {metric.say_difference(*ends)}, 95 %)"
 
 
@@ -151,10 +152,10 @@ def say_warnings(
             )
     for bad in judgement.failing:
         seeds = [entry.seed for entry in lines[bad.model] if entry.predictions is not None]
-        score, sisters = (metric.say(metric.sign * value) for value in (bad.score, bad.sisters))
+        score, others = (metric.say(metric.sign * value) for value in (bad.score, bad.others))
         said.append(
-            f"seed {seeds[bad.position]} of {bad.model} is far below its sisters "
-            f"({metric.label} {score} against {sisters}); it is counted."
+            f"seed {seeds[bad.position]} of {bad.model} is far below the other seeds "
+            f"({metric.label} {score} against {others}); it is counted."
         )
     said += [
         f"{name} varies much more over seeds than the rest; "
@@ -196,8 +197,8 @@ def say_about_rows(test: Predictions, test_readings: int, over_classes: bool) ->
             )
     if test_readings > 1:
         said.append(
-            f"the test rows have been read {test_readings} times; a choice made after looking at "
-            "them makes this verdict too hopeful."
+            f"the same data have been judged by {test_readings} runs in this place; a choice made "
+            "after looking at earlier ones makes this verdict too hopeful."
         )
     return said
 

@@ -18,7 +18,7 @@ def leaderboard_table(rows: Sequence[Mapping[str, Any]], console: Console) -> Ta
     """
     metric = next((row["metric"] for row in rows if row["metric"]), "")
     columns = leaderboard_columns(rows, metric)
-    gap, spare = 3, ["epochs", "validation", "weights"]
+    gap, spare = 3, ["epochs", "validation", "parameters"]
     while console.is_terminal and width_of(columns, gap) > console.width:
         if gap > 1:
             gap -= 1
@@ -49,7 +49,7 @@ def leaderboard_columns(rows: Sequence[Mapping[str, Any]], metric: str) -> dict[
         "95 % interval": [numbers.interval(metric, row["low"], row["high"]) for row in rows],
         "validation": [numbers.score(metric, row.get("validation")) for row in rows],
         "epochs": [numbers.count(row.get("epochs")) for row in rows],
-        "weights": [numbers.count(row["parameters"]) for row in rows],
+        "parameters": [numbers.count(row["parameters"]) for row in rows],
         "train": [numbers.duration(row["train_seconds"]) for row in rows],
         "predict": [numbers.per_row(row["predict_microseconds"]) for row in rows],
     }

@@ -80,7 +80,7 @@ def draw_comparison(
     metric: str,
     task: str,
 ) -> list[Picture]:
-    """Draw four panels: training loss, validation loss, validation metric, weights and score."""
+    """Draw four panels: training loss, validation loss, validation metric, parameters and score."""
     points = {
         row["label"]: Point(
             parameters=row["parameters"] or 0,
@@ -95,7 +95,7 @@ def draw_comparison(
     figures = comparison_panels(curves, points, looks, watched=watched, metric=label)
     networks = [row for row in rows if row["kind"] == "network"]
     told = "; ".join(
-        f"{row['label']}: {numbers.count(row['parameters'], 'weight')}, "
+        f"{row['label']}: {numbers.count(row['parameters'], 'parameter')}, "
         f"{numbers.score(metric, row['score'])}"
         for row in networks
     )

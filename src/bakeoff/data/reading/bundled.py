@@ -1,4 +1,4 @@
-"""Small real data sets that scikit-learn ships: no download."""
+"""Small data sets that scikit-learn ships or makes: no download."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ NAMES = {
     "wine": "cultivar",
     "breast_cancer": "diagnosis",
     "diabetes": "progression",
+    "friedman": "y",
 }
 
 
@@ -21,6 +22,9 @@ def load(name: str) -> tuple[dict[str, Any], str, str]:
     from sklearn import datasets
 
     target = NAMES[name]
+    if name == "friedman":  # y = 10 sin(pi x1 x2) + 20 (x3 - 0.5)^2 + 10 x4 + 5 x5 + noise
+        x, y = datasets.make_friedman1(2_000, noise=1.0, random_state=0)
+        return {**{f"x{i}": values for i, values in enumerate(x.T, 1)}, target: y}, "", target
     data = getattr(datasets, f"load_{name}")()
     if name == "digits":
         return {"x": data.images.astype(np.uint8), "y": data.target}, "image", target

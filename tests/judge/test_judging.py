@@ -1,0 +1,53 @@
+"""Judging a run: every reading of the test targets is counted, whatever stands beside it."""
+
+import json
+import shutil
+
+import pytest
+
+from bakeoff.judge.judging import count_readings
+from bakeoff.runs.folder import RunFolder
+
+
+@pytest.fixture
+def beside(small_run, tmp_path):
+    """Copy the small run into a place of its own, under two names."""
+    for name in ("one", "two"):
+        shutil.copytree(small_run.folder, tmp_path / name)
+    return RunFolder(tmp_path / "one"), RunFolder(tmp_path / "two")
+
+
+def test_a_run_alone_has_read_the_test_targets_once(small_run, tmp_path):
+    shutil.copytree(small_run.folder, tmp_path / "alone")
+    assert count_readings(RunFolder(tmp_path / "alone")) == 1
+
+
+def test_a_run_of_the_same_data_beside_it_is_counted(beside):
+    assert [count_readings(folder) for folder in beside] == [2, 2]
+
+
+def test_a_run_of_other_data_is_not_counted(beside):
+    one, two = beside
+    mark = json.loads(two.fingerprint.read_text("utf-8")) | {"sha256": "0" * 64}
+    two.fingerprint.write_text(json.dumps(mark), "utf-8")
+    assert count_readings(one) == 1
+
+
+def test_a_run_that_never_judged_is_not_counted(beside):
+    one, two = beside
+    two.verdict.unlink()
+    assert count_readings(one) == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 1}', "\x00"])
+def test_a_damaged_neighbour_is_passed_over(text, beside):
+    one, two = beside
+    two.fingerprint.write_text(text, "utf-8")
+    assert count_readings(one) == 1
+
+
+def test_the_verdict_stores_the_count_and_warns(small_run, run_again):
+    assert run_again.folder.parent == small_run.folder.parent
+    verdict = json.loads((run_again.folder / "verdict.json").read_text("utf-8"))
+    assert verdict["test_readings"] >= 2
+    assert any("have been judged by" in warning for warning in verdict["warnings"])

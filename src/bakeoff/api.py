@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,7 +29,7 @@ Function = Callable[..., Any]
 SHOWS = ("live", "quiet", "none")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """A finished run, read from its folder; a notebook shows its leaderboard.
 
@@ -63,18 +63,18 @@ class Run:
     @property
     def fits(self) -> "pl.DataFrame":
         """One row per fit: model, framework, seed, epochs, validation score, seconds, error."""
-        from bakeoff.runs.frames import fits
+        from bakeoff.runs.frames import fits_frame
 
-        return fits(self.files)
+        return fits_frame(self.files)
 
     @property
     def predictions(self) -> "pl.DataFrame":
         """What every fit predicted for every test row: model, framework, seed, row, truth, ..."""
-        from bakeoff.runs.frames import predictions
+        from bakeoff.runs.frames import predictions_frame
 
-        return predictions(self.files)
+        return predictions_frame(self.files)
 
-    @property
+    @cached_property
     def best(self) -> "TrainedModel":
         """The winner: of the best model's fits the one with the best validation score."""
         return self.model()

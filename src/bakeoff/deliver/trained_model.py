@@ -1,23 +1,26 @@
 """A trained model, read back from its run: the same predictions on new data."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bakeoff.catalog import find, load
+from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.read import read_inputs
-from bakeoff.data.taking.views import make_views
+from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import DataError, RequestError
-from bakeoff.evaluate.metrics import METRICS
+from bakeoff.evaluate.metrics import METRICS, score
+from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.best import best_of
 from bakeoff.judge.verdict import read_verdict
 from bakeoff.numeric import probabilities
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.job import Fit, page_arguments
+from bakeoff.train.job import Fit, Job, page_arguments
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.weights import load_weights
@@ -26,9 +29,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrainedModel:
-    """One fit of a run.
+    """One fit of a run. What it reads from the run folder it keeps, from the first call on.
 
     Args:
         place: Where its files stand.
@@ -42,6 +45,21 @@ class TrainedModel:
     place: FitFolder
     run: RunFolder
     fit: Fit
+    loaded: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        job = self.fit.job
+        return f"<TrainedModel {job.model} ({job.framework}), seed {job.seed}, of {self.run.path}>"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of `predict_proba`; none for a regression."""
+        return self.preparation.classes
+
+    @cached_property
+    def preparation(self) -> Preparation:
+        """What was fitted on the training rows."""
+        return load_preparation(self.run.data)
 
     def predict(self, data: Any) -> "pl.DataFrame":
         """Predict every row of new data; the target column may be there and is not looked at.
@@ -61,41 +79,94 @@ class TrainedModel:
         """
         import polars as pl
 
-        preparation = load_preparation(self.run.data)
-        dataset = read_inputs(data, preparation.schema)
-        for note in dataset.notes:
-            warnings.warn(note, stacklevel=2)
-        scores = self.scores(preparation, dataset)
+        dataset = self.read(data)
+        scores = self.scores(dataset)
         columns: dict[str, Any] = {"row": dataset.rows}
-        if preparation.task == "regression":
-            columns["prediction"] = preparation.invert(scores)
+        if self.preparation.task == "regression":
+            columns["prediction"] = self.preparation.invert(scores)
         else:
-            names = np.array(preparation.classes, dtype=object)
+            names = np.array(self.classes, dtype=object)
             columns["prediction"] = pl.Series(values=list(names[scores.argmax(1)]), dtype=pl.String)
             columns |= {f"p:{name}": scores[:, i] for i, name in enumerate(names)}
         return pl.DataFrame(columns)
 
-    def scores(self, preparation: Preparation, dataset: Any) -> np.ndarray:
+    def predict_proba(self, data: Any) -> np.ndarray:
+        """Return the probability of each class.
+
+        Args:
+            data: As for `predict`, of n rows.
+
+        Returns:
+            (n, C) float64 between 0 and 1, columns in the order of `classes`.
+
+        Raises:
+            RequestError: The target has numbers, not classes.
+            DataError: As for `predict`.
+        """
+        if self.preparation.task == "regression":
+            raise RequestError(f"{self.preparation.schema.targets[0]} has no classes: use predict.")
+        return self.scores(self.read(data))
+
+    def score(self, data: Any) -> float:
+        """Return the metric of the run on other data, whose target is known.
+
+        Args:
+            data: As for `predict`, with the target column.
+
+        Raises:
+            DataError: The target is not among the columns, or as for `predict`.
+        """
+        dataset = self.read(data)
+        if dataset.target not in dataset.arrays:
+            raise DataError(f"{dataset.source} has no column {dataset.target!r} to score by.")
+        scores = self.scores(dataset)
+        predictions = Predictions(
+            target=dataset.target,
+            rows=dataset.rows,
+            truth=dataset.arrays[dataset.target],
+            scores=scores if self.classes else self.preparation.invert(scores),
+            classes=self.classes,
+            positive=dataset.schema.positive.get(dataset.target),
+        )
+        return score(METRICS[read_verdict(self.run).metric], predictions)
+
+    def read(self, data: Any) -> Dataset:
+        """Read new data as the run read its own; say what was decided, as warnings."""
+        dataset = read_inputs(data, self.preparation.schema)
+        for note in dataset.notes:
+            warnings.warn(note, stacklevel=3)
+        return dataset
+
+    def scores(self, dataset: Dataset) -> np.ndarray:
         """Return probabilities (n, C), or standardised values (n,) for a regression."""
         job = self.fit.job
-        view = make_views(preparation, dataset)[job.view]
-        row = find(job.architecture)
-        weights = self.place.weights
-        if row.role == "baseline":
-            from safetensors.numpy import load_file
-
-            model = load(row, "torch").from_state(load_file(weights), job.task, job.num_classes)
+        view = make_views(self.preparation, dataset)[job.view]
+        if "model" not in self.loaded:
+            self.loaded["model"] = load_model(self.place, job, view)
+        model = self.loaded["model"]
+        if find(job.architecture).role == "baseline":
             return np.asarray(model.scores(view.inputs))
-        if job.framework != "torch":
-            need_keras(job.framework)
-        model = load(row, job.framework)(**page_arguments(job, view.sizes))
-        load_weights(model, weights)
         if job.framework == "torch":
             from bakeoff.torch_models.fit import predict
         else:
             from bakeoff.keras_models.fit import predict
         inputs = in_memory_order(job.view, job.framework, view.inputs)
         return probabilities(predict(model, inputs), job.task)
+
+
+def load_model(place: FitFolder, job: Job, view: View) -> Any:
+    """Build the architecture of a fit, or its baseline, and give it the weights from disk."""
+    row = find(job.architecture)
+    if row.role == "baseline":
+        from safetensors.numpy import load_file
+
+        arrays = load_file(place.weights)
+        return load(row, "torch").from_state(arrays, job.task, job.num_classes)
+    if job.framework != "torch":
+        need_keras(job.framework)
+    model = load(row, job.framework)(**page_arguments(job, view.sizes))
+    load_weights(model, place.weights)
+    return model
 
 
 def open_model(folder: RunFolder, model: str | None = None) -> TrainedModel:
@@ -120,8 +191,8 @@ def open_model(folder: RunFolder, model: str | None = None) -> TrainedModel:
         return TrainedModel(place, folder, place.read()[0])
     name, _, framework = model.rstrip(")").partition(" (")
     read = [(place, *place.read()) for place in folder.fits(name, framework)]
-    done = [(place, fit, score) for place, fit, score in read if fit.status == "finished"]
+    done = [(place, fit, value) for place, fit, value in read if fit.status == "finished"]
     if not done:
         raise RequestError(f"No fit of {model} finished in {folder.path}.")
-    place, fit, _ = done[best_of([score for *_, score in done], METRICS[verdict.metric])]
+    place, fit, _ = done[best_of([value for *_, value in done], METRICS[verdict.metric])]
     return TrainedModel(place, folder, fit)

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.errors import DataError, RunError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -82,25 +85,29 @@ class Predictions:
         """How many rows are of a class that no training row has."""
         return int((self.truth_index < 0).sum()) if self.classes else 0
 
+    def frame(self) -> "pl.DataFrame":
+        """Return the columns row, truth, prediction, and p:<class> for every class."""
+        import polars as pl
+
+        columns: dict[str, Any] = {"row": self.rows}
+        if self.classes:
+            columns["truth"] = pl.Series(values=list(self.truth), dtype=pl.String)
+            columns["prediction"] = pl.Series(values=list(self.prediction), dtype=pl.String)
+            for i, name in enumerate(self.classes):
+                columns[f"p:{name}"] = np.ascontiguousarray(self.scores[:, i])
+        else:
+            columns["truth"] = self.truth.astype(np.float64)
+            columns["prediction"] = self.scores
+        return pl.DataFrame(columns)
+
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
     """Write one Parquet file: row, truth, prediction, and p:<class> for every class."""
-    import polars as pl
-
-    columns: dict[str, Any] = {"row": predictions.rows}
-    if predictions.classes:
-        columns["truth"] = pl.Series(values=list(predictions.truth), dtype=pl.String)
-        columns["prediction"] = pl.Series(values=list(predictions.prediction), dtype=pl.String)
-        for i, name in enumerate(predictions.classes):
-            columns[f"p:{name}"] = np.ascontiguousarray(predictions.scores[:, i])
-    else:
-        columns["truth"] = predictions.truth.astype(np.float64)
-        columns["prediction"] = predictions.scores
     path.parent.mkdir(parents=True, exist_ok=True)
     notes = {"bakeoff.target": predictions.target}
     if predictions.positive is not None:
         notes["bakeoff.positive"] = predictions.positive
-    pl.DataFrame(columns).write_parquet(path, metadata=notes)
+    predictions.frame().write_parquet(path, metadata=notes)
 
 
 def read_predictions(path: Path) -> Predictions:

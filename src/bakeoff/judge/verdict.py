@@ -17,22 +17,7 @@ from bakeoff.judge.wording import say_verdict, say_warnings
 from bakeoff.runs.folder import RunFolder
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Best:
-    """The fit that predict, eject, export and serve take.
-
-    Args:
-        model: The one with the best test score, network or baseline.
-        framework: Its framework.
-        seed: Of its fits, the one with the best validation score.
-    """
-
-    model: str
-    framework: str
-    seed: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Verdict:
     """What a run found, for one target.
 
@@ -60,7 +45,28 @@ class Verdict:
     tiers: tuple[tuple[str, ...], ...]
     standings: tuple[Standing, ...]
     pairs: tuple[Pair, ...]
-    best: Best
+    best: "Best"
+
+    def __repr__(self) -> str:
+        first = ", ".join(self.tiers[0][:3]) + (", …" if len(self.tiers[0]) > 3 else "")
+        tied = " tied" if len(self.tiers[0]) > 1 else ""
+        by = f"{self.metric}, {self.test_rows:,} test rows"
+        return f"<Verdict on {self.target}: {first}{tied} first by {by}>"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Best:
+    """The fit that predict, eject, export and serve take.
+
+    Args:
+        model: The one with the best test score, network or baseline.
+        framework: Its framework.
+        seed: Of its fits, the one with the best validation score.
+    """
+
+    model: str
+    framework: str
+    seed: int
 
 
 def reach_verdict(

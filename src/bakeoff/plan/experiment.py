@@ -11,13 +11,6 @@ from bakeoff.plan.models import check_models
 from bakeoff.train.recipe import Recipe
 
 
-def metric_names() -> Sequence[str]:
-    """Return what `metric` may be; the metrics themselves need numpy."""
-    from bakeoff.evaluate.metrics import METRICS
-
-    return ("auto", *METRICS)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Experiment:
     """What is trained on what, and how it is judged.
@@ -77,7 +70,7 @@ class Experiment:
         "auto",
         "decides the ranking: accuracy, balanced_accuracy, macro_f1, log_loss, auc, r2, rmse, mae",
         table="run",
-        choices=metric_names,
+        choices=lambda: metric_names(),  # when it is called: numpy is not loaded before
     )
     device: str = setting(
         "auto",
@@ -103,3 +96,10 @@ class Experiment:
                 f"{option('framework')} must name each framework once, such as torch,tensorflow."
             )
         check_models(self.models)
+
+
+def metric_names() -> Sequence[str]:
+    """Return what `metric` may be; the metrics themselves need numpy."""
+    from bakeoff.evaluate.metrics import METRICS
+
+    return ("auto", *METRICS)

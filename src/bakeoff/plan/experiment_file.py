@@ -17,15 +17,6 @@ PATH = "file, or data-set name; a relative path starts at this file"
 FILES = ("data", "test", "validation")  # fields that may hold a path
 
 
-def places() -> dict[str, dict[str, Option]]:
-    """Return what may stand in the file: table -> key -> option. `kinds`, `models` hold names."""
-    found: dict[str, dict[str, Option]] = {}
-    for option in (*options(Experiment).values(), *options(Recipe).values()):
-        found.setdefault(option.table, {})[option.key] = option
-    del found["kinds"]
-    return found
-
-
 def read_experiment(path: str | Path) -> Experiment:
     """Read an experiment from TOML.
 
@@ -77,6 +68,15 @@ def from_document(document: Mapping[str, Any], path: Path) -> Experiment:
     return Experiment(
         **own, kinds=kinds, recipe=Recipe(**recipe), models=models, all_that_fit=not models
     )
+
+
+def places() -> dict[str, dict[str, Option]]:
+    """Return what may stand in the file: table -> key -> option. `kinds`, `models` hold names."""
+    found: dict[str, dict[str, Option]] = {}
+    for option in (*options(Experiment).values(), *options(Recipe).values()):
+        found.setdefault(option.table, {})[option.key] = option
+    del found["kinds"]
+    return found
 
 
 def check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:

@@ -1,0 +1,67 @@
+"""Frames: the fits of a run, and their predictions, as polars tables."""
+
+from typing import TYPE_CHECKING
+
+from bakeoff.errors import DataError
+from bakeoff.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def fits_frame(folder: RunFolder) -> "pl.DataFrame":
+    """Return one row per fit, by model, framework and seed.
+
+    Columns: model, framework, seed, architecture, status ("finished" or "failed"), epochs,
+    best_epoch, stopped (why training ended), validation (score of the metric judged), parameters,
+    train_seconds, predict_microseconds (per test row), device, error.
+    """
+    import polars as pl
+
+    rows = []
+    for place in folder.fits():
+        fit, validation = place.read()
+        job = fit.job
+        rows.append(
+            {
+                "model": job.model,
+                "framework": job.framework,
+                "seed": job.seed,
+                "architecture": job.architecture,
+                "status": fit.status,
+                "epochs": fit.epochs,
+                "best_epoch": fit.best_epoch,
+                "stopped": fit.stopped,
+                "validation": validation,
+                "parameters": fit.parameters,
+                "train_seconds": fit.train_seconds,
+                "predict_microseconds": fit.predict_microseconds,
+                "device": job.device,
+                "error": fit.error,
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def predictions_frame(folder: RunFolder) -> "pl.DataFrame":
+    """Return what every finished fit predicted for every test row.
+
+    Columns: model, framework, seed, row (of the user's file, from 1), truth, prediction, and
+    p:<class> for every class.
+
+    Raises:
+        DataError: A file of predictions is damaged, or there is none.
+    """
+    import polars as pl
+
+    tables = []
+    for place in folder.fits():
+        fit, _ = place.read()
+        predictions = place.predictions()
+        if predictions is not None:
+            job, table = fit.job, predictions.frame()
+            line = {"model": job.model, "framework": job.framework, "seed": job.seed}
+            tables.append(table.select(*(pl.lit(v).alias(k) for k, v in line.items()), pl.all()))
+    if not tables:
+        raise DataError(f"{folder.path} holds no predictions: no fit finished.")
+    return pl.concat(tables)

@@ -70,7 +70,7 @@ WORKLOADS = {
         build=lambda: RNN(20, 1, bidirectional=True), shape=(10, 20), classes=1, aim=1.25
     ),
     "nested_rnn": Workload(
-        build=lambda: RNN(20, 1, head_sizes=(64, 64, 64)), shape=(10, 20), classes=1, aim=1.2
+        build=lambda: RNN(20, 1, hidden_sizes=(64, 64, 64)), shape=(10, 20), classes=1, aim=1.2
     ),
     "cnn": Workload(
         build=lambda: CNN(1, 28, 10, blocks=THREE_KINDS, head_sizes=(128, 64)),
@@ -81,7 +81,7 @@ WORKLOADS = {
         shape=(1, 28, 28), classes=10, aim=1.4, rows=1024, batch_size=64,
     ),
     "ann784": Workload(
-        build=lambda: MLP(784, 10, head_sizes=(512, 256), dropout=0.2),
+        build=lambda: MLP(784, 10, hidden_sizes=(512, 256), dropout=0.2),
         shape=(784,), classes=10, aim=1.35, batch_size=64,
     ),
     "lstm50": Workload(

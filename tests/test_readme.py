@@ -72,10 +72,10 @@ def paths_of(tree: str) -> list[str]:
 
 
 def test_the_tree_names_everything_there_is_and_nothing_else():
-    top = {path.name + "/" * path.is_dir() for path in SOURCE.iterdir()}
-    top -= {"__init__.py", "__main__.py", "py.typed", "__pycache__/"}
-    inner = {f"data/{path.name}/" for path in (SOURCE / "data").iterdir() if path.is_dir()}
-    assert set(paths_of(TREE)) == top | inner - {"data/__pycache__/"}
+    files = {path.name for path in SOURCE.glob("*.py")} - {"__init__.py", "__main__.py"}
+    rooms = {path.parent.name + "/" for path in SOURCE.glob("*/__init__.py")}
+    inner = {f"data/{path.parent.name}/" for path in SOURCE.glob("data/*/__init__.py")}
+    assert set(paths_of(TREE)) == files | rooms | inner
 
 
 def test_every_file_that_the_readme_links_is_there():

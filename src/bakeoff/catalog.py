@@ -97,7 +97,7 @@ ROWS: tuple[Row, ...] = (
         reads=("plain",),
         takes=("categories",),
         source="Friedman, Greedy Function Approximation: A Gradient Boosting Machine, 2001",
-        good_for="Tables: the row that a network has to beat.",
+        good_for="Tables: the line that a network has to beat.",
         avoid_when="Order or neighbourhood matters, as in images, sequences and text.",
     ),
     Row(

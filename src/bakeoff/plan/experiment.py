@@ -38,7 +38,7 @@ class Experiment:
     )
     split: str = setting(
         "",
-        "how rows are parted: random:70/15/15, time[:COLUMN], group:COLUMN, column:COLUMN, or the "
+        "how rows are split: random:70/15/15, time[:COLUMN], group:COLUMN, column:COLUMN, or the "
         "share of test rows",
         table="data",
     )

@@ -9,7 +9,7 @@ export UV_COMPILE_BYTECODE ?= 1
 export OMP_NUM_THREADS ?= 1
 INSTALL := $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt
 
-.PHONY: demo test format nightly clean
+.PHONY: demo test format nightly pictures clean
 
 demo: $(VENV)/.core
 	$(BIN)/bakeoff demo
@@ -25,6 +25,9 @@ nightly: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m nightly
 	$(BIN)/python -m benchmarks.parity
 	$(BIN)/python -m benchmarks.loop
+
+pictures: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.pictures
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -46,7 +46,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder to work in, with the small table as good.csv and nobody to train on it."""
     (tmp_path / "good.csv").write_text(GOOD, "utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bakeoff.train.pool.Workers", NoWorkers)
+    monkeypatch.setattr("bakeoff.train.workers.Workers", NoWorkers)
     return tmp_path
 
 

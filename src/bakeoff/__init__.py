@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bakeoff.train.recipe import Recipe
     from bakeoff.train.weights import convert
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 PLACES = {  # in the order data flows
     "CATALOG": "bakeoff.catalog",

@@ -1,4 +1,4 @@
-"""The whole story: read, split, check, plan, rehearse, train, judge, report; a room each line."""
+"""The whole story: read, split, check, plan, probe, train, judge, report; a room each line."""
 
 import inspect
 import tempfile
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bakeoff.plan.plan import Plan
     from bakeoff.report.screen import Screen
     from bakeoff.runs.folder import RunFolder
-    from bakeoff.train.pool import Workers
+    from bakeoff.train.workers import Workers
 
 Function = Callable[..., Any]
 SHOWS = ("live", "quiet", "none")
@@ -199,7 +199,7 @@ def is_data(value: Any) -> bool:
 
 def paired(data: Any, target: Any, name: str | None = None) -> tuple[Any, Any]:
     """Return data and the name of the target; X and y that were given apart are joined."""
-    from bakeoff.data.reading.pairs import join_pair
+    from bakeoff.data.reading.join_pair import join_pair
 
     if target is None:
         if not isinstance(data, tuple) or len(data) != 2:
@@ -251,7 +251,7 @@ def carry_out(
     with at_work(experiment, show) as (workers, screen, scratch):  # workers start: 2 s
         from bakeoff.data.splitting.leaks import find_leaks
         from bakeoff.data.splitting.split import make_split
-        from bakeoff.judge.judging import judge_run
+        from bakeoff.judge.judge_run import judge_run
         from bakeoff.judge.record import record
         from bakeoff.plan.outline import outline
         from bakeoff.plan.plan import make_plan, read_data
@@ -291,7 +291,7 @@ def at_work(experiment: Experiment, show: str) -> Iterator[tuple["Workers", "Scr
     Workers import their framework while the data are being read; there will be as many as there
     are cores and fits once these are known.
     """
-    from bakeoff.train.pool import Workers, num_cores
+    from bakeoff.train.workers import Workers, num_cores
 
     count = min(experiment.jobs or num_cores(), 2)
     with (

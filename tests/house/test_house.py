@@ -210,3 +210,67 @@ def method(page: ast.Module, name: str) -> str:
 
 def test_every_row_of_the_catalogue_has_both_pages():
     assert not [inside(file) for file in PAGES if not file.exists()]
+
+
+TOPICS = {  # files that collect several things of one sort, none before the others
+    *("api.py", "catalog.py", "cli.py", "documents.py", "errors.py", "numeric.py", "options.py"),
+    *("data/array.py", "data/forms.py", "data/kinds.py"),
+    *("data/reading/bundled.py", "data/reading/cells.py", "data/reading/frames.py"),
+    *("evaluate/classification.py", "evaluate/regression.py"),
+    *("insight/mistakes.py", "insight/ranking.py", "insight/style.py"),
+    *("judge/advice.py", "judge/posterior.py", "judge/statistics.py", "judge/wording.py"),
+    *("report/numbers.py", "report/sentences.py"),
+    *("train/events.py", "train/weight_rules.py", "train/weights.py", "train/worker.py"),
+}
+ROOMS = [f for f in FILES if not f.name.startswith("__") and not f.parent.name.endswith("_models")]
+
+
+@pytest.mark.parametrize("file", ROOMS, ids=inside)
+def test_a_file_is_named_after_its_first_definition(file: Path):
+    kinds = (ast.ClassDef, ast.FunctionDef)
+    first = next((node.name for node in tree(file).body if isinstance(node, kinds)), "")
+    shared = words_in(file.stem) & words_in(first)
+    assert shared or inside(file) in TOPICS, f"{inside(file)} begins with {first}"
+
+
+def words_in(name: str) -> set[str]:
+    """Return the words of a name, without their endings: write_Predictions -> write, predict."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+d?", name)
+    return {word.lower()[:6].rstrip("s") for word in words}
+
+
+@every_file
+def test_no_decision_reads_a_sentence(file: Path):
+    sentences = {"message", "how", "reason", "note", "sentence", "text"}
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            read = node.comparators[0]
+            attribute = read.attr if isinstance(read, ast.Attribute) else ""
+            literal = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+            assert not (literal and attribute in sentences), f"line {node.lineno}"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            attribute = owner.attr if isinstance(owner, ast.Attribute) else ""
+            asks = node.func.attr in ("startswith", "endswith")
+            assert not (asks and attribute in sentences), f"line {node.lineno}"
+
+
+def test_the_design_names_every_file_and_no_other():
+    design = (SOURCE.parents[1] / "docs" / "design.md").read_text("utf-8")
+    named = set(re.findall(r"\b(\w+\.py)\b", design))
+    there = {file.name for file in ROOMS}
+    shared = {"fit.py", "losses.py", "optimizers.py", "memory.py", "dropout.py"}
+    assert there - named <= {"api.py", "cli.py", "errors.py", "numeric.py", "catalog.py"}, "unnamed"
+    assert named - there - shared == set(), "not there"
+
+
+@pytest.mark.parametrize(
+    "word", ["candidate", "crew", "rehears", "sisters", "stepper", "last_words", "has_target"]
+)
+def test_words_that_went_stay_away(word: str):
+    found = [
+        inside(file)
+        for file in ROOMS
+        if word in file.read_text("utf-8").lower() and file.name != "errors.py"
+    ]
+    assert not found

@@ -17,7 +17,12 @@ import bakeoff
 from tests.small import INPUTS, table
 
 PLACE = Path(__file__).parent / "format_2"
-MODELS = "constant,linear,boosting,mlp"
+MODELS: dict[str, dict[str, int]] = {
+    "constant": {},
+    "linear": {},
+    "boosting": {"max_iterations": 5},
+    "mlp": {},
+}
 NEW_ROWS = 8
 PRIVATE = {"command": ["bakeoff", "run", "people.csv"], "system": "Linux x86_64"}
 
@@ -33,7 +38,7 @@ def main() -> None:
             "people.csv",
             "answer",
             inputs=INPUTS,
-            models={**dict.fromkeys(MODELS.split(","), {}), "boosting": {"max_iterations": 5}},
+            models=MODELS,
             seeds=1,
             epochs=2,
             jobs=1,
@@ -44,7 +49,7 @@ def main() -> None:
         new.write_csv(PLACE / "new.csv")
         frames = [
             run.model(name).predict(new).select(pl.lit(name).alias("model"), pl.all())
-            for name in MODELS.split(",")
+            for name in MODELS
         ]
         pl.concat(frames).write_csv(PLACE / "predicted.csv")
         shutil.copytree("run", PLACE / "run")

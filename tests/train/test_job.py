@@ -7,8 +7,8 @@ from bakeoff import Recipe
 from bakeoff.catalog import Model, find
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit, Job, line_names, plan_jobs, tuples
-from bakeoff.train.pool import as_json
 from bakeoff.train.recipe import resolve
+from bakeoff.train.workers import as_json
 
 NAMES = ("constant", "boosting", "mlp", "mlp_periodic")
 

@@ -14,9 +14,9 @@ from bakeoff.numeric import probabilities
 from bakeoff.train.events import Epoch, Ready, from_line
 from bakeoff.train.job import Job, page_arguments, tuples
 from bakeoff.train.memory_order import in_memory_order
-from bakeoff.train.pool import as_json, environment
 from bakeoff.train.shared_data import SharedData, write_shared_data
 from bakeoff.train.worker import failure, sentence
+from bakeoff.train.workers import as_json, environment
 
 PARTS = {"train": np.arange(30), "validation": np.arange(30, 40), "test": np.arange(40, 50)}
 JOB = Job(

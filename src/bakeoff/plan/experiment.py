@@ -68,7 +68,7 @@ class Experiment:
     )
     metric: str = setting(
         "auto",
-        "decides the ranking: accuracy, balanced_accuracy, macro_f1, log_loss, auc, r2, rmse, mae",
+        "decides the ranking; auto: accuracy, balanced_accuracy where a class is rare, or r2",
         table="run",
         choices=lambda: metric_names(),  # when it is called: numpy is not loaded before
     )

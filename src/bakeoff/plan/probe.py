@@ -8,8 +8,8 @@ from bakeoff.errors import RequestError
 from bakeoff.plan.plan import Plan
 from bakeoff.train.events import Failed, Probed
 from bakeoff.train.job import Job
-from bakeoff.train.pool import Workers, num_cores
 from bakeoff.train.shared_data import write_shared_data
+from bakeoff.train.workers import Workers, num_cores
 
 TYPICAL_EPOCHS = 40  # early stopping ends most fits near here; used for estimates of time only
 

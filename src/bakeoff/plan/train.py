@@ -6,7 +6,7 @@ from pathlib import Path
 from bakeoff.plan.plan import Plan
 from bakeoff.train.events import Done, Event, Failed
 from bakeoff.train.job import Fit, Job
-from bakeoff.train.pool import Workers
+from bakeoff.train.workers import Workers
 
 
 def train(plan: Plan, workers: Workers, scratch: Path) -> Iterator[tuple[Job, Event, Path]]:

@@ -16,33 +16,6 @@ from bakeoff.train.events import Done, Epoch, Event, Started
 from bakeoff.train.job import Fit, Job, Line, line_names
 
 
-@dataclass(kw_only=True, slots=True, eq=False)
-class Track:
-    """What is known of one model's fits.
-
-    Args:
-        fits: How many there are to make.
-        guess: Seconds that one is thought to take, before the first has ended.
-        seconds: Of each that has ended.
-        failed: How many of these failed.
-        running: Seed -> when it started.
-        last: The newest row of a history.
-    """
-
-    fits: int
-    guess: float
-    seconds: list[float] = field(default_factory=list)
-    failed: int = 0
-    running: dict[int, float] = field(default_factory=dict)
-    last: Mapping[str, float] = field(default_factory=dict)
-
-    def left(self, now: float) -> float:
-        """Guess the seconds of work that remain, on one worker."""
-        each = sum(self.seconds) / len(self.seconds) if self.seconds else self.guess
-        begun = sum(min(each, now - start) for start in self.running.values())
-        return max(0.0, each * (self.fits - len(self.seconds)) - begun)
-
-
 class Progress:
     """Takes the events of a run's fits and shows them.
 
@@ -135,7 +108,7 @@ class Progress:
                 table.add_row(*self.cells(self.names[line], track, bar, wide))
         return table
 
-    def cells(self, name: str, track: Track, bar: int, wide: bool) -> Iterator[Text]:
+    def cells(self, name: str, track: "Track", bar: int, wide: bool) -> Iterator[Text]:
         """Yield the cells of one model."""
         encoding = self.console.encoding
         done, last = len(track.seconds), track.last
@@ -151,6 +124,33 @@ class Progress:
             yield Text(numbers.speed(last["rows_per_second"]) if last and track.running else "")
             left = track.left(time.monotonic())
             yield Text(numbers.duration(left) if left >= 1 else "")
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Track:
+    """What is known of one model's fits.
+
+    Args:
+        fits: How many there are to make.
+        guess: Seconds that one is thought to take, before the first has ended.
+        seconds: Of each that has ended.
+        failed: How many of these failed.
+        running: Seed -> when it started.
+        last: The newest row of a history.
+    """
+
+    fits: int
+    guess: float
+    seconds: list[float] = field(default_factory=list)
+    failed: int = 0
+    running: dict[int, float] = field(default_factory=dict)
+    last: Mapping[str, float] = field(default_factory=dict)
+
+    def left(self, now: float) -> float:
+        """Guess the seconds of work that remain, on one worker."""
+        each = sum(self.seconds) / len(self.seconds) if self.seconds else self.guess
+        begun = sum(min(each, now - start) for start in self.running.values())
+        return max(0.0, each * (self.fits - len(self.seconds)) - begun)
 
 
 def drawn_bar(part: float, width: int, encoding: str, *, failed: bool) -> Text:

@@ -34,7 +34,7 @@ from bakeoff.report.sentences import (
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event
 from bakeoff.train.job import Fit, Job
-from bakeoff.train.pool import Workers
+from bakeoff.train.workers import Workers
 
 LABEL = 9  # width of the words at the left: data, split, checks, plan
 MOST_COLUMNS = 20  # kinds and reasons are printed up to here; --dry-run prints them all

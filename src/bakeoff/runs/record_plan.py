@@ -8,7 +8,7 @@ from bakeoff.plan.experiment_file import to_toml
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.environment import environment
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.pool import Workers
+from bakeoff.train.workers import Workers
 
 
 def record_plan(folder: RunFolder, plan: Plan, workers: Workers) -> None:

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from bakeoff.judge.judging import count_readings
+from bakeoff.judge.judge_run import count_readings
 from bakeoff.runs.folder import RunFolder
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from bakeoff import MissingPackageError, RequestError, RunError
 from bakeoff.train.events import Done, Epoch, Failed, Started
-from bakeoff.train.pool import LOST_STARTS, Workers, environment, num_cores
+from bakeoff.train.workers import LOST_STARTS, Workers, environment, num_cores
 from tests.train.test_worker import JOB, shared_data_in
 
 

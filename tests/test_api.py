@@ -214,3 +214,18 @@ def test_a_metric_that_test_rows_do_not_define_gives_way_to_one_that_they_do(tmp
     )
     assert run.verdict.metric == "accuracy"
     assert "AUC is not defined on these test rows" in run.verdict.warnings[0]
+
+
+def test_r2_without_an_interval_on_few_test_rows_gives_way_to_rmse(tmp_path):
+    part = ["train"] * 12 + ["validation"] * 4 + ["test"] * 4
+    price = [*np.arange(16.0), 1.5, 1.5, 1.5, 2.5]  # without the last row the test rows are equal
+    run = bakeoff.run(
+        {"x": np.arange(20.0) % 7, "part": part, "price": price},
+        target="price",
+        split="column:part",
+        models=["linear", "constant"],
+        out=tmp_path / "run",
+        show="none",
+    )
+    assert run.verdict.metric == "rmse"
+    assert "R2 is not defined on these test rows" in run.verdict.warnings[0]

@@ -27,10 +27,10 @@ from sklearn.utils.validation import (
 from bakeoff.api import Run, run
 from bakeoff.data.columns.read_column import read_column
 from bakeoff.data.reading.join_pair import free_name, join_pair, one_series
-from bakeoff.errors import DataError
+from bakeoff.errors import DataError, RequestError, option, unknown
 from bakeoff.plan.request import kinds_of
 
-LEAST_ROWS = 3  # one each to train, to validate and to test
+LEAST_ROWS = 4  # one to train, one to validate, and two to test: one shows no spread
 Values = np.ndarray[Any, Any]
 
 
@@ -42,7 +42,7 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
             default when None.
         positive: The positive class, one of the labels in y; for a classifier only.
         out: Folder of the run, which must not exist; None takes a temporary one, which goes when
-            the estimator goes or is fitted again.
+            nobody holds `run_` any more.
         show: "live" prints progress, "quiet" the verdict only, "none" nothing.
     """
 
@@ -106,11 +106,10 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: of a temporary run its files, of one in `out` where it stands."""
-        state: dict[str, Any] = super().__getstate__()
+        state: dict[str, Any] = dict(super().__getstate__())
         if "run_" in state:
-            temporary = state.pop("_removal") is not None
             folder = self.run_.folder.resolve()
-            state["run_"] = files_of(folder) if temporary else str(folder)
+            state["run_"] = files_of(folder) if self._temporary else str(folder)
         return state
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
@@ -123,7 +122,7 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         if isinstance(kept, str):
             hold(self, Path(kept), temporary=False)
             return
-        folder = temporary_folder()
+        folder = temporary_folder(self)
         for name, content in kept.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
@@ -175,8 +174,7 @@ class BakeoffClassifier(ClassifierMixin, BakeoffEstimator):  # type: ignore[misc
                 "rows of two classes at least."
             )
         names = names_of(self.classes_)
-        named = dict(zip(self.classes_.tolist(), names, strict=True))
-        positive = named.get(self.positive, self.positive)
+        positive = named_positive(self.positive, self.classes_, names)
         bake(self, table, names[codes], named_like=y, kind="category", positive=positive)
         return self
 
@@ -231,8 +229,7 @@ class BakeoffRegressor(RegressorMixin, BakeoffEstimator):  # type: ignore[misc]
             RunError: No model could be trained.
         """
         table, values = checked_pair(self, X, y)
-        amounts = values.astype(np.float64)
-        bake(self, table, amounts, named_like=y, kind="number", positive=self.positive)
+        bake(self, table, amounts_of(values), named_like=y, kind="number", positive=self.positive)
         return self
 
     def predict(self, X: Any) -> Values:  # noqa: N803
@@ -255,8 +252,8 @@ def checked_pair(estimator: BakeoffEstimator, x: Any, y: Any) -> tuple[Any, Valu
     estimator._columns = [str(name) for name in x.columns] if framed else None
     if len(x) < LEAST_ROWS:
         raise DataError(
-            f"X has n_samples={len(x)}, and a bake-off needs {LEAST_ROWS} rows at least: one each "
-            "to train, to validate and to test. Give more rows."
+            f"X has n_samples={len(x)}, and a bake-off needs {LEAST_ROWS} rows at least: one "
+            "to train, one to validate and two to test. Give more rows."
         )
     return x, labels
 
@@ -304,38 +301,61 @@ def bake(
         "positive": positive,
     }
     temporary = estimator.out is None
-    folder = temporary_folder() if temporary else Path(str(estimator.out))
+    folder = temporary_folder(estimator) if temporary else Path(str(estimator.out))
     try:
         run(data, target, **{**options, "out": folder})
     except BaseException:
         if temporary:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder.parent, ignore_errors=True)
         raise
     hold(estimator, folder, temporary=temporary)
 
 
 def hold(estimator: BakeoffEstimator, folder: Path, *, temporary: bool) -> None:
-    """Open a run for an estimator; a temporary folder goes when the estimator does."""
-    former = estimator.__dict__.get("_removal")
-    if former is not None:
-        former()
+    """Open a run for an estimator; a temporary folder goes when nobody holds the run any more."""
     estimator.run_ = Run(folder)
-    estimator._removal = (
-        weakref.finalize(estimator, shutil.rmtree, folder, ignore_errors=True)
-        if temporary
-        else None
-    )
+    estimator._temporary = temporary
+    if temporary:
+        weakref.finalize(estimator.run_, shutil.rmtree, folder.parent, ignore_errors=True)
 
 
-def temporary_folder() -> Path:
-    """Make an empty folder that nobody else has."""
-    return Path(tempfile.mkdtemp(prefix="bakeoff-"))
+def temporary_folder(estimator: BakeoffEstimator) -> Path:
+    """Return a folder in one that nobody else has; its name is the title of the report."""
+    return Path(tempfile.mkdtemp(prefix="bakeoff-")) / type(estimator).__name__
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
     """Return the content of every file in a folder, by its path inside."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def amounts_of(values: Values) -> Values:
+    """Return the target of a regression as numbers.
+
+    Raises:
+        DataError: It holds something else.
+    """
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"y must hold numbers, and this is none: {error}. BakeoffClassifier predicts classes."
+        ) from error
+
+
+def named_positive(positive: Any, classes: Values, names: Values) -> str | None:
+    """Return the name of the positive class, None where none was said.
+
+    Raises:
+        RequestError: y holds no such class.
+    """
+    if positive is None:
+        return None
+    named = dict(zip(classes.tolist(), names.tolist(), strict=True))
+    if positive not in named:
+        raise RequestError(unknown("class", positive, named, where=option("positive")))
+    return str(named[positive])
 
 
 def names_of(classes: Values) -> Values:
@@ -345,8 +365,8 @@ def names_of(classes: Values) -> Values:
     and so are then all the others.
 
     Example:
-        >>> names_of(np.array([1, 2])).tolist(), names_of(np.array(["none", "some"])).tolist()
-        (['1', '2'], ["'none'", "'some'"])
+        >>> names_of(np.array([1, 2])).tolist(), names_of(np.array(["NA", "EU"])).tolist()
+        (['1', '2'], ["'NA'", "'EU'"])
     """
     labels = classes.tolist()
     names = as_read([str(label) for label in labels])

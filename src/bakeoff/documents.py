@@ -8,7 +8,7 @@ import json
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -150,8 +150,9 @@ def parts_of(value: object, hint: Any, name: str) -> Iterator[tuple[object, Any,
     """Yield what a value is made of, the type that each part should have, and its name."""
     kind, own = get_origin(hint), get_args(hint)
     if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, hint):
-        for field, its in get_type_hints(hint).items():
-            yield getattr(value, field), its, f"{name}.{field}"
+        hints = get_type_hints(hint)
+        for field in fields(hint):
+            yield getattr(value, field.name), hints[field.name], f"{name}.{field.name}"
     elif not isinstance(kind, type) or not own:
         return
     elif issubclass(kind, Mapping) and isinstance(value, Mapping):
@@ -176,5 +177,7 @@ def has_type(value: object, hint: Any) -> bool:
     if kind is float:
         return isinstance(value, int | float)
     if issubclass(kind, Sequence) and kind is not str:
-        return isinstance(value, list | tuple)
+        sizes = get_args(hint)
+        free = kind is not tuple or not sizes or sizes[-1] is Ellipsis
+        return isinstance(value, list | tuple) and (free or len(value) == len(sizes))
     return isinstance(value, kind)

@@ -186,12 +186,12 @@ def open_folder(path: Path) -> RunFolder:
     """
     folder = RunFolder(path)
     status = read_json(folder.status).get("status")
-    if status != "finished":
-        known = status in ("unfinished", "failed")
+    if status in ("unfinished", "failed"):
         raise DataError(
-            f"{path} is {f'the folder of a run that is {status}' if known else 'no run'}: "
-            "only a finished run can be used."
+            f"{path} is the folder of a run that is {status}: only a finished run can be used."
         )
+    if status != "finished":
+        raise DataError(f"{folder.status} is damaged: {status!r} is no status of a run.")
     check_files(path)
     return folder
 

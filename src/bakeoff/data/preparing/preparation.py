@@ -219,4 +219,6 @@ def restored(state: Mapping[str, Any]) -> Transform:
     name = str(plain.pop("class"))
     if name not in TRANSFORMS:
         raise DataError(unknown("transform", name, TRANSFORMS, where="transforms.json"))
-    return TRANSFORMS[name](**plain)
+    transform = TRANSFORMS[name](**plain)
+    check_type(transform, TRANSFORMS[name], name)
+    return transform

@@ -104,9 +104,7 @@ def test_what_is_no_document_is_refused_by_file(name, text, run, monkeypatch):
      f"{MLP}/predictions/answer.parquet", f"{MLP}/weights.safetensors",
      f"{BOOSTING}/weights.safetensors", "data/transforms.safetensors"],
 )  # fmt: skip
-@pytest.mark.parametrize(
-    "content", [b"", b"PAR1" * 9, b"\xff" * 99], ids=["none", "part", "other"]
-)
+@pytest.mark.parametrize("content", [b"", b"PAR1" * 9, b"\xff" * 99], ids=["none", "part", "other"])
 def test_a_damaged_table_or_array_is_refused_by_file(name, content, run):
     (run / name).write_bytes(content)
     with pytest.raises(DataError, match=Path(name).name):

@@ -39,7 +39,7 @@ def test_every_fit_is_counted_in_the_status(small_run):
 def test_a_loss_that_diverges_is_a_failed_fit_beside_those_that_train(broken_run):
     rows = {row["model"]: row for row in broken_run.leaderboard.to_dicts()}
     assert rows["diverging"]["status"] == "failed"
-    assert "lr=1e+06" in rows["diverging"]["error"]
+    assert "lr 1e+06" in rows["diverging"]["error"]
     assert {rows[name]["status"] for name in ("constant", "mlp")} == {"finished"}
 
 
@@ -85,7 +85,7 @@ def test_arrays_are_read_as_images(array_run):
 
 
 def test_when_every_fit_fails_the_run_has_failed_and_says_why(people, tmp_path):
-    with pytest.raises(RunError, match=r"Every fit failed. mlp, seed 0: The loss is .*lr=1e\+06"):
+    with pytest.raises(RunError, match=r"Every fit failed. mlp, seed 0: The loss is .*lr 1e\+06"):
         bakeoff.run(
             people,
             target="price",
@@ -214,3 +214,18 @@ def test_a_metric_that_test_rows_do_not_define_gives_way_to_one_that_they_do(tmp
     )
     assert run.verdict.metric == "accuracy"
     assert "AUC is not defined on these test rows" in run.verdict.warnings[0]
+
+
+def test_r2_without_an_interval_on_few_test_rows_gives_way_to_rmse(tmp_path):
+    part = ["train"] * 12 + ["validation"] * 4 + ["test"] * 4
+    price = [*np.arange(16.0), 1.5, 1.5, 1.5, 2.5]  # without the last row the test rows are equal
+    run = bakeoff.run(
+        {"x": np.arange(20.0) % 7, "part": part, "price": price},
+        target="price",
+        split="column:part",
+        models=["linear", "constant"],
+        out=tmp_path / "run",
+        show="none",
+    )
+    assert run.verdict.metric == "rmse"
+    assert "R2 is not defined on these test rows" in run.verdict.warnings[0]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RequestError,
         RunError,
     )
+    from bakeoff.estimators import BakeoffClassifier, BakeoffRegressor
     from bakeoff.plan.experiment import Experiment
     from bakeoff.train.recipe import Recipe
     from bakeoff.train.weights import convert
@@ -40,6 +41,8 @@ PLACES = {  # in the order data flows
     "run": "bakeoff.api",
     "open_run": "bakeoff.api",
     "Run": "bakeoff.api",
+    "BakeoffClassifier": "bakeoff.estimators",
+    "BakeoffRegressor": "bakeoff.estimators",
     "BakeoffError": "bakeoff.errors",
     "DataError": "bakeoff.errors",
     "MissingPackageError": "bakeoff.errors",
@@ -49,7 +52,9 @@ PLACES = {  # in the order data flows
 
 __all__ = [
     "CATALOG",
+    "BakeoffClassifier",
     "BakeoffError",
+    "BakeoffRegressor",
     "DataError",
     "Dataset",
     "Experiment",

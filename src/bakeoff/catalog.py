@@ -76,7 +76,7 @@ ROWS: tuple[Row, ...] = (
         class_name="Constant",
         role="baseline",
         reads=("plain",),
-        good_for="The floor: the class shares, or the mean. What loses to it has learned nothing.",
+        good_for="The floor: class shares, or the mean. What cannot beat it has learned nothing.",
         avoid_when="Predictions are needed: it knows nothing of the inputs.",
     ),
     Row(

@@ -41,10 +41,10 @@ def experiment(**settings):
             {"models": {"mlp": {"lr": 0}}},
             "models={'mlp': {'lr': 0}} is out of range: above 0. The default is 0.001.",
         ),
-        ({"models": {"constant": {"lr": 0.1}}}, "No setting of constant called 'lr' (constant)."),
+        ({"models": {"constant": {"lr": 0.1}}}, "No setting of constant called 'lr'."),
         (
             {"models": {"mlp": {"category_sizes": [3]}}},
-            "No setting of mlp called 'category_sizes' (mlp).",
+            "No setting of mlp called 'category_sizes'.",
         ),
         ({"models": {"mlp": 3}}, "models={'mlp': 3} must be a table of settings"),
         (

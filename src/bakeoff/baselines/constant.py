@@ -64,11 +64,11 @@ class Constant:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return what was learned, as arrays."""
-        return {"answer": self.prediction}
+        return {"prediction": self.prediction}
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
         """Return the model that `state` described."""
         model = cls(task, num_classes)
-        model.prediction = arrays["answer"]
+        model.prediction = arrays["prediction"]
         return model

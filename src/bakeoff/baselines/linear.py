@@ -113,7 +113,7 @@ class Linear:
     def state(self) -> dict[str, np.ndarray]:
         """Return the weights as arrays, under the names that stored runs have."""
         sizes = np.array(self.category_sizes, np.int64)
-        scale = {"means": self.means, "deviations": self.stds, "holes": self.missing}
+        scale = {"means": self.means, "stds": self.stds, "missing": self.missing}
         return {"weights": self.weights, "bias": self.bias, "category_sizes": sizes, **scale}
 
     @classmethod
@@ -121,8 +121,8 @@ class Linear:
         """Return the model that `state` described, ready to predict."""
         model = cls(task, num_classes, category_sizes=tuple(arrays["category_sizes"].tolist()))
         model.weights, model.bias = arrays["weights"], arrays["bias"]
-        model.means, model.stds = arrays["means"], arrays["deviations"]
-        model.missing = arrays["holes"].astype(bool)
+        model.means, model.stds = arrays["means"], arrays["stds"]
+        model.missing = arrays["missing"].astype(bool)
         return model
 
     def _learn_scale(self, x: np.ndarray) -> None:

@@ -68,14 +68,24 @@ class Metric:
             >>> METRICS["accuracy"].say_difference(0.021, 0.089), METRICS["r2"].say_difference(0.02)
             ('2.1 to 8.9 points', '0.020 in R2')
         """
+        written = self.say_ends(*values)
+        return f"{written} points" if self.unit == "points" else f"{written} in {self.label}"
+
+    def say_ends(self, *values: float) -> str:
+        """Write a difference, or its two ends, without its unit.
+
+        Example:
+            >>> METRICS["accuracy"].say_ends(-0.003, 0.021), METRICS["r2"].say_ends(0.02)
+            ('-0.3 to 2.1', '0.020')
+        """
         scaled = [100 * value for value in values] if self.unit == "points" else list(values)
         if self.unit == "target":
             places = decimals(max(scaled, key=abs), 3)
         else:  # one decimal more where a difference would read as nothing
             places = 1 if self.unit == "points" else 3
             places += min(abs(value) for value in scaled) < 0.5 * 10**-places
-        written = " to ".join(f"{value:,.{places}f}" for value in scaled)
-        return f"{written} points" if self.unit == "points" else f"{written} in {self.label}"
+        rounded = [round(value, places) + 0.0 for value in scaled]  # -0.0 would look odd
+        return " to ".join(f"{value:,.{places}f}" for value in rounded)
 
 
 def decimals(value: float, digits: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from bakeoff.catalog import find, load
 from bakeoff.documents import read_json
 from bakeoff.errors import DataError, RunError
-from bakeoff.evaluate.metrics import METRICS, Metric, score
+from bakeoff.evaluate.metrics import METRICS, Metric, row_values, score
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
 from bakeoff.judge.verdict import reach_verdict, write_verdict
@@ -86,8 +86,15 @@ def read_entry(place: FitFolder) -> Entry:
 
 
 def defined(metric: Metric, entries: Sequence[Entry]) -> Metric:
-    """Return the metric, or the first other one of its task that the test rows define."""
+    """Return the metric, or the first other one of its task that the test rows define.
+
+    R2 of 1, 1, 1, 2 is a number, but has no interval: without the last row it is none.
+    """
     test = next(entry.predictions for entry in entries if entry.predictions is not None)
     others = [other for other in METRICS.values() if set(other.tasks) & set(metric.tasks)]
-    good = [m for m in (metric, *others) if np.isfinite(score(m, test))]
+    good = [
+        m
+        for m in (metric, *others)
+        if np.isfinite(score(m, test)) and np.isfinite(row_values(m, test)).all()
+    ]
     return good[0] if good else metric

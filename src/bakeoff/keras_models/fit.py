@@ -72,7 +72,7 @@ def fit(
         ValueError: A length, token or category that the model does not know.
     """
     if precision != "float32":
-        raise ValueError(f"precision={precision!r}: Keras pages train in float32. Leave it out.")
+        raise ValueError(f"precision={precision!r}: Keras models train in float32. Leave it out.")
     check_values(model, inputs)
     check_values(model, validation_inputs)
     batches = Batches(inputs, targets, batch_size, seed)
@@ -219,8 +219,8 @@ class Watch(keras.callbacks.Callback):
         """Stop with the best weights so far, or say what to try where there are none."""
         if self.best_weights is None:
             raise FloatingPointError(
-                f"The loss is {row['train_loss']} after the first epoch, with lr={self.rates.lr}. "
-                f"Try lr={self.rates.lr / 10:g}, or clip_norm=1."
+                f"The loss is {row['train_loss']:g} after the first epoch, with lr "
+                f"{self.rates.lr:g}. Try lr {self.rates.lr / 10:g}, or clip_norm 1."
             )
         self.model.stop_training = True
 

@@ -61,7 +61,8 @@ def check_settings(name: str, settings: Mapping[str, Any]) -> None:
                 raise RequestError(said)
         elif key != "architecture":
             allowed = [*known, *shared, "architecture"]
-            raise RequestError(unknown(f"setting of {row.name}", key, allowed, where=name))
+            own = "" if name == row.name else name
+            raise RequestError(unknown(f"setting of {row.name}", key, allowed, where=own))
 
 
 def check_argument(name: str, argument: Argument, value: Any) -> None:
@@ -169,7 +170,7 @@ def choose_models(
         if not set(row.reads) & set(offered):
             raise RequestError(
                 f"{name} reads {' or '.join(row.reads)} data, and this data can be read as "
-                f"{', '.join(offered)}. {advice}"
+                f"{' or '.join(view for view in offered if view != 'plain')}. {advice}"
             )
         if unread := left_unread(row, offered, extras or {}):
             raise RequestError(

@@ -101,6 +101,7 @@ def leaderboard_part(run: Contents) -> dict[str, Any]:
         "behind": [pair for pair in run.verdict.pairs if pair.better == leader],
         "marks": {label: mark(look) for label, look in run.looks.items()},
         "say_difference": METRICS[metric].say_difference,
+        "say_ends": METRICS[metric].say_ends,
     }
 
 

@@ -69,7 +69,8 @@ def about_models(plan: Plan) -> Iterator[tuple[str, str, str, str, str]]:
     for job in {job.line: job for job in reversed(plan.jobs)}.values():
         size = numbers.count(plan.probed[job.line].parameters) if job.recipe else numbers.DASH
         time = f"about {numbers.duration(seconds[job.line])} a fit" if job.recipe else "baseline"
-        yield job.model, job.framework, job.view, size, time
+        view = "unscaled" if job.view == "plain" else job.view  # as baselines want it
+        yield job.model, job.framework, view, size, time
 
 
 def about_place(place: Mapping[str, Any], workers: int) -> str:

@@ -127,7 +127,7 @@ def turned(torch_name: str, keras_name: str, axes: tuple[int, ...]) -> Rule:
 def unknown_kind(path: str, module: Any) -> DataError:
     """Say that a layer has no facing layer."""
     return DataError(
-        f"Layer {path or 'of the page'} is {module}, whose weights have no facing form in Keras. "
+        f"Layer {path or 'of the model'} is {module}, whose weights have no facing form in Keras. "
         "Build it from layers of one direction that bakeoff's design names (Linear, Conv, LSTM, "
         "...), or add a rule to bakeoff.train.weight_rules.rules."
     )

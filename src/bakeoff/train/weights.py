@@ -62,7 +62,7 @@ def convert(
 
 def to_keras(state: Mapping[str, np.ndarray], page: "nn.Module") -> Weights:
     """Turn the weights of a torch page into those of its facing Keras page."""
-    check_fit(state, shapes_of(page), "torch page")
+    check_fit(state, shapes_of(page), "torch model")
     return {
         keras_name: np.array(rule.over(*(state[name] for name in torch_names)), order="C")
         for keras_name, torch_names, rule in transfers(page)
@@ -72,7 +72,7 @@ def to_keras(state: Mapping[str, np.ndarray], page: "nn.Module") -> Weights:
 def to_torch(state: Mapping[str, np.ndarray], page: "nn.Module") -> Weights:
     """Turn the weights of a Keras page into those of its facing torch page."""
     example = arrays(page.state_dict())
-    check_fit(state, {k: v.shape for k, v in to_keras(example, page).items()}, "Keras page")
+    check_fit(state, {k: v.shape for k, v in to_keras(example, page).items()}, "Keras model")
     for keras_name, torch_names, rule in transfers(page):
         parts = rule.back(state[keras_name])
         example |= {k: np.array(v, order="C") for k, v in zip(torch_names, parts, strict=True)}
@@ -132,7 +132,7 @@ def set_weights(model: Any, weights: Mapping[str, np.ndarray]) -> None:
         return
     import torch
 
-    check_fit(weights, shapes_of(model), "torch page")
+    check_fit(weights, shapes_of(model), "torch model")
     model.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in weights.items()})
 
 
@@ -144,7 +144,7 @@ def keras_weights(model: Any) -> Weights:
 def set_keras_weights(model: Any, weights: Mapping[str, np.ndarray]) -> None:
     """Put weights into a Keras page, in place."""
     variables = dict(keras_variables(model))
-    check_fit(weights, {k: tuple(v.shape) for k, v in variables.items()}, "Keras page")
+    check_fit(weights, {k: tuple(v.shape) for k, v in variables.items()}, "Keras model")
     for name, variable in variables.items():
         variable.assign(weights[name])
 
@@ -203,5 +203,5 @@ def check_fit(
         more = f" and {len(complaints) - 5} more" if len(complaints) > 5 else ""
         raise DataError(
             f"These weights are not those of the {owner}: {'; '.join(complaints[:5])}{more}. "
-            "Build the page with the arguments that the weights were trained with."
+            "Build the model with the arguments that the weights were trained with."
         )

@@ -1,10 +1,15 @@
-"""How closely facing pages agree: `python -m benchmarks.parity` writes docs/parity.md.
+"""How closely facing pages agree: all of them are measured into docs/parity.md.
+
+    python -m benchmarks.parity [PAGE ...]
+
+Of the pages that are named, the tables are printed and nothing is written.
 
 Every case of every page is built in torch, its weights are converted to Keras, and both pages read
 the same batch: once in evaluation mode, and once for a step of plain SGD. Each Keras backend runs
 in a process of its own. Needs the extras tensorflow and jax.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -33,19 +38,32 @@ variances are compared after the factor n / (n − 1) by which torch's differ.
 
 
 def main() -> None:
-    """Measure on both backends at once and write the tables."""
-    tensorflow, jax = map(finish, [start("tensorflow"), start("jax")])
-    names = {package: version(package) for package in ("torch", "keras", "jax")}
-    names["tensorflow"] = installed("tensorflow-cpu", "tensorflow")
-    TARGET.write_text(HEAD.format(**names) + tables(tensorflow, jax), encoding="utf-8")
-    print(f"{len(tensorflow)} cases on TensorFlow and JAX: {TARGET.relative_to(ROOT)}")
+    """Measure on both backends at once; write the tables, or print those of a few pages."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="such as mlp; none means all")
+    pages = parser.parse_args().pages
+    tensorflow, jax = map(finish, [start("tensorflow", pages), start("jax", pages)])
+    if not tensorflow:
+        parser.error(f"no case of {', '.join(pages)}")
     worst = max(max(row[2] / 1e-5, row[3] / 1e-4) for row in tensorflow + jax)
+    if pages:
+        print(tables(tensorflow, jax))
+    else:
+        write(tensorflow, jax)
     if worst > 1:
         sys.exit(f"A promise is broken: {worst:.3g} times the difference that is allowed.")
 
 
-def start(backend: str) -> subprocess.Popen[str]:
-    """Begin to measure all cases on one Keras backend."""
+def write(tensorflow: list[Row], jax: list[Row]) -> None:
+    """Write docs/parity.md."""
+    names = {package: version(package) for package in ("torch", "keras", "jax")}
+    names["tensorflow"] = installed("tensorflow-cpu", "tensorflow")
+    TARGET.write_text(HEAD.format(**names) + tables(tensorflow, jax), encoding="utf-8")
+    print(f"{len(tensorflow)} cases on TensorFlow and JAX: {TARGET.relative_to(ROOT)}")
+
+
+def start(backend: str, pages: list[str]) -> subprocess.Popen[str]:
+    """Begin to measure the cases of some pages, or of all, on one Keras backend."""
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend,
@@ -53,7 +71,7 @@ def start(backend: str) -> subprocess.Popen[str]:
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "TF_ENABLE_ONEDNN_OPTS": "0",
     }
-    command = [sys.executable, "-m", "tests.facing.measure"]
+    command = [sys.executable, "-m", "tests.facing.measure", *pages]
     return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 

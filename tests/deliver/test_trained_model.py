@@ -153,3 +153,65 @@ def test_a_fit_of_a_framework_that_is_not_installed_names_the_way_on(monkeypatch
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(MissingPackageError, match=r"pip install 'bakeoff\[jax\]'"):
         need_keras("jax")
+
+
+def test_probabilities_stand_in_the_order_of_the_classes(small_run, people):
+    model, rows = small_run.model("mlp"), pl.read_csv(people)[:7]
+    table, probabilities = model.predict(rows), model.predict_proba(rows)
+    assert model.classes == ("no", "yes")
+    assert probabilities.shape == (7, 2)
+    assert np.allclose(probabilities.sum(1), 1)
+    for i, name in enumerate(model.classes):
+        assert np.array_equal(table[f"p:{name}"], probabilities[:, i])
+
+
+def test_a_regression_has_no_probabilities(broken_run, people):
+    with pytest.raises(RequestError, match="price has no classes: use predict"):
+        broken_run.model("mlp").predict_proba(pl.read_csv(people)[:3])
+
+
+def test_the_score_of_the_test_rows_is_that_of_the_leaderboard(broken_run, people):
+    board = broken_run.leaderboard.filter(pl.col("model") == "mlp")
+    model = broken_run.model("mlp")
+    rows = pl.read_csv(people)[(stored(broken_run, model, "price")["row"] - 1).to_list()]
+    assert model.score(rows) == pytest.approx(board["score"][0], abs=1e-6)
+
+
+def test_rows_without_a_target_do_not_count_in_a_score(small_run, people):
+    rows, model = pl.read_csv(people)[:20], small_run.model("mlp")
+    gap = pl.when(pl.int_range(pl.len()) < 10).then(None).otherwise(pl.col("answer"))
+    assert model.score(rows.with_columns(answer=gap)) == model.score(rows[10:])
+    with pytest.raises(DataError, match=r"No row of .* has a value of 'answer'"):
+        model.score(rows.with_columns(answer=pl.lit(None, dtype=pl.String)))
+    with pytest.raises(DataError, match="has no column 'answer' to score by"):
+        model.score(rows.select(INPUTS))
+
+
+@pytest.mark.parametrize("name", ["mlp", "boosting"])
+def test_a_second_prediction_reads_no_file_of_the_run(name, small_run, people, tmp_path):
+    shutil.copytree(small_run.folder, tmp_path / "run")
+    model, rows = bakeoff.open_run(tmp_path / "run").model(name), pl.read_csv(people)[:9]
+    first = model.predict(rows)
+    shutil.rmtree(tmp_path / "run")
+    assert model.predict(rows).equals(first)
+
+
+def test_hundreds_of_predictions_of_one_row_need_no_more_memory(small_run, people):
+    import tracemalloc
+
+    model, row = small_run.model("mlp"), pl.read_csv(people)[:1]
+    for _ in range(50):
+        model.predict(row)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for _ in range(300):
+        model.predict(row)
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 200_000  # bytes: less than the weights once
+
+
+def test_a_model_says_which_it_is(small_run):
+    said = repr(small_run.model("mlp"))
+    assert said.startswith("<TrainedModel mlp (torch), seed ")
+    assert said.endswith(f"of {small_run.folder}>")

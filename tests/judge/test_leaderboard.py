@@ -94,5 +94,5 @@ def test_a_loss_ranks_the_lowest_first_and_undefined_metrics_are_empty():
 
 
 def test_a_missing_leaderboard_is_refused_by_folder(tmp_path):
-    with pytest.raises(DataError, match="Cannot read the leaderboard"):
+    with pytest.raises(DataError, match=r"leaderboard\.parquet is missing"):
         read_leaderboard(RunFolder(tmp_path))

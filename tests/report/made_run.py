@@ -54,7 +54,7 @@ def make_run(
                 architecture=name,
                 framework="sklearn" if baseline else "torch",
                 seed=seed,
-                view="table",
+                view=find(name).reads[0],
                 arguments={} if baseline else {"hidden_sizes": [64, 32], "note": evil},
                 recipe={} if baseline else RECIPE,
                 task=task,

@@ -133,7 +133,12 @@ class Boosting:
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
-        """Return the model that `state` described, ready to predict."""
+        """Return the model that `state` described, ready to predict.
+
+        Raises:
+            ValueError: The nodes make no trees: a walk from a root would not end at a leaf.
+        """
+        check_trees(arrays)
         model = cls(task, num_classes)
         model.arrays = dict(arrays)
         return model
@@ -230,6 +235,25 @@ def tree_arrays(model: Any, iterations: int) -> dict[str, np.ndarray]:
         "category_sets": unpacked(np.concatenate([np.zeros((0, 8), np.uint32), *sets])),
         "value": node["value"].copy(),
     }
+
+
+def check_trees(arrays: Mapping[str, np.ndarray]) -> None:
+    """Refuse nodes that do not point forward: the arrays may come from a stranger, and loop.
+
+    Raises:
+        ValueError: The message names what is wrong.
+    """
+    left, right, roots = arrays["left"], arrays["right"], arrays["roots"]
+    nodes = len(arrays["value"])
+    for name in ("left", "right", "feature", "threshold", "missing_left", "category_set", "value"):
+        if arrays[name].shape != (nodes,):
+            raise ValueError(f"{name} does not have one entry for each of {nodes} nodes")
+    inner = np.flatnonzero(left >= 0)
+    for side in (left[inner], right[inner]):
+        if (side <= inner).any() or (side >= nodes).any():
+            raise ValueError("a node's child does not come behind it, so its tree has no end")
+    if (roots < 0).any() or (roots >= nodes).any() or len(roots) % len(arrays["baseline"]):
+        raise ValueError("the roots are not among the nodes")
 
 
 def unpacked(bits: np.ndarray) -> np.ndarray:

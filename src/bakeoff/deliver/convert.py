@@ -12,15 +12,12 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import FRAMEWORKS, find, load
-from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import ShapeForm
-from bakeoff.data.preparing.preparation import Preparation, load_preparation
-from bakeoff.data.read import read_inputs
+from bakeoff.data.preparing.preparation import Preparation
 from bakeoff.data.splitting.split_file import load_split
 from bakeoff.data.taking.views import View, make_views
-from bakeoff.deliver.trained_model import TrainedModel, open_model
-from bakeoff.documents import read_json
+from bakeoff.deliver.trained_model import TrainedModel, blank_row, check_size, open_model
+from bakeoff.documents import read_json, reading
 from bakeoff.errors import BakeoffError, MissingPackageError, RequestError, option, unknown
 from bakeoff.plan.experiment_file import read_experiment
 from bakeoff.plan.plan import read_data
@@ -90,10 +87,12 @@ def convert_run(run: RunFolder, *, to: str, model: str = "", out: Path | None = 
             f"{job.model} was trained in {to}: its weights are {trained.place.weights} already."
         )
     path = free_path(trained, to, out)
-    view, source = rows_to_score(trained, load_preparation(run.data))
+    view, source = rows_to_score(trained, trained.preparation)
     arguments = page_arguments(job, view.sizes)
-    page = load(find(job.architecture), "torch")(**arguments)
-    given = read_weights(trained.place.weights)
+    with reading(trained.place.weights):
+        given = read_weights(trained.place.weights)
+        check_size(find(job.architecture), arguments, sum(array.size for array in given.values()))
+        page = load(find(job.architecture), "torch")(**arguments)
     weights = {name: convert(given, page, to=name) for name in ("torch", "tensorflow")}
     try:
         save_file(weights["torch" if to == "torch" else "tensorflow"], path)
@@ -151,22 +150,16 @@ def rows_to_score(model: TrainedModel, preparation: Preparation) -> tuple[View, 
 def test_rows(run: RunFolder) -> Dataset | None:
     """Read the inputs of the test rows again, if the data is at hand and has not changed."""
     try:
-        dataset = read_data(read_experiment(run.experiment), {})
+        experiment = read_experiment(run.experiment)
+        paths = (experiment.data, experiment.test, experiment.validation)
+        if any(Path(path).exists() and not Path(path).is_file() for path in paths if path):
+            return None  # a folder, a pipe or a device, which a stranger may have named
+        dataset = read_data(experiment, {})
     except BakeoffError:  # passed from Python, moved, or changed beyond reading
         return None
-    if dataset.fingerprint != read_json(run.fingerprint)["sha256"]:
+    if dataset.fingerprint != read_json(run.fingerprint, {"sha256": str})["sha256"]:
         return None
     return dataset[load_split(run.split, dataset).test[:MOST_ROWS]]
-
-
-def blank_row(schema: Schema) -> Dataset:
-    """Make one row of data by the schema of a run: zeros, or nothing in any column."""
-    import polars as pl
-
-    form = schema.column(schema.inputs[0]).form
-    if isinstance(form, ShapeForm):
-        return read_inputs(np.zeros((1, *(size or 1 for size in form.sizes))), schema)
-    return read_inputs(pl.DataFrame({name: [None] for name in schema.inputs}), schema)
 
 
 def drawn(view: View) -> View:

@@ -1,17 +1,22 @@
 """A trained model, read back from its run: the same predictions on new data."""
 
 import warnings
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bakeoff.catalog import find, load
+from bakeoff.catalog import Row, find, load
+from bakeoff.data.array import is_missing
+from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import ShapeForm
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.read import read_inputs
 from bakeoff.data.taking.views import View, make_views
+from bakeoff.documents import reading
 from bakeoff.errors import DataError, RequestError
 from bakeoff.evaluate.metrics import METRICS, score
 from bakeoff.evaluate.predictions import Predictions
@@ -23,7 +28,7 @@ from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit, Job, page_arguments
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.memory_order import in_memory_order
-from bakeoff.train.weights import load_weights
+from bakeoff.train.weights import read_weights, set_weights
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,7 +50,6 @@ class TrainedModel:
     place: FitFolder
     run: RunFolder
     fit: Fit
-    loaded: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
         job = self.fit.job
@@ -58,8 +62,28 @@ class TrainedModel:
 
     @cached_property
     def preparation(self) -> Preparation:
-        """What was fitted on the training rows."""
-        return load_preparation(self.run.data)
+        """What was fitted on the training rows.
+
+        Raises:
+            DataError: It is damaged, or not of the task of this fit.
+        """
+        preparation, job = load_preparation(self.run.data), self.fit.job
+        if (preparation.task, len(preparation.classes)) != (job.task, job.num_classes):
+            raise DataError(f"{self.place.facts} is of another task than {self.run.data} says.")
+        return preparation
+
+    @cached_property
+    def model(self) -> Any:
+        """The architecture or baseline, built, with the weights from disk.
+
+        Raises:
+            DataError: The weights are damaged, or not those of this fit.
+        """
+        with reading(self.run.data / "transforms.json"):
+            blank = make_views(self.preparation, blank_row(self.preparation.schema))
+            view = blank[self.fit.job.view]
+        with reading(self.place.weights):
+            return load_model(self.place, self.fit.job, view)
 
     def predict(self, data: Any) -> "pl.DataFrame":
         """Predict every row of new data; the target column may be there and is not looked at.
@@ -108,17 +132,20 @@ class TrainedModel:
         return self.scores(self.read(data))
 
     def score(self, data: Any) -> float:
-        """Return the metric of the run on other data, whose target is known.
+        """Return the metric of the run on other data, over the rows whose target is known.
 
         Args:
             data: As for `predict`, with the target column.
 
         Raises:
-            DataError: The target is not among the columns, or as for `predict`.
+            DataError: The target is not among the columns or has no value, or as for `predict`.
         """
         dataset = self.read(data)
         if dataset.target not in dataset.arrays:
             raise DataError(f"{dataset.source} has no column {dataset.target!r} to score by.")
+        dataset = dataset[~is_missing(dataset.arrays[dataset.target])]
+        if not len(dataset):
+            raise DataError(f"No row of {dataset.source} has a value of {dataset.target!r}.")
         scores = self.scores(dataset)
         predictions = Predictions(
             target=dataset.target,
@@ -141,32 +168,81 @@ class TrainedModel:
         """Return probabilities (n, C), or standardised values (n,) for a regression."""
         job = self.fit.job
         view = make_views(self.preparation, dataset)[job.view]
-        if "model" not in self.loaded:
-            self.loaded["model"] = load_model(self.place, job, view)
-        model = self.loaded["model"]
         if find(job.architecture).role == "baseline":
-            return np.asarray(model.scores(view.inputs))
+            return np.asarray(self.model.scores(view.inputs))
         if job.framework == "torch":
             from bakeoff.torch_models.fit import predict
         else:
             from bakeoff.keras_models.fit import predict
         inputs = in_memory_order(job.view, job.framework, view.inputs)
-        return probabilities(predict(model, inputs), job.task)
+        return probabilities(predict(self.model, inputs), job.task)
 
 
 def load_model(place: FitFolder, job: Job, view: View) -> Any:
-    """Build the architecture of a fit, or its baseline, and give it the weights from disk."""
-    row = find(job.architecture)
-    if row.role == "baseline":
-        from safetensors.numpy import load_file
+    """Build the architecture of a fit, or its baseline, and give it the weights from disk.
 
-        arrays = load_file(place.weights)
-        return load(row, "torch").from_state(arrays, job.task, job.num_classes)
+    Args:
+        place: Where the weights stand.
+        job: What was fitted.
+        view: A row as the model sees it.
+    """
+    row, weights = find(job.architecture), read_weights(place.weights)
+    if row.role == "baseline":
+        baseline = load(row, "torch").from_state(weights, job.task, job.num_classes)
+        baseline.scores(view.inputs)  # arrays that do not fit each other fail here, not later
+        return baseline
     if job.framework != "torch":
         need_keras(job.framework)
-    model = load(row, job.framework)(**page_arguments(job, view.sizes))
-    load_weights(model, place.weights)
+    arguments = page_arguments(job, view.sizes)
+    check_size(row, arguments, sum(array.size for array in weights.values()))
+    model = load(row, job.framework)(**arguments)
+    set_weights(model, weights)
     return model
+
+
+def check_size(row: Row, arguments: Mapping[str, Any], stored: int) -> None:
+    """Refuse to build what is far larger than the weights that were stored for it.
+
+    Args:
+        row: Of the catalogue.
+        arguments: Of its constructor, which a stranger may have written.
+        stored: How many numbers the file of weights holds.
+
+    Raises:
+        DataError: It would have more than twice as many, or sizes that none of them can be.
+    """
+    import torch
+
+    most = max(10_000, stored)
+    if any(abs(size) > most for size in integers(arguments)):
+        raise DataError(f"{row.name} has an argument above {most:,}, for {stored:,} weights.")
+    with torch.device("meta"):  # nothing is allocated
+        model = load(row, "torch")(**arguments)
+    size = sum(weight.numel() for weight in model.parameters())
+    if size > 2 * stored + 1000:
+        raise DataError(f"{row.name} would have {size:,} weights, and the file holds {stored:,}.")
+
+
+def integers(value: Any) -> Iterator[int]:
+    """Yield the integers in nested lists and tables."""
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from integers(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from integers(item)
+
+
+def blank_row(schema: Schema) -> Dataset:
+    """Make one row of data by the schema of a run: zeros, or nothing in any column."""
+    import polars as pl
+
+    form = schema.column(schema.inputs[0]).form
+    if isinstance(form, ShapeForm):
+        return read_inputs(np.zeros((1, *(size or 1 for size in form.sizes))), schema)
+    return read_inputs(pl.DataFrame({name: [None] for name in schema.inputs}), schema)
 
 
 def open_model(folder: RunFolder, model: str | None = None) -> TrainedModel:

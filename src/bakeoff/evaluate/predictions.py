@@ -1,5 +1,6 @@
 """What a fit predicted for rows whose truth is known, in the user's own units."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.documents import read_parquet, reading
 from bakeoff.errors import DataError, RunError
 
 if TYPE_CHECKING:
@@ -118,15 +120,23 @@ def read_predictions(path: Path) -> Predictions:
     """
     import polars as pl
 
-    try:
-        frame = pl.read_parquet(path)
-        notes = pl.read_parquet_metadata(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise DataError(f"Cannot read the predictions in {path}: {error}") from error
+    frame = read_parquet(path)
+    with reading(path):
+        return predictions_of(frame, pl.read_parquet_metadata(path), path)
+
+
+def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) -> Predictions:
+    """Make predictions of a table and what its metadata say."""
+    import polars as pl
+
     missing = [name for name in ("row", "truth", "prediction") if name not in frame.columns]
     if missing:
         raise DataError(f"{path} is not a file of predictions: it has no column {missing[0]!r}.")
     classes = tuple(name[2:] for name in frame.columns if name.startswith("p:"))
+    numbers = [f"p:{name}" for name in classes] or ["prediction", "truth"]
+    for name in ("row", *numbers):
+        if not frame[name].dtype.is_numeric():
+            raise DataError(f"column {name!r} does not hold numbers.")
     if classes:
         scores = frame.select(f"p:{name}" for name in classes).to_numpy()
         truth = frame["truth"].cast(pl.String).to_numpy().astype(object)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bakeoff.documents import read_parquet, reading
 from bakeoff.errors import DataError
 from bakeoff.evaluate.metrics import METRICS, all_scores, metrics_of
 from bakeoff.judge.entry import Entry, finished, group_entries
@@ -35,18 +36,16 @@ def make_leaderboard(entries: Iterable[Entry], verdict: Verdict) -> "pl.DataFram
     failed = [
         common_row(label, line, verdict) for label, line in lines.items() if label not in placed
     ]
-    schema = schema_of(verdict)
+    schema = schema_of(verdict.metric)
     return pl.DataFrame(
         ranked + failed, schema={name: getattr(pl, kind) for name, kind in schema.items()}
     )
 
 
-def schema_of(verdict: Verdict) -> dict[str, str]:
-    """Every column and its polars type, in order."""
+def schema_of(judged: str) -> dict[str, str]:
+    """Every column and its polars type, in order, where this metric was judged."""
     further = [
-        metric.name
-        for metric in metrics_of(METRICS[verdict.metric].tasks[0])
-        if metric.name != verdict.metric
+        metric.name for metric in metrics_of(METRICS[judged].tasks[0]) if metric.name != judged
     ]
     return {
         **dict.fromkeys(("rank", "tier"), "Int64"),
@@ -126,7 +125,12 @@ def read_leaderboard(folder: RunFolder) -> "pl.DataFrame":
     """
     import polars as pl
 
-    try:
-        return pl.read_parquet(folder.leaderboard)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise DataError(f"Cannot read the leaderboard of {folder.path}: {error}") from error
+    table = read_parquet(folder.leaderboard)
+    with reading(folder.leaderboard):
+        if not len(table):
+            raise DataError("it ranks no model.")
+        schema = schema_of(table["metric"][0])
+        there = {  # an older run lacks a metric that came later, and nothing else
+            name: kind for name, kind in schema.items() if name in table or name not in METRICS
+        }
+        return table.with_columns(pl.col(n).cast(getattr(pl, kind)) for n, kind in there.items())

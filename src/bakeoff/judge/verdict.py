@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from bakeoff.documents import read_json, write_json
-from bakeoff.errors import DataError
-from bakeoff.evaluate.metrics import Metric, row_values, score
+from bakeoff.documents import check_type, read_json, reading, write_json
+from bakeoff.errors import DataError, unknown
+from bakeoff.evaluate.metrics import METRICS, Metric, row_values, score
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.advice import say_change
 from bakeoff.judge.best import best_of
@@ -187,14 +187,18 @@ def read_verdict(folder: RunFolder) -> Verdict:
         DataError: The file is missing or is not a verdict of a format known here.
     """
     content = read_json(folder.verdict)
-    try:
+    with reading(folder.verdict):
         content["warnings"] = tuple(content["warnings"])
         content["tiers"] = tuple(tuple(tier) for tier in content["tiers"])
         content["standings"] = tuple(Standing(**standing) for standing in content["standings"])
         content["pairs"] = tuple(Pair(**pair) for pair in content["pairs"])
         content["best"] = Best(**content["best"])
-        return Verdict(**content)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{folder.verdict} is not a verdict of bakeoff: {error}. Judge the run again."
-        ) from error
+        verdict = Verdict(**content)
+        check_type(verdict, Verdict, "verdict")
+        if verdict.metric not in METRICS:
+            raise DataError(unknown("metric", verdict.metric, METRICS))
+        if not verdict.standings or not verdict.tiers or not all(verdict.tiers):
+            raise DataError("it ranks no model.")
+        best = verdict.best
+        folder.fit(best.model, best.framework, best.seed)  # refuses what is no name
+    return verdict

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bakeoff.data.columns.column import Schema, schema_from_dict
 from bakeoff.data.splitting.split_file import SplitSummary, summarise_split
-from bakeoff.documents import read_json
+from bakeoff.documents import check_type, read_json, reading
 from bakeoff.errors import DataError
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.insight.curves import Curves
@@ -17,6 +19,10 @@ from bakeoff.judge.verdict import Verdict, read_verdict
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Job
+
+Facts = Mapping[str, Any]
+FINDINGS = {"notes": tuple[str, ...], "leaks": tuple[Facts, ...]}
+ENVIRONMENT = {"command": tuple[str, ...], "versions": Mapping[str, str]}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -68,11 +74,8 @@ def read_contents(folder: RunFolder) -> Contents:
     places = {row["label"]: folder.fits(row["model"], row["framework"]) for row in rows}
     curves = {label: read_curves(own) for label, own in places.items()}
     baselines = [row["label"] for row in rows if row["kind"] == "baseline"]
-    try:
-        split = summarise_split(folder.split)
+    with reading(folder.experiment):
         plan = folder.experiment.read_text("utf-8")
-    except OSError as error:
-        raise DataError(f"{folder.path} is not a finished run: {error}.") from error
     best = folder.fit(verdict.best.model, verdict.best.framework, verdict.best.seed)
     predictions = best.predictions()
     if predictions is None:
@@ -85,12 +88,31 @@ def read_contents(folder: RunFolder) -> Contents:
         curves={label: own for label, own in curves.items() if own.train_loss},
         looks=looks([row["label"] for row in rows], baselines),
         best=predictions,
-        schema=read_json(folder.schema),
-        split=split,
-        findings=read_json(folder.findings),
+        schema=read_schema(folder.schema, verdict.target),
+        split=summarise_split(folder.split),
+        findings=read_findings(folder.findings),
         plan=plan,
-        environment=read_json(folder.environment),
+        environment=read_json(folder.environment, ENVIRONMENT),
     )
+
+
+def read_schema(path: Path, target: str) -> Facts:
+    """Read schema.json; check that it is the schema of data with this target."""
+    document = read_json(path)
+    with reading(path):
+        schema = schema_from_dict(document)
+        check_type(schema, Schema, "schema")
+        check_type(schema.tasks[target], str, "task")
+    return document
+
+
+def read_findings(path: Path) -> Facts:
+    """Read findings.json; each leak has a message."""
+    document = read_json(path, FINDINGS)
+    with reading(path):
+        for leak in document["leaks"]:
+            check_type(leak["message"], str, "message")
+    return document
 
 
 def read_curves(places: Sequence[FitFolder]) -> Curves:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bakeoff.documents import read_json, write_json
-from bakeoff.errors import DataError
+from bakeoff.catalog import CATALOG, FRAMEWORKS
+from bakeoff.documents import check_type, read_json, read_parquet, reading, write_json
+from bakeoff.errors import DataError, unknown
 from bakeoff.evaluate.predictions import Predictions, read_predictions, write_predictions
 from bakeoff.train.job import Fit, Job
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads")
 SECONDS = ("train_seconds", "predict_microseconds")
+CURVES = ("epoch", "train_loss", "validation_loss", "validation_metric")  # of history.parquet
 WORDS = ("stopped", "error")
 
 
@@ -78,13 +80,14 @@ class FitFolder:
         Raises:
             DataError: It is missing or damaged.
         """
-        facts = read_json(self.facts)
-        try:
+        facts = read_json(self.facts, {"validation": float | None})
+        with reading(self.facts):
             job = Job(**{field.name: facts[field.name] for field in fields(Job)})
             own: dict[str, Any] = {name: facts[name] for name in (*NUMBERS, *WORDS, *SECONDS)}
-            return Fit(job=job, **own), facts["validation"]
-        except (KeyError, TypeError) as error:
-            raise DataError(f"{self.facts} is damaged: {error} is missing or wrong.") from error
+            fit = Fit(job=job, **own)
+            check_type(fit, Fit, "fit")
+            check_job(job, self)
+        return fit, facts["validation"]
 
     def history(self) -> "pl.DataFrame | None":
         """Read history.parquet, one row per epoch; None where there is none, as of a baseline.
@@ -95,10 +98,11 @@ class FitFolder:
         import polars as pl
 
         path = self.path / "history.parquet"
-        try:
-            return pl.read_parquet(path) if path.exists() else None
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise DataError(f"{path} is damaged: {error}.") from error
+        if not path.exists():
+            return None
+        history = read_parquet(path)
+        with reading(path):
+            return history.with_columns(pl.col(CURVES).cast(pl.Float64))
 
     def write_predictions(self, predictions: Predictions) -> None:
         """Write what the fit predicted for the test rows: predictions/<target>.parquet."""
@@ -113,6 +117,25 @@ class FitFolder:
         """
         files = sorted((self.path / "predictions").glob("*.parquet"))
         return read_predictions(files[0]) if files else None
+
+
+def check_job(job: Job, place: FitFolder) -> None:
+    """Refuse a job that the catalogue does not know, or that was not done in this folder.
+
+    Raises:
+        DataError: The message says which field is wrong.
+    """
+    if job.architecture not in CATALOG:
+        raise DataError(unknown("architecture", job.architecture, CATALOG))
+    row = CATALOG[job.architecture]
+    frameworks = ("sklearn",) if row.role == "baseline" else FRAMEWORKS
+    if job.framework not in frameworks:
+        raise DataError(unknown("framework", job.framework, frameworks))
+    if job.view not in row.reads:
+        raise DataError(unknown("view", job.view, row.reads))
+    said, stands = (job.model, job.seed), (place.path.parent.name, place.seed)
+    if said != stands or job.framework != place.framework:
+        raise DataError(f"a fit of {job.model!r}, seed {job.seed}, belongs in another folder.")
 
 
 def file_name(target: str) -> str:

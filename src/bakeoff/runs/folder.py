@@ -7,12 +7,15 @@ Nobody else knows where a file of a run stands. `status.json` is written first a
 last, atomically, as "finished": a half-written folder is never mistaken for a finished one.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bakeoff.documents import read_json, write_json
+from bakeoff.catalog import FRAMEWORKS
+from bakeoff.documents import check_file, read_json, write_json
 from bakeoff.errors import DataError, RequestError, option, unknown
+from bakeoff.plan.models import NAME
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.train.job import Job
 
@@ -83,7 +86,13 @@ class RunFolder:
         return self.path / "status.json"
 
     def fit(self, model: str, framework: str, seed: int) -> FitFolder:
-        """Return where one fit stands, whether it is there or not."""
+        """Return where one fit stands, whether it is there or not.
+
+        Raises:
+            DataError: Model or framework are no plain names, so they would lead somewhere else.
+        """
+        if not NAME.fullmatch(model) or framework not in (*FRAMEWORKS, "sklearn"):
+            raise DataError(f"{self.path} names a fit {model!r} ({framework!r}), which is no name.")
         return FitFolder(self.path / "fits" / model / f"{framework}-0-{seed}")
 
     def fit_of(self, job: Job) -> FitFolder:
@@ -170,17 +179,32 @@ def free_folder(path: Path) -> Path:
 
 
 def open_folder(path: Path) -> RunFolder:
-    """Return the folder of a finished run.
+    """Return the folder of a finished run. Whoever uses a run that is already there comes by here.
 
     Raises:
-        DataError: It is none, or the run did not finish.
+        DataError: It is none, or the run did not finish, or it holds what no run holds.
     """
     folder = RunFolder(path)
     status = read_json(folder.status).get("status")
-    if status != "finished":
-        known = status in ("unfinished", "failed")
+    if status in ("unfinished", "failed"):
         raise DataError(
-            f"{path} is {f'the folder of a run that is {status}' if known else 'no run'}: "
-            "only a finished run can be used."
+            f"{path} is the folder of a run that is {status}: only a finished run can be used."
         )
+    if status != "finished":
+        raise DataError(f"{folder.status} is damaged: {status!r} is no status of a run.")
+    check_files(path)
     return folder
+
+
+def check_files(path: Path) -> None:
+    """Refuse links (they lead elsewhere), pipes and devices, and files too large to be true.
+
+    Raises:
+        DataError: One is there; the message names it.
+    """
+    for place, folders, files in os.walk(path):
+        for link in (Path(place, name) for name in folders):
+            if link.is_symlink():
+                raise DataError(f"{link} is a link to another folder, and a run holds no links.")
+        for name in files:
+            check_file(Path(place, name))

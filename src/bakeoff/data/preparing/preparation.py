@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,10 +23,18 @@ from bakeoff.data.preparing.steps import Steps, summarise
 from bakeoff.data.preparing.time import Time
 from bakeoff.data.preparing.transform import Transform
 from bakeoff.data.splitting.split import Split
+from bakeoff.documents import check_type, read_json, reading, write_json
 from bakeoff.errors import DataError, unknown
 
 CLASSES: tuple[type[Transform], ...] = (Numbers, Binary, Categories, Time, Pixels, Steps, Scale)
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
+DOCUMENT = {  # the fields of transforms.json
+    "schema": Mapping[str, Any],
+    "task": Task,
+    "classes": tuple[str, ...],
+    "transforms": Mapping[str, Mapping[str, Any]],
+    "notes": tuple[str, ...],
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,32 +166,41 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
                     state[key] = value
             states[name] = state
     document = {
-        "format": 2,
         "schema": schema_to_dict(preparation.schema),
         "task": preparation.task,
         "classes": list(preparation.classes),
         "transforms": states,
         "notes": list(preparation.notes),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(document, indent=1, ensure_ascii=False)
-    (folder / "transforms.json").write_text(text, encoding="utf-8")
+    write_json(folder / "transforms.json", document)
     save_file(arrays, folder / "transforms.safetensors")
 
 
 def load_preparation(folder: Path | str) -> Preparation:
-    """Read what `Preparation.save` wrote."""
+    """Read what `Preparation.save` wrote.
+
+    Raises:
+        DataError: A file is missing or damaged.
+    """
     from safetensors.numpy import load_file
 
-    folder = Path(folder)
-    document = json.loads((folder / "transforms.json").read_text(encoding="utf-8"))
+    path, arrays = Path(folder, "transforms.json"), Path(folder, "transforms.safetensors")
+    document = read_json(path, DOCUMENT)
     states: dict[str, dict[str, Any]] = document["transforms"]
-    for key, array in load_file(folder / "transforms.safetensors").items():
-        name, _, part = key.rpartition("/")
-        states[name][part] = array
-    made = {name: restored(state) for name, state in states.items()}
+    with reading(arrays):
+        for key, array in load_file(arrays).items():
+            name, _, part = key.rpartition("/")
+            states[name][part] = array
+    with reading(path):
+        return preparation_of(document, states)
+
+
+def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Preparation:
+    """Make a preparation again of plain data and of the states of its transforms."""
+    made = {name: restored(dict(state)) for name, state in states.items()}
     columns = {n.removeprefix("column."): t for n, t in made.items() if n.startswith("column.")}
     schema = schema_from_dict(document["schema"])
+    check_type(schema, Schema, "schema")
     summaries, scale = made.get("summaries"), made.get("scale")
     return Preparation(
         schema=schema,
@@ -203,4 +219,6 @@ def restored(state: Mapping[str, Any]) -> Transform:
     name = str(plain.pop("class"))
     if name not in TRANSFORMS:
         raise DataError(unknown("transform", name, TRANSFORMS, where="transforms.json"))
-    return TRANSFORMS[name](**plain)
+    transform = TRANSFORMS[name](**plain)
+    check_type(transform, TRANSFORMS[name], name)
+    return transform

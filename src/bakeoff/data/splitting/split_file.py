@@ -13,10 +13,14 @@ import numpy as np
 from bakeoff.data.array import Array
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.split import PARTS, Split
+from bakeoff.documents import check_type, read_parquet, reading
 from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+ABOUT = {"method": str, "how": str, "seed": int, "by": tuple[str, ...]}  # in the metadata
 
 
 def save_split(split: Split, path: Path | str, dataset: Dataset) -> None:
@@ -87,10 +91,21 @@ def summarise_split(path: Path | str) -> SplitSummary:
 
 
 def read_split(path: Path | str) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Return the rows of split.parquet, and how they were drawn."""
+    """Return the rows of split.parquet, and how they were drawn.
+
+    Raises:
+        DataError: The file is damaged.
+    """
     import polars as pl
 
-    return pl.read_parquet(path), json.loads(pl.read_parquet_metadata(path)["bakeoff.split"])
+    path = Path(path)
+    frame = read_parquet(path)
+    with reading(path):
+        about = json.loads(pl.read_parquet_metadata(path)["bakeoff.split"])
+        for name, hint in ABOUT.items():
+            check_type(about[name], hint, name)
+        frame = frame.with_columns(pl.col("row").cast(pl.Int64), pl.col("part").cast(pl.String))
+    return frame, about
 
 
 def rows_of(dataset: Dataset, positions: Array) -> pl.DataFrame:

@@ -77,12 +77,22 @@ def test_panels_of_ten_models_and_300_epochs_stay_small():
         name: curves.Point(parameters=10 ** (i % 7), score=0.8, low=0.7, high=0.9)
         for i, name in enumerate(NAMES)
     }
-    figures = curves.comparison_panels(networks, points, LOOKS, watched="R2", metric="R2")
-    svgs = {name: style.to_svg(figure, name) for name, figure in figures.items()}
-    assert list(svgs) == ["training-loss", "validation-loss", "validation-metric", "parameters"]
-    assert all(len(svg) < LIMIT for svg in svgs.values())
-    assert all(name in svgs["parameters"] for name in NAMES)
-    assert all(name in svgs["validation-loss"] for name in networks)
+    lines = {name: own.validation_loss for name, own in networks.items()}
+    loss = style.to_svg(curves.compare_curves(lines, LOOKS, title="Validation loss"), "loss")
+    parameters = style.to_svg(curves.compare_parameters(points, LOOKS, metric="R2"), "parameters")
+    assert max(len(loss), len(parameters)) < LIMIT
+    assert all(name in parameters for name in NAMES)
+    assert all(name in loss for name in networks)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1250, 5000), (0.1, 2), (1, 8_000_000), (1e-9, 1e6)])
+def test_the_marks_of_a_logarithmic_axis_never_crowd(low, high):
+    axes = style.new_figure(345, 260).add_subplot()
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    curves.mark_decades(axes.xaxis)
+    assert 1 <= len(axes.get_xticks()) <= 7
+    assert all(low <= mark <= high for mark in axes.get_xticks())
 
 
 @pytest.mark.parametrize("name", ["$a_$", "$0-$10", "$x^2$"])
@@ -90,11 +100,9 @@ def test_a_dollar_in_a_name_is_a_dollar(name):
     look, own, numbers = LOOKS["mlp"], made_curves(20), np.arange(30.0)
     line = ranking.Line(name=name, tier=1, score=0.9, low=0.8, high=1, text="0.9", look=look)
     point = curves.Point(parameters=100, score=0.8, low=0.7, high=0.9)
-    panels = curves.comparison_panels(
-        {name: own}, {name: point}, {name: look}, watched="accuracy", metric="AUC"
-    )
     figures = [
-        *panels.values(),
+        curves.compare_curves({name: own.train_loss}, {name: look}, title="Training loss"),
+        curves.compare_parameters({name: point}, {name: look}, metric="AUC"),
         curves.learning_curve(name, own, look),
         mistakes.confusion_matrix(np.eye(2, dtype=int), [name, "b"], [name, "b"]),
         mistakes.predicted_against_true(numbers, numbers, name=name),

@@ -11,7 +11,7 @@ from bakeoff.judge.advice import round_down, say_needed
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.statistics import Pair
 from bakeoff.judge.verdict import reach_verdict, read_verdict, write_verdict
-from bakeoff.judge.wording import join
+from bakeoff.judge.wording import named
 from bakeoff.runs.folder import RunFolder
 
 BASELINES = ("constant", "linear", "boosting")
@@ -162,6 +162,31 @@ def test_the_rows_asked_for_do_show_the_difference_promised():
     large = bakeoff({"linear": 0.8, "boosting": 0.8}, rows=asked)
     visible = 100 * reach_verdict(large, METRICS["accuracy"]).pairs[0].visible
     assert visible == pytest.approx(goal, rel=0.1)
+
+
+@pytest.mark.parametrize("rows", [200, 300, 600])
+def test_what_was_detected_is_never_said_to_be_too_small(rows):
+    """A lone leader is ahead of all by more than the smallest difference named."""
+    leaders = 0
+    for lead in (0.80, 0.84, 0.86, 0.88, 0.90):
+        entries = bakeoff({"lstm": lead, "gru": 0.76, "rnn": 0.75, "constant": 0.5}, rows=rows)
+        verdict = reach_verdict(entries, METRICS["accuracy"])
+        if len(verdict.tiers[0]) == 1:
+            leaders += 1
+            limit = float(verdict.would_change_it.split("under ")[1].split(" points")[0])
+            ahead = [pair for pair in verdict.pairs if pair.better == verdict.tiers[0][0]]
+            assert all(100 * pair.difference > limit - 0.05 for pair in ahead)
+    assert leaders
+
+
+def test_the_difference_from_constant_is_the_joint_interval():
+    verdict = reach_verdict(
+        bakeoff({"lstm": 0.5, "gru": 0.49, "constant": 0.5}), METRICS["accuracy"]
+    )
+    pair = next(p for p in verdict.pairs if {p.better, p.worse} == {"lstm", "constant"})
+    sign = 1 if pair.better == "lstm" else -1
+    ends = sorted((sign * pair.joint_low, sign * pair.joint_high))
+    assert METRICS["accuracy"].say_difference(*ends) in verdict.sentence
 
 
 @pytest.mark.parametrize(
@@ -319,9 +344,10 @@ def test_a_file_that_is_no_verdict_is_refused(tmp_path, text):
 
 
 def test_long_lists_of_names_are_cut():
-    assert join(["a"]) == "a"
-    assert join(["a", "b", "c"]) == "a, b and c"
-    assert join(list("abcdefgh")) == "a, b, c, d, e and 3 others"
+    assert named(["a"]) == "a"
+    assert named(["a", "b", "c"]) == "a, b and c"
+    assert named(list("abcdef")) == "a, b, c, d, e and f"
+    assert named(list("abcdefgh")) == "a, b, c, d, e and 3 others"
 
 
 @pytest.mark.parametrize("exponent", range(-6, 7))

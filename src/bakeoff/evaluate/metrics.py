@@ -56,10 +56,12 @@ class Metric:
         """Write a score: three decimals, or four digits in the target's unit.
 
         Example:
-            >>> METRICS["r2"].say(0.61234), METRICS["rmse"].say(12345.6)
-            ('0.612', '12,346')
+            >>> [METRICS["r2"].say(value) for value in (0.61234, -0.0001)]
+            ['0.612', '0.000']
+            >>> METRICS["rmse"].say(12345.6)
+            '12,346'
         """
-        return f"{value:,.{decimals(value, 4) if self.unit == 'target' else 3}f}"
+        return f"{value:z,.{decimals(value, 4) if self.unit == 'target' else 3}f}"
 
     def say_difference(self, *values: float) -> str:
         """Write a difference, or its two ends, with its unit.
@@ -85,7 +87,7 @@ class Metric:
             places = 1 if self.unit == "points" else 3
             places += min(abs(value) for value in scaled) < 0.5 * 10**-places
         rounded = [round(value, places) + 0.0 for value in scaled]  # -0.0 would look odd
-        return " to ".join(f"{value:,.{places}f}" for value in rounded)
+        return " to ".join(f"{value:z,.{places}f}" for value in rounded)
 
 
 def decimals(value: float, digits: int) -> int:

@@ -3,7 +3,7 @@
 Dimensions: S seeds, E epochs (each seed may stop at another one).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_POINTS = 100  # of a line: what the width can show
+MOST_MARKS = 7  # of a logarithmic axis
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -95,58 +96,25 @@ def learning_curve(name: str, curves: Curves, look: Look) -> "Figure":
     return figure
 
 
-def comparison_panels(
-    curves: Mapping[str, Curves],
-    points: Mapping[str, Point],
+def compare_curves(
+    lines: Mapping[str, Sequence[np.ndarray]],
     looks: Mapping[str, Look],
     *,
-    watched: str,
-    metric: str,
-) -> dict[str, "Figure"]:
-    """Draw all models in four figures: losses, validation metric, parameters against score.
+    title: str,
+    losses: bool = True,
+) -> "Figure":
+    """Draw one line per model with its band, and its name at the right end.
 
     Args:
-        curves: Networks, by name.
-        points: All models, by name.
-        looks: All models, by name.
-        watched: What the training loop reports after each epoch.
-        metric: What decides the ranking.
+        lines: Model -> one array (E,) per seed.
+        looks: Model -> how it is drawn.
+        title: What the lines are.
+        losses: They fall, and the few that shoot up are cut off.
     """
-    figures = {}
-    for name, draw in panels(curves, points, looks, watched=watched, metric=metric).items():
-        figures[name] = new_figure(345, 260)
-        draw(figures[name].add_subplot())
-    return figures
-
-
-def panels(
-    curves: Mapping[str, Curves],
-    points: Mapping[str, Point],
-    looks: Mapping[str, Look],
-    *,
-    watched: str,
-    metric: str,
-) -> dict[str, Callable[["Axes"], None]]:
-    """Return what draws each panel, by name."""
-    train = {name: band(own.train_loss) for name, own in curves.items()}
-    held_out = {name: band(own.validation_loss) for name, own in curves.items()}
-    scores = {name: band(own.validation_metric) for name, own in curves.items()}
-    return {
-        "training-loss": lambda axes: draw_bands(axes, train, looks, "Training loss", True),
-        "validation-loss": lambda axes: draw_bands(axes, held_out, looks, "Validation loss", True),
-        "validation-metric": lambda axes: draw_bands(
-            axes, scores, looks, f"Validation {watched}", False
-        ),
-        "parameters": lambda axes: draw_parameters(axes, points, looks, metric),
-    }
-
-
-def draw_bands(
-    axes: "Axes", bands: Mapping[str, Band], looks: Mapping[str, Look], title: str, losses: bool
-) -> None:
-    """Draw one line per model with its band, and its name at the right end."""
+    figure = new_figure(345, 260)
+    axes = figure.add_subplot()
     plain_axes(axes, title=title, x="epoch")
-    ends = {}
+    bands, ends = {name: band(own) for name, own in lines.items()}, {}
     for name, shown in bands.items():
         if not len(shown.epochs):
             continue
@@ -157,12 +125,15 @@ def draw_bands(
     if losses:
         limit_losses(axes, list(bands.values()))
     label_ends(axes, ends, looks)
+    return figure
 
 
-def draw_parameters(
-    axes: "Axes", points: Mapping[str, Point], looks: Mapping[str, Look], metric: str
-) -> None:
+def compare_parameters(
+    points: Mapping[str, Point], looks: Mapping[str, Look], *, metric: str
+) -> "Figure":
     """Draw networks by their parameters and score; baselines as lines that they must beat."""
+    figure = new_figure(345, 260)
+    axes = figure.add_subplot()
     plain_axes(axes, title=f"Parameters and test {metric}", x="parameters (log scale)")
     axes.set_xscale("log")
     ends = {}
@@ -182,14 +153,19 @@ def draw_parameters(
         ends[name] = (float(point.parameters), point.score)
     mark_decades(axes.xaxis)
     label_ends(axes, ends, looks, joined=[name for name in points if looks[name].baseline])
+    return figure
 
 
 def mark_decades(axis: "Axis") -> None:
     """Mark a logarithmic axis at 1, 2 and 5 of each decade, or at 1 where that is too much."""
-    from matplotlib.ticker import LogLocator, NullLocator
+    from matplotlib.ticker import FixedLocator, NullLocator
 
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
+    decades = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    parts = (1, 2, 5) if high / low < 100 else (1,)
+    marks = [part * 10.0**decade for decade in decades for part in parts]
+    marks = [mark for mark in marks if low <= mark <= high]
+    axis.set_major_locator(FixedLocator(marks[:: -(-len(marks) // MOST_MARKS)]))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter("{x:,.10g}")
 

@@ -27,7 +27,7 @@ def say_change(judgement: Judgement, metric: Metric, test_rows: int, best: Stand
     num_seeds = max((s.seeds for s in judgement.standings if not s.seedless), default=1)
     with_seeds = f" and {num_seeds} seeds" if seeds_matter(pair) else ""
     said = (
-        f"differences under {metric.say_difference(pair.visible)} cannot be detected "
+        f"differences under {metric.say_difference(reach(pair))} cannot be detected "
         f"{with_rows}{with_seeds}; {say_needed(pair, metric, test_rows, num_seeds)}"
     )
     if judgement.trained_once:
@@ -36,20 +36,30 @@ def say_change(judgement: Judgement, metric: Metric, test_rows: int, best: Stand
 
 
 def typical_pair(judgement: Judgement) -> Pair | None:
-    """The pair of middling visibility within the first tier, or of a lone leader with the rest."""
+    """The pair that stands for what is open: within the first tier the one of middling reach.
+
+    A lone leader's is the one with the runner-up: whatever it is ahead by, was detected.
+    """
     tier = judgement.tiers[0]
     inside = [pair for pair in judgement.pairs if pair.better in tier and pair.worse in tier]
     pairs = inside or [pair for pair in judgement.pairs if pair.better in tier]
     unsure = [pair for pair in pairs if pair.visible > 0 and variance(pair) > 0]
+    if not inside:
+        return min(unsure, key=lambda pair: pair.difference, default=None)
     ordered = sorted(unsure, key=lambda pair: pair.visible)
     return ordered[len(ordered) // 2] if ordered else None
+
+
+def reach(pair: Pair) -> float:
+    """The smallest difference that the verdict would show: half of the joint interval."""
+    return (pair.joint_high - pair.joint_low) / 2
 
 
 def say_needed(pair: Pair, metric: Metric, test_rows: int, num_seeds: int) -> str:
     """How many rows or seeds would show a round difference of half the size or less."""
     scale = 100 if metric.unit == "points" else 1
-    goal = round_down(pair.visible * scale / 2) / scale
-    factor = pair.visible**2 / variance(pair)
+    goal = round_down(reach(pair) * scale / 2) / scale
+    factor = reach(pair) ** 2 / variance(pair)
     allowed = goal**2 / factor  # the variance that would show the goal
     rows = needed(test_rows, pair.rows_variance, allowed - pair.seeds_variance)
     seeds = needed(num_seeds, pair.seeds_variance, allowed - pair.rows_variance)

@@ -8,8 +8,9 @@ from bakeoff.evaluate.metrics import Metric
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.statistics import Judgement, Standing
+from bakeoff.listed import listed
 
-MOST_NAMES = 6
+MOST_NAMES = 5  # of a sentence; the others are counted
 FEW_ROWS = 50
 FEW_OF_A_CLASS = 10  # below this, means over classes cover 71-81 % in simulation, not 95
 
@@ -81,8 +82,8 @@ def say_unlearned(judgement: Judgement, metric: Metric, floor: str) -> str:
     scores = {standing.model: standing.score for standing in judgement.standings}
     best = next(name for name in scores if name != floor)
     pair = judgement.pair(best, floor)
-    ahead = pair.difference if pair.better == best else -pair.difference
-    ends = ahead - pair.visible, ahead + pair.visible  # as wide as the verdict asks for
+    sign = 1 if pair.better == best else -1
+    ends = sorted((sign * pair.joint_low, sign * pair.joint_high))
     if not pair.visible:
         return (
             f"no model here has detectably learned anything: {best}, the best of the others, "
@@ -102,8 +103,8 @@ def say_tied(judgement: Judgement, metric: Metric, constants: Collection[str]) -
     tier = judgement.tiers[0]
     rest = [name for other in judgement.tiers[1:] for name in other]
     if not rest:
-        return f"{join(tier)} are tied: no difference between them can be detected."
-    said = f"{join(tier)} are tied for first"
+        return f"{named(tier)} are tied: no difference between them can be detected."
+    said = f"{named(tier)} are tied for first"
     below = next((name for name in rest if all(beats(judgement, t, name) for t in tier)), None)
     if below is not None:
         margin = say_margin(judgement, metric, tier, below)
@@ -114,7 +115,7 @@ def say_tied(judgement: Judgement, metric: Metric, constants: Collection[str]) -
         weak = [name for name in tier if name != floor and not beats(judgement, name, floor)]
         if weak:
             are = "is" if len(weak) == 1 else "are"
-            said += f"; {join(weak)} {are} not distinguishable from {floor}"
+            said += f"; {named(weak)} {are} not distinguishable from {floor}"
     return said + "."
 
 
@@ -180,7 +181,7 @@ def say_about_rows(test: Predictions, test_readings: int, over_classes: bool) ->
     """What there is to say about the test rows themselves."""
     said = []
     if test.num_unseen:
-        unseen = join(sorted({str(name) for name in test.truth} - set(test.classes)))
+        unseen = named(sorted({str(name) for name in test.truth} - set(test.classes)))
         said.append(
             f"{test.num_unseen:,} test row{'s are' if test.num_unseen > 1 else ' is'} of a class "
             f"that no training row has ({unseen}); every model counts as wrong there."
@@ -203,8 +204,6 @@ def say_about_rows(test: Predictions, test_readings: int, over_classes: bool) ->
     return said
 
 
-def join(names: Sequence[str]) -> str:
-    """Write a list as people do: a, b and c; from the seventh name on, only how many."""
-    if len(names) > MOST_NAMES:
-        names = [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} others"]
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+def named(names: Sequence[str]) -> str:
+    """Name models or classes in a sentence."""
+    return listed(names, most=MOST_NAMES, rest="others")

@@ -58,6 +58,11 @@ class Contents:
     environment: Mapping[str, Any]
 
     @property
+    def task(self) -> str:
+        """ "binary", "multiclass" or "regression"."""
+        return str(self.schema["tasks"][self.verdict.target])
+
+    @property
     def ranked(self) -> list[Mapping[str, Any]]:
         """The lines that have a score."""
         return [row for row in self.rows if row["score"] is not None]

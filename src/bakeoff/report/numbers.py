@@ -1,7 +1,6 @@
 """Numbers and units as people read them: one way to write each, for the terminal and the page."""
 
 import math
-from collections.abc import Sequence
 
 from bakeoff.evaluate.metrics import METRICS
 
@@ -134,23 +133,10 @@ def interval(metric: str, low: float | None, high: float | None) -> str:
         return DASH
     if metric in METRICS and METRICS[metric].unit != "target":
         decimals = 2 if high - low >= 0.02 else 3
-        return f"{low:.{decimals}f} – {high:.{decimals}f}"
+        return f"{low:z.{decimals}f} – {high:z.{decimals}f}"
     return f"{score(metric, low)} – {score(metric, high)}"
 
 
 def metric_label(metric: str) -> str:
     """Return the name of a metric as people write it."""
     return METRICS[metric].label if metric in METRICS else metric.replace("_", " ")
-
-
-def listed(names: Sequence[str], *, most: int = 8) -> str:
-    """Write names one after the other; from `most` on, say how many more there are.
-
-    Example:
-        >>> listed(["a"]), listed(["a", "b", "c"]), listed(list("abcdef"), most=2)
-        ('a', 'a, b and c', 'a, b and 4 more')
-    """
-    shown = list(names[:most])
-    if len(names) > most:
-        return f"{', '.join(shown)} and {len(names) - most:,} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)

@@ -1,24 +1,32 @@
-"""The figures of a report, each with a caption and with its content in words and numbers."""
+"""The figures of a report: drawing, caption and content in words of each stand together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bakeoff.evaluate.classification import Confusion, confusion
 from bakeoff.evaluate.metrics import watched_metric
-from bakeoff.evaluate.predictions import Predictions
 from bakeoff.evaluate.regression import errors
-from bakeoff.insight.curves import Curves, Point, band, comparison_panels, learning_curve
+from bakeoff.insight.curves import (
+    Point,
+    band,
+    compare_curves,
+    compare_parameters,
+    learning_curve,
+)
 from bakeoff.insight.mistakes import confusion_matrix, predicted_against_true, residuals
 from bakeoff.insight.ranking import Line, leaderboard
-from bakeoff.insight.style import Look, to_svg
+from bakeoff.insight.style import to_svg
 from bakeoff.report import numbers
+from bakeoff.report.contents import Contents
 
 if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.figure import Figure
+
+MANY_CLASSES = 12  # beyond which the confusion matrix has the width of the page
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,15 +50,45 @@ class Picture:
         return round(1.5 * float(self.svg.partition('width="')[2].partition("pt")[0]))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Pictures side by side under one caption.
+
+    Args:
+        caption: How to read them.
+        pictures: One or more.
+        size: "wide" may scroll, "small" stands in narrow columns.
+    """
+
+    caption: str
+    pictures: Sequence[Picture]
+    size: str = ""
+
+
+def draw_figures(run: Contents) -> dict[str, list[Group]]:
+    """Draw all figures: section of the report -> its figures, in order.
+
+    A new figure is a function of the run that yields a group, and its name here.
+    """
+    sections: dict[str, list[Callable[[Contents], Iterator[Group]]]] = {
+        "leaderboard": [draw_ranking],
+        "training": [draw_comparison, draw_learning],
+        "best": [draw_confusion, draw_residuals],
+    }
+    return {
+        section: [group for draw in draws for group in draw(run)]
+        for section, draws in sections.items()
+    }
+
+
 def picture(figure: "Figure", name: str, alt: str) -> Picture:
     """Draw a figure; `name` is unique on the page."""
     return Picture(svg=to_svg(figure, name), alt=alt)
 
 
-def draw_ranking(
-    rows: Sequence[Mapping[str, Any]], looks: Mapping[str, Look], metric: str
-) -> Picture:
+def draw_ranking(run: Contents) -> Iterator[Group]:
     """Draw the leaderboard as intervals."""
+    metric, label = run.verdict.metric, numbers.metric_label(run.verdict.metric)
     lines = [
         Line(
             name=row["label"],
@@ -59,28 +97,58 @@ def draw_ranking(
             low=row["low"],
             high=row["high"],
             text=numbers.score(metric, row["score"]),
-            look=looks[row["label"]],
+            look=run.looks[row["label"]],
         )
-        for row in rows
+        for row in run.ranked
     ]
     told = "; ".join(
-        f"tier {row['tier']}, {row['label']}: {numbers.score(metric, row['score'])}, "
-        f"interval {numbers.interval(metric, row['low'], row['high'])}"
-        for row in rows
+        f"tier {line.tier}, {line.name}: {line.text}, "
+        f"interval {numbers.interval(metric, line.low, line.high)}"
+        for line in lines
     )
-    label = numbers.metric_label(metric)
     alt = f"Intervals of 95 % of the test {label}, best first. {told}."
-    return picture(leaderboard(lines, metric=label), "ranking", alt)
+    yield Group(
+        caption="Each model's score with its 95 % interval, by tier. Filled marks are networks, "
+        "hollow grey ones are baselines, arrows lie off the scale.",
+        pictures=[picture(leaderboard(lines, metric=label), "ranking", alt)],
+    )
 
 
-def draw_comparison(
-    curves: Mapping[str, Curves],
-    rows: Sequence[Mapping[str, Any]],
-    looks: Mapping[str, Look],
-    metric: str,
-    task: str,
-) -> list[Picture]:
-    """Draw four panels: training loss, validation loss, validation metric, parameters and score."""
+def draw_comparison(run: Contents) -> Iterator[Group]:
+    """Draw all networks side by side: losses, watched metric, parameters against score."""
+    if not run.curves:
+        return
+    watched = watched_metric(run.task).label
+    train, loss, metric = (
+        {name: getattr(curves, what) for name, curves in run.curves.items()}
+        for what in ("train_loss", "validation_loss", "validation_metric")
+    )
+    titles = "Training loss", "Validation loss", f"Validation {watched}"
+    figures = (
+        compare_curves(train, run.looks, title=titles[0]),
+        compare_curves(loss, run.looks, title=titles[1]),
+        compare_curves(metric, run.looks, title=titles[2], losses=False),
+    )
+    alts = (
+        f"Mean training loss at the end: {tell(train, 'last')}.",
+        f"Lowest mean validation loss: {tell(loss, 'min')}.",
+        f"Highest mean validation {watched}: {tell(metric, 'max')}.",
+    )
+    names = "training-loss", "validation-loss", "validation-metric"
+    yield Group(
+        caption="All models on the same axes. Lines are means over the seeds while at least half "
+        "of them train; bands run from the lowest to the highest seed. In the last panel the "
+        "dashed lines are the baselines: what a network has to beat; arrows lie off the scale.",
+        pictures=[
+            *(picture(*drawn) for drawn in zip(figures, names, alts, strict=True)),
+            draw_parameters(run),
+        ],
+    )
+
+
+def draw_parameters(run: Contents) -> Picture:
+    """Draw parameters against score."""
+    metric, label = run.verdict.metric, numbers.metric_label(run.verdict.metric)
     points = {
         row["label"]: Point(
             parameters=row["parameters"] or 0,
@@ -88,77 +156,75 @@ def draw_comparison(
             low=row["low"],
             high=row["high"],
         )
-        for row in rows
+        for row in run.ranked
     }
-    watched = watched_metric(task).label
-    label = numbers.metric_label(metric)
-    figures = comparison_panels(curves, points, looks, watched=watched, metric=label)
-    networks = [row for row in rows if row["kind"] == "network"]
     told = "; ".join(
         f"{row['label']}: {numbers.count(row['parameters'], 'parameter')}, "
         f"{numbers.score(metric, row['score'])}"
-        for row in networks
+        for row in run.ranked
+        if row["kind"] == "network"
     )
-    alts = {
-        "training-loss": f"Mean training loss at the end: {tell(curves, 'train_loss', 'last')}.",
-        "validation-loss": f"Lowest mean validation loss: "
-        f"{tell(curves, 'validation_loss', 'min')}.",
-        "validation-metric": f"Highest mean validation {watched}: "
-        f"{tell(curves, 'validation_metric', 'max')}.",
-        "parameters": f"Weights against test {label}. {told}; baselines are lines to beat.",
-    }
-    return [picture(figure, name, alts[name]) for name, figure in figures.items()]
+    figure = compare_parameters(points, run.looks, metric=label)
+    alt = f"Parameters against test {label}. {told}; baselines are lines to beat."
+    return picture(figure, "parameters", alt)
 
 
-def tell(curves: Mapping[str, Curves], what: str, which: str) -> str:
+def tell(lines: Mapping[str, Sequence[np.ndarray]], which: str) -> str:
     """Say one number per model: its last, lowest or highest mean, and the epoch."""
     told = []
-    for name, own in curves.items():
-        shown = band(getattr(own, what))
+    for name, own in lines.items():
+        shown = band(own)
         if not len(shown.epochs) or not np.isfinite(shown.mean).any():
             continue
-        places = {"min": np.nanargmin, "max": np.nanargmax}
-        place = int(places[which](shown.mean)) if which in places else -1
-        told.append(f"{name} {shown.mean[place]:.3f} at epoch {shown.epochs[place]}")
+        best = {"min": np.nanargmin, "max": np.nanargmax}
+        index = int(best[which](shown.mean)) if which in best else -1
+        told.append(f"{name} {shown.mean[index]:.3f} at epoch {shown.epochs[index]}")
     return "; ".join(told)
 
 
-def draw_learning(curves: Mapping[str, Curves], looks: Mapping[str, Look]) -> list[Picture]:
-    """Draw the learning curves of each model."""
+def draw_learning(run: Contents) -> Iterator[Group]:
+    """Draw the learning curves of each network."""
     pictures = []
-    for i, (name, own) in enumerate(curves.items()):
-        held_out, train = band(own.validation_loss), band(own.train_loss)
-        best = int(np.nanargmin(held_out.mean)) if np.isfinite(held_out.mean).any() else 0
+    for i, (name, own) in enumerate(run.curves.items()):
+        validation, train = band(own.validation_loss), band(own.train_loss)
+        best = int(np.nanargmin(validation.mean)) if np.isfinite(validation.mean).any() else 0
         alt = (
             f"{name}, {numbers.count(len(own.train_loss), 'seed')}: the mean validation loss "
-            f"starts at {held_out.mean[0]:.3f}, is lowest with {held_out.mean[best]:.3f} at epoch "
-            f"{held_out.epochs[best]} and ends at {held_out.mean[-1]:.3f}; the training loss "
-            f"ends at {train.mean[-1]:.3f}."
+            f"starts at {validation.mean[0]:.3f}, is lowest with {validation.mean[best]:.3f} at "
+            f"epoch {validation.epochs[best]} and ends at {validation.mean[-1]:.3f}; the training "
+            f"loss ends at {train.mean[-1]:.3f}."
         )
-        pictures.append(picture(learning_curve(name, own, looks[name]), f"curve-{i}", alt))
-    return pictures
+        pictures.append(picture(learning_curve(name, own, run.looks[name]), f"curve-{i}", alt))
+    if pictures:
+        yield Group(
+            caption="Each model on its own scale: training loss dashed, validation loss solid, the "
+            "dot at the lowest validation loss. The weights of each seed's best epoch are the ones "
+            "judged.",
+            pictures=pictures,
+            size="small",
+        )
 
 
-def draw_confusion(predictions: Predictions) -> tuple[Picture, list[tuple[str, str, int, str]]]:
-    """Draw the confusion matrix; list the most frequent mistakes as well.
-
-    Returns:
-        The picture, and (true class, predicted class, rows, share of the true class's rows).
-    """
-    table = confusion(predictions)
-    mistakes = frequent_mistakes(table)
-    right = int(np.trace(table.counts))
+def draw_confusion(run: Contents) -> Iterator[Group]:
+    """Draw the confusion matrix of the best model."""
+    if run.task == "regression":
+        return
+    table = confusion(run.best)
     told = "; ".join(
         f"{true} taken for {predicted} in {numbers.count(rows, 'row')}, {share} of its rows"
-        for true, predicted, rows, share in mistakes
+        for true, predicted, rows, share in frequent_mistakes(table)
     )
     alt = (
-        f"Confusion matrix of {numbers.count(len(table.classes), 'class')}: {right:,} of "
-        f"{numbers.count(int(table.counts.sum()), 'row')} are on the diagonal. "
-        f"Most frequent mistakes: {told or 'none'}."
+        f"Confusion matrix of {numbers.count(len(table.classes), 'class')}: "
+        f"{int(np.trace(table.counts)):,} of {numbers.count(int(table.counts.sum()), 'row')} are "
+        f"on the diagonal. Most frequent mistakes: {told or 'none'}."
     )
     figure = confusion_matrix(table.counts, table.labels, table.classes)
-    return picture(figure, "confusion", alt), mistakes
+    yield Group(
+        caption="True classes against predicted ones. Colour: share of the true class.",
+        pictures=[picture(figure, "confusion", alt)],
+        size="wide" if len(table.labels) > MANY_CLASSES else "",
+    )
 
 
 def frequent_mistakes(table: Confusion, most: int = 6) -> list[tuple[str, str, int, str]]:
@@ -175,25 +241,31 @@ def frequent_mistakes(table: Confusion, most: int = 6) -> list[tuple[str, str, i
     ]
 
 
-def draw_residuals(predictions: Predictions) -> list[Picture]:
-    """Draw predicted against true, and how the errors spread."""
-    truth = predictions.truth.astype(np.float64)
-    predicted = predictions.scores.astype(np.float64)
-    spread = np.quantile(errors(predictions), (0.05, 0.5, 0.95))
+def draw_residuals(run: Contents) -> Iterator[Group]:
+    """Draw predicted against true numbers of the best model, and how its errors spread."""
+    if run.task != "regression":
+        return
+    truth = run.best.truth.astype(np.float64)
+    predicted = run.best.scores.astype(np.float64)
+    spread = np.quantile(errors(run.best), (0.05, 0.5, 0.95))
     low, middle, high = (numbers.score("mae", float(value)) for value in spread)
     near = float(np.corrcoef(truth, predicted)[0, 1]) if predicted.std() and truth.std() else 0.0
-    target = predictions.target
-    return [
-        picture(
-            predicted_against_true(truth, predicted, name=target),
-            "predicted",
-            f"Predicted against true {target} of {numbers.count(len(truth), 'test row')}; "
-            f"their correlation is {near:.2f}.",
-        ),
-        picture(
-            residuals(truth, predicted, name=target),
-            "residuals",
-            f"Errors, predicted minus true {target}: half of them are below {middle}, "
-            f"nine in ten lie between {low} and {high}.",
-        ),
-    ]
+    target = run.best.target
+    alt = (
+        f"Predicted against true {target} of {numbers.count(len(truth), 'test row')}; "
+        f"their correlation is {near:.2f}."
+    )
+    figure = predicted_against_true(truth, predicted, name=target)
+    yield Group(
+        caption="On the dashed line prediction and truth are equal.",
+        pictures=[picture(figure, "predicted", alt)],
+    )
+    alt = (
+        f"Errors, predicted minus true {target}: half of them are below {middle}, "
+        f"nine in ten lie between {low} and {high}."
+    )
+    yield Group(
+        caption="Errors: right of zero is predicted too high. The outer 1 % is gathered at the "
+        "ends.",
+        pictures=[picture(residuals(truth, predicted, name=target), "residuals", alt)],
+    )

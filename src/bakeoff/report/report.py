@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bakeoff.evaluate.classification import per_class
+from bakeoff.evaluate.classification import confusion, per_class
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.evaluate.regression import summarise_residuals
 from bakeoff.insight.style import Look
-from bakeoff.report import numbers, pictures
+from bakeoff.report import numbers
 from bakeoff.report.contents import Contents, read_contents
+from bakeoff.report.pictures import MANY_CLASSES, draw_figures, frequent_mistakes
 from bakeoff.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -66,20 +67,15 @@ def page_environment() -> "Environment":
 
 def render(run: Contents) -> str:
     """Return the page."""
-    task = run.schema["tasks"][run.verdict.target]
     return (
         page_environment()
         .get_template("report.html.j2")
         .render(
             **leaderboard_part(run),
             name=run.name,
-            task=task,
-            ranking=pictures.draw_ranking(run.ranked, run.looks, run.verdict.metric),
-            comparison=pictures.draw_comparison(
-                run.curves, run.ranked, run.looks, run.verdict.metric, task
-            ),
-            learning=pictures.draw_learning(run.curves, run.looks),
-            best=best_part(run, task),
+            task=run.task,
+            figures=draw_figures(run),
+            best=best_part(run),
             data=data_part(run),
             recipes=recipes_part(run),
             plan=run.plan,
@@ -110,15 +106,13 @@ def mark(look: Look) -> dict[str, str]:
     return {"path": PATHS[look.marker], "fill": look.fill, "colour": look.colour}
 
 
-def best_part(run: Contents, task: str) -> dict[str, Any]:
+def best_part(run: Contents) -> dict[str, Any]:
     """Return what is shown of the best model: where it is right, where it is wrong."""
-    best = run.verdict.best
-    shown: dict[str, Any] = {"fit": best, "rows": len(run.best)}
-    if task == "regression":
-        summary = summarise_residuals(run.best)
-        return {**shown, "residuals": pictures.draw_residuals(run.best), "summary": summary}
-    picture, mistakes = pictures.draw_confusion(run.best)
-    return {**shown, "classes": per_class(run.best), "confusion": picture, "mistakes": mistakes}
+    shown: dict[str, Any] = {"fit": run.verdict.best, "rows": len(run.best)}
+    if run.task == "regression":
+        return {**shown, "summary": summarise_residuals(run.best)}
+    classes, mistakes = per_class(run.best), frequent_mistakes(confusion(run.best))
+    return {**shown, "classes": classes, "mistakes": mistakes, "many": len(classes) > MANY_CLASSES}
 
 
 def data_part(run: Contents) -> dict[str, Any]:

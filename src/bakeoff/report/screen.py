@@ -18,6 +18,7 @@ from bakeoff.data.splitting.split import PARTS, Split, counts
 from bakeoff.documents import read_json
 from bakeoff.judge.leaderboard import read_leaderboard
 from bakeoff.judge.verdict import Verdict, read_verdict
+from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
 from bakeoff.plan.probe import fit_seconds, run_seconds
 from bakeoff.report import numbers
@@ -108,7 +109,7 @@ class Screen:
         self.notes([*plan.preparation.notes, *plan.left_out])
         models = numbers.count(len(plan.models), "model")
         seeds = numbers.count(plan.experiment.seeds, "seed")
-        frameworks = numbers.listed(plan.experiment.framework)
+        frameworks = listed(plan.experiment.framework)
         seconds = run_seconds(plan, len(workers))
         self.line(
             "plan",

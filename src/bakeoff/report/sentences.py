@@ -10,6 +10,7 @@ from bakeoff.data.kinds import KINDS
 from bakeoff.data.reading.bundled import NAMES
 from bakeoff.data.splitting.split import PARTS
 from bakeoff.documents import read_json
+from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
 from bakeoff.plan.probe import fit_seconds
 from bakeoff.report import numbers
@@ -22,13 +23,13 @@ def about_data(dataset: Dataset) -> str:
     """Say how many rows and inputs there are, and what is to be predicted."""
     inputs = [dataset.schema.column(name) for name in dataset.schema.inputs]
     kinds = Counter(column.kind for column in inputs)
-    counted = numbers.listed([numbers.count(n, KINDS[kind].counted) for kind, n in kinds.items()])
+    counted = listed([numbers.count(n, KINDS[kind].counted) for kind, n in kinds.items()])
     rows = numbers.count(len(dataset), "row")
     text = f"{rows}: {counted}, target {dataset.target} ({about_target(dataset)})"
     missing = {column.name: column.missing for column in inputs if column.missing}
     if missing:
         cells = numbers.count(sum(missing.values()), "missing cell")
-        text += f" · {cells} in {numbers.listed(list(missing), most=4)}"
+        text += f" · {cells} in {listed(list(missing), most=4)}"
     return text
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from bakeoff.listed import listed
 from bakeoff.report import numbers
 from bakeoff.show.layer import Layer, totals
 
@@ -92,7 +93,7 @@ def say_parameters(layers: Sequence[Layer]) -> str:
     frozen = [name for layer in layers for name in layer.frozen]
     trained = "all trained"
     if frozen:
-        trained = f"{sums['trained']:,} trained (not {numbers.listed(frozen, most=2)})"
+        trained = f"{sums['trained']:,} trained (not {listed(frozen, most=2)})"
     return (
         f"{numbers.count(sums['parameters'], 'parameter')}, {trained}: {bytes_text(sums['bytes'])} "
         "in 32-bit floats."

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bakeoff.catalog import Row
+from bakeoff.listed import listed
 from bakeoff.report import numbers
 from bakeoff.report.printable import printable
 from bakeoff.show.example import Example, typed
@@ -70,7 +71,7 @@ class Sheet:
         facts = [
             ("good for", self.row.good_for),
             ("avoid when", self.row.avoid_when),
-            ("reads", numbers.listed([input_words(view, axes=True) for view in self.row.reads])),
+            ("reads", listed([input_words(view, axes=True) for view in self.row.reads])),
         ]
         table = grid()
         for label, text in facts:
@@ -217,9 +218,9 @@ def reading(example: Example) -> str:
     """Say what the example is: "for x (B, 20, 8): B examples of T = 20 time steps, ..."."""
     if example.parts:
         parts = [f"{name} (B, {commas(e.shape)})" for name, e in example.parts.items()]
-        return f"for {numbers.listed(parts)}"
+        return f"for {listed(parts)}"
     axes = [axis.split(" ", 1) for axis in INPUTS[example.view].axes]
     sizes = [
         f"{letter} = {n} {word}" for (letter, word), n in zip(axes, example.shape, strict=True)
     ]
-    return f"for x (B, {commas(example.shape)}): B examples of {numbers.listed(sizes)}"
+    return f"for x (B, {commas(example.shape)}): B examples of {listed(sizes)}"

@@ -81,6 +81,7 @@ def learning_curve(name: str, curves: Curves, look: Look) -> "Figure":
     figure = new_figure(330, 190)
     axes = figure.add_subplot()
     plain_axes(axes, title=name, x="epoch")
+    axes.locator_params(axis="x", integer=True)
     train, validation = band(curves.train_loss), band(curves.validation_loss)
     ends = {}
     for label, shown, dashes in (("training", train, (0, (4, 2))), ("validation", validation, "-")):
@@ -114,6 +115,7 @@ def compare_curves(
     figure = new_figure(345, 260)
     axes = figure.add_subplot()
     plain_axes(axes, title=title, x="epoch")
+    axes.locator_params(axis="x", integer=True)
     bands, ends = {name: band(own) for name, own in lines.items()}, {}
     for name, shown in bands.items():
         if not len(shown.epochs):

@@ -1,8 +1,8 @@
 """What people type first, coming from scikit-learn, pandas and Keras: it works, or says how."""
 
 import inspect
+import shutil
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -151,12 +151,13 @@ def test_predictions_and_fits_are_frames(small_run):
     assert len(told) == 7 * small_run.verdict.test_rows
 
 
-def test_a_loaded_model_keeps_its_weights_between_calls(small_run, people, monkeypatch):
-    model = small_run.model("mlp")
-    before = model.predict(people)
-    monkeypatch.setattr(Path, "open", None)  # nothing may be opened again
-    monkeypatch.setattr("bakeoff.deliver.trained_model.load_weights", None, raising=False)
-    assert model.predict(pl.read_csv(people)).equals(before)
+def test_a_loaded_model_keeps_its_weights_between_calls(small_run, people, tmp_path):
+    shutil.copytree(small_run.folder, tmp_path / "run")
+    opened = bakeoff.open_run(tmp_path / "run")
+    before = opened.best.predict(people)
+    shutil.rmtree(tmp_path / "run")  # nothing of it can be read again
+    assert opened.best.predict(people).equals(before)
+    assert repr(opened) == f"<Run {tmp_path / 'run'}>"
 
 
 def test_images_from_arrays_are_a_run_as_they_stand(run):

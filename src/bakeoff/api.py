@@ -9,7 +9,7 @@ from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from bakeoff.errors import RequestError, UnknownOption, option, unknown
+from bakeoff.errors import DataError, RequestError, UnknownOption, option, unknown
 from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.request import name_of, request
@@ -95,7 +95,10 @@ class Run:
         return leaderboard_html(self.files)
 
     def __repr__(self) -> str:
-        rows = self.leaderboard
+        try:
+            rows = self.leaderboard
+        except DataError:  # the folder has gone, or is damaged: printing a run never fails
+            return f"<Run {self.folder}>"
         first = rows.row(0, named=True)
         score = f"{first['model']} first with {first['metric']} {first['score']:.4g}"
         return f"<Run {self.folder}: {len(rows)} models, {score}>"

@@ -230,7 +230,7 @@ def test_what_was_decided_while_reading_new_data_is_told(small_run, here, comman
     (here / "odd.csv").write_text("age,colour,day\nold,red,2024-01-01\n", "utf-8")
     said = command("predict", small_run.folder, "odd.csv")
     assert said.code == 0
-    assert "age: 1 cell that is no number" in said.err
+    assert "age: 1 cell is no number" in said.err
 
 
 def test_a_report_is_rebuilt_from_the_files_of_a_run(small_run, tmp_path, command):

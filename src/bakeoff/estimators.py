@@ -26,6 +26,7 @@ from sklearn.utils.validation import (
 
 from bakeoff.api import Run, run
 from bakeoff.data.columns.read_column import read_column
+from bakeoff.data.reading.cells import NOTHING
 from bakeoff.data.reading.join_pair import free_name, join_pair, one_series
 from bakeoff.errors import DataError, RequestError, option, unknown
 from bakeoff.plan.request import kinds_of
@@ -191,7 +192,7 @@ class BakeoffClassifier(ClassifierMixin, BakeoffEstimator):  # type: ignore[misc
         found = model.predict_proba(data)
         names = names_of(self.classes_).tolist()
         probabilities = np.zeros((len(found), len(names)))  # 0: no training row had this class
-        probabilities[:, [names.index(name) for name in model.classes]] = found
+        probabilities[:, [names.index(name) for name in model.preparation.classes]] = found
         return probabilities
 
 
@@ -365,8 +366,8 @@ def names_of(classes: Values) -> Values:
     and so are then all the others.
 
     Example:
-        >>> names_of(np.array([1, 2])).tolist(), names_of(np.array(["NA", "EU"])).tolist()
-        (['1', '2'], ["'NA'", "'EU'"])
+        >>> names_of(np.array([1, 2])).tolist(), names_of(np.array(["", "EU"])).tolist()
+        (['1', '2'], ["''", "'EU'"])
     """
     labels = classes.tolist()
     names = as_read([str(label) for label in labels])
@@ -378,5 +379,6 @@ def names_of(classes: Values) -> Values:
 def as_read(names: Sequence[str]) -> list[str | None]:
     """Return what a run reads where these names stand in a column of classes."""
     series = pl.Series("y", names, dtype=pl.String)
-    read: list[str | None] = read_column(series, kind="category").values.tolist()
+    reading = read_column(series, kind="category", nothing=NOTHING)
+    read: list[str | None] = reading.values.tolist()
     return read

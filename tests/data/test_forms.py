@@ -22,8 +22,8 @@ def test_a_schema_comes_back_from_json(tmp_path):
     assert [column.form for column in schema.columns] == [
         NumberForm("decimal comma"),
         DateForm("%d.%m.%Y"),
-        WordForm("lower"),
-        None,
+        WordForm("lower", pair=("false", "true")),
+        WordForm(),
     ]
     assert schema_from_dict(json.loads(json.dumps(schema_to_dict(schema)))) == schema
 
@@ -45,7 +45,11 @@ def test_the_shape_of_arrays_is_a_form():
         {"type": "nombre"},
         {"type": "number", "style": "roman", "unit": ""},
         {"type": "number", "style": "plain", "unit": "", "extra": 1},
-        {"type": "date"},
+        {"type": "date", "pattern": "day"},
+        {"type": "date", "pattern": "", "zone": "../x"},
+        {"type": "words", "style": "lower", "labels": "complex"},
+        {"type": "words", "style": "lower", "pair": ["a"]},
+        {"type": "shape", "sizes": [8], "brightness": "dim"},
         {"type": "date", "pattern": 7},
         {"type": "shape", "sizes": [8, "8"]},
         {"type": "shape", "sizes": [0]},

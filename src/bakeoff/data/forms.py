@@ -3,14 +3,17 @@
 Each is plain data: `dataclasses.asdict` writes it into schema.json, `form_from_dict` reads it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from bakeoff.errors import DataError
 
 NumberStyle = Literal["plain", "decimal comma", "thousands comma", "thousands space"]
-WordStyle = Literal["shortest", "lower"]
+WordStyle = Literal["as written", "shortest", "lower"]
+LabelType = Literal["string", "integer", "float", "boolean"]
+Brightness = Literal["", "bytes", "unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +39,44 @@ class NumberForm:
 
 @dataclass(frozen=True, slots=True)
 class DateForm:
-    """Dates of one pattern, such as %d.%m.%Y."""
+    """Dates of one pattern, such as %d.%m.%Y, or typed dates without one.
 
-    pattern: str
+    Args:
+        pattern: How texts are written; "" where the dates came typed.
+        zone: The time zone whose wall clock the values show, such as Europe/Berlin; "" where they
+            came without one.
+    """
+
+    pattern: str = ""
+    zone: str = ""
     type: Literal["date"] = field(default="date", init=False)
 
     def __post_init__(self) -> None:
-        """Refuse what is no pattern."""
-        if not isinstance(self.pattern, str) or "%" not in self.pattern:
+        """Refuse what is no pattern and what is no name of a zone."""
+        if not isinstance(self.pattern, str) or (self.pattern and "%" not in self.pattern):
             raise ValueError(f"pattern {self.pattern!r}")
+        if not isinstance(self.zone, str) or not re.fullmatch(r"[\w+/-]{0,60}", self.zone):
+            raise ValueError(f"zone {self.zone!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeForm:
-    """Arrays: the sizes of one row; None where rows may differ (steps, where lengths are given)."""
+    """Arrays: the sizes of one row, and how bright pictures are written.
+
+    Args:
+        sizes: None where rows may differ (steps, where lengths are given).
+        brightness: Of pictures and volumes: "bytes" (uint8, up to 255), "unit" (fractions from 0 to
+            1), or "" for anything else.
+    """
 
     sizes: tuple[int | None, ...]
+    brightness: Brightness = ""
     type: Literal["shape"] = field(default="shape", init=False)
 
     def __post_init__(self) -> None:
-        """Refuse sizes that are no positive integers."""
+        """Refuse sizes that are no positive integers, and an unknown brightness."""
+        if self.brightness not in get_args(Brightness):
+            raise ValueError(f"brightness {self.brightness!r}")
         sizes = tuple(self.sizes)
         object.__setattr__(self, "sizes", sizes)  # a list, where it comes from a file
         for size in sizes:
@@ -75,15 +96,52 @@ class ShapeForm:
 
 @dataclass(frozen=True, slots=True)
 class WordForm:
-    """Words: numbers in their "shortest" form, so that 1.0 is 1, or all of them in "lower" case."""
+    """Words: how they are written, and what they are to the user.
 
-    style: WordStyle
+    Args:
+        style: Numbers in their "shortest" form, so that 1.0 is 1; all in "lower" case; or "as
+            written".
+        labels: What each word stands for: itself, an integer, a float or a boolean.
+        pair: The two words of a binary column, sorted; none of other columns.
+    """
+
+    style: WordStyle = "as written"
+    labels: LabelType = "string"
+    pair: tuple[str, ...] = ()
     type: Literal["words"] = field(default="words", init=False)
 
     def __post_init__(self) -> None:
-        """Refuse an unknown style."""
+        """Refuse an unknown style or type of labels, and what is no pair."""
         if self.style not in get_args(WordStyle):
             raise ValueError(f"style {self.style!r}")
+        if self.labels not in get_args(LabelType):
+            raise ValueError(f"labels {self.labels!r}")
+        pair = tuple(self.pair)
+        object.__setattr__(self, "pair", pair)  # a list, where it comes from a file
+        if len(pair) not in (0, 2) or not all(isinstance(word, str) for word in pair):
+            raise ValueError(f"pair {self.pair!r}")
+
+
+def typed_labels(words: Sequence[str | None], labels: LabelType) -> list[Any]:
+    """Return words as what they stand for; as words where one of them is something else.
+
+    Example:
+        >>> typed_labels(["0", "1", None], "integer")
+        [0, 1, None]
+    """
+    readers: Mapping[LabelType, Callable[[str], Any]] = {
+        "string": str, "integer": int, "float": float, "boolean": truth
+    }  # fmt: skip
+    read = readers[labels]
+    try:
+        return [None if word is None else read(word) for word in words]
+    except (KeyError, ValueError):
+        return list(words)
+
+
+def truth(word: str) -> bool:
+    """Return what true and false in any case mean."""
+    return {"true": True, "false": False}[word.lower()]
 
 
 Form = NumberForm | DateForm | ShapeForm | WordForm

@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from bakeoff.data.array import Array, is_missing
-from bakeoff.data.columns.array_column import array_column, check_shape
+from bakeoff.data.columns.array_column import array_column, array_like
 from bakeoff.data.columns.column import Column, Reading, Schema, choose_inputs, left_out
 from bakeoff.data.columns.read_column import read_column, read_like
-from bakeoff.data.columns.target import Target, check_singles, read_target
+from bakeoff.data.columns.target import Target, check_numbers, check_singles, read_target
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import check_kinds
-from bakeoff.data.origin import Origin, origin_of
+from bakeoff.data.origin import Origin, Place, origin_of
 from bakeoff.data.reading import bundled
 from bakeoff.data.reading.arrays import are_arrays, read_arrays, stack_arrays
 from bakeoff.data.reading.cells import plain_number
 from bakeoff.data.reading.frames import one_column
+from bakeoff.data.reading.join_pair import as_array, join_pair
 from bakeoff.data.reading.table import Table, read_table, stack_tables
 from bakeoff.errors import DataError, RequestError, option, unknown
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def read(
@@ -100,17 +104,28 @@ def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
         {part: len(table.frame) for part, table in tables.items()},
         {part: table.source for part, table in tables.items() if len(tables) > 1},
     )
-    target = read_target(
-        frame[str(choices.target)],
-        kind=kinds.get(str(choices.target), ""),
+    size, name = len(first.frame), str(choices.target)
+    target = target_in_parts(
+        frame[name],
+        size,
+        kind=kinds.get(name, ""),
+        declared=name in first.declared,
+        typed=first.typed,
         mark=first.mark,
         positive=choices.positive,
         place=origin.place,
     )
-    others = {name: frame[name] for name in frame.columns if name != choices.target}
     readings = {
-        name: read_column(series, kind=kinds.get(name, ""), mark=first.mark, place=origin.place)
-        for name, series in others.items()
+        name: column_in_parts(
+            frame[name],
+            size,
+            kind=kinds.get(name, ""),
+            declared=name in first.declared,
+            mark=first.mark,
+            place=origin.place,
+        )
+        for name in frame.columns
+        if name != choices.target
     }
     readings[target.column.name] = Reading(target.column, target.values, target.notes)
     return assemble(
@@ -120,6 +135,56 @@ def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
         origin=origin,
         source=first.source,
         notes=[note for table in tables.values() for note in table.notes] + notes,
+    )
+
+
+def column_in_parts(
+    series: pl.Series, size: int, *, kind: str, declared: bool, mark: str, place: Place
+) -> Reading:
+    """Read a column of the training rows, the first `size`, and then all others like it."""
+    reading = read_column(series[:size], kind=kind, declared=declared, mark=mark, place=place)
+    if size == len(series):
+        return reading
+    rest = read_like(series[size:], reading.column, place=lambda i: place(size + i))
+    column = replace(
+        reading.column, missing=reading.column.missing + int(is_missing(rest.values).sum())
+    )
+    values = np.concatenate([reading.values, rest.values])
+    return Reading(column, values, reading.notes + rest.notes)
+
+
+def target_in_parts(
+    series: pl.Series,
+    size: int,
+    *,
+    kind: str,
+    declared: bool = False,
+    typed: bool = True,
+    mark: str = ".",
+    positive: str | None,
+    place: Place,
+) -> Target:
+    """Decide what the target is from the training rows, the first `size`, and read all like them.
+
+    A class that only other rows have stays a class of its own; a number that is none is refused.
+    """
+    target = read_target(
+        series[:size],
+        kind=kind,
+        declared=declared,
+        typed=typed,
+        mark=mark,
+        positive=positive,
+        place=place,
+    )
+    if size == len(series):
+        return target
+    others, place_of = series[size:], lambda i: place(size + i)
+    rest = read_like(others, target.column, place=place_of, target=True)
+    if target.task == "regression":
+        check_numbers(others, rest, place_of)
+    return target._replace(
+        values=np.concatenate([target.values, rest.values]), notes=target.notes + rest.notes
     )
 
 
@@ -133,8 +198,7 @@ def read_inputs(data: object, schema: Schema) -> Dataset:
     Raises:
         DataError: A column that goes in is missing, or an array has another shape.
     """
-    if is_bundled(data):
-        data = bundled.load(str(data))[0]
+    data = as_data(data, schema)
     if are_arrays(data):
         return inputs_from_arrays(data, schema)
     table = read_table(data)
@@ -145,9 +209,11 @@ def read_inputs(data: object, schema: Schema) -> Dataset:
             f"{table.source} lacks {len(missing)} of the columns that the run was trained on. "
             f"{unknown('column', missing[0], names)} Needed: {', '.join(schema.inputs)}."
         )
-    needed = [*schema.inputs, *(name for name in schema.targets if name in names)]
-    readings = [
-        read_like(table.frame[name], schema.column(name), mark=table.mark) for name in needed
+    readings = [read_like(table.frame[name], schema.column(name)) for name in schema.inputs]
+    readings += [
+        read_like(table.frame[name], schema.column(name), target=True)
+        for name in schema.targets
+        if name in names
     ]
     return Dataset(
         schema=schema,
@@ -158,24 +224,44 @@ def read_inputs(data: object, schema: Schema) -> Dataset:
     )
 
 
+def as_data(data: object, schema: Schema) -> object:
+    """Turn what `run` takes besides files and frames into one of these.
+
+    A bundled name, (X, y), a tensor, a list of rows, and one row as a dict of single values.
+    """
+    if is_bundled(data):
+        return bundled.load(str(data))[0]
+    blocks = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)
+    if isinstance(data, tuple) and len(data) == 2 and not blocks:
+        return join_pair(data[0], data[1], schema.targets[0])[0]
+    if hasattr(data, "detach"):  # a torch tensor
+        return as_array(data)
+    if isinstance(data, Mapping) and data and all(np.ndim(v) == 0 for v in data.values()):
+        return {name: [value] for name, value in data.items()}
+    if isinstance(data, Sequence) and not isinstance(data, (str, tuple)) and data:
+        if all(isinstance(row, Mapping) for row in data):
+            return {name: [row.get(name) for row in data] for row in data[:1] for name in row}
+        return as_array(data)
+    return data
+
+
 def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
     """Read new arrays by the schema of a run."""
     name, target = schema.inputs[0], schema.targets[0]
     column = schema.column(name)
-    arrays = read_arrays(data, needs_y=False)
     if len(schema.inputs) > 1 or not isinstance(column.form, ShapeForm):
         raise DataError(
             f"The run was trained on a table with the columns {', '.join(schema.inputs[:10])}. "
             "Give a table with these."
         )
-    reading = array_column(arrays.x, arrays.lengths, name=name, kind=column.kind)
-    if isinstance(reading.column.form, ShapeForm):
-        check_shape(reading.column.form, column)
+    arrays = read_arrays(data, needs_y=False)
+    reading = array_like(arrays.x, arrays.lengths, column)
     values = {name: reading.values}
     if arrays.lengths is not None:
         values[f"{name}.lengths"] = arrays.lengths.astype(np.int64)
     if arrays.y is not None:
-        values[target] = read_like(one_column(target, arrays.y), schema.column(target)).values
+        series = one_column(target, arrays.y)
+        values[target] = read_like(series, schema.column(target), target=True).values
     return Dataset(
         schema=schema,
         arrays=values,
@@ -194,8 +280,10 @@ def from_arrays(
     check_kinds(choices.kinds, names)
     if choices.target not in (None, y_name):
         raise RequestError(unknown("column", choices.target, names))
-    target = read_target(
+    parts = arrays.origin.parts
+    target = target_in_parts(
         one_column(y_name, arrays.y),
+        len(arrays.x) if parts is None else int((parts == "train").sum()),
         kind=choices.kinds.get(y_name, ""),
         positive=choices.positive,
         place=place,

@@ -12,14 +12,14 @@ from bakeoff.catalog import Row, find, load
 from bakeoff.data.array import is_missing
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import ShapeForm
+from bakeoff.data.forms import ShapeForm, typed_labels
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.read import read_inputs
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.documents import reading
 from bakeoff.errors import DataError, RequestError
 from bakeoff.evaluate.metrics import METRICS, score
-from bakeoff.evaluate.predictions import Predictions
+from bakeoff.evaluate.predictions import Predictions, label_series
 from bakeoff.judge.best import best_of
 from bakeoff.judge.verdict import read_verdict
 from bakeoff.numeric import probabilities
@@ -56,9 +56,9 @@ class TrainedModel:
         return f"<TrainedModel {job.model} ({job.framework}), seed {job.seed}, of {self.run.path}>"
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of `predict_proba`; none for a regression."""
-        return self.preparation.classes
+    def classes(self) -> tuple[Any, ...]:
+        """The classes, as they came in, in the order of `predict_proba`; none for a regression."""
+        return tuple(typed_labels(self.preparation.classes, self.preparation.schema.labels))
 
     @cached_property
     def preparation(self) -> Preparation:
@@ -89,17 +89,19 @@ class TrainedModel:
         """Predict every row of new data; the target column may be there and is not looked at.
 
         Args:
-            data: A file, a frame or arrays, with the columns that the run learned from.
+            data: Whatever `run` takes, with the columns that the run learned from: a file, a frame,
+                arrays or tensors, (X, y), a list of rows, or one row as a dict.
 
         Returns:
             One row per row of data, in its order: row (from 1), prediction, and p:<class> for every
-            class; numbers in the unit of the target.
+            class; numbers in the unit of the target, classes in the type that they came in.
 
         Raises:
             DataError: A column is missing, or does not hold what it held in training.
 
         Warns:
-            What was decided while reading: a cell that is no number is taken as missing.
+            What was decided while reading: a cell that is no number is taken as missing; a category
+            that no training row has is counted, with an example.
         """
         import polars as pl
 
@@ -109,8 +111,9 @@ class TrainedModel:
         if self.preparation.task == "regression":
             columns["prediction"] = self.preparation.invert(scores)
         else:
-            names = np.array(self.classes, dtype=object)
-            columns["prediction"] = pl.Series(values=list(names[scores.argmax(1)]), dtype=pl.String)
+            names = self.preparation.classes
+            likeliest = [names[i] for i in scores.argmax(1)]
+            columns["prediction"] = label_series(likeliest, self.preparation.schema.labels)
             columns |= {f"p:{name}": scores[:, i] for i, name in enumerate(names)}
         return pl.DataFrame(columns)
 
@@ -152,7 +155,7 @@ class TrainedModel:
             rows=dataset.rows,
             truth=dataset.arrays[dataset.target],
             scores=scores if self.classes else self.preparation.invert(scores),
-            classes=self.classes,
+            classes=self.preparation.classes,
             positive=dataset.schema.positive.get(dataset.target),
         )
         return score(METRICS[read_verdict(self.run).metric], predictions)
@@ -160,7 +163,7 @@ class TrainedModel:
     def read(self, data: Any) -> Dataset:
         """Read new data as the run read its own; say what was decided, as warnings."""
         dataset = read_inputs(data, self.preparation.schema)
-        for note in dataset.notes:
+        for note in (*dataset.notes, *self.preparation.unknown(dataset)):
             warnings.warn(note, stacklevel=3)
         return dataset
 

@@ -1,13 +1,15 @@
 """What a fit predicted for rows whose truth is known, in the user's own units."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.data.forms import LabelType, typed_labels
+from bakeoff.data.reading.cells import as_texts
 from bakeoff.documents import read_parquet, reading
 from bakeoff.errors import DataError, RunError
 
@@ -28,6 +30,7 @@ class Predictions:
             the prediction itself. They are no values of a metric.
         classes: Class names in the order of the columns of `scores`; empty for numbers.
         positive: The positive class of a binary target, else None.
+        labels: What the classes are to the user: a string may stand for an integer.
 
     Shape:
         rows (n,) int, truth (n,), scores (n, K) for K classes or (n,) for numbers.
@@ -43,6 +46,7 @@ class Predictions:
     scores: NDArray[np.floating[Any]]
     classes: tuple[str, ...] = ()
     positive: str | None = None
+    labels: LabelType = "string"
 
     def __post_init__(self) -> None:
         n = len(self.rows)
@@ -88,13 +92,17 @@ class Predictions:
         return int((self.truth_index < 0).sum()) if self.classes else 0
 
     def frame(self) -> "pl.DataFrame":
-        """Return the columns row, truth, prediction, and p:<class> for every class."""
+        """Return the columns row, truth, prediction, and p:<class> for every class.
+
+        Classes have the type that they came in; a truth that is none of it makes strings of all.
+        """
         import polars as pl
 
         columns: dict[str, Any] = {"row": self.rows}
         if self.classes:
-            columns["truth"] = pl.Series(values=list(self.truth), dtype=pl.String)
-            columns["prediction"] = pl.Series(values=list(self.prediction), dtype=pl.String)
+            n = len(self.truth)
+            both = label_series([*self.truth, *self.prediction], self.labels)
+            columns["truth"], columns["prediction"] = both[:n], both[n:]
             for i, name in enumerate(self.classes):
                 columns[f"p:{name}"] = np.ascontiguousarray(self.scores[:, i])
         else:
@@ -103,10 +111,22 @@ class Predictions:
         return pl.DataFrame(columns)
 
 
+def label_series(words: Sequence[str], labels: LabelType) -> "pl.Series":
+    """Return classes in the type that they came in; as strings where one is of another type."""
+    import polars as pl
+
+    typed = typed_labels(words, labels)
+    types = {"integer": pl.Int64, "float": pl.Float64, "boolean": pl.Boolean}
+    try:
+        return pl.Series(values=typed, dtype=types.get(labels, pl.String))
+    except (TypeError, OverflowError, pl.exceptions.PolarsError):
+        return pl.Series(values=list(words), dtype=pl.String)
+
+
 def write_predictions(predictions: Predictions, path: Path) -> None:
     """Write one Parquet file: row, truth, prediction, and p:<class> for every class."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    notes = {"bakeoff.target": predictions.target}
+    notes = {"bakeoff.target": predictions.target, "bakeoff.labels": predictions.labels}
     if predictions.positive is not None:
         notes["bakeoff.positive"] = predictions.positive
     predictions.frame().write_parquet(path, metadata=notes)
@@ -127,7 +147,6 @@ def read_predictions(path: Path) -> Predictions:
 
 def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) -> Predictions:
     """Make predictions of a table and what its metadata say."""
-    import polars as pl
 
     missing = [name for name in ("row", "truth", "prediction") if name not in frame.columns]
     if missing:
@@ -137,9 +156,12 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
     for name in ("row", *numbers):
         if not frame[name].dtype.is_numeric():
             raise DataError(f"column {name!r} does not hold numbers.")
+    labels: Any = notes.get("bakeoff.labels", "string")
+    if labels not in get_args(LabelType):
+        raise DataError(f"bakeoff.labels is {labels!r}.")
     if classes:
         scores = frame.select(f"p:{name}" for name in classes).to_numpy()
-        truth = frame["truth"].cast(pl.String).to_numpy().astype(object)
+        truth = as_texts(frame["truth"]).to_numpy().astype(object)
     else:
         scores, truth = frame["prediction"].to_numpy(), frame["truth"].to_numpy()
     return Predictions(
@@ -149,4 +171,5 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
         scores=scores,
         classes=classes,
         positive=notes.get("bakeoff.positive"),
+        labels=labels,
     )

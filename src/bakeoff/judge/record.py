@@ -61,4 +61,5 @@ def judged(plan: Plan, scores: np.ndarray, part: str) -> Predictions:
         scores=scores if classes else preparation.invert(scores),
         classes=classes,
         positive=dataset.schema.positive.get(dataset.target),
+        labels=dataset.schema.labels,
     )

@@ -51,6 +51,8 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
     for name in ("test", "validation"):
         if isinstance(asked.get(name), Path):
             asked[name] = str(asked[name])
+    if "positive" in asked:
+        asked["positive"] = str(asked["positive"])  # 1 and True are labels, too
     return replace(
         base,
         **asked,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bakeoff.data.forms import typed_labels
 from bakeoff.data.read import read
 from bakeoff.errors import DataError, RequestError
 
@@ -132,3 +133,60 @@ def test_a_list_of_kinds_is_answered_with_what_chooses_columns():
         "inputs=['a', 'b'] chooses columns; kinds={'a': 'category'} says what they hold."
     )
     assert "--column a=category says" in error.value.worded("command line")
+
+
+@pytest.mark.parametrize(
+    "classes", [["None", "Insomnia"], ["NA", "EU"], ["?", "-"], ["-", "+"], ["None", "NA", "?"]]
+)
+def test_a_text_in_a_target_is_a_class_unless_it_is_empty(classes):
+    y = [*(classes * 20), ""]
+    dataset = read({"a": list(range(len(y))), "y": y}, target="y", kinds={"a": "number"})
+    assert set(dataset.arrays["y"]) == set(classes)
+    assert len(dataset) == len(y) - 1
+    assert any("only empty cells are missing" in note for note in dataset.notes)
+
+
+def test_a_word_for_nothing_among_numbers_is_missing_unless_the_kind_says_otherwise(write):
+    path = write(
+        "a,y\n" + "".join(f"{i * 0.5},{'NA' if i % 4 == 0 else i % 2}\n" for i in range(80))
+    )
+    assert len(read(path, target="y")) == 60
+    assert any("kind category to make it a class" in note for note in read(path, target="y").notes)
+    assert len(read(path, target="y", kinds={"y": "category"})) == 80
+
+
+@pytest.mark.parametrize(
+    ("y", "labels"),
+    [
+        ([0, 1], "integer"),
+        ([0.0, 1.0], "float"),
+        ([True, False], "boolean"),
+        (["0", "1"], "string"),
+        (["True", "False"], "string"),
+        (["u", "v"], "string"),
+    ],
+)
+def test_labels_keep_their_type(y, labels):
+    dataset = read({"a": list(range(40)), "y": y * 20}, target="y", kinds={"a": "number"})
+    assert dataset.schema.labels == labels
+    assert set(typed_labels(dataset.arrays["y"].tolist(), labels)) == set(y)
+
+
+@pytest.mark.parametrize(
+    ("y", "labels"),
+    [
+        ("01", "integer"),
+        (["True", "False"], "boolean"),
+        (["1.0", "2.0"], "float"),
+        ("ab", "string"),
+    ],
+)
+def test_digits_in_a_file_are_numbers(y, labels, write):
+    path = write("a,y\n" + "".join(f"{i * 0.5},{y[i % 2]}\n" for i in range(40)))
+    assert read(path, target="y").schema.labels == labels
+
+
+def test_a_positive_class_may_be_named_as_the_user_calls_it():
+    data = {"a": NUMBERS[:40], "y": [True, False] * 20}
+    for name in ("True", "true"):
+        assert read(data, target="y", positive=name).schema.positive == {"y": "true"}

@@ -6,7 +6,7 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Column, Note, Reading
-from bakeoff.data.forms import ShapeForm
+from bakeoff.data.forms import Brightness, ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, one_table
 from bakeoff.errors import DataError, RequestError, option, unknown
@@ -44,16 +44,56 @@ def array_column(
         check_lengths(lengths, values, found, name, place)
     values, missing, notes = without_infinite(values, name, found, place)
     reason = "as you said" if kind else reason
-    form = shape_form(values, lengths)
+    form = shape_form(values, lengths, found)
     return Reading(
         Column(name=name, kind=found, reason=reason, missing=missing, form=form), values, notes
     )
 
 
-def shape_form(values: Array, lengths: Array | None) -> ShapeForm:
+def shape_form(values: Array, lengths: Array | None, kind: str) -> ShapeForm:
     """Return the shape of one row; sequences with lengths may have any number of steps."""
     sizes = values.shape[1:]
-    return ShapeForm(sizes if lengths is None else (None, *sizes[1:]))
+    brightness = brightness_of(values) if kind in ("image", "volume") else ""
+    return ShapeForm(sizes if lengths is None else (None, *sizes[1:]), brightness)
+
+
+def brightness_of(pictures: Array) -> Brightness:
+    """Return how the brightness of pictures is written: as bytes, from 0 to 1, or otherwise."""
+    if pictures.dtype == np.uint8:
+        return "bytes"
+    return "unit" if pictures.min() >= 0 and pictures.max() <= 1 else ""
+
+
+def array_like(x: Array, lengths: Array | None, column: Column) -> Reading:
+    """Read a new array as that of the training data was; brightness is brought to its unit.
+
+    Args:
+        x: (N, ...) numbers.
+        lengths: (N,) real steps of each sequence, or None.
+        column: As it was read in training.
+
+    Raises:
+        DataError: A row has another shape.
+    """
+    reading = array_column(x, lengths, name=column.name, kind=column.kind)
+    found, trained = reading.column.form, column.form
+    if not isinstance(found, ShapeForm) or not isinstance(trained, ShapeForm):
+        return reading
+    check_shape(found, column)
+    values, notes = reading.values, reading.notes
+    scale = {("unit", "bytes"): 255.0, ("bytes", "unit"): 1 / 255}.get(
+        (found.brightness, trained.brightness)
+    )
+    if scale:
+        values = values.astype(np.float32) * np.float32(scale)
+        how = "multiplied" if scale > 1 else "divided"
+        units = {"bytes": "from 0 to 255", "unit": "from 0 to 1"}
+        text = (
+            f"{column.name} is {units[found.brightness]} and was {units[trained.brightness]} in "
+            f"training: {how} by 255."
+        )
+        notes = (*notes, Note("converted", text))
+    return Reading(column, values, notes)
 
 
 def check_shape(form: ShapeForm, column: Column) -> None:

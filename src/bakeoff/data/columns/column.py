@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, NamedTuple, get_args
 
 from bakeoff.data.array import Array
-from bakeoff.data.forms import DateForm, Form, form_from_dict
+from bakeoff.data.forms import DateForm, Form, LabelType, WordForm, form_from_dict
 from bakeoff.data.kinds import KINDS
 from bakeoff.errors import DataError, RequestError, option, unknown
 
@@ -58,10 +58,16 @@ class Schema:
         """Column -> kind, as `read(kinds=...)` takes it to read the data alike again."""
         return {
             c.name: f"{c.kind}:{c.form.pattern}"
-            if c.kind == "time" and isinstance(c.form, DateForm)
+            if c.kind == "time" and isinstance(c.form, DateForm) and c.form.pattern
             else c.kind
             for c in self.columns
         }
+
+    @property
+    def labels(self) -> LabelType:
+        """What the classes of the first target are to the user: strings, integers, ..."""
+        form = self.column(self.targets[0]).form
+        return form.labels if isinstance(form, WordForm) else "string"
 
     def column(self, name: str) -> Column:
         """Return the column called `name`."""
@@ -75,12 +81,13 @@ class Note(NamedTuple):
     """Something that was decided while a column was read.
 
     Args:
-        kind: "missing" (a word that means no value), "unread" (cells that are no number or no
-            date) or "infinite".
+        kind: "missing" (a word that means no value), "unread" (cells that are no number, no date
+            or none of two words), "infinite", "converted" (cells in another form or unit than the
+            training data) or "class" (a class that is called like a missing value).
         text: A sentence for the user.
     """
 
-    kind: Literal["missing", "unread", "infinite"]
+    kind: Literal["missing", "unread", "infinite", "converted", "class"]
     text: str
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,10 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Column, Note, Reading
-from bakeoff.data.forms import DateForm, NumberForm, WordForm
+from bakeoff.data.forms import DateForm, NumberForm, WordForm, WordStyle
 from bakeoff.data.origin import Place, one_table
 from bakeoff.data.reading import cells
-from bakeoff.data.reading.cells import as_texts
+from bakeoff.data.reading.cells import MISSING_WORDS, NOTHING, as_texts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,25 +26,34 @@ FEW_WORDS = 5  # so many different words among numbers stand for "no value"; mor
 SENTENCE = 8  # words a cell from which a column of many texts is free text
 
 
-def infer(series: pl.Series, *, mark: str = ".", place: Place = one_table) -> Reading:
+def infer(
+    series: pl.Series,
+    *,
+    mark: str = ".",
+    place: Place = one_table,
+    nothing: Collection[str] = MISSING_WORDS,
+) -> Reading:
     """Decide what a column holds, from all of its rows, and read its values.
 
     Args:
         series: One column: texts as they stand in the file, or typed values.
         mark: The decimal mark of the file, for columns that do not decide it themselves.
         place: Writes a position for people.
+        nothing: Texts that mean "no value".
     """
     import polars as pl
 
     name = series.name
+    if isinstance(series.dtype, (pl.Categorical, pl.Enum)):
+        return declared_category(series)
     if series.dtype == pl.Duration:
-        series = (series.cast(pl.Duration("us")).cast(pl.Int64) / 1e6).alias(name)  # seconds
+        series = seconds(series)
     if series.dtype.is_nested() or series.dtype in (pl.Object, pl.Binary):
         reason = "its cells hold lists or objects, not single values"
         nothing = np.full(len(series), None, dtype=object)
         return Reading(Column(name=name, kind="ignored", reason=reason), nothing)
     if series.dtype.is_temporal() and series.dtype not in (pl.Time, pl.Duration):
-        return of_times(name, series.cast(pl.Datetime("us")), "dates")
+        return of_times(name, cells.wall_clock(series, ""), "dates", zone=zone_of(series))
     if series.dtype.is_integer() and too_large(series):
         return of_words(name, as_texts(series), hint=f"numbers too large to count, as {series[0]}")
     if series.dtype.is_numeric():
@@ -52,13 +62,46 @@ def infer(series: pl.Series, *, mark: str = ".", place: Place = one_table) -> Re
         numbers = series.cast(pl.Float64, strict=False)
         if numbers.null_count() == series.null_count() < len(series) and not numbers.is_nan().any():
             return of_numbers(name, numbers, place=place)  # the usual case, in a third of the time
-    texts, words = cells.clean(as_texts(series))
+    texts, words = cells.clean(as_texts(series), nothing)
     notes = tuple(
         Note("missing", f"{name}: {n:,} cells {word!r} read as missing.")
         for word, n in words.items()
     )
     reading = of_texts(name, texts, mark, place)
     return reading._replace(notes=notes + reading.notes)
+
+
+def seconds(durations: pl.Series) -> pl.Series:
+    """Return durations as numbers of seconds."""
+    import polars as pl
+
+    return (durations.cast(pl.Duration("us")).cast(pl.Int64) / 1e6).alias(durations.name)
+
+
+def declared_category(series: pl.Series) -> Reading:
+    """Read a column that its source declares to be a category, whatever its cells look like."""
+    reading = as_words(series, nothing=NOTHING)
+    column = reading.column
+    if column.kind in ("constant", "binary"):
+        return reading
+    reason = f"declared as a category, {column.distinct:,} different values"
+    return reading._replace(column=replace(column, kind="category", reason=reason))
+
+
+def as_words(series: pl.Series, *, nothing: Collection[str] = MISSING_WORDS) -> Reading:
+    """Read a column as words; numbers are written in their shortest form, so that 1.0 is 1."""
+    texts = cells.clean(as_texts(series), nothing)[0]
+    numbers = None if cells.is_code(texts) else cells.plain_numbers(texts)
+    if numbers is None or numbers.null_count() > texts.null_count():
+        return of_words(series.name, texts)
+    return of_words(series.name, shortest(texts), style="shortest")
+
+
+def zone_of(times: pl.Series) -> str:
+    """Return the time zone of typed times, "" without one."""
+    import polars as pl
+
+    return str(times.dtype.time_zone or "") if isinstance(times.dtype, pl.Datetime) else ""
 
 
 def too_large(integers: pl.Series) -> bool:
@@ -91,7 +134,9 @@ def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
     if not pattern:
         twins = "give it the kind time:%d/%m/%Y or time:%m/%d/%Y"
         return of_words(name, texts, hint=f"dates in which day and month look alike; {twins}")
-    reading = of_times(name, times, f"dates such as {texts.drop_nulls()[0]}", pattern=pattern)
+    zone = "UTC" if pattern.endswith("z") else ""
+    reason = f"dates such as {texts.drop_nulls()[0]}"
+    reading = of_times(name, times, reason, pattern=pattern, zone=zone)
     bad = times.null_count() - texts.null_count()
     return with_bad_cells(reading, texts, times, "date", place) if bad else reading
 
@@ -116,7 +161,7 @@ def of_numbers(
         reason=reason + written(form) if kind == "number" else reason,
         missing=missing,
         distinct=distinct,
-        form=WordForm("shortest") if kind == "binary" else form or NumberForm(),
+        form=WordForm("shortest", pair=("0", "1")) if kind == "binary" else form or NumberForm(),
     )
     if kind == "binary":
         return Reading(column, words_of(as_texts(numbers)), tuple(notes))
@@ -149,6 +194,8 @@ def number_kind(name: str, filled: pl.Series, missing: int, distinct: int) -> tu
     if distinct == 2 and (low, high) == (0, 1):
         return "binary", "0 or 1"
     integers = bool((filled == filled.round()).all())
+    if integers and is_index(name) and distinct > 1:
+        return "identifier", "the index of a data frame, as its name says"
     if integers and distinct == len(filled) and not missing and distinct >= FEW_ROWS:
         if high - low + 1 == distinct:
             return "identifier", f"counts from {amount(low)} to {amount(high)} like row numbers"
@@ -160,13 +207,20 @@ def number_kind(name: str, filled: pl.Series, missing: int, distinct: int) -> tu
     return "number", f"{what} from {amount(low)} to {amount(high)}"
 
 
+def is_index(name: str) -> bool:
+    """Tell whether a column was the index of a data frame: pandas names it so, or has no name."""
+    return bool(re.fullmatch(r"__index_level_\d+__|Unnamed: 0(\.\d+)*|level_0", name))
+
+
 def looks_like_id(name: str) -> bool:
     """Tell whether a name ends in "id" as a word of its own: id, user_id, userId."""
     return bool(re.search(r"(^|[_\W])(id|ID|Id|uuid|index|key)$|[a-z]I[dD]$", name))
 
 
-def of_times(name: str, times: pl.Series, reason: str, *, pattern: str = "") -> Reading:
-    """Describe a column of dates."""
+def of_times(
+    name: str, times: pl.Series, reason: str, *, pattern: str = "", zone: str = ""
+) -> Reading:
+    """Describe a column of dates; `times` show the wall clock of the zone."""
     filled = times.drop_nulls()
     missing, distinct = len(times) - len(filled), filled.n_unique()
     kind = "time"
@@ -175,18 +229,20 @@ def of_times(name: str, times: pl.Series, reason: str, *, pattern: str = "") -> 
     column = Column(
         name=name,
         kind=kind,
-        reason=reason,
+        reason=f"{reason}, by the clocks of {zone}" if zone and kind == "time" else reason,
         missing=missing,
         distinct=distinct,
-        form=DateForm(pattern) if pattern else None,
+        form=DateForm(pattern, zone),
     )
     return Reading(column, times.to_numpy().astype("datetime64[us]"))
 
 
-def of_words(name: str, texts: pl.Series, *, hint: str = "") -> Reading:
+def of_words(
+    name: str, texts: pl.Series, *, hint: str = "", style: WordStyle = "as written"
+) -> Reading:
     """Describe a column of words: constant, binary, category, text or identifier."""
-    truth = is_truth(texts)
-    texts = texts.str.to_lowercase() if truth else texts
+    if style == "as written" and is_truth(texts):
+        texts, style = texts.str.to_lowercase(), "lower"
     counts = texts.drop_nulls().value_counts(sort=True)
     distinct, filled = len(counts), int(counts["count"].sum())
     missing = len(texts) - filled
@@ -197,9 +253,14 @@ def of_words(name: str, texts: pl.Series, *, hint: str = "") -> Reading:
         reason=hint if hint and kind in ("category", "identifier", "text") else reason,
         missing=missing,
         distinct=distinct,
-        form=WordForm("lower") if truth else None,
+        form=WordForm(style, pair=pair_of(counts) if kind == "binary" else ()),
     )
     return Reading(column, words_of(texts))
+
+
+def pair_of(counts: pl.DataFrame) -> tuple[str, ...]:
+    """Return the two words of a binary column, sorted."""
+    return tuple(sorted(counts.to_series(0).to_list()))
 
 
 def is_truth(texts: pl.Series) -> bool:

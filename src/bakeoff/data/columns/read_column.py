@@ -9,45 +9,65 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bakeoff.data.columns.column import Column, Reading
+from bakeoff.data.array import is_missing
+from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.columns.infer import (
+    as_words,
+    declared_category,
+    examples,
     finite,
     infer,
     of_numbers,
     of_times,
-    of_words,
+    seconds,
     shortest,
     with_bad_cells,
     words_of,
+    zone_of,
 )
 from bakeoff.data.forms import DateForm, NumberForm, WordForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, one_table
 from bakeoff.data.reading import cells
-from bakeoff.data.reading.cells import as_texts
+from bakeoff.data.reading.cells import MISSING_WORDS, NOTHING, as_texts
 from bakeoff.errors import DataError, RequestError, option
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import polars as pl
+
+TRUE_WORDS = ("true", "yes", "1", "y", "t", "on")
+FALSE_WORDS = ("false", "no", "0", "n", "f", "off")
 
 
 def read_column(
-    series: pl.Series, *, kind: str = "", mark: str = ".", place: Place = one_table
+    series: pl.Series,
+    *,
+    kind: str = "",
+    declared: bool = False,
+    mark: str = ".",
+    place: Place = one_table,
+    nothing: Collection[str] = MISSING_WORDS,
 ) -> Reading:
     """Read a column as the kind named, or infer its kind.
 
     Args:
         series: One column: texts as they stand in the file, or typed values.
         kind: A kind ("time:%d/%m/%Y" gives the pattern of a date); "" to infer.
+        declared: Whether its source declares the column to be a category.
         mark: The decimal mark of the file, for columns that do not decide it themselves.
         place: Writes a position for people.
+        nothing: Texts that mean "no value".
 
     Raises:
         RequestError: Cells cannot be of this kind.
         DataError: The values do not fit.
     """
+    if not kind and declared:
+        return declared_category(series)
     if not kind:
-        return infer(series, mark=mark, place=place)
+        return infer(series, mark=mark, place=place, nothing=nothing)
     row = KINDS[kind.partition(":")[0]]
     name = series.name
     if not row.cells:
@@ -60,7 +80,7 @@ def read_column(
     elif row.cells == "times":
         reading = as_times(series, kind.partition(":")[2], place)
     elif row.cells == "words":
-        reading = as_words(series)
+        reading = as_words(series, nothing=nothing)
     else:
         reading = infer(series, mark=mark, place=place)
     if row.distinct and reading.column.distinct != row.distinct:
@@ -106,10 +126,9 @@ def as_numbers(
 
 def as_times(series: pl.Series, pattern: str, place: Place) -> Reading:
     """Read a column as dates, in the pattern that is given or in one that fits."""
-    import polars as pl
-
     if series.dtype.is_temporal():
-        return of_times(series.name, series.cast(pl.Datetime("us")), "dates")
+        times = cells.wall_clock(series, "")
+        return of_times(series.name, times, "dates", zone=zone_of(series))
     texts = cells.clean(as_texts(series))[0]
     found = cells.to_times(texts, pattern=pattern)
     filled = len(texts) - texts.null_count()
@@ -121,55 +140,141 @@ def as_times(series: pl.Series, pattern: str, place: Place) -> Reading:
             f"Give the form, as in {option('kinds', {series.name: 'time:%d/%m/%Y'})}."
         )
     times, pattern = found
-    reading = of_times(series.name, times, "dates", pattern=pattern)
+    zone = "UTC" if pattern.endswith("z") else ""
+    reading = of_times(series.name, times, "dates", pattern=pattern, zone=zone)
     if times.null_count() == texts.null_count():
         return reading
     return with_bad_cells(reading, texts, times, "date", place)
 
 
-def as_words(series: pl.Series) -> Reading:
-    """Read a column as words; numbers are written in their shortest form, so that 1.0 is 1."""
-    texts = cells.clean(as_texts(series))[0]
-    numbers = None if cells.is_code(texts) else cells.plain_numbers(texts)
-    if numbers is None or numbers.null_count() > texts.null_count():
-        return of_words(series.name, texts)
-    reading = of_words(series.name, shortest(texts))
-    return reading._replace(column=replace(reading.column, form=WordForm("shortest")))
-
-
 def read_like(
-    series: pl.Series, column: Column, *, mark: str = ".", place: Place = one_table
+    series: pl.Series, column: Column, *, place: Place = one_table, target: bool = False
 ) -> Reading:
-    """Read a column of new data as `column` of the training data was read.
+    """Read a column of new data as `column` of the training data was read, cell by cell.
 
-    Numbers and dates that are written in another form than there are read in their own.
+    A cell that does not fit is missing, and counted in a note; the form never changes.
+
+    Args:
+        series: One column: texts as they stand in the file, or typed values.
+        column: As it was read in training.
+        place: Writes a position for people.
+        target: Whether a word that the training data lack is a class, and so stays what it is.
     """
-    how, form = KINDS[column.kind].cells, column.form
-    if how == "numbers":
-        forms = (form if isinstance(form, NumberForm) else None, None)
-        readings = [as_numbers(series, form=form, mark=mark, place=place) for form in forms]
-        reading = min(readings, key=lambda reading: reading.column.missing)
-    elif how == "times":
-        reading = times_like(series, form.pattern if isinstance(form, DateForm) else "", place)
+    form = column.form
+    if isinstance(form, NumberForm):
+        reading = numbers_like(series, column, form, place)
+    elif isinstance(form, DateForm):
+        reading = times_like(series, column, form, place)
+    elif isinstance(form, WordForm):
+        reading = words_like(series, column, form, place, target=target)
     else:
-        reading = Reading(column, words_of(words_like(series, form)))
-    return reading._replace(column=column)
+        reading = Reading(column, words_of(as_texts(series)))
+    missing = int(is_missing(reading.values).sum())
+    return reading._replace(column=replace(column, missing=missing))
 
 
-def times_like(series: pl.Series, pattern: str, place: Place) -> Reading:
-    """Read dates of new data in the pattern of the training data, or else in their own."""
+def numbers_like(series: pl.Series, column: Column, form: NumberForm, place: Place) -> Reading:
+    """Read numbers of new data: typed ones as they are, texts in the form of the training data."""
     import polars as pl
 
-    if series.dtype == pl.String and series.null_count() < len(series):
-        texts = cells.clean(series)[0]
-        fits = pattern and cells.in_pattern(texts, pattern).null_count() == texts.null_count()
-        return as_times(series, pattern if fits else "", place)
-    return as_times(series.cast(pl.Datetime("us")), "", place)
+    if series.dtype == pl.Duration:
+        series = seconds(series)
+    if series.dtype.is_numeric() or series.dtype == pl.Boolean:
+        numbers, notes = series.cast(pl.Float64).fill_nan(None), []
+    else:
+        texts = cells.clean(as_texts(series))[0]
+        numbers, converted = cells.numbers_cell_by_cell(texts, form)
+        notes = notes_of(column, texts, numbers, converted, place, "number")
+    infinite = numbers.is_infinite()
+    if infinite.any():
+        first = place(int(infinite.arg_true()[0]))
+        text = f"{column.name}: {int(infinite.sum()):,} infinite cells read as missing ({first})."
+        notes.append(Note("infinite", text))
+    return Reading(column, finite(numbers).fill_null(float("nan")).to_numpy(), tuple(notes))
 
 
-def words_like(series: pl.Series, form: object) -> pl.Series:
-    """Read words of new data in the form of the training data."""
-    texts = cells.clean(as_texts(series))[0]
-    if form == WordForm("shortest"):
-        return shortest(texts)
-    return texts.str.to_lowercase() if form == WordForm("lower") else texts
+def times_like(series: pl.Series, column: Column, form: DateForm, place: Place) -> Reading:
+    """Read dates of new data in the pattern and by the clocks of the training data."""
+    import polars as pl
+
+    if series.dtype.is_temporal() and series.dtype not in (pl.Time, pl.Duration):
+        zone = zone_of(series)
+        times = cells.wall_clock(series, form.zone)
+        notes = [Note("converted", text) for text in [other_clock(column, zone, form)] if text]
+    else:
+        texts = cells.clean(as_texts(series))[0]
+        times, converted = cells.times_cell_by_cell(texts, form)
+        if not form.pattern:
+            found = cells.to_times(texts)  # the training data came typed and say nothing of texts
+            if found is not None and found[0].null_count() < times.null_count():
+                times = found[0]
+            converted = times.is_null() & False
+        notes = notes_of(column, texts, times, converted, place, "date")
+    return Reading(column, times.to_numpy().astype("datetime64[us]"), tuple(notes))
+
+
+def other_clock(column: Column, zone: str, form: DateForm) -> str:
+    """Say what becomes of typed times whose zone is not known, or is not that of training."""
+    if form.zone and not zone:
+        return f"{column.name}: times without a zone are taken as those of {form.zone}."
+    if zone and not form.zone:
+        return f"{column.name}: times of {zone} are taken by their own clocks, as in training."
+    return ""
+
+
+def words_like(
+    series: pl.Series, column: Column, form: WordForm, place: Place, *, target: bool
+) -> Reading:
+    """Read words of new data in the style of the training data; of a pair, one of the two."""
+    texts = cells.clean(as_texts(series), NOTHING if target else MISSING_WORDS)[0]
+    words = texts
+    if form.style == "shortest":
+        words = shortest(texts)
+    elif form.style == "lower":
+        words = texts.str.to_lowercase()
+    if not form.pair:
+        return Reading(column, words_of(words))
+    fits = words.is_in(list(form.pair)).fill_null(True)
+    if fits.all():
+        return Reading(column, words_of(words))
+    read = translated(shortest(texts), form.pair).zip_with(~fits, words)
+    converted = ~fits & read.is_not_null()
+    what = "word that means " + " or ".join(map(repr, form.pair))
+    notes = notes_of(column, texts, read, converted, place, what)
+    if target:
+        read = words.zip_with(read.is_null(), read)
+        notes = [note for note in notes if note.kind == "converted"]
+    return Reading(column, words_of(read), tuple(notes))
+
+
+def translated(texts: pl.Series, pair: tuple[str, ...]) -> pl.Series:
+    """Turn any word for true or false into the one of the pair that means it, others into null."""
+    import polars as pl
+
+    true = [word for word in pair if word.lower() in TRUE_WORDS]
+    false = [word for word in pair if word.lower() in FALSE_WORDS]
+    if not true or not false:
+        return pl.Series(values=[None] * len(texts), dtype=pl.String)
+    meaning = dict.fromkeys(TRUE_WORDS, true[0]) | dict.fromkeys(FALSE_WORDS, false[0])
+    return texts.str.to_lowercase().replace_strict(meaning, default=None, return_dtype=pl.String)
+
+
+def notes_of(
+    column: Column, texts: pl.Series, read: pl.Series, converted: pl.Series, place: Place, what: str
+) -> list[Note]:
+    """Count the cells that could not be read, and those that are written in another form."""
+    notes = []
+    unread = read.is_null() & texts.is_not_null()
+    if unread.any():
+        n = int(unread.sum())
+        many = "1 cell is" if n == 1 else f"{n:,} cells are"
+        where = examples(texts, read, place)
+        text = f"{column.name}: {many} no {what} as in training, read as missing: {where}."
+        notes.append(Note("unread", text))
+    if converted.any():
+        n, first = int(converted.sum()), int(converted.arg_true()[0])
+        many = "1 cell is" if n == 1 else f"{n:,} cells are"
+        example = f"{texts[first]!r} at {place(first)} is read as {read[first]}"
+        text = f"{column.name}: {many} written in another form than in training: {example}."
+        notes.append(Note("converted", text))
+    return notes

@@ -10,17 +10,19 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Column, Note, Reading, Task
+from bakeoff.data.columns.infer import is_truth, words_of
 from bakeoff.data.columns.read_column import read_column
+from bakeoff.data.forms import LabelType, WordForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Origin, Place, one_table
 from bakeoff.data.reading import cells
-from bakeoff.data.reading.cells import as_texts
+from bakeoff.data.reading.cells import MISSING_WORDS, NOTHING, as_texts
 from bakeoff.errors import DataError, RequestError, option, unknown
 
 if TYPE_CHECKING:
     import polars as pl
 
-TRUE_WORDS = ("true", "yes", "1", "pos", "positive", "y", "t")
+POSITIVE_WORDS = ("true", "yes", "1", "pos", "positive", "y", "t")
 MAX_INTEGER_CLASSES = 20  # more different integers than this are an amount, not classes
 ROWS_PER_CLASS = 10  # fewer rows than this per different integer: an amount, too
 
@@ -39,15 +41,22 @@ def read_target(
     series: pl.Series,
     *,
     kind: str = "",
+    declared: bool = False,
+    typed: bool = True,
     mark: str = ".",
     positive: str | None = None,
     place: Place = one_table,
 ) -> Target:
-    """Read the column to predict and decide its task.
+    """Read the column to predict and decide its task, from the rows that are learned from.
+
+    Where a target holds words, every text but the empty one is a class, None and ? as well; where
+    it holds numbers, such texts are missing values.
 
     Args:
         series: The target's cells.
         kind: "number" for regression, "category" or "binary" for classes, "" to decide.
+        declared: Whether its source declares it to be a category.
+        typed: Whether texts are strings to the user; in a CSV file they may be numbers.
         mark: The decimal mark of the file.
         positive: The positive class of a binary target; None to choose it.
         place: Writes a position for people.
@@ -63,12 +72,12 @@ def read_target(
             f"Target {name!r} cannot be read as {kind!r}. Say {option('kinds', {name: 'category'})}"
             f" to predict classes or {option('kinds', {name: 'number'})} to predict an amount."
         )
-    reading = read_column(series, kind=kind, mark=mark, place=place)
+    reading = target_column(series, kind=kind, declared=declared, mark=mark, place=place)
     check_target(series, reading, place)
     notes = tuple(note for note in reading.notes if note.kind != "infinite")
     if not kind and KINDS[reading.column.kind].target == "amount":
         reading = amount_or_classes(series, reading, mark, place)
-    column, values = reading.column, reading.values
+    column, values = with_labels(reading, series, typed=typed)
     if KINDS[column.kind].target == "amount":
         refuse_positive(positive, name, "a number")
         return Target(column, values, "regression", "", notes)
@@ -76,6 +85,73 @@ def read_target(
         refuse_positive(positive, name, f"{column.distinct} classes")
         return Target(column, values, "multiclass", "", notes)
     return Target(column, values, "binary", positive_class(values, name, positive), notes)
+
+
+def target_column(
+    series: pl.Series, *, kind: str, declared: bool, mark: str, place: Place
+) -> Reading:
+    """Read the target; where it holds words, None, NA, ? and - are words like others."""
+    name = series.name
+    if kind and KINDS[kind.partition(":")[0]].target == "classes":
+        return read_column(series, kind=kind, mark=mark, place=place, nothing=NOTHING)
+    reading = read_column(series, kind=kind, declared=declared, mark=mark, place=place)
+    skipped = [note for note in reading.notes if note.kind == "missing"]
+    if kind or not skipped:
+        return reading
+    if are_words(reading.column):
+        words = read_column(series, mark=mark, place=place, nothing=NOTHING)
+        named = cells.clean(as_texts(series))[1]
+        classes = " and ".join(f"{word!r} ({n:,} rows)" for word, n in named.items())
+        note = Note("class", f"{name}: {classes} read as a class; only empty cells are missing.")
+        return words._replace(notes=(note, *words.notes))
+    notes = [
+        note._replace(text=f"{note.text[:-1]}; give {name} the kind category to make it a class.")
+        if note.kind == "missing"
+        else note
+        for note in reading.notes
+    ]
+    return reading._replace(notes=tuple(notes))
+
+
+def are_words(column: Column) -> bool:
+    """Tell whether a column was read as words that are no numbers."""
+    return isinstance(column.form, WordForm) and column.form.style != "shortest"
+
+
+def with_labels(reading: Reading, series: pl.Series, *, typed: bool) -> tuple[Column, Array]:
+    """Note what the classes are to the user, so that predictions come out as they went in."""
+    column, form = reading.column, reading.column.form
+    if not isinstance(form, WordForm):
+        return column, reading.values
+    labels = label_type(series, typed=typed)
+    if labels != "string" or form.style != "lower":
+        return replace(column, form=replace(form, labels=labels)), reading.values
+    values = words_of(cells.clean(series, NOTHING)[0])  # strings that say True stay such strings
+    pair = tuple(sorted(set(values) - {None}))
+    if len(pair) != len(form.pair):
+        return column, reading.values
+    return replace(column, form=WordForm(pair=pair)), values
+
+
+def label_type(series: pl.Series, *, typed: bool) -> LabelType:
+    """Return what the cells of a class target are: their type, or what digits in a file mean."""
+    import polars as pl
+
+    if series.dtype == pl.Boolean:
+        return "boolean"
+    if series.dtype.is_integer():
+        return "integer"
+    if series.dtype.is_float():
+        return "float"
+    if typed or series.dtype != pl.String:
+        return "string"
+    texts = series.str.strip_chars().drop_nulls()
+    texts = texts.filter(~texts.is_in(list(MISSING_WORDS)))
+    if is_truth(texts):
+        return "boolean"
+    if texts.str.contains(r"^(0|-?[1-9]\d{0,14})$").all():
+        return "integer"
+    return "float" if cells.plain_numbers(texts).null_count() == 0 else "string"
 
 
 def amount_or_classes(series: pl.Series, reading: Reading, mark: str, place: Place) -> Reading:
@@ -148,13 +224,29 @@ def positive_class(values: Array, name: str, positive: str | None) -> str:
     counts = Counter(value for value in values if value is not None)
     classes: list[str] = sorted(counts)
     if positive is not None:
-        if str(positive) not in classes:
+        near = [word for word in classes if is_label(word, str(positive))]
+        if not near:
             raise RequestError(unknown(f"class of {name!r}", positive, classes))
-        return str(positive)
-    true = [value for value in classes if value.lower() in TRUE_WORDS]
+        return near[0]
+    true = [value for value in classes if value.lower() in POSITIVE_WORDS]
     if true == ["1"] and not {"0", "-1"} & set(classes):
         true = []  # 1 and 2 are codes, not no and yes
     return true[0] if len(true) == 1 else min(classes, key=lambda value: counts[value])
+
+
+def is_label(word: str, label: str) -> bool:
+    """Tell whether a word of the target is what the user calls it: "1.0" is 1, "true" is True.
+
+    Example:
+        >>> is_label("1", "1.0"), is_label("True", "true"), is_label("Yes", "yes")
+        (True, True, False)
+    """
+    if word == label:
+        return True
+    if word.lower() in ("true", "false"):
+        return word.lower() == label.lower()
+    number = cells.plain_number(word)
+    return number is not None and number == cells.plain_number(label)
 
 
 def refuse_positive(positive: str | None, name: str, what: str) -> None:

@@ -20,19 +20,25 @@ class Categories:
 
     Args:
         names: The categories with at least three training rows, sorted.
+        rare: Those with fewer, sorted; they are known, but share a code.
 
     Shape:
         values (N,) str or None -> (N,) int64
     """
 
     names: tuple[str, ...]
+    rare: tuple[str, ...]
     role: ClassVar[Role] = "codes"
 
     @classmethod
     def fit(cls, values: Array) -> Self:
         """Learn the categories that are not rare."""
         tally = Counter(value for value in values if value is not None)
-        return cls(tuple(sorted(name for name, n in tally.items() if n >= RARE)))
+        names = sorted(tally)
+        return cls(
+            tuple(name for name in names if tally[name] >= RARE),
+            tuple(name for name in names if tally[name] < RARE),
+        )
 
     @property
     def size(self) -> int:
@@ -45,6 +51,12 @@ class Categories:
         codes[None] = 0
         return np.array([codes.get(value, 1) for value in values], dtype=np.int64)
 
+    def unknown(self, values: Array) -> Counter[str]:
+        """Count the values that no training row has."""
+        tally = Counter(value for value in values if value is not None)
+        known = {*self.names, *self.rare}
+        return Counter({name: n for name, n in tally.items() if name not in known})
+
     def state(self) -> dict[str, Any]:
         """Return the fields."""
-        return {"names": list(self.names)}
+        return {"names": list(self.names), "rare": list(self.rare)}

@@ -25,6 +25,7 @@ from bakeoff.data.preparing.transform import Transform
 from bakeoff.data.splitting.split import Split
 from bakeoff.documents import check_type, read_json, reading, write_json
 from bakeoff.errors import DataError, unknown
+from bakeoff.listed import listed
 
 CLASSES: tuple[type[Transform], ...] = (Numbers, Binary, Categories, Time, Pixels, Steps, Scale)
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
@@ -79,6 +80,25 @@ class Preparation:
                 "score from `classes`."
             )
         return self.scale.invert(np.asarray(scores).reshape(len(scores)))
+
+    def unknown(self, dataset: Dataset) -> list[str]:
+        """Say which categories of new data no training row has: column, cells, an example."""
+        notes = []
+        for name, transform in self.transforms.items():
+            if not isinstance(transform, Categories):
+                continue
+            tally = transform.unknown(dataset.arrays[name])
+            if tally:
+                cells = sum(tally.values())
+                many = (
+                    "1 cell holds a category" if cells == 1 else f"{cells:,} cells hold categories"
+                )
+                examples = listed([repr(value) for value, _ in tally.most_common(3)], rest="others")
+                notes.append(
+                    f"{name}: categories that no training row has: {many} ({examples}). The model "
+                    "takes all of them for the same."
+                )
+        return notes
 
     def save(self, folder: Path | str) -> None:
         """Write transforms.json, and the arrays into transforms.safetensors."""

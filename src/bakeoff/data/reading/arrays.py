@@ -13,6 +13,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.origin import Origin, origin_of
+from bakeoff.data.reading.frames import is_nothing, unmasked
 from bakeoff.errors import DataError, did_you_mean
 
 PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
@@ -171,16 +173,18 @@ def objects(what: str) -> DataError:
 def as_array(value: Any, key: str) -> Array:
     """Return an array of numbers, truth values or strings."""
     try:
-        array = np.asarray(value)
+        array = np.asarray(unmasked(value))
     except ValueError as error:
         raise objects(repr(key)) from error
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8")
     if array.dtype.kind == "O":
-        texts = [str(v) for v in array.ravel() if isinstance(v, str)]
-        if len(texts) != array.size:
+        types = {type(v) for v in array.ravel() if not is_nothing(v)}
+        if not all(issubclass(kind, (str, Number, np.generic)) for kind in types):
             raise objects(repr(key))
-        array = array.astype(str)
+        if any(issubclass(kind, str) for kind in types):
+            return array if array.ndim == 1 else array.astype(str)
+        return array.astype(np.float64) if array.ndim > 1 else array
     return array
 
 

@@ -6,9 +6,10 @@ null, so that the caller can count such cells and name them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, get_args
 
-from bakeoff.data.forms import NumberForm, NumberStyle
+from bakeoff.data.forms import DateForm, NumberForm, NumberStyle
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,6 +19,7 @@ MISSING_WORDS = (
     *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NAN", "NaT"),
     *("null", "NULL", "None", "?", "-"),
 )
+NOTHING = ("",)  # in a target, a text is a class unless it is empty
 
 # How numbers can be written besides 1234.5: style -> (the whole cell, thousands, decimal mark).
 NUMBER_STYLES: dict[NumberStyle, tuple[str, str, str]] = {
@@ -40,11 +42,20 @@ CLOCKS = (
     "T%H:%M:%S%.f",
     "T%H:%M:%S%.f%#z",
     " %H:%M:%S%.f%#z",
+    "T%H:%M%#z",
+    " %H:%M%#z",
 )
+OFFSET = r"\s*(Z|UTC|[+-]\d{2}:?\d{2})$"  # behind a time that is given with its distance to UTC
 
 
-def clean(texts: pl.Series) -> tuple[pl.Series, dict[str, int]]:
+def clean(
+    texts: pl.Series, words: Collection[str] = MISSING_WORDS
+) -> tuple[pl.Series, dict[str, int]]:
     """Strip blanks and turn words for "no value" into null.
+
+    Args:
+        texts: Cells as they stand in the file.
+        words: What means "no value", the empty text among them.
 
     Returns:
         The cleaned texts, and how many cells held each word (the empty cell is not counted).
@@ -52,12 +63,12 @@ def clean(texts: pl.Series) -> tuple[pl.Series, dict[str, int]]:
     import polars as pl
 
     texts = texts.str.strip_chars()
-    found = texts.is_in(list(MISSING_WORDS)).fill_null(False)
+    found = texts.is_in(list(words)).fill_null(False)
     if not found.any():
         return texts, {}
-    words = {str(word): n for word, n in texts.filter(found).value_counts().iter_rows() if word}
+    counts = {str(word): n for word, n in texts.filter(found).value_counts().iter_rows() if word}
     frame = pl.DataFrame({"texts": texts, "found": found})
-    return frame.select(pl.when(~pl.col("found")).then("texts")).to_series(), words
+    return frame.select(pl.when(~pl.col("found")).then("texts")).to_series(), counts
 
 
 def sample(texts: pl.Series, size: int = 1000) -> pl.Series:
@@ -126,6 +137,30 @@ def best_style(texts: pl.Series, mark: str) -> tuple[pl.Series, NumberStyle]:
     read = {style: in_style(texts, style) for style in order}
     best = min(order, key=lambda style: read[style].null_count())
     return read[best], best
+
+
+def numbers_cell_by_cell(texts: pl.Series, form: NumberForm) -> tuple[pl.Series, pl.Series]:
+    """Read texts in a form; a cell that does not fit it, in the one other style that can read it.
+
+    1,5 in a column of plain numbers is 1.5; 1,234 may be two numbers, and so is none.
+
+    Returns:
+        Float64 numbers (null where a cell is missing or is no number), and where the form of a
+        cell is another one (bool).
+    """
+    import polars as pl
+
+    numbers, _ = to_numbers(texts, form=form)
+    unread = numbers.is_null() & texts.is_not_null()
+    if not unread.any():
+        return numbers, unread
+    bare = texts.str.strip_chars(form.unit + " ") if form.unit else texts
+    frame = pl.DataFrame(
+        {style: in_style(bare, style) for style in get_args(NumberStyle) if style != form.style}
+    )
+    one = pl.min_horizontal(pl.all()) == pl.max_horizontal(pl.all())
+    others = frame.select(pl.when(one).then(pl.min_horizontal(pl.all()))).to_series()
+    return others.zip_with(unread, numbers), unread & others.is_not_null()
 
 
 def common_unit(some: pl.Series) -> str:
@@ -197,15 +232,57 @@ def to_times(texts: pl.Series, *, pattern: str = "") -> tuple[pl.Series, str] | 
     return read[best], best
 
 
-def in_pattern(texts: pl.Series, pattern: str) -> pl.Series:
-    """Read texts as times of one pattern; a year before 1000 is one of two digits: not readable."""
+def in_pattern(texts: pl.Series, pattern: str, zone: str = "") -> pl.Series:
+    """Read texts as times of one pattern; a year before 1000 is one of two digits: not readable.
+
+    Times that are given with their distance to UTC become those of the wall clock in `zone`, of UTC
+    where there is none.
+    """
     import polars as pl
 
     times = texts.str.to_datetime(pattern, time_unit="us", strict=False)
     if pattern.endswith("z"):
-        times = times.dt.replace_time_zone(None)  # UTC
+        times = wall_clock(times, zone or "UTC")
     year = pl.col("times").dt.year()
     return times.to_frame("times").select(pl.when(year >= 1000).then("times")).to_series()
+
+
+def wall_clock(times: pl.Series, zone: str) -> pl.Series:
+    """Return what the clocks of a time zone show, as times without a zone; "" keeps their own."""
+    import polars as pl
+
+    if isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone:
+        times = times.dt.convert_time_zone(zone) if zone else times
+        times = times.dt.replace_time_zone(None)
+    return times.cast(pl.Datetime("us"))
+
+
+def times_cell_by_cell(texts: pl.Series, form: DateForm) -> tuple[pl.Series, pl.Series]:
+    """Read texts in the pattern of a form; a cell that does not fit, with another clock or as ISO.
+
+    Day and month never change places. Where the form has no zone, a clock is read as it is written.
+
+    Returns:
+        Datetimes (null where a cell is missing or is no date), and where the pattern of a cell is
+        another one (bool).
+    """
+    import polars as pl
+
+    nothing = pl.Series(values=[None] * len(texts), dtype=pl.Datetime("us"))
+    times = in_pattern(texts, form.pattern, form.zone) if form.pattern else nothing
+    first = times.is_not_null()
+    date = max((d for d in DATES if form.pattern.startswith(d)), key=len, default=DATES[0])
+    for pattern in dict.fromkeys(day + clock for day in (date, DATES[0]) for clock in CLOCKS):
+        unread = times.is_null() & texts.is_not_null()
+        if not unread.any():
+            break
+        if pattern.endswith("z") and not form.zone:
+            pattern = pattern.removesuffix("%#z")
+            read = in_pattern(texts.str.replace(OFFSET, ""), pattern)
+        else:
+            read = in_pattern(texts, pattern, form.zone)
+        times = read.zip_with(unread, times)
+    return times, times.is_not_null() & ~first
 
 
 def as_texts(series: pl.Series) -> pl.Series:

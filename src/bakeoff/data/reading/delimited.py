@@ -133,7 +133,7 @@ def header(text: str, separator: str, source: str) -> tuple[list[str], list[str]
     nameless = []
     for i, name in enumerate(names):
         if not name:
-            names[i] = f"column_{i + 1}"
+            names[i] = f"Unnamed: {i}"  # as pandas calls it
             while names[i] in names[:i] + names[i + 1 :]:
                 names[i] += "_"
             nameless.append(names[i])

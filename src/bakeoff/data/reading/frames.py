@@ -30,7 +30,11 @@ def one_column(name: str, values: Any) -> pl.Series:
     """Turn a list or an array into a column; values of mixed types become texts."""
     import polars as pl
 
-    array = values if isinstance(values, np.ndarray) else None
+    if isinstance(values, pl.Series):
+        return values.alias(name)
+    if hasattr(values, "isna") and hasattr(values, "to_numpy"):  # a pandas series or array
+        return pandas_column(name, values)
+    array = unmasked(values) if isinstance(values, np.ndarray) else None
     if array is not None and array.ndim != 1:
         raise DataError(
             f"Column {name!r} is an array of shape {array.shape}, not one value per row. "
@@ -40,18 +44,48 @@ def one_column(name: str, values: Any) -> pl.Series:
         return pl.Series(name, array)
     if array is not None and array.dtype.kind == "M":
         return pl.Series(name, array.astype("datetime64[us]"))
-    listed = [None if v is None or v != v else v for v in values]  # NaN and NaT are not themselves
-    if len({type(v) for v in listed if v is not None} - {int, float}) <= 1:
+    listed = [None if is_nothing(value) else value for value in values]
+    types = {type(value) for value in listed if value is not None}
+    if any(hasattr(kind, "__array__") and not issubclass(kind, np.generic) for kind in types):
+        return pl.Series(name, listed, dtype=pl.Object)
+    if len(types - {int, float}) <= 1:
         try:
             return pl.Series(name, listed)
         except (TypeError, OverflowError, pl.exceptions.PolarsError):
             pass
-    texts = [None if v is None else str(v) for v in listed]
+    texts = [None if value is None else str(value) for value in listed]
     return pl.Series(name, texts, dtype=pl.String)
 
 
-def from_pandas(frame: Any) -> tuple[pl.DataFrame, list[str]]:
-    """Take a pandas frame, column by column; return notes on what is left out."""
+def is_nothing(value: Any) -> bool:
+    """Tell whether a value stands for none: None, NaN, NaT or pandas' NA."""
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    return isinstance(value, (float, np.generic)) and bool(value != value)  # NaN is not itself
+
+
+def unmasked(array: Any) -> Any:
+    """Return an array in which masked values are missing; others as they are."""
+    if not isinstance(array, np.ma.MaskedArray):
+        return array
+    mask = np.ma.getmaskarray(array)
+    if not mask.any():
+        return array.data
+    if array.dtype.kind == "M":
+        return np.where(mask, np.datetime64("NaT"), array.data)
+    if array.dtype.kind in "iuf":
+        return np.where(mask, np.nan, array.data.astype(np.float64))
+    listed = array.data.astype(object)
+    listed[mask] = None
+    return listed
+
+
+def from_pandas(frame: Any) -> tuple[pl.DataFrame, list[str], list[str]]:
+    """Take a pandas frame, column by column.
+
+    Returns:
+        The frame, the columns that are declared to be categories, and notes on what is left out.
+    """
     import polars as pl
 
     if not hasattr(frame, "columns"):
@@ -60,25 +94,56 @@ def from_pandas(frame: Any) -> tuple[pl.DataFrame, list[str]]:
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
         raise DataError(f"The table has two columns called {repeated!r}. Rename one of them.")
-    series = [pandas_column(name, frame.iloc[:, i]) for i, name in enumerate(names)]
+    columns = [frame.iloc[:, i] for i in range(len(names))]
+    series = [pandas_column(*pair) for pair in zip(names, columns, strict=True)]
+    declared = [n for n, c in zip(names, columns, strict=True) if is_category(c.dtype)]
     named = [str(name) for name in frame.index.names if name is not None]
     notes = []
     if named:
         notes.append(f"The index {', '.join(named)} is no column; use reset_index() to include it.")
-    return pl.DataFrame(series), notes
+    return pl.DataFrame(series), declared, notes
+
+
+def is_category(dtype: Any) -> bool:
+    """Tell whether a pandas type is a category, or an interval that values were put into."""
+    return type(dtype).__name__ in ("CategoricalDtype", "IntervalDtype")
 
 
 def pandas_column(name: str, column: Any) -> pl.Series:
-    """Turn one pandas column into a polars one."""
-    missing = column.isna().to_numpy()
-    kind = getattr(column.dtype, "kind", "O")
+    """Turn one pandas column, or array of an extension, into a polars one."""
+    import polars as pl
+
+    dtype = column.dtype
+    if type(dtype).__name__ == "CategoricalDtype":
+        column = column.astype(dtype.categories.dtype if len(dtype.categories) else object)
+        dtype = column.dtype
+    if type(dtype).__name__ == "PeriodDtype":  # a period is taken by its first moment
+        column = column.dt.to_timestamp() if hasattr(column, "dt") else column.to_timestamp()
+        dtype = column.dtype
+    missing = np.asarray(column.isna())
+    kind = getattr(dtype, "kind", "O")
     if kind == "M":
-        if getattr(column.dtype, "tz", None) is not None:
-            column = column.dt.tz_localize(None)
-        return one_column(name, column.to_numpy(dtype="datetime64[us]"))
+        return pandas_times(name, column)
     if kind in "iuf":
         if missing.any():
             return one_column(name, column.to_numpy(dtype=np.float64, na_value=np.nan))
         return one_column(name, column.to_numpy())
-    values = column.to_numpy(dtype=object)
+    if kind == "m":
+        return pl.Series(name, column.to_numpy(dtype="timedelta64[us]"))
+    if type(dtype).__name__ == "IntervalDtype":
+        column = column.astype(str)
+    values = np.asarray(column, dtype=object)
     return one_column(name, [None if gone else v for v, gone in zip(values, missing, strict=True)])
+
+
+def pandas_times(name: str, column: Any) -> pl.Series:
+    """Turn pandas times into polars ones that keep their zone; a plain offset becomes UTC."""
+    times = getattr(column, "dt", column)
+    zone = times.tz
+    if zone is None:
+        return one_column(name, column.to_numpy(dtype="datetime64[us]"))
+    utc = times.tz_convert("UTC")
+    utc = getattr(utc, "dt", utc).tz_localize(None)
+    series = one_column(name, utc.to_numpy(dtype="datetime64[us]")).dt.replace_time_zone("UTC")
+    named = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    return series.dt.convert_time_zone(named) if named else series

@@ -14,7 +14,7 @@ import json
 import lzma
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.bundled import NAMES
 from bakeoff.data.reading.cells import as_texts
+from bakeoff.data.reading.declared_in_parquet import declared_in_parquet
 from bakeoff.data.reading.delimited import delimited
 from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.errors import DataError, did_you_mean
@@ -43,12 +44,16 @@ class Table:
         mark: The decimal mark, for columns of texts that do not decide it themselves: "." or ",",
             or "?" where nothing tells but a semicolon as separator.
         notes: What was decided while reading.
+        declared: Columns that their source declares to be categories, whatever they hold.
+        typed: Whether texts are strings to the user; in a CSV file they may be numbers.
     """
 
     frame: pl.DataFrame
     source: str
     mark: str = "."
     notes: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    typed: bool = True
 
 
 def read_table(data: object) -> Table:
@@ -64,8 +69,8 @@ def read_table(data: object) -> Table:
         frame: Any = data
         return checked(frame.collect() if hasattr(frame, "collect") else frame, "the table")
     if module == "pandas":
-        frame, notes = from_pandas(data)
-        return checked(frame, "the table", notes=notes)
+        frame, declared, notes = from_pandas(data)
+        return checked(frame, "the table", declared=declared, notes=notes)
     if isinstance(data, Mapping):
         return checked(from_columns(data), "the table")
     raise DataError(
@@ -79,7 +84,8 @@ def from_file(path: Path) -> Table:
     raw, name = unpack(path)
     suffix = Path(name).suffix.lower()
     if suffix == ".parquet" or raw[:4] == b"PAR1":
-        return checked(parquet(raw, path.name), path.name)
+        declared = declared_in_parquet(raw)
+        return checked(parquet(raw, path.name), path.name, declared=declared)
     if suffix in (".jsonl", ".ndjson"):
         return checked(json_lines(raw, path.name), path.name)
     if suffix == ".json":
@@ -89,7 +95,7 @@ def from_file(path: Path) -> Table:
     frame, separator, notes = delimited(raw, path.name)
     texts = [cells.sample(column) for column in frame.get_columns()]
     mark = cells.decimal_mark(texts, otherwise="?" if separator == ";" else ".")
-    return checked(frame, path.name, mark=mark, notes=notes)
+    return checked(frame, path.name, mark=mark, notes=notes, typed=False)
 
 
 def unpack(path: Path) -> tuple[bytes, str]:
@@ -193,13 +199,26 @@ def records(rows: list[Any], source: str) -> pl.DataFrame:
 
 
 def checked(
-    frame: pl.DataFrame, source: str, *, mark: str = ".", notes: list[str] | None = None
+    frame: pl.DataFrame,
+    source: str,
+    *,
+    mark: str = ".",
+    notes: Sequence[str] = (),
+    declared: Sequence[str] = (),
+    typed: bool = True,
 ) -> Table:
     """Refuse a table without rows or columns."""
     if frame.width == 0 or frame.height == 0:
         what = "no columns" if frame.width == 0 else "column names but no rows"
         raise DataError(f"{source} has {what}. Give a table with rows.")
-    return Table(frame=frame, source=source, mark=mark, notes=tuple(notes or ()))
+    return Table(
+        frame=frame,
+        source=source,
+        mark=mark,
+        notes=tuple(notes),
+        declared=tuple(declared),
+        typed=typed,
+    )
 
 
 def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
@@ -233,5 +252,7 @@ def one_type(pieces: list[pl.Series]) -> pl.Series:
 
     if len({piece.dtype for piece in pieces}) > 1:
         numeric = all(piece.dtype.is_numeric() for piece in pieces)
+        declared = isinstance(pieces[0].dtype, (pl.Categorical, pl.Enum))
         pieces = [piece.cast(pl.Float64) if numeric else as_texts(piece) for piece in pieces]
+        pieces = [piece.cast(pl.Categorical) for piece in pieces] if declared else pieces
     return pl.concat(pieces)

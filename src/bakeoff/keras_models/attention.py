@@ -18,6 +18,7 @@ import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable(__name__)
 class MultiHeadAttention(keras.Model):
     """Let each step of x take a weighted mean of the steps of memory, in several heads.
 

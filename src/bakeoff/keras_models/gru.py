@@ -26,6 +26,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable(__name__)
 class GRU(keras.Model):
     """Read each sequence step by step, then predict from the states.
 

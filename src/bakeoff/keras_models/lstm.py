@@ -28,6 +28,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable(__name__)
 class LSTM(keras.Model):
     """Read each sequence step by step, then predict from the hidden states.
 

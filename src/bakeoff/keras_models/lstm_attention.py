@@ -25,6 +25,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable(__name__)
 class LSTMAttention(keras.Model):
     """Read each sequence step by step, let the states attend to one another, then predict.
 

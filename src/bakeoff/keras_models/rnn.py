@@ -22,6 +22,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable(__name__)
 class RNN(keras.Model):
     """Read each sequence step by step, then predict from the states.
 

@@ -29,6 +29,7 @@ INITIALIZATIONS = (
 START = 2  # the token that stands before the first target
 
 
+@keras.saving.register_keras_serializable(__name__)
 class RNNSeq2Seq(keras.Model):
     """Read a sequence, then write another one, step by step.
 

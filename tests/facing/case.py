@@ -168,8 +168,10 @@ def settings(name: str, case: Case) -> dict[str, Any]:
 
 
 def without_dropout(name: str, case: Case) -> Case:
-    """Return the case without dropout, so that training is the same every time."""
-    return case.but(dropout=0.0) if settings(name, case).get("dropout") else case
+    """Return the case without any dropout, so that training is the same every time."""
+    chosen = settings(name, case)
+    drops = [word for word in chosen if word.endswith("dropout") and chosen[word]]
+    return case.but(**dict.fromkeys(drops, 0.0)) if drops else case
 
 
 # What a view looks like: the arguments that say its size, and the spec of x.

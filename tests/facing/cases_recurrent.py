@@ -4,6 +4,7 @@ from tests.facing.case import Case
 
 NUMBERS = {"x": ("numbers", 4, 7, 5)}
 PADDED = {**NUMBERS, "lengths": ("lengths", 4, 7)}
+STARTS = {"initialization": "kaiming_normal", "recurrent_initialization": "normal", "fan": "out"}
 TOKENS = {"x": ("tokens", 4, 7, 20), "lengths": ("lengths", 4, 7)}
 
 
@@ -21,6 +22,8 @@ STACKS = [
     sequence_case(PADDED, hidden_sizes=(8,), pooling="attention"),
     sequence_case(TOKENS, hidden_sizes=(8,), vocabulary_size=20, pooling="mean"),
     sequence_case(TOKENS, hidden_sizes=(8,), vocabulary_size=20, bidirectional=True, per_step=True),
+    sequence_case(NUMBERS, hidden_sizes=(8, 6), bidirectional=True, pooling="final_step"),
+    sequence_case(PADDED, hidden_sizes=(8, 6), feature_dropout=0.3, head_sizes=(6,), **STARTS),
 ]
 
 ATTENTION = [
@@ -28,6 +31,7 @@ ATTENTION = [
     sequence_case(PADDED, hidden_sizes=(6,), bidirectional=True, num_heads=2, head_sizes=(7,)),
     sequence_case(PADDED, hidden_sizes=(8,), per_step=True, dropout=0.1),
     sequence_case(TOKENS, hidden_sizes=(8,), vocabulary_size=20),
+    sequence_case(PADDED, hidden_sizes=(8,), attention_dropout=0.2, feature_dropout=0.3, **STARTS),
 ]
 
 TARGETS = {"previous": ("numbers", 4, 4, 3)}
@@ -37,6 +41,7 @@ SEQ2SEQ = [
     sequence_case(PADDED, out_steps=3, hidden_sizes=(8, 6), cell="gru", dropout=0.1),
     sequence_case({**NUMBERS, **TARGETS}, out_steps=4, hidden_sizes=(8, 6)),
     sequence_case({**NUMBERS, **TARGETS}, out_steps=4, hidden_sizes=(8,), attention=False),
+    sequence_case({**PADDED, **TARGETS}, hidden_sizes=(8, 6), attention_dropout=0.2, **STARTS),
     sequence_case(
         TOKEN_PAIRS,
         out_features=9,

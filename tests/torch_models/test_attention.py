@@ -69,6 +69,11 @@ def test_places_are_the_sines_and_cosines_of_the_paper():
         assert places[step, 2 * i + 1].item() == pytest.approx(math.cos(angle), abs=1e-5)
 
 
+def test_a_mask_of_the_past_is_made_where_it_is_needed():
+    assert past_steps(3, torch.device("meta")).device.type == "meta"
+    assert past_steps(3).tolist() == [[True, False, False], [True, True, False], [True] * 3]
+
+
 def test_heads_must_divide_the_width():
     with pytest.raises(ValueError, match="model_size=10 is not a multiple of num_heads=4"):
         MultiHeadAttention(10, 4)

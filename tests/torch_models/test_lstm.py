@@ -70,3 +70,14 @@ def test_unknown_option_is_refused_with_the_known_ones(option):
 def test_a_network_without_a_layer_is_refused():
     with pytest.raises(ValueError, match="hidden_sizes is empty"):
         LSTM(3, 2, hidden_sizes=())
+
+
+def test_no_weight_is_too_large_for_the_memory_to_wait_in_the_padding():
+    model = LSTM(3, 2, hidden_sizes=(4,))
+    with torch.no_grad():
+        for weight in model.forwards[0].parameters():
+            weight.mul_(1e5)
+    x = torch.randn(2, 6, 3)
+    _, [(_, c)] = model.steps(x, torch.tensor([2, 3]))
+    _, [(_, expected)] = model.steps(x[:1, :2])
+    torch.testing.assert_close(c[:1], expected, rtol=0, atol=0)

@@ -55,3 +55,30 @@ def test_unfit_targets_and_unknown_cells_are_refused():
         RNNSeq2Seq(5, 3)(torch.randn(2, 6, 5), previous=torch.randn(2, 4, 2))
     with pytest.raises(ValueError, match=r"cell='rnn' is unknown. Known: lstm, gru"):
         RNNSeq2Seq(5, 3, cell="rnn")
+
+
+@pytest.mark.parametrize(
+    ("previous", "message"),
+    [
+        (torch.zeros(2, 4, dtype=torch.long), r"previous is \(2, 4\), a step \(2, 1, 3\)"),
+        (torch.zeros(3, 4, 3), r"previous is \(3, 4, 3\), a step \(2, 1, 3\)"),
+        (torch.zeros(2, 0, 3), r"previous is \(2, 0, 3\), a step \(2, 1, 3\)"),
+    ],
+)
+def test_targets_of_another_form_are_refused(previous, message):
+    with pytest.raises(ValueError, match=message):
+        RNNSeq2Seq(5, 3)(torch.randn(2, 6, 5), previous=previous)
+
+
+def test_a_target_beyond_the_tokens_is_refused():
+    model = RNNSeq2Seq(5, 9, token_targets=True)
+    with pytest.raises(ValueError, match="previous holds tokens 1 to 9, not 0 to 8"):
+        model(torch.randn(1, 6, 5), previous=torch.tensor([[1, 9]]))
+
+
+def test_a_network_that_cannot_write_is_refused():
+    with pytest.raises(ValueError, match="out_steps=0, but one step or more must be written"):
+        RNNSeq2Seq(5, 3, out_steps=0)
+    with pytest.raises(ValueError, match="out_features=2 tokens lack 2, the start token"):
+        RNNSeq2Seq(5, 2, token_targets=True)
+    RNNSeq2Seq(5, 3, token_targets=True)

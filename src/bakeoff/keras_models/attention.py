@@ -18,6 +18,7 @@ import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable(__name__)
 class MultiHeadAttention(keras.Model):
     """Let each step of x take a weighted mean of the steps of memory, in several heads.
 
@@ -40,7 +41,11 @@ class MultiHeadAttention(keras.Model):
     """
 
     def __init__(self, model_size: int, num_heads: int) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if model_size % num_heads:
             raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
         self.num_heads = num_heads
@@ -49,6 +54,10 @@ class MultiHeadAttention(keras.Model):
         self.value = layers.Dense(model_size)
         self.out = layers.Dense(model_size)
         self(ops.zeros((1, 2, model_size)))
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, memory=None, seen=None, training=False):
         """Read memory: (B, T, M), (B, S, M) -> (B, T, M) and the weights (B, N, T, S)."""

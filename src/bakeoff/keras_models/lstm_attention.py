@@ -12,10 +12,20 @@ Dimensions: B batch, T time steps, F input features, H hidden size, W joined wid
 bidirectional), N heads, C outputs.
 """
 
+import difflib
+from collections.abc import Iterable
+from functools import partial
+
 import keras
-from keras import layers, ops
+from keras import initializers, layers, ops
+
+INITIALIZATIONS = (
+    *("auto", "uniform", "normal", "orthogonal"),
+    *("xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal"),
+)
 
 
+@keras.saving.register_keras_serializable(__name__)
 class LSTMAttention(keras.Model):
     """Read each sequence step by step, let the states attend to one another, then predict.
 
@@ -27,17 +37,26 @@ class LSTMAttention(keras.Model):
         num_heads: N, readings of the states side by side; must divide the joined width.
         dropout: Probability of zeroing a value between layers, after the attention and before
             each dense layer.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feature_dropout: Probability of zeroing one of the features that the dense layers and the
+            head read; None: as dropout.
         head_sizes: Widths of the relu layers between the features and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         per_step: Predict at every time step, without the mean, instead of once.
+        initialization: Start of the weights of inputs, dense layers and head, gate by gate: auto
+            (xavier_uniform), xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal,
+            orthogonal, or uniform or normal with a standard deviation of 0.05.
+        recurrent_initialization: The same for U, which acts on the state before; auto: orthogonal.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: No hidden_sizes, or a joined width that is no multiple of num_heads; when
-            called, x of another shape or without steps.
+        ValueError: No hidden_sizes, a joined width that is no multiple of num_heads, or a word that
+            is not listed above; when called, x of another shape or without steps, or another number
+            of lengths.
 
     Example:
         >>> model = LSTMAttention(in_features=8, out_features=3)
@@ -54,11 +73,20 @@ class LSTMAttention(keras.Model):
         bidirectional: bool = False,
         num_heads: int = 4,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feature_dropout: float | None = None,
         head_sizes: tuple[int, ...] = (),
         vocabulary_size: int = 0,
         per_step: bool = False,
+        initialization: str = "auto",
+        recurrent_initialization: str = "auto",
+        fan: str = "in",
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
         width = 2 * hidden_sizes[-1] if bidirectional else hidden_sizes[-1]
@@ -68,26 +96,42 @@ class LSTMAttention(keras.Model):
         self.vocabulary_size = vocabulary_size
         self.num_heads = num_heads
         self.per_step = per_step
+        choose("initialization", initialization, INITIALIZATIONS)
+        choose("recurrent_initialization", recurrent_initialization, INITIALIZATIONS)
+        choose("fan", fan, ("in", "out"))
         self.embedding = None
         if vocabulary_size:
             self.embedding = layers.Embedding(vocabulary_size, in_features)
         self.forwards = []
         self.backwards = []  # empty unless bidirectional
+        of_inputs = law(initialization, "xavier_uniform", fan)
+        of_states = law(recurrent_initialization, "orthogonal", fan)
         for hidden_size in hidden_sizes:
-            self.forwards.append(make_lstm(hidden_size))
+            self.forwards.append(make_lstm(hidden_size, of_inputs, of_states))
             if bidirectional:
-                self.backwards.append(make_lstm(hidden_size))
-        self.query_key_value = layers.Dense(3 * width)
-        self.out = layers.Dense(width)
+                self.backwards.append(make_lstm(hidden_size, of_inputs, of_states))
+        self.query_key_value = layers.Dense(3 * width, kernel_initializer=of_inputs)
+        self.out = layers.Dense(width, kernel_initializer=of_inputs)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
+        self.feature_dropout = self.dropout
+        if feature_dropout is not None:
+            self.feature_dropout = layers.Dropout(feature_dropout)
+        self.attention_dropout = layers.Dropout(attention_dropout)
+        of_relus = law(initialization, "xavier_uniform", fan, "relu")
         self.dense = []
         for head_size in head_sizes:
-            self.dense.append(layers.Dense(head_size))
+            self.dense.append(layers.Dense(head_size, kernel_initializer=of_relus))
             width = head_size
         self.num_features = width
-        self.head = layers.Dense(out_features) if out_features else layers.Identity()
+        self.head = layers.Identity()
+        if out_features:
+            self.head = layers.Dense(out_features, kernel_initializer=of_inputs)
         self(ops.zeros((1, 2), "int32") if vocabulary_size else ops.zeros((1, 2, in_features)))
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
@@ -95,16 +139,20 @@ class LSTMAttention(keras.Model):
         x = self.norm(x + self.attention(x, real, training))
         if not self.per_step:
             x = average_steps(x, real)  # (B, W)
-        x = self.dropout(x, training=training)
+        x = self.feature_dropout(x, training=training)
         for linear in self.dense:
-            x = self.dropout(ops.relu(linear(x)), training=training)
+            x = self.feature_dropout(ops.relu(linear(x)), training=training)
         return self.head(x)
 
     def attention(self, x, real, training):
         """Let each step read all real steps: (B, T, W) -> (B, T, W)."""
         query, key, value = self.split(x)  # (B, T, N, W / N) each
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, W / N)
+        if training and self.attention_dropout.rate > 0:
+            weights = self.attention_dropout(self.weigh(query, key, real), training=training)
+            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, T, N, W / N)
+        else:
+            mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+            h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, W / N)
         h = ops.reshape(h, ops.shape(x))  # (B, T, W)
         return self.dropout(self.out(h), training=training)
 
@@ -112,6 +160,10 @@ class LSTMAttention(keras.Model):
         """Return the weights with which each step reads the others: (B, T, F) -> (B, N, T, T)."""
         x, real = self.read(x, lengths)  # (B, T, W), (B, T)
         query, key, _ = self.split(x)  # (B, T, N, W / N) each
+        return self.weigh(query, key, real)
+
+    def weigh(self, query, key, real):
+        """Weigh the real steps by the likeness of query and key: -> (B, N, T, T)."""
         scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
         if real is not None:
             scores = ops.where(real[:, None, None], scores, -float("inf"))
@@ -119,9 +171,10 @@ class LSTMAttention(keras.Model):
 
     def read(self, x, lengths, training=False):
         """Return the states (B, T, W) of the last layer, and the real ones (B, T), None for all."""
-        check(x, self.in_features, self.vocabulary_size)
+        check(x, lengths, self.in_features, self.vocabulary_size)
         if lengths is not None:
             lengths = ops.cast(lengths, "int32")
+        x = silence(x, lengths)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)
         for i, lstm in enumerate(self.forwards):
@@ -148,20 +201,31 @@ def average_steps(x, real):
     """Take the mean of the real steps: (B, T, W) -> (B, W)."""
     if real is None:
         return ops.mean(x, 1)
-    real = ops.cast(real, x.dtype)
-    total = ops.sum(x * real[..., None], 1)  # (B, W)
-    return total / ops.sum(real, 1, keepdims=True)
+    x = ops.where(real[..., None], x, ops.zeros_like(x))
+    real = ops.cast(real, "float32")
+    weights = real / ops.sum(real, 1, keepdims=True)  # (B, T), which sum to 1
+    return ops.sum(x * ops.cast(weights[..., None], x.dtype), 1)
 
 
-def make_lstm(hidden_size: int):
-    """Make a layer whose gates each begin with Xavier input and orthogonal recurrent weights."""
+def make_lstm(hidden_size: int, of_inputs: dict, of_states: dict):
+    """Make a layer whose gates are each drawn as these two say."""
     return layers.LSTM(
         hidden_size,
         return_sequences=True,
         return_state=True,
-        kernel_initializer=by_gate(keras.initializers.GlorotUniform, 4),
-        recurrent_initializer=by_gate(keras.initializers.Orthogonal, 4),
+        kernel_initializer=by_gate(partial(initializers.get, of_inputs), 4),
+        recurrent_initializer=by_gate(partial(initializers.get, of_states), 4),
     )
+
+
+def silence(x, lengths):
+    """Set the padding to zero: (B, T, F) numbers or (B, T) tokens."""
+    if lengths is None:
+        return x
+    real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+    if x.ndim == 3:
+        real = real[..., None]  # (B, T, 1)
+    return ops.where(real, x, ops.zeros_like(x))
 
 
 def turn(x, lengths):
@@ -191,7 +255,7 @@ def by_gate(initializer, num_gates: int):
     return draw
 
 
-def check(x, in_features: int, vocabulary_size: int) -> None:
+def check(x, lengths, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
     if vocabulary_size:
         fits = x.ndim == 2
@@ -201,3 +265,52 @@ def check(x, in_features: int, vocabulary_size: int) -> None:
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if lengths is None:
+        return
+    known = None not in (x.shape[0], *lengths.shape)  # a graph may leave its sizes open
+    if known and tuple(lengths.shape) != (x.shape[0],):
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if not readable(lengths):
+        return
+    low, high = ops.min(lengths), ops.max(lengths)
+    if low < 1 or high > x.shape[1]:
+        raise ValueError(f"lengths are {low} to {high}, not 1 to {x.shape[1]}.")
+
+
+def readable(x) -> bool:
+    """Tell whether x has values to look at: in a compiled graph it has none."""
+    try:
+        return ops.convert_to_numpy(x).size > 0
+    except (TypeError, NotImplementedError):
+        return False
+
+
+def law(word: str, auto: str, fan: str, after: str = "linear") -> dict:
+    """Say what draws a kernel (in, out), of a gate or of a layer; after: what its sums go into."""
+    word = auto if word == "auto" else word
+    gain = 2.0 if after == "relu" else 1.0  # relu halves the variance
+    kind = "VarianceScaling"
+    shape = "uniform" if word.endswith("uniform") else "untruncated_normal"
+    if word == "uniform":
+        kind = "RandomUniform"
+        config = {"minval": -0.05 * 3**0.5, "maxval": 0.05 * 3**0.5}  # a deviation of 0.05
+    elif word == "normal":
+        kind = "RandomNormal"
+        config = {"stddev": 0.05}
+    elif word == "orthogonal":
+        kind = "Orthogonal"
+        config = {"gain": gain**0.5}
+    elif word.startswith("kaiming"):
+        config = {"scale": gain, "mode": f"fan_{fan}", "distribution": shape}
+    else:
+        config = {"scale": 1.0, "mode": "fan_avg", "distribution": shape}
+    return {"class_name": kind, "config": config}
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -15,7 +15,14 @@ from collections.abc import Iterable
 import keras
 from keras import layers, ops
 
+POOLINGS = ("last", "mean", "max", "attention", "final_step")
+INITIALIZATIONS = (
+    *("auto", "uniform", "normal", "orthogonal"),
+    *("xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal"),
+)
 
+
+@keras.saving.register_keras_serializable(__name__)
 class RNN(keras.Model):
     """Read each sequence step by step, then predict from the states.
 
@@ -26,12 +33,20 @@ class RNN(keras.Model):
         activation: tanh or relu: what makes a state of the sum.
         bidirectional: Read the sequence backwards as well, and join both readings.
         merge: concatenate, sum or mean: how two readings become one.
-        pooling: last (where each reading ends), mean, max or attention: one vector of the steps.
+        pooling: last (where each reading ends), mean, max, attention or final_step (both readings
+            at step T - 1, padding read as zeros: the backward one has seen a single step there).
         norm: none or layer: normalise the features before the dense layers and the head.
         dropout: Probability of zeroing a value between layers and before each dense layer.
+        feature_dropout: Probability of zeroing one of the features that the dense layers and the
+            head read; None: as dropout.
         head_sizes: Widths of the relu layers between the features and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         per_step: Predict at every time step, without pooling, instead of once.
+        initialization: Start of the weights of inputs, dense layers and head: auto
+            (xavier_uniform), xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal,
+            orthogonal, or uniform or normal with a standard deviation of 0.05.
+        recurrent_initialization: The same for U, which acts on the state before; auto: orthogonal.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
@@ -39,7 +54,7 @@ class RNN(keras.Model):
 
     Raises:
         ValueError: No hidden_sizes, or a word that is not listed above; when called, x of another
-            shape or without steps.
+            shape or without steps, or another number of lengths or states.
 
     Example:
         >>> model = RNN(in_features=8, out_features=3)
@@ -59,11 +74,19 @@ class RNN(keras.Model):
         pooling: str = "last",
         norm: str = "none",
         dropout: float = 0.0,
+        feature_dropout: float | None = None,
         head_sizes: tuple[int, ...] = (),
         vocabulary_size: int = 0,
         per_step: bool = False,
+        initialization: str = "auto",
+        recurrent_initialization: str = "auto",
+        fan: str = "in",
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
         self.in_features = in_features
@@ -71,19 +94,22 @@ class RNN(keras.Model):
         self.per_step = per_step
         choose("activation", activation, ("tanh", "relu"))
         self.merge = choose("merge", merge, ("concatenate", "sum", "mean"))
-        self.pooling = choose("pooling", pooling, ("last", "mean", "max", "attention"))
+        self.pooling = choose("pooling", pooling, POOLINGS)
+        choose("initialization", initialization, INITIALIZATIONS)
+        choose("recurrent_initialization", recurrent_initialization, INITIALIZATIONS)
+        choose("fan", fan, ("in", "out"))
         self.embedding = None
         if vocabulary_size:
             self.embedding = layers.Embedding(vocabulary_size, in_features)
         self.forwards = []
         self.backwards = []  # empty unless bidirectional
+        of_inputs = law(initialization, "xavier_uniform", fan, activation)
+        of_states = law(recurrent_initialization, "orthogonal", fan)
         width = in_features
         for hidden_size in hidden_sizes:
-            self.forwards.append(layers.SimpleRNN(hidden_size, activation, return_sequences=True))
+            self.forwards.append(make_rnn(hidden_size, activation, of_inputs, of_states))
             if bidirectional:
-                self.backwards.append(
-                    layers.SimpleRNN(hidden_size, activation, return_sequences=True)
-                )
+                self.backwards.append(make_rnn(hidden_size, activation, of_inputs, of_states))
             width = hidden_size
             if bidirectional and merge == "concatenate":
                 width = 2 * hidden_size
@@ -94,22 +120,33 @@ class RNN(keras.Model):
         if choose("norm", norm, ("none", "layer")) == "layer":
             self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
+        self.feature_dropout = self.dropout
+        if feature_dropout is not None:
+            self.feature_dropout = layers.Dropout(feature_dropout)
+        of_relus = law(initialization, "xavier_uniform", fan, "relu")
         self.dense = []
         for head_size in head_sizes:
-            self.dense.append(layers.Dense(head_size))
+            self.dense.append(layers.Dense(head_size, kernel_initializer=of_relus))
             width = head_size
         self.num_features = width
-        self.head = layers.Dense(out_features) if out_features else layers.Identity()
+        self.head = layers.Identity()
+        if out_features:
+            of_head = law(initialization, "xavier_uniform", fan)
+            self.head = layers.Dense(out_features, kernel_initializer=of_head)
         self(ops.zeros((1, 2), "int32") if vocabulary_size else ops.zeros((1, 2, in_features)))
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
         x, ends = self.steps(x, lengths, training=training)  # (B, T, W)
         if not self.per_step:
             x = self.pool(x, ends, lengths)  # (B, W)
-        x = self.dropout(self.norm(x), training=training)
+        x = self.feature_dropout(self.norm(x), training=training)
         for linear in self.dense:
-            x = self.dropout(ops.relu(linear(x)), training=training)
+            x = self.feature_dropout(ops.relu(linear(x)), training=training)
         return self.head(x)
 
     def steps(self, x, lengths=None, state=None, training=False):
@@ -117,33 +154,43 @@ class RNN(keras.Model):
 
         Listed like `state`, where they start: first layer, its backward reading, second layer, ...
         """
-        check(x, self.in_features, self.vocabulary_size)
+        check(x, lengths, self.in_features, self.vocabulary_size)
+        count = len(self.forwards) + len(self.backwards)
+        if state is not None and len(state) != count:
+            raise ValueError(f"state holds {len(state)} states, but there are {count} readings.")
+        starts = state or [None] * count
         if lengths is not None:
             lengths = ops.cast(lengths, "int32")
+        x = silence(x, lengths)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)
-        starts = state or [None] * (len(self.forwards) + len(self.backwards))
+        if self.pooling == "final_step" and not self.per_step:
+            lengths = None  # the padding, too, is read
         ends = []
         for i, rnn in enumerate(self.forwards):
             if i > 0:
                 x = self.dropout(x, training=training)
-            h, end = read_rnn(rnn, x, lengths, starts[len(ends)])  # (B, T, H)
-            ends.append(end)
             if self.backwards:
+                h, end = read_rnn(rnn, x, lengths, starts[2 * i])  # (B, T, H)
                 turned = turn(x, lengths)
-                h_back, end = read_rnn(self.backwards[i], turned, lengths, starts[len(ends)])
+                h_back, end_back = read_rnn(self.backwards[i], turned, lengths, starts[2 * i + 1])
+                x = self.join(h, turn(h_back, lengths))  # (B, T, W)
+                ends += [end, end_back]
+            else:
+                x, end = read_rnn(rnn, x, lengths, starts[i])  # (B, T, H)
                 ends.append(end)
-                h = self.join(h, turn(h_back, lengths))  # (B, T, W)
-            x = h
         return x, ends
 
     def pool(self, x, ends, lengths):
         """Make one vector of the real steps: (B, T, W) -> (B, W)."""
         if self.pooling == "last":
             return self.join(ends[-2], ends[-1]) if self.backwards else ends[-1]
+        if self.pooling == "final_step":
+            return x[:, -1]
         if lengths is None:
             lengths = ops.full_like(x[:, 0, 0], ops.shape(x)[1])  # (B,)
         lengths = ops.cast(lengths, "int32")
+        x = silence(x, lengths)
         real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
         if self.pooling == "max":
             return ops.max(ops.where(real[..., None], x, -float("inf")), 1)
@@ -166,12 +213,33 @@ class RNN(keras.Model):
         return (h + h_back) / 2
 
 
+def make_rnn(hidden_size: int, activation: str, of_inputs: dict, of_states: dict):
+    """Make a layer whose weights are drawn as these two say."""
+    return layers.SimpleRNN(
+        hidden_size,
+        activation,
+        return_sequences=True,
+        kernel_initializer=of_inputs,
+        recurrent_initializer=of_states,
+    )
+
+
 def read_rnn(rnn, x, lengths, start):
     """Run one layer over x (B, T, F): states (B, T, H), and the last real one (B, H)."""
     states = rnn(x, initial_state=start)
     if lengths is None:
         return states, states[:, -1]
     return states, pick(states, lengths[:, None] - 1)[:, 0]
+
+
+def silence(x, lengths):
+    """Set the padding to zero: (B, T, F) numbers or (B, T) tokens."""
+    if lengths is None:
+        return x
+    real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+    if x.ndim == 3:
+        real = real[..., None]  # (B, T, 1)
+    return ops.where(real, x, ops.zeros_like(x))
 
 
 def turn(x, lengths):
@@ -189,7 +257,7 @@ def pick(x, steps):
     return ops.take_along_axis(x, steps[..., None], 1)
 
 
-def check(x, in_features: int, vocabulary_size: int) -> None:
+def check(x, lengths, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
     if vocabulary_size:
         fits = x.ndim == 2
@@ -199,6 +267,46 @@ def check(x, in_features: int, vocabulary_size: int) -> None:
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if lengths is None:
+        return
+    known = None not in (x.shape[0], *lengths.shape)  # a graph may leave its sizes open
+    if known and tuple(lengths.shape) != (x.shape[0],):
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if not readable(lengths):
+        return
+    low, high = ops.min(lengths), ops.max(lengths)
+    if low < 1 or high > x.shape[1]:
+        raise ValueError(f"lengths are {low} to {high}, not 1 to {x.shape[1]}.")
+
+
+def readable(x) -> bool:
+    """Tell whether x has values to look at: in a compiled graph it has none."""
+    try:
+        return ops.convert_to_numpy(x).size > 0
+    except (TypeError, NotImplementedError):
+        return False
+
+
+def law(word: str, auto: str, fan: str, after: str = "linear") -> dict:
+    """Say what draws a kernel (in, out), of a gate or of a layer; after: what its sums go into."""
+    word = auto if word == "auto" else word
+    gain = 2.0 if after == "relu" else 1.0  # relu halves the variance
+    kind = "VarianceScaling"
+    shape = "uniform" if word.endswith("uniform") else "untruncated_normal"
+    if word == "uniform":
+        kind = "RandomUniform"
+        config = {"minval": -0.05 * 3**0.5, "maxval": 0.05 * 3**0.5}  # a deviation of 0.05
+    elif word == "normal":
+        kind = "RandomNormal"
+        config = {"stddev": 0.05}
+    elif word == "orthogonal":
+        kind = "Orthogonal"
+        config = {"gain": gain**0.5}
+    elif word.startswith("kaiming"):
+        config = {"scale": gain, "mode": f"fan_{fan}", "distribution": shape}
+    else:
+        config = {"scale": 1.0, "mode": "fan_avg", "distribution": shape}
+    return {"class_name": kind, "config": config}
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:

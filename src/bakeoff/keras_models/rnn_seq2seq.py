@@ -16,14 +16,20 @@ Dimensions: B batch, T steps read, S steps written, F input features, H hidden s
 
 import difflib
 from collections.abc import Iterable
+from functools import partial
 
 import keras
-from keras import layers, ops
+from keras import initializers, layers, ops
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
+INITIALIZATIONS = (
+    *("auto", "uniform", "normal", "orthogonal"),
+    *("xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal"),
+)
 START = 2  # the token that stands before the first target
 
 
+@keras.saving.register_keras_serializable(__name__)
 class RNNSeq2Seq(keras.Model):
     """Read a sequence, then write another one, step by step.
 
@@ -35,8 +41,16 @@ class RNNSeq2Seq(keras.Model):
         hidden_sizes: H of each layer, first to last, of the encoder and of the decoder.
         attention: Let each step written look at all the steps read.
         dropout: Probability of zeroing a value between layers and before the head.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feature_dropout: Probability of zeroing one of the features that the dense layers and the
+            head read; None: as dropout.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         token_targets: Write tokens: embed the targets, and go on from the likeliest token.
+        initialization: Start of the weights of inputs, dense layers and head, gate by gate: auto
+            (xavier_uniform), xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal,
+            orthogonal, or uniform or normal with a standard deviation of 0.05.
+        recurrent_initialization: The same for U, which acts on the state before; auto: orthogonal.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None, previous (B, S, C) float
@@ -44,8 +58,8 @@ class RNNSeq2Seq(keras.Model):
         before t (teacher forcing), or without them what was written before t.
 
     Raises:
-        ValueError: No hidden_sizes, or an unknown cell; when called, x of another shape or without
-            steps, or targets of another width.
+        ValueError: No hidden_sizes, out_steps below 1, too few tokens to hold the start token, or a
+            word that is not listed above; when called, x, lengths or targets that do not fit.
 
     Example:
         >>> model = RNNSeq2Seq(in_features=8, out_features=3, out_steps=4)
@@ -63,13 +77,29 @@ class RNNSeq2Seq(keras.Model):
         hidden_sizes: tuple[int, ...] = (64,),
         attention: bool = True,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feature_dropout: float | None = None,
         vocabulary_size: int = 0,
         token_targets: bool = False,
+        initialization: str = "auto",
+        recurrent_initialization: str = "auto",
+        fan: str = "in",
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
+        if out_steps < 1:
+            raise ValueError(f"out_steps={out_steps}, but one step or more must be written.")
+        if token_targets and out_features <= START:
+            raise ValueError(f"out_features={out_features} tokens lack {START}, the start token.")
         layer = CELLS[choose("cell", cell, CELLS)]
+        choose("initialization", initialization, INITIALIZATIONS)
+        choose("recurrent_initialization", recurrent_initialization, INITIALIZATIONS)
+        choose("fan", fan, ("in", "out"))
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.out_features = out_features
@@ -84,21 +114,34 @@ class RNNSeq2Seq(keras.Model):
         self.encoder = []
         self.decoder = []
         num_gates = 4 if cell == "lstm" else 3
+        of_inputs = law(initialization, "xavier_uniform", fan)
+        of_states = law(recurrent_initialization, "orthogonal", fan)
         settings = {
             "return_sequences": True,
             "return_state": cell == "lstm",
-            "kernel_initializer": by_gate(keras.initializers.GlorotUniform, num_gates),
-            "recurrent_initializer": by_gate(keras.initializers.Orthogonal, num_gates),
+            "kernel_initializer": by_gate(partial(initializers.get, of_inputs), num_gates),
+            "recurrent_initializer": by_gate(partial(initializers.get, of_states), num_gates),
         }
         for hidden_size in hidden_sizes:
             self.encoder.append(layer(hidden_size, **settings))
             self.decoder.append(layer(hidden_size, **settings))
         width = hidden_sizes[-1]
-        self.query = layers.Dense(width) if attention else None
-        self.combine = layers.Dense(width) if attention else None
+        self.query = None
+        self.combine = None
+        if attention:
+            self.query = layers.Dense(width, kernel_initializer=of_inputs)
+            self.combine = layers.Dense(width, kernel_initializer=of_inputs)
         self.dropout = layers.Dropout(dropout)
-        self.head = layers.Dense(out_features)
+        self.feature_dropout = self.dropout
+        if feature_dropout is not None:
+            self.feature_dropout = layers.Dropout(feature_dropout)
+        self.attention_dropout = layers.Dropout(attention_dropout)
+        self.head = layers.Dense(out_features, kernel_initializer=of_inputs)
         self(ops.zeros((1, 2), "int32") if vocabulary_size else ops.zeros((1, 2, in_features)))
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, lengths=None, previous=None, training=False):
         """Score each step written: (B, T, F) -> (B, S, C)."""
@@ -107,9 +150,10 @@ class RNNSeq2Seq(keras.Model):
 
     def write(self, x, lengths=None, previous=None, training=False):
         """Return the scores (B, S, C), and how much each step looks at each one read (B, S, T)."""
-        check(x, self.in_features, self.vocabulary_size)
+        check(x, lengths, self.in_features, self.vocabulary_size)
         if lengths is not None:
             lengths = ops.cast(lengths, "int32")
+        x = silence(x, lengths)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)
         nothing = [None] * len(self.encoder)
@@ -123,8 +167,7 @@ class RNNSeq2Seq(keras.Model):
             y = ops.full((ops.shape(x)[0], 1), START, dtype="int32")
         if previous is None:
             return self.write_alone(y, memory, real, states, training)
-        if tuple(previous.shape[2:]) != tuple(y.shape[2:]):
-            raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+        check_targets(previous, y, self.out_features)
         previous = ops.cast(previous, y.dtype)
         y = ops.concatenate([y, previous[:, :-1]], 1)  # step t is written after target t - 1
         scores, weights, _ = self.decode(y, memory, real, states, training)
@@ -155,9 +198,9 @@ class RNNSeq2Seq(keras.Model):
             scores = self.query(s) @ ops.transpose(memory, (0, 2, 1))  # (B, S, T)
             scores = scores / s.shape[2] ** 0.5
             weights = ops.softmax(ops.where(real[:, None], scores, -float("inf")))
-            c = weights @ memory  # (B, S, H)
+            c = self.attention_dropout(weights, training=training) @ memory  # (B, S, H)
             s = ops.tanh(self.combine(ops.concatenate([c, s], 2)))
-        return self.head(self.dropout(s, training=training)), weights, states
+        return self.head(self.feature_dropout(s, training=training)), weights, states
 
     def run(self, layers, x, lengths, starts, training=False):
         """Return the states (B, T, H) of the last layer, and the last real one of each layer."""
@@ -204,16 +247,17 @@ def by_gate(initializer, num_gates: int):
     return draw
 
 
-def choose(name: str, value: str, known: Iterable[str]) -> str:
-    """Return value, or say which value was meant."""
-    if value in known:
-        return value
-    near = difflib.get_close_matches(str(value), known, 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+def silence(x, lengths):
+    """Set the padding to zero: (B, T, F) numbers or (B, T) tokens."""
+    if lengths is None:
+        return x
+    real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+    if x.ndim == 3:
+        real = real[..., None]  # (B, T, 1)
+    return ops.where(real, x, ops.zeros_like(x))
 
 
-def check(x, in_features: int, vocabulary_size: int) -> None:
+def check(x, lengths, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
     if vocabulary_size:
         fits = x.ndim == 2
@@ -223,3 +267,66 @@ def check(x, in_features: int, vocabulary_size: int) -> None:
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if lengths is None:
+        return
+    known = None not in (x.shape[0], *lengths.shape)  # a graph may leave its sizes open
+    if known and tuple(lengths.shape) != (x.shape[0],):
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if not readable(lengths):
+        return
+    low, high = ops.min(lengths), ops.max(lengths)
+    if low < 1 or high > x.shape[1]:
+        raise ValueError(f"lengths are {low} to {high}, not 1 to {x.shape[1]}.")
+
+
+def readable(x) -> bool:
+    """Tell whether x has values to look at: in a compiled graph it has none."""
+    try:
+        return ops.convert_to_numpy(x).size > 0
+    except (TypeError, NotImplementedError):
+        return False
+
+
+def check_targets(previous, y, num_tokens: int) -> None:
+    """Refuse targets (B, S, ...) that are not steps like y (B, 1, ...), the one before them."""
+    known = None not in (previous.shape[0], y.shape[0])  # a graph may leave its sizes open
+    fits = previous.ndim == y.ndim and tuple(previous.shape[2:]) == tuple(y.shape[2:])
+    if known and fits:
+        fits = previous.shape[0] == y.shape[0]
+    if not fits or previous.shape[1] == 0:
+        raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+    if y.ndim == 2 and readable(previous):
+        low, high = ops.min(previous), ops.max(previous)
+        if low < 0 or high >= num_tokens:
+            raise ValueError(f"previous holds tokens {low} to {high}, not 0 to {num_tokens - 1}.")
+
+
+def law(word: str, auto: str, fan: str, after: str = "linear") -> dict:
+    """Say what draws a kernel (in, out), of a gate or of a layer; after: what its sums go into."""
+    word = auto if word == "auto" else word
+    gain = 2.0 if after == "relu" else 1.0  # relu halves the variance
+    kind = "VarianceScaling"
+    shape = "uniform" if word.endswith("uniform") else "untruncated_normal"
+    if word == "uniform":
+        kind = "RandomUniform"
+        config = {"minval": -0.05 * 3**0.5, "maxval": 0.05 * 3**0.5}  # a deviation of 0.05
+    elif word == "normal":
+        kind = "RandomNormal"
+        config = {"stddev": 0.05}
+    elif word == "orthogonal":
+        kind = "Orthogonal"
+        config = {"gain": gain**0.5}
+    elif word.startswith("kaiming"):
+        config = {"scale": gain, "mode": f"fan_{fan}", "distribution": shape}
+    else:
+        config = {"scale": 1.0, "mode": "fan_avg", "distribution": shape}
+    return {"class_name": kind, "config": config}
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -95,9 +95,9 @@ def real_steps(lengths: Tensor, length: int) -> Tensor:
     return torch.arange(length, device=lengths.device) < lengths[:, None, None, None]
 
 
-def past_steps(length: int) -> Tensor:
+def past_steps(length: int, device: torch.device | None = None) -> Tensor:
     """Return which steps are not ahead, to be used as `seen`: (T, T), the causal mask."""
-    return torch.ones(length, length, dtype=torch.bool).tril()
+    return torch.ones(length, length, dtype=torch.bool, device=device).tril()
 
 
 def sinusoids(x: Tensor) -> Tensor:

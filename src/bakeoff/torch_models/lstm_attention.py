@@ -12,9 +12,17 @@ Dimensions: B batch, T time steps, F input features, H hidden size, W joined wid
 bidirectional), N heads, C outputs.
 """
 
+import difflib
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+INITIALIZATIONS = (
+    *("auto", "uniform", "normal", "orthogonal"),
+    *("xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal"),
+)
 
 
 class LSTMAttention(nn.Module):
@@ -28,17 +36,26 @@ class LSTMAttention(nn.Module):
         num_heads: N, readings of the states side by side; must divide the joined width.
         dropout: Probability of zeroing a value between layers, after the attention and before
             each dense layer.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feature_dropout: Probability of zeroing one of the features that the dense layers and the
+            head read; None: as dropout.
         head_sizes: Widths of the relu layers between the features and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         per_step: Predict at every time step, without the mean, instead of once.
+        initialization: Start of the weights of inputs, dense layers and head, gate by gate: auto
+            (xavier_uniform), xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal,
+            orthogonal, or uniform or normal with a standard deviation of 0.05.
+        recurrent_initialization: The same for U, which acts on the state before; auto: orthogonal.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: No hidden_sizes, or a joined width that is no multiple of num_heads; when
-            called, x of another shape or without steps.
+        ValueError: No hidden_sizes, a joined width that is no multiple of num_heads, or a word that
+            is not listed above; when called, x of another shape or without steps, or another number
+            of lengths.
 
     Example:
         >>> model = LSTMAttention(in_features=8, out_features=3)
@@ -55,9 +72,14 @@ class LSTMAttention(nn.Module):
         bidirectional: bool = False,
         num_heads: int = 4,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feature_dropout: float | None = None,
         head_sizes: tuple[int, ...] = (),
         vocabulary_size: int = 0,
         per_step: bool = False,
+        initialization: str = "auto",
+        recurrent_initialization: str = "auto",
+        fan: str = "in",
     ) -> None:
         super().__init__()
         if not hidden_sizes:
@@ -69,6 +91,12 @@ class LSTMAttention(nn.Module):
         self.vocabulary_size = vocabulary_size
         self.num_heads = num_heads
         self.per_step = per_step
+        self.attention_dropout = attention_dropout
+        self.initialization = choose("initialization", initialization, INITIALIZATIONS)
+        self.recurrent_initialization = choose(
+            "recurrent_initialization", recurrent_initialization, INITIALIZATIONS
+        )
+        self.fan = choose("fan", fan, ("in", "out"))
         self.embedding = None
         if vocabulary_size:
             self.embedding = nn.Embedding(vocabulary_size, in_features)
@@ -84,6 +112,9 @@ class LSTMAttention(nn.Module):
         self.out = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
+        self.feature_dropout = self.dropout
+        if feature_dropout is not None:
+            self.feature_dropout = nn.Dropout(feature_dropout)
         self.dense = nn.ModuleList()
         for head_size in head_sizes:
             self.dense.append(nn.Linear(width, head_size))
@@ -97,14 +128,15 @@ class LSTMAttention(nn.Module):
         for lstm in [*self.forwards, *self.backwards]:
             for gate in range(4):  # torch stacks the gates as i, f, g, o
                 rows = slice(gate * lstm.hidden_size, (gate + 1) * lstm.hidden_size)
-                nn.init.xavier_uniform_(lstm.weight_ih_l0[rows])
-                nn.init.orthogonal_(lstm.weight_hh_l0[rows])
+                draw(lstm.weight_ih_l0[rows], self.initialization, "xavier_uniform", self.fan)
+                draw(lstm.weight_hh_l0[rows], self.recurrent_initialization, "orthogonal", self.fan)
                 nn.init.constant_(lstm.bias_ih_l0[rows], 1.0 if gate == 1 else 0.0)
             nn.init.zeros_(lstm.bias_hh_l0)  # two biases learn one sum twice as fast: keep one
             lstm.bias_hh_l0.requires_grad_(False)
         for part in self.modules():
             if isinstance(part, nn.Linear):
-                nn.init.xavier_uniform_(part.weight)
+                after = "relu" if part in [*self.dense] else "linear"
+                draw(part.weight, self.initialization, "xavier_uniform", self.fan, after)
                 nn.init.zeros_(part.bias)
             elif isinstance(part, nn.Embedding):
                 nn.init.uniform_(part.weight, -0.05, 0.05)
@@ -115,16 +147,17 @@ class LSTMAttention(nn.Module):
         x = self.norm(x + self.attention(x, real))
         if not self.per_step:
             x = average_steps(x, real)  # (B, W)
-        x = self.dropout(x)
+        x = self.feature_dropout(x)
         for linear in self.dense:
-            x = self.dropout(linear(x).relu())
+            x = self.feature_dropout(linear(x).relu())
         return self.head(x)
 
     def attention(self, x: Tensor, real: Tensor | None) -> Tensor:
         """Let each step read all real steps: (B, T, W) -> (B, T, W)."""
         query, key, value = self.split(x)  # (B, N, T, W / N) each
         mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = F.scaled_dot_product_attention(query, key, value, mask)  # (B, N, T, W / N)
+        left_out = self.attention_dropout if self.training else 0.0
+        h = F.scaled_dot_product_attention(query, key, value, mask, left_out)  # (B, N, T, W / N)
         h = h.transpose(1, 2).flatten(2)  # (B, T, W)
         return self.dropout(self.out(h))
 
@@ -140,6 +173,7 @@ class LSTMAttention(nn.Module):
     def read(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return the states (B, T, W) of the last layer, and the real ones (B, T), None for all."""
         check(x, lengths, self.in_features, self.vocabulary_size)
+        x = silence(x, lengths)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)
         for i, lstm in enumerate(self.forwards):
@@ -165,8 +199,19 @@ def average_steps(x: Tensor, real: Tensor | None) -> Tensor:
     """Take the mean of the real steps: (B, T, W) -> (B, W)."""
     if real is None:
         return x.mean(1)
-    total = (x * real[..., None]).sum(1)  # (B, W)
-    return total / real.sum(1, keepdim=True)
+    x = x.masked_fill(~real[..., None], 0)
+    weights = real / real.sum(1, keepdim=True)  # (B, T), which sum to 1
+    return (x * weights[..., None].to(x.dtype)).sum(1)
+
+
+def silence(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Set the padding to zero: (B, T, F) numbers or (B, T) tokens."""
+    if lengths is None:
+        return x
+    real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+    if x.ndim == 3:
+        real = real[..., None]  # (B, T, 1)
+    return x.masked_fill(~real, 0)
 
 
 def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -189,9 +234,47 @@ def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: 
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
-    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return  # to read values would break the graph, or make the processor wait for the GPU
-    if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
+    if lengths is not None and lengths.shape != x.shape[:1]:
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if vocabulary_size and readable(x) and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
-    if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
+    if lengths is None or not readable(lengths):
+        return
+    if lengths.min() < 1 or lengths.max() > x.shape[1]:
         raise ValueError(f"lengths are {lengths.min()} to {lengths.max()}, not 1 to {x.shape[1]}.")
+
+
+def readable(x: Tensor) -> bool:
+    """Tell whether the values of x can be looked at here, and without waiting for a GPU."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return False
+    try:
+        x.flatten()[0].item()
+    except RuntimeError:  # under torch.func.vmap, x stands for many tensors
+        return False
+    return True
+
+
+def draw(weight: Tensor, word: str, auto: str, fan: str, after: str = "linear") -> None:
+    """Draw a matrix (out, in), that of one gate or of a layer; after: what is done to its sums."""
+    word = auto if word == "auto" else word
+    draw_ = getattr(nn.init, f"{word}_")  # the words are torch's own
+    if word == "uniform":
+        draw_(weight, -0.05 * 3**0.5, 0.05 * 3**0.5)  # a standard deviation of 0.05
+    elif word == "normal":
+        draw_(weight, std=0.05)
+    elif word == "orthogonal":
+        draw_(weight, nn.init.calculate_gain(after))
+    elif word.startswith("kaiming"):
+        draw_(weight, mode=f"fan_{fan}", nonlinearity=after)
+    else:
+        draw_(weight)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -22,6 +22,10 @@ import torch
 from torch import Tensor, nn
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
+INITIALIZATIONS = (
+    *("auto", "uniform", "normal", "orthogonal"),
+    *("xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal"),
+)
 START = 2  # the token that stands before the first target
 State = tuple[Tensor, Tensor]  # h, c of an LSTM, (B, H) each; a GRU has h alone
 Reading = tuple[Tensor, Any]  # h of all steps (B, T, H), and the last real state
@@ -38,8 +42,16 @@ class RNNSeq2Seq(nn.Module):
         hidden_sizes: H of each layer, first to last, of the encoder and of the decoder.
         attention: Let each step written look at all the steps read.
         dropout: Probability of zeroing a value between layers and before the head.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feature_dropout: Probability of zeroing one of the features that the dense layers and the
+            head read; None: as dropout.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         token_targets: Write tokens: embed the targets, and go on from the likeliest token.
+        initialization: Start of the weights of inputs, dense layers and head, gate by gate: auto
+            (xavier_uniform), xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal,
+            orthogonal, or uniform or normal with a standard deviation of 0.05.
+        recurrent_initialization: The same for U, which acts on the state before; auto: orthogonal.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None, previous (B, S, C) float
@@ -47,8 +59,8 @@ class RNNSeq2Seq(nn.Module):
         before t (teacher forcing), or without them what was written before t.
 
     Raises:
-        ValueError: No hidden_sizes, or an unknown cell; when called, x of another shape or without
-            steps, or targets of another width.
+        ValueError: No hidden_sizes, out_steps below 1, too few tokens to hold the start token, or a
+            word that is not listed above; when called, x, lengths or targets that do not fit.
 
     Example:
         >>> model = RNNSeq2Seq(in_features=8, out_features=3, out_steps=4)
@@ -66,13 +78,27 @@ class RNNSeq2Seq(nn.Module):
         hidden_sizes: tuple[int, ...] = (64,),
         attention: bool = True,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feature_dropout: float | None = None,
         vocabulary_size: int = 0,
         token_targets: bool = False,
+        initialization: str = "auto",
+        recurrent_initialization: str = "auto",
+        fan: str = "in",
     ) -> None:
         super().__init__()
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
+        if out_steps < 1:
+            raise ValueError(f"out_steps={out_steps}, but one step or more must be written.")
+        if token_targets and out_features <= START:
+            raise ValueError(f"out_features={out_features} tokens lack {START}, the start token.")
         layer = CELLS[choose("cell", cell, CELLS)]
+        self.initialization = choose("initialization", initialization, INITIALIZATIONS)
+        self.recurrent_initialization = choose(
+            "recurrent_initialization", recurrent_initialization, INITIALIZATIONS
+        )
+        self.fan = choose("fan", fan, ("in", "out"))
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.out_features = out_features
@@ -91,12 +117,15 @@ class RNNSeq2Seq(nn.Module):
         for hidden_size in hidden_sizes:
             self.encoder.append(layer(source_width, hidden_size, batch_first=True))
             self.decoder.append(layer(target_width, hidden_size, batch_first=True))
-            source_width = hidden_size
-            target_width = hidden_size
+            source_width = target_width = hidden_size
         width = hidden_sizes[-1]
         self.query = nn.Linear(width, width) if attention else None
         self.combine = nn.Linear(2 * width, width) if attention else None
         self.dropout = nn.Dropout(dropout)
+        self.feature_dropout = self.dropout
+        if feature_dropout is not None:
+            self.feature_dropout = nn.Dropout(feature_dropout)
+        self.attention_dropout = nn.Dropout(attention_dropout)
         self.head = nn.Linear(width, out_features)
         self.reset_parameters()
 
@@ -104,12 +133,25 @@ class RNNSeq2Seq(nn.Module):
         """Input and dense weights Xavier, recurrent ones orthogonal by gate, forget gates open."""
         for part in self.modules():
             if isinstance(part, nn.LSTM | nn.GRU):
-                reset(part)
+                self.reset_layer(part)
             elif isinstance(part, nn.Linear):
-                nn.init.xavier_uniform_(part.weight)
+                draw(part.weight, self.initialization, "xavier_uniform", self.fan)
                 nn.init.zeros_(part.bias)
             elif isinstance(part, nn.Embedding):
                 nn.init.uniform_(part.weight, -0.05, 0.05)
+
+    def reset_layer(self, layer: nn.LSTM | nn.GRU) -> None:
+        """Draw the weights of one recurrent layer gate by gate."""
+        is_lstm = isinstance(layer, nn.LSTM)
+        nn.init.zeros_(layer.bias_ih_l0)
+        nn.init.zeros_(layer.bias_hh_l0)
+        for gate in range(4 if is_lstm else 3):  # torch stacks i, f, g, o, and of a GRU r, z, n
+            rows = slice(gate * layer.hidden_size, (gate + 1) * layer.hidden_size)
+            draw(layer.weight_ih_l0[rows], self.initialization, "xavier_uniform", self.fan)
+            draw(layer.weight_hh_l0[rows], self.recurrent_initialization, "orthogonal", self.fan)
+            if is_lstm and gate == 1:
+                nn.init.ones_(layer.bias_ih_l0[rows])
+        layer.bias_hh_l0.requires_grad_(not is_lstm)  # of an LSTM's two biases keep one
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, previous: Tensor | None = None
@@ -123,6 +165,7 @@ class RNNSeq2Seq(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """Return the scores (B, S, C), and how much each step looks at each one read (B, S, T)."""
         check(x, lengths, self.in_features, self.vocabulary_size)
+        x = silence(x, lengths)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)
         nothing = [None] * len(self.encoder)
@@ -136,8 +179,7 @@ class RNNSeq2Seq(nn.Module):
             y = torch.full((x.shape[0], 1), START, device=x.device)
         if previous is None:
             return self.write_alone(y, memory, real, states)
-        if previous.shape[2:] != y.shape[2:]:
-            raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+        check_targets(previous, y, self.out_features)
         y = torch.cat([y, previous[:, :-1]], 1)  # step t is written after target t - 1
         scores, weights, _ = self.decode(y, memory, real, states)
         return scores, weights
@@ -169,9 +211,9 @@ class RNNSeq2Seq(nn.Module):
         if self.query is not None:
             scores = self.query(s) @ memory.transpose(1, 2) / s.shape[2] ** 0.5  # (B, S, T)
             weights = scores.masked_fill(~real[:, None], -torch.inf).softmax(2)
-            c = weights @ memory  # (B, S, H)
+            c = self.attention_dropout(weights) @ memory  # (B, S, H)
             s = torch.tanh(self.combine(torch.cat([c, s], 2)))
-        return self.head(self.dropout(s)), weights, states
+        return self.head(self.feature_dropout(s)), weights, states
 
     def run(
         self, layers: nn.ModuleList, x: Tensor, lengths: Tensor | None, starts: list[Any]
@@ -195,12 +237,15 @@ def read_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None, start: State | N
     if lengths is None:
         states, (h, c) = lstm(x, (h[None], c[None]))  # (B, T, H), (1, B, H), (1, B, H)
         return states, (h[0], c[0])
-    # One more input opens the forget gate and shuts the input gate in the padding, so that the
-    # memory waits there. Packed sequences were 2 to 4 times slower, and cannot be exported.
+    # One more input makes the memory wait in the padding: it opens the forget gate, and shuts the
+    # input gate, by more than all else in their sums can reach there: x is 0, |h| is at most 1.
+    # Packed sequences were 2 to 4 times slower.
     padding = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]  # (B, T)
+    x = x.masked_fill(padding[..., None], 0)
     x = torch.cat([x, padding[..., None].to(x.dtype)], -1)  # (B, T, F + 1)
-    hold = x.new_tensor([-1e4, 1e4, 0.0, 0.0])  # input, forget, candidate, output gate
-    hold = hold.repeat_interleave(lstm.hidden_size)  # (4H,)
+    most = lstm.weight_hh_l0.abs().sum(1) + lstm.bias_ih_l0.abs() + lstm.bias_hh_l0.abs()  # (4H,)
+    sign = x.new_tensor([-1.0, 1.0, 0.0, 0.0])  # input, forget, candidate, output gate
+    hold = sign.repeat_interleave(lstm.hidden_size) * (most.detach() + 1e4)  # (4H,)
     input_weight = torch.cat([lstm.weight_ih_l0, hold[:, None]], 1)  # (4H, F + 1)
     states, _, c = torch.lstm(
         x,
@@ -219,35 +264,22 @@ def read_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None, start: State | N
 
 def read_gru(gru: nn.GRU, x: Tensor, lengths: Tensor | None, start: Tensor | None) -> Reading:
     """Run one layer over x (B, T, F)."""
-    if start is not None:
-        start = start[None]  # (1, B, H): torch counts layers first
-    states, end = gru(x, start)  # (B, T, H), (1, B, H)
+    if start is None:
+        start = x.new_zeros(x.shape[0], gru.hidden_size)  # (B, H)
+    states, end = gru(x, start[None])  # (B, T, H), (1, B, H): torch counts layers first
     if lengths is None:
         return states, end[0]
     return states, states[torch.arange(x.shape[0], device=x.device), lengths - 1]
 
 
-def reset(layer: nn.LSTM | nn.GRU) -> None:
-    """Input weights Xavier, recurrent ones orthogonal by gate, biases zero, forget gate open."""
-    is_lstm = isinstance(layer, nn.LSTM)
-    nn.init.zeros_(layer.bias_ih_l0)
-    nn.init.zeros_(layer.bias_hh_l0)
-    for gate in range(4 if is_lstm else 3):  # torch stacks i, f, g, o, and of a GRU r, z, n
-        rows = slice(gate * layer.hidden_size, (gate + 1) * layer.hidden_size)
-        nn.init.xavier_uniform_(layer.weight_ih_l0[rows])
-        nn.init.orthogonal_(layer.weight_hh_l0[rows])
-        if is_lstm and gate == 1:
-            nn.init.ones_(layer.bias_ih_l0[rows])
-    layer.bias_hh_l0.requires_grad_(not is_lstm)  # of an LSTM's two biases keep one
-
-
-def choose(name: str, value: str, known: Iterable[str]) -> str:
-    """Return value, or say which value was meant."""
-    if value in known:
-        return value
-    near = difflib.get_close_matches(str(value), known, 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
+def silence(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Set the padding to zero: (B, T, F) numbers or (B, T) tokens."""
+    if lengths is None:
+        return x
+    real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+    if x.ndim == 3:
+        real = real[..., None]  # (B, T, 1)
+    return x.masked_fill(~real, 0)
 
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
@@ -260,9 +292,58 @@ def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: 
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
-    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return  # to read values would break the graph, or make the processor wait for the GPU
-    if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
+    if lengths is not None and lengths.shape != x.shape[:1]:
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if vocabulary_size and readable(x) and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
-    if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
+    if lengths is None or not readable(lengths):
+        return
+    if lengths.min() < 1 or lengths.max() > x.shape[1]:
         raise ValueError(f"lengths are {lengths.min()} to {lengths.max()}, not 1 to {x.shape[1]}.")
+
+
+def check_targets(previous: Tensor, y: Tensor, num_tokens: int) -> None:
+    """Refuse targets (B, S, ...) that are not steps like y (B, 1, ...), the one before them."""
+    kept = (previous.ndim, previous.shape[:1], previous.shape[2:])
+    if kept != (y.ndim, y.shape[:1], y.shape[2:]) or previous.shape[1] == 0:
+        raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+    if y.ndim == 2 and readable(previous):
+        low, high = previous.min(), previous.max()
+        if low < 0 or high >= num_tokens:
+            raise ValueError(f"previous holds tokens {low} to {high}, not 0 to {num_tokens - 1}.")
+
+
+def readable(x: Tensor) -> bool:
+    """Tell whether the values of x can be looked at here, and without waiting for a GPU."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return False
+    try:
+        x.flatten()[0].item()
+    except RuntimeError:  # under torch.func.vmap, x stands for many tensors
+        return False
+    return True
+
+
+def draw(weight: Tensor, word: str, auto: str, fan: str, after: str = "linear") -> None:
+    """Draw a matrix (out, in), that of one gate or of a layer; after: what is done to its sums."""
+    word = auto if word == "auto" else word
+    draw_ = getattr(nn.init, f"{word}_")  # the words are torch's own
+    if word == "uniform":
+        draw_(weight, -0.05 * 3**0.5, 0.05 * 3**0.5)  # a standard deviation of 0.05
+    elif word == "normal":
+        draw_(weight, std=0.05)
+    elif word == "orthogonal":
+        draw_(weight, nn.init.calculate_gain(after))
+    elif word.startswith("kaiming"):
+        draw_(weight, mode=f"fan_{fan}", nonlinearity=after)
+    else:
+        draw_(weight)
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

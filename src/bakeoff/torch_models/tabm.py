@@ -1,8 +1,8 @@
 """TabM: many dense networks that share almost all their weights, for rows of a table.
 
     v_t   = clip((x - edge_t) / (edge_{t+1} - edge_t), 0, 1)   how far a number x is through bin t
-    e     = w x + b + sum_t v_t W_t                            each number, bent at every edge
-    x_n   = r_n * [e, embedded categories]                     member n weighs the row its own way
+    e     = slope x + shift + sum_t v_t bend_t                 each number: a line, bent at edges
+    x_n   = scale_n * [e, embedded categories]                 member n weighs the row its own way
     h_l,n = dropout(relu(W_l h_{l-1,n} + b_l))                 the hidden layers belong to all
     y_n   = W_n h_L,n + b_n                                    each member has a head of its own
     y     = mean over n of y_n                                 in evaluation; in training all y_n
@@ -12,7 +12,7 @@ Parameter-Efficient Ensembling", ICLR 2025: their TabM-mini with piecewise-linea
 these: Gorishniy, Rubachev & Babenko, "On Embeddings for Numerical Features in Tabular Deep
 Learning", 2022. Where we differ: smaller by default; the edges are quantiles of the standard normal
 distribution, not of training rows, so numbers have to come with about that distribution; the first
-and the last bin end, and beyond them a number acts through w alone; categories are embedded, not
+and the last bin end, and beyond them a number acts by its slope alone; categories are embedded, not
 one-hot; members' scores are averaged for classes, too, not their probabilities.
 
 Dimensions: B rows, F numbers, K categories, J = F + K columns, T bins, E embedding width, N

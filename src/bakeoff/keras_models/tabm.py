@@ -65,11 +65,11 @@ class TabM(keras.Model):
         out_features: int,
         *,
         category_sizes: tuple[int, ...] = (),
-        hidden_sizes: tuple[int, ...] = (128, 128),
+        hidden_sizes: tuple[int, ...] = (256, 128),
         num_members: int = 8,
         num_bins: int = 32,
         embedding_size: int = 16,
-        dropout: float = 0.1,
+        dropout: float = 0.2,
     ) -> None:
         arguments = {
             name: value for name, value in locals().items() if name not in ("self", "__class__")

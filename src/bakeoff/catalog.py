@@ -36,6 +36,7 @@ class Row:
         reads: The views it can see, the preferred first.
         takes: Optional arrays that it accepts beside x.
         predicts: "row" (one prediction for a row of data) or "steps" (a sequence of them).
+        members: Whether it returns, in training, the scores of several members (B, members, C).
         defaults: Arguments that differ from the page's own defaults.
         source: Author, title, year.
         good_for: One sentence.
@@ -49,6 +50,7 @@ class Row:
     reads: tuple[str, ...]
     takes: tuple[str, ...] = ()
     predicts: Literal["row", "steps"] = "row"
+    members: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     good_for: str = ""
@@ -132,6 +134,19 @@ ROWS: tuple[Row, ...] = (
         " 2022",
         good_for="Tables whose numbers act in steps and waves, where plain MLPs lose to boosting.",
         avoid_when="Few rows: its extra freedom fits noise.",
+    ),
+    Row(
+        name="tabm",
+        page="tabm",
+        class_name="TabM",
+        role="whole",
+        reads=("table",),
+        takes=("categories",),
+        members=True,
+        source="Gorishniy, Kotelnikov & Babenko, TabM: Advancing Tabular Deep Learning with"
+        " Parameter-Efficient Ensembling, 2025",
+        good_for="Tables: the network that comes nearest to boosting; many small ones in one.",
+        avoid_when="Little time: a step costs several times that of an MLP.",
     ),
     Row(
         name="cnn",

@@ -14,6 +14,7 @@ from tests.facing.case import (
     Inputs,
     build,
     draw,
+    for_each_member,
     leaves,
     real_steps,
     settings,
@@ -69,6 +70,17 @@ def test_scores_have_the_promised_shape(name: str, case: Case):
         assert part.isfinite().all()
 
 
+@every_case
+def test_only_a_page_of_members_returns_their_scores_in_training(name: str, case: Case):
+    page = build(name, case, "torch").train()
+    shapes = [tuple(part.shape) for part in leaves(page(**tensors(draw(case))))]
+    expected = promised_shapes(name, case)
+    if find(name).members:
+        num_members = settings(name, case)["num_members"]
+        expected = [(batch, num_members, outputs) for batch, outputs in expected]
+    assert shapes == expected
+
+
 @encoders
 def test_without_outputs_a_page_returns_its_features(name: str, case: Case):
     page = build(name, case.but(out_features=0), "torch")
@@ -104,7 +116,10 @@ def test_a_page_can_learn_eight_examples_by_heart(name: str, case: Case):
     for _ in range(400):
         optimizer.zero_grad()
         parts = zip(leaves(page(**tensors(inputs))), targets, kept, strict=True)
-        loss = sum((real * (part - target) ** 2).mean() for part, target, real in parts)
+        loss = sum(
+            (for_each_member(real, part) * (part - for_each_member(target, part)) ** 2).mean()
+            for part, target, real in parts
+        )
         loss.backward()
         nn.utils.clip_grad_norm_(page.parameters(), 1.0)
         optimizer.step()

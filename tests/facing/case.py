@@ -134,6 +134,11 @@ def leaves(outputs: Any) -> list[Any]:
     return [leaf for part in outputs for leaf in leaves(part)]
 
 
+def for_each_member(target: Any, scores: Any) -> Any:
+    """Give a target (B, C) an axis for the members where scores in training are (B, N, C)."""
+    return target[:, None] if scores.ndim > target.ndim else target
+
+
 def real_steps(case: Case, inputs: Inputs, shape: tuple[int, ...]) -> np.ndarray:
     """Return an array like scores: 1 where they count, 0 in the padding of scores per step."""
     kept = np.ones(shape, "float32")

@@ -24,6 +24,12 @@ MLP = [
     row_case(LABELS, hidden_sizes=(8,), activation="sigmoid", category_sizes=(4, 7)),
 ]
 
+TABM = [
+    row_case(ROWS, hidden_sizes=(8,), num_members=3, num_bins=5, embedding_size=4),
+    row_case(MIXED, hidden_sizes=(8, 6), num_members=4, dropout=0.2, category_sizes=(4, 7)),
+    row_case(LABELS, hidden_sizes=(), num_members=2, num_bins=1, category_sizes=(4, 7)),
+]
+
 
 def image_case(y: int, x: int, **arguments: object) -> Case:
     channels = 2
@@ -106,6 +112,7 @@ BAG = [
 
 CASES: dict[str, list[Case]] = {
     "mlp": MLP,
+    "tabm": TABM,
     "cnn": CNN,
     "cnn1d": CNN1D,
     "cnn3d": CNN3D,

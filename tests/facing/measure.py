@@ -28,6 +28,7 @@ from tests.facing.case import (
     build,
     channels_last,
     draw,
+    for_each_member,
     leaves,
     real_steps,
     tensors,
@@ -120,7 +121,10 @@ def torch_step(
     before = get_weights(page)
     scores = leaves(page.train()(**tensors(inputs)))
     wanted, mask = map(torch.from_numpy, targets), map(torch.from_numpy, kept)
-    loss = sum((m * (s - w) ** 2).mean() for s, w, m in zip(scores, wanted, mask, strict=True))
+    loss = sum(
+        (for_each_member(m, s) * (s - for_each_member(w, s)) ** 2).mean()
+        for s, w, m in zip(scores, wanted, mask, strict=True)
+    )
     loss.backward()
     torch.optim.SGD([p for p in page.parameters() if p.requires_grad], lr=RATE).step()
     after = get_weights(page)
@@ -158,7 +162,7 @@ def keras_scores(facing: Any, inputs: Inputs) -> Any:
 def keras_loss(scores: Any, targets: list[np.ndarray], kept: list[np.ndarray]) -> Any:
     """Return the squared error over the real steps."""
     return sum(
-        keras.ops.mean(k * (s - t) ** 2)
+        keras.ops.mean(for_each_member(k, s) * (s - for_each_member(t, s)) ** 2)
         for s, t, k in zip(leaves(scores), targets, kept, strict=True)
     )
 

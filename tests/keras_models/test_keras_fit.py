@@ -193,3 +193,47 @@ def test_losses_and_metrics_are_those_of_torch(name: str):
     expected = ours.loss_of(name, a, b).item()
     assert float(loss_of(name, scores, targets)) == pytest.approx(expected, rel=1e-5)
     assert metric_of(name, scores, targets) == pytest.approx(ours.metric_of(name, a, b), rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
+def test_members_train_as_in_torch(loss: str):
+    from tests.facing.case import Case
+    from tests.facing.measure import pair
+
+    from bakeoff.torch_models.fit import fit as torch_fit
+
+    inputs, targets = rows()
+    sizes = {"in_features": 4, "category_sizes": (3,), "out_features": 1 + (loss != "mse")}
+    page, facing = pair("tabm", Case({**sizes, "num_members": 3, "hidden_sizes": (8,)}, {}))
+    settings = {
+        "validation_inputs": inputs,
+        "validation_targets": targets,
+        "loss": loss,
+        "members": True,
+        "batch_size": 65,
+        "epochs": 3,
+    }
+    ours = torch_fit(page, inputs, targets, **settings)
+    theirs = fit(facing, inputs, targets, **settings)
+    for key in ("train_loss", "validation_loss", "validation_metric"):
+        np.testing.assert_allclose([r[key] for r in theirs], [r[key] for r in ours], rtol=1e-3)
+    assert predict(facing, inputs).shape == (65, sizes["out_features"])
+
+
+def test_the_loss_of_members_is_the_mean_of_their_losses():
+    scores = np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32")
+    targets = np.array([0, 2, 1, 1])
+    alone = [float(loss_of("cross_entropy", scores[:, member], targets)) for member in range(5)]
+    together = float(loss_of("cross_entropy", scores, targets, members=True))
+    assert together == pytest.approx(np.mean(alone), rel=1e-5)
+    with pytest.raises(ValueError, match=r"scores are \(4, 3\), but of members they are"):
+        loss_of("cross_entropy", scores[:, 0], targets, members=True)
+
+
+def test_tabm_is_built_again_from_its_config():
+    from bakeoff.keras_models.tabm import TabM
+
+    model = TabM(4, 2, category_sizes=(3,), num_members=3, hidden_sizes=(8,))
+    again = TabM.from_config(model.get_config())
+    assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
+    assert again.get_config() == model.get_config()

@@ -28,6 +28,7 @@ def fit(
     validation_inputs: Arrays,
     validation_targets: np.ndarray,
     loss: str = "cross_entropy",
+    members: bool = False,
     optimizer: str = "adamw",
     lr: float = 1e-3,
     schedule: str = "constant",
@@ -50,6 +51,7 @@ def fit(
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
         loss: See `losses.LOSSES`.
+        members: The model returns the scores of several members in training, and each has a loss.
         optimizer: See `optimizers.OPTIMIZERS`.
         lr: Step size at its highest.
         schedule: See `optimizers.SCHEDULES`.
@@ -84,7 +86,7 @@ def fit(
 
     def data_loss(targets: Any, scores: Any) -> Any:
         """Return the loss in Keras' order of arguments, without penalties when a metric."""
-        return loss_of(loss, scores, targets)
+        return loss_of(loss, scores, targets, members=members)
 
     watch = Watch(
         to_arrays(validation_inputs),

@@ -1,6 +1,6 @@
 """What training makes small, and the metric that goes with it.
 
-Scores are raw (before softmax or sigmoid). Dimensions: B batch, C outputs.
+Scores are raw (before softmax or sigmoid). Dimensions: B batch, N members, C outputs.
 """
 
 from typing import Any
@@ -22,11 +22,12 @@ LOSSES = {  # of each row, or of each score
 }
 
 
-def loss_of(name: str, scores: Any, targets: Any) -> Any:
+def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> Any:
     """Return the mean loss of a batch.
 
     Args:
         name: One of `LOSSES`.
+        members: The scores are those of several members, (B, N, C): the mean of their losses.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int class numbers.
@@ -40,11 +41,21 @@ def loss_of(name: str, scores: Any, targets: Any) -> Any:
     if name not in LOSSES:
         raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
     scores = ops.convert_to_tensor(scores)
+    if members:
+        scores, targets = by_member(scores, targets)
     if name == "cross_entropy":
         targets = ops.cast(targets, "int32")
     else:
         targets = ops.cast(ops.reshape(targets, ops.shape(scores)), scores.dtype)
     return ops.mean(LOSSES[name](targets, scores))
+
+
+def by_member(scores: Any, targets: Any) -> tuple[Any, Any]:
+    """Make a row of each member of a row: (B, N, C), (B, ...) -> (B * N, C), (B * N, ...)."""
+    if scores.ndim != 3:
+        raise ValueError(f"scores are {tuple(scores.shape)}, but of members they are (B, N, C).")
+    _, num_members, out_features = scores.shape
+    return ops.reshape(scores, (-1, out_features)), ops.repeat(targets, num_members, 0)
 
 
 def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:

@@ -33,6 +33,7 @@ def fit(
     validation_inputs: Arrays,
     validation_targets: np.ndarray,
     loss: str = "cross_entropy",
+    members: bool = False,
     optimizer: str = "adamw",
     lr: float = 1e-3,
     schedule: str = "constant",
@@ -55,6 +56,7 @@ def fit(
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
         loss: See `losses.LOSSES`.
+        members: The model returns the scores of several members in training, and each has a loss.
         optimizer: See `optimizers.OPTIMIZERS`.
         lr: Step size at its highest.
         schedule: See `optimizers.SCHEDULES`.
@@ -103,6 +105,7 @@ def fit(
                 weight_optimizer,
                 loss,
                 rates,
+                members=members,
                 clip_norm=clip_norm,
                 precision=precision,
             )
@@ -150,6 +153,7 @@ def train_epoch(
     loss: str,
     rates: list[float],
     *,
+    members: bool,
     clip_norm: float,
     precision: str,
 ) -> float:
@@ -160,7 +164,7 @@ def train_epoch(
     for (batch, targets), rate in zip(shuffled, rates, strict=True):
         with reduced(precision, targets.device):
             scores = model(**batch)
-        value = loss_of(loss, scores.float(), targets)
+        value = loss_of(loss, scores.float(), targets, members=members)
         value.backward()
         if clip_norm:
             nn.utils.clip_grad_norm_(model.parameters(), clip_norm)

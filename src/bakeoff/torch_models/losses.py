@@ -1,6 +1,6 @@
 """What training makes small, and the metric that goes with it.
 
-Scores are raw (before softmax or sigmoid). Dimensions: B batch, C outputs.
+Scores are raw (before softmax or sigmoid). Dimensions: B batch, N members, C outputs.
 """
 
 import torch.nn.functional as F
@@ -15,11 +15,12 @@ LOSSES = {
 }
 
 
-def loss_of(name: str, scores: Tensor, targets: Tensor) -> Tensor:
+def loss_of(name: str, scores: Tensor, targets: Tensor, *, members: bool = False) -> Tensor:
     """Return the mean loss of a batch.
 
     Args:
         name: One of `LOSSES`.
+        members: The scores are those of several members, (B, N, C): the mean of their losses.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int64 class numbers.
@@ -33,9 +34,18 @@ def loss_of(name: str, scores: Tensor, targets: Tensor) -> Tensor:
     """
     if name not in LOSSES:
         raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+    if members:
+        scores, targets = by_member(scores, targets)
     if name != "cross_entropy":
         targets = targets.reshape(scores.shape).to(scores.dtype)
     return LOSSES[name](scores, targets)
+
+
+def by_member(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Make a row of each member of a row: (B, N, C), (B, ...) -> (B * N, C), (B * N, ...)."""
+    if scores.ndim != 3:
+        raise ValueError(f"scores are {tuple(scores.shape)}, but of members they are (B, N, C).")
+    return scores.flatten(0, 1), targets.repeat_interleave(scores.shape[1], 0)
 
 
 def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:

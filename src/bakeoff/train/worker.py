@@ -194,6 +194,7 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
         validation_inputs={k: v[:2] for k, v in inputs.items()},
         validation_targets=targets[:2],
         **recipe,
+        members=find(job.architecture).members,
         seed=job.seed,
         device=job.device,
     )
@@ -215,6 +216,7 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
         validation_inputs={name: array[known] for name, array in inputs["validation"].items()},
         validation_targets=validation_targets[known],
         **job.recipe,
+        members=find(job.architecture).members,
         seed=job.seed,
         device=job.device,
         on_epoch=reporter(send),

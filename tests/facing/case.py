@@ -168,9 +168,9 @@ def settings(name: str, case: Case) -> dict[str, Any]:
 
 
 def without_dropout(name: str, case: Case) -> Case:
-    """Return the case without any dropout, so that training is the same every time."""
-    chosen = settings(name, case)
-    return case.but(**{key: 0.0 for key in chosen if key.endswith("dropout") and chosen[key]})
+    """Return the case without dropout, so that training is the same every time."""
+    rates = {key: 0.0 for key, rate in settings(name, case).items() if "dropout" in key and rate}
+    return case.but(**rates)
 
 
 # What a view looks like: the arguments that say its size, and the spec of x.

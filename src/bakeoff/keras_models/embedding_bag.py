@@ -181,7 +181,13 @@ def readable(x) -> bool:
         return False
 
 
-def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+def initializer(
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+    groups: int = 1,
+):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -191,15 +197,17 @@ def initializer(initialization: str, fan: str, activation: str, groups: int = 1)
     if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
     if initialization in ("uniform", "normal"):
-        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        bound = initial_width * 3**0.5  # uniform numbers of this standard deviation
         uniform = initializers.RandomUniform(-bound, bound)
-        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
-    scale = 1.0 if initialization.startswith("xavier") else 2.0
+        if initialization == "uniform":
+            return uniform
+        return initializers.RandomNormal(stddev=initial_width)
     mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
     if groups > 1:
         mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    variance = 1.0 if initialization.startswith("xavier") or activation == "none" else 2.0
     law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
-    return initializers.VarianceScaling(scale, mode, law)
+    return initializers.VarianceScaling(variance, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:

@@ -32,6 +32,9 @@ CASES: dict[str, list[Case]] = {
         case(PADDED, per_step=True, positions="learned", max_length=12, dropout=0.2),
         case(TOKENS, vocabulary_size=20, num_layers=3),
         case(TOKENS, vocabulary_size=20, per_step=True, norm_first=False),
+        case(PADDED, token_position=True, initialization="orthogonal"),
+        case(PADDED, token_position=True, positions="learned", max_length=12),
+        case(PADDED, attention_dropout=0.1, feedforward_dropout=0.2, head_sizes=(6,), fan="out"),
     ],
     "transformer_seq2seq": [
         case(STEPS),
@@ -47,6 +50,8 @@ CASES: dict[str, list[Case]] = {
             token_targets=True,
             out_features=6,
         ),
+        case(PADDED, norm_first=False, head_sizes=(8, 6), attention_dropout=0.1),
+        case(PADDED, out_steps=3, norm_first=False, num_layers=2, feedforward_dropout=0.2),
     ],
     "ft_transformer": [
         case(ROWS, num_layers=2),
@@ -56,16 +61,20 @@ CASES: dict[str, list[Case]] = {
             in_features=0,
             category_sizes=(40, 30),
         ),
+        case(ROWS, attention_dropout=0.2, feedforward_dropout=0.1),
     ],
     "vit": [
         image((1, 16, 16), num_layers=2),
         image((3, 13, 18), patch_size=5, dropout=0.1),
         image((2, 9, 9), patch_size=9),
+        image((1, 9, 9), head_sizes=(8, 6), initialization="kaiming_normal", fan="out"),
+        image((1, 9, 9), attention_dropout=0.1, feedforward_dropout=0.2),
     ],
     "patchtst": [
         window(32, 3, 2, out_steps=5, **SMALL),
         window(29, 1, 1, out_steps=3, patch_size=6, stride=4, **{**SMALL, "num_layers": 2}),
         window(7, 2, 2, out_steps=1, **SMALL),
+        window(20, 2, 1, out_steps=3, attention_dropout=0.1, feedforward_dropout=0.2, **SMALL),
     ],
     "dlinear": [
         window(32, 3, 2, out_steps=5),

@@ -32,3 +32,10 @@ def test_a_constant_window_is_forecast_finitely(model):
 def test_a_window_of_another_length_is_refused(model):
     with pytest.raises(ValueError, match=r"x is \(1, 19, 3\), but must be \(B, 20, 3\)"):
         model(torch.zeros(1, 19, 3))
+
+
+@pytest.mark.parametrize("name", ["in_steps", "out_steps", "patch_size", "stride"])
+def test_a_size_below_one_is_refused(name: str):
+    sizes = {"in_steps": 20, "out_steps": 4, "patch_size": 6, "stride": 4, name: 0}
+    with pytest.raises(ValueError, match=f"{name}=0.* must all be 1 or more"):
+        PatchTST(3, 2, **sizes)

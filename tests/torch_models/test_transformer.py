@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.torch_models.transformer import Transformer
+from bakeoff.torch_models.transformer import Transformer, sinusoids
 
 
 def copy_layer(ours: nn.Module, theirs: nn.TransformerEncoderLayer) -> None:
@@ -67,12 +67,58 @@ def test_a_sequence_beyond_the_learned_positions_is_refused():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_heads": 5}, "model_size=64 is not a multiple of num_heads=5"),
+        ({"num_heads": 5}, "model_size=64 is not a positive multiple of num_heads=5"),
+        ({"num_heads": 0}, "model_size=64 is not a positive multiple of num_heads=0"),
+        ({"model_size": 0}, "model_size=0 is not a positive multiple of num_heads=4"),
         ({"positions": "learned"}, "learned positions do not go with max_length=0"),
         ({"max_length": 9}, "sinusoidal positions do not go with max_length=9"),
         ({"pooling": "last"}, "pooling='last' is unknown. Known: token, mean"),
+        ({"initialization": "xavier"}, "initialization='xavier' is unknown. Did you mean 'xavier_"),
+        ({"fan": "both"}, "fan='both' is unknown. Known: in, out"),
+        ({"token_position": True, "per_step": True}, "only pooling='token' has a class token"),
+        ({"token_position": True, "pooling": "mean"}, "only pooling='token' has a class token"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(arguments: dict[str, object], message: str):
     with pytest.raises(ValueError, match=message):
         Transformer(1, 1, **arguments)
+
+
+@pytest.mark.parametrize("positions", ["sinusoidal", "learned"])
+def test_a_class_token_with_a_position_has_position_0_and_the_steps_begin_at_1(positions: str):
+    torch.manual_seed(0)
+    lengths = {"max_length": 5} if positions == "learned" else {}
+    model = Transformer(3, 2, positions=positions, token_position=True, **lengths)
+    x = torch.randn(2, 5, 3)
+    embedded, _ = model.embed(x, None)
+    places = model.positions if positions == "learned" else sinusoids(embedded)
+    expected = torch.cat([model.token.expand(2, 1, -1), model.project(x)], 1) + places
+    torch.testing.assert_close(embedded, expected)
+    assert places.shape == (6, 64)
+
+
+def test_a_class_token_has_no_position_by_default():
+    model, x = Transformer(3, 2), torch.randn(2, 5, 3)
+    embedded, _ = model.embed(x, None)
+    torch.testing.assert_close(embedded[:, 0], model.token.expand(2, -1), rtol=0, atol=0)
+    torch.testing.assert_close(embedded[:, 1:], model.project(x) + sinusoids(x @ torch.ones(3, 64)))
+
+
+def test_weights_begin_as_initialization_says():
+    torch.manual_seed(0)
+    sizes = {"model_size": 128, "feedforward_size": 512, "num_layers": 1}
+    expand = Transformer(3, 2, initialization="kaiming_normal", fan="out", **sizes).blocks[0].expand
+    assert expand.weight.std().item() == pytest.approx((2 / 512) ** 0.5, rel=0.02)  # before a relu
+    plain = Transformer(3, 2, initialization="kaiming_uniform", **sizes).blocks[0].shrink
+    assert plain.weight.std().item() == pytest.approx((1 / 512) ** 0.5, rel=0.02)  # gain 1
+    normal = Transformer(3, 2, initialization="normal", **sizes).blocks[0].out
+    assert normal.weight.std().item() == pytest.approx(0.05, rel=0.02)
+    out = Transformer(3, 2, initialization="orthogonal", **sizes).blocks[0].out
+    torch.testing.assert_close(out.weight @ out.weight.T, torch.eye(128), rtol=1e-4, atol=1e-4)
+
+
+def test_a_mean_of_many_large_steps_is_finite_in_float16():
+    model = Transformer(3, 0, pooling="mean")
+    x, real = torch.full((1, 2000, 64), 60.0, dtype=torch.float16), torch.ones(1, 2000) > 0
+    real[:, 1990:] = False
+    torch.testing.assert_close(model.pool(x, real), x[:, 0], rtol=2e-3, atol=0)

@@ -16,12 +16,14 @@ def attention_weights(ours: nn.Module) -> dict[str, torch.Tensor]:
     }
 
 
-def torch_transformer(page: TransformerSeq2Seq) -> nn.Transformer:
+def torch_transformer(page: TransformerSeq2Seq, norm_first: bool = True) -> nn.Transformer:
     """Build torch's own encoder-decoder with the weights of a page of width 16."""
-    encoder_layer = nn.TransformerEncoderLayer(16, 2, 24, 0.0, batch_first=True, norm_first=True)
+    encoder_layer = nn.TransformerEncoderLayer(
+        16, 2, 24, 0.0, batch_first=True, norm_first=norm_first
+    )
     encoder = nn.TransformerEncoder(encoder_layer, 2, nn.LayerNorm(16), enable_nested_tensor=False)
     model = nn.Transformer(
-        16, 2, 2, 2, 24, 0.0, custom_encoder=encoder, batch_first=True, norm_first=True
+        16, 2, 2, 2, 24, 0.0, custom_encoder=encoder, batch_first=True, norm_first=norm_first
     )
     pairs = [
         *zip(page.encoder, model.encoder.layers, strict=True),
@@ -30,15 +32,19 @@ def torch_transformer(page: TransformerSeq2Seq) -> nn.Transformer:
     for ours, theirs in pairs:
         theirs.self_attn.load_state_dict(attention_weights(ours.self_attention))
         theirs.norm1.load_state_dict(ours.self_norm.state_dict())
-        if ours.source_attention is not None:
+        if ours.decodes:
             theirs.multihead_attn.load_state_dict(attention_weights(ours.source_attention))
             theirs.norm2.load_state_dict(ours.source_norm.state_dict())
-        last_norm = theirs.norm2 if ours.source_attention is None else theirs.norm3
+        last_norm = theirs.norm3 if ours.decodes else theirs.norm2
         last_norm.load_state_dict(ours.feedforward_norm.state_dict())
         theirs.linear1.load_state_dict(ours.expand.state_dict())
         theirs.linear2.load_state_dict(ours.shrink.state_dict())
-    model.encoder.norm.load_state_dict(page.encoder_norm.state_dict())
-    model.decoder.norm.load_state_dict(page.decoder_norm.state_dict())
+    if norm_first:
+        model.encoder.norm.load_state_dict(page.encoder_norm.state_dict())
+        model.decoder.norm.load_state_dict(page.decoder_norm.state_dict())
+    else:
+        model.encoder.norm = None
+        model.decoder.norm = None
     return model
 
 
@@ -54,11 +60,12 @@ def test_the_course_encoder_decoder_has_its_classic_number_of_weights():
     assert sum(weight.numel() for weight in model.parameters()) == 1_159_809
 
 
-def test_the_classifier_reads_the_last_step_of_torchs_own_decoder():
-    model, x = page(), torch.randn(4, 6, 3)
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_the_classifier_reads_the_last_step_of_torchs_own_decoder(norm_first: bool):
+    model, x = page(norm_first=norm_first), torch.randn(4, 6, 3)
     h = model.project(x)
     h = h + sinusoids(h)
-    expected = model.head(torch_transformer(model)(h, h)[:, -1])
+    expected = model.head(torch_transformer(model, norm_first)(h, h)[:, -1])
     torch.testing.assert_close(model(x), expected, rtol=1e-5, atol=1e-5)
 
 
@@ -92,3 +99,51 @@ def test_free_decoding_is_teacher_forcing_with_its_own_outputs(token_targets: bo
 def test_targets_of_another_width_are_refused():
     with pytest.raises(ValueError, match=r"previous is \(1, 4, 3\), a step \(1, 1, 2\)"):
         page(out_steps=4)(torch.zeros(1, 6, 3), previous=torch.zeros(1, 4, 3))
+
+
+@pytest.mark.parametrize(
+    ("previous", "message"),
+    [
+        (torch.zeros(2, 4, 2), r"previous is \(2, 4, 2\), a step \(1, 1, 2\)"),
+        (torch.zeros(1, 0, 2), r"previous is \(1, 0, 2\), a step \(1, 1, 2\)"),
+        (torch.zeros(1, 4), r"previous is \(1, 4\), a step \(1, 1, 2\)"),
+    ],
+)
+def test_targets_of_another_count_are_refused(previous: torch.Tensor, message: str):
+    with pytest.raises(ValueError, match=message):
+        page(out_steps=4)(torch.zeros(1, 6, 3), previous=previous)
+
+
+def test_target_tokens_beyond_the_outputs_are_refused():
+    model = page(out_steps=2, token_targets=True)
+    with pytest.raises(ValueError, match="previous holds tokens 1 to 6, not 0 to 5"):
+        model(torch.zeros(1, 6, 3), previous=torch.tensor([[1, 6]]))
+
+
+def test_targets_for_a_page_that_writes_no_steps_are_refused():
+    with pytest.raises(ValueError, match="previous holds targets, but with out_steps=0"):
+        page()(torch.zeros(1, 6, 3), previous=torch.zeros(1, 4, 2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"out_features": 2, "out_steps": 3, "token_targets": True},
+            "out_features=2 leaves out tok",
+        ),
+        ({"out_steps": 0, "token_targets": True}, "out_steps=0, but token_targets=True"),
+        ({"out_steps": -1}, "out_steps=-1, but token_targets=False"),
+        ({"num_heads": 0}, "model_size=64 is not a positive multiple of num_heads=0"),
+    ],
+)
+def test_sizes_that_do_not_go_together_are_refused(arguments: dict[str, object], message: str):
+    with pytest.raises(ValueError, match=message):
+        TransformerSeq2Seq(3, **{"out_features": 6, **arguments})
+
+
+def test_dense_layers_stand_before_the_head():
+    model = page(head_sizes=(8, 5), out_steps=4)
+    assert [linear.out_features for linear in model.dense] == [8, 5]
+    assert model.head.in_features == 5
+    assert model(torch.zeros(1, 6, 3)).shape == (1, 4, 2)

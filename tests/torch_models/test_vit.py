@@ -30,3 +30,23 @@ def test_a_patch_larger_than_the_image_is_refused():
 def test_an_image_of_another_size_is_refused():
     with pytest.raises(ValueError, match=r"x is \(1, 3, 8, 8\), but must be \(B, 1, 8, 8\)"):
         ViT(1, 8, 2)(torch.zeros(1, 3, 8, 8))
+
+
+@pytest.mark.parametrize("size", [-1, 9])
+def test_a_patch_that_does_not_fit_is_refused(size: int):
+    with pytest.raises(ValueError, match=f"patch_size={size} does not fit an image of 8 x 8"):
+        ViT(1, 8, 2, patch_size=size)
+
+
+def test_dense_layers_stand_between_the_class_token_and_the_head():
+    model = ViT(1, 8, 0, head_sizes=(12, 5))
+    assert [linear.out_features for linear in model.dense] == [12, 5]
+    assert model.num_features == 5
+    assert model(torch.randn(2, 1, 8, 8)).shape == (2, 5)
+
+
+def test_patches_and_dense_layers_begin_as_initialization_says():
+    torch.manual_seed(0)
+    model = ViT(3, 32, 2, num_layers=1, head_sizes=(256,), initialization="kaiming_normal")
+    assert model.patches.weight.std().item() == pytest.approx((1 / 48) ** 0.5, rel=0.05)
+    assert model.dense[0].weight.std().item() == pytest.approx((2 / 64) ** 0.5, rel=0.05)

@@ -6,8 +6,9 @@
 A pair is found in one of num_pairs buckets by a hash; pairs that share a bucket share a vector.
 
 Source: Joulin, Grave, Bojanowski & Mikolov, "Bag of Tricks for Efficient Text Classification", 2017
-(fastText). Where we differ: words are hashed there, too, and here they are the tokens of the
-vocabulary; dropout and dense layers are ours.
+(fastText). Where we differ: known words have rows of their own in both, but here unknown words
+share one (theirs have none), pairs share their buckets with no longer phrases or parts of words,
+and the hash is another; dropout, dense layers and b are ours, and W begins as Xavier's, not at 0.
 
 Dimensions: B texts, T tokens, F width of the vectors, C outputs.
 """
@@ -40,6 +41,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class EmbeddingBag(keras.Model):
     """Average the vectors of a text's words and word pairs, then score the average.
 
@@ -61,8 +63,8 @@ class EmbeddingBag(keras.Model):
         applies softmax or sigmoid.
 
     Raises:
-        ValueError: A word that is not listed above, or no vocabulary; when called, x of another
-            shape or without tokens.
+        ValueError: A word that is not listed above, or no vocabulary; when called, x or lengths
+            that do not fit.
 
     Example:
         >>> model = EmbeddingBag(in_features=32, out_features=2, vocabulary_size=1000)
@@ -84,10 +86,13 @@ class EmbeddingBag(keras.Model):
         fan: str = "in",
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if vocabulary_size < 1:
             raise ValueError(
                 f"{vocabulary_size=}, but this model reads tokens: it must be 1 or more."
             )
+        if in_features < 1 or num_pairs < 0:
+            raise ValueError(f"{in_features=} must be 1 or more, {num_pairs=} 0 or more.")
         self.vocabulary_size = vocabulary_size
         self.num_pairs = num_pairs
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
@@ -112,36 +117,41 @@ class EmbeddingBag(keras.Model):
             self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, 1), "int32"))
 
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
+
     def call(self, x, lengths=None, training=False):
         """Score each text: (B, T) -> (B, C)."""
-        check(x, 0, self.vocabulary_size)
+        check(x, lengths, 0, self.vocabulary_size)
         x = ops.cast(x, "int32")
         if lengths is not None:
             lengths = ops.cast(lengths, "int32")
             real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
             x = ops.where(real, x, 0)
-        total, count = gather(self.words, x, x > 0)  # (B, F), (B, 1)
+        words = ops.cast(x > 0, self.compute_dtype)  # (B, T): 1 or 0
+        count = ops.sum(words, 1, keepdims=True)  # (B, 1)
         if self.pairs is not None:
             after = ops.pad(x[:, 1:], [[0, 0], [0, 1]])  # (B, T), padding after the last word
             bucket = (x % 65536 * 31337 + after) % self.num_pairs  # fits into 32 bits
-            both = ops.logical_and(x > 0, after > 0)  # (B, T)
-            of_pairs, more = gather(self.pairs, bucket, both)  # (B, F), (B, 1)
-            total = total + of_pairs
-            count = count + more
-        x = total / ops.maximum(count, 1)  # (B, F)
+            pairs = words * ops.cast(after > 0, self.compute_dtype)  # (B, T)
+            count = count + ops.sum(pairs, 1, keepdims=True)
+        share = 1 / ops.maximum(count, 1)  # (B, 1): weights, not a sum that may overflow
+        mean = gather(self.words, x, words * share)  # (B, F)
+        if self.pairs is not None:
+            mean = mean + gather(self.pairs, bucket, pairs * share)
+        x = mean
         for linear in self.dense:
             x = self.activation(linear(self.dropout(x, training=training)))
         return self.head(self.dropout(x, training=training))
 
 
-def gather(embedding: layers.Embedding, x, real):
-    """Sum the vectors of the real entries of x (B, T) -> (B, F), and count them (B, 1)."""
-    weights = ops.cast(real, embedding.compute_dtype)[..., None]  # (B, T, 1)
-    vectors = ops.sum(embedding(x) * weights, 1)  # (B, F)
-    return vectors, ops.sum(weights, 1)
+def gather(embedding: layers.Embedding, x, weights):
+    """Sum the vectors of the entries of x (B, T), each times its weight: (B, F)."""
+    return ops.sum(embedding(x) * weights[..., None], 1)
 
 
-def check(x, in_features: int, vocabulary_size: int) -> None:
+def check(x, lengths, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
     if vocabulary_size:
         fits = x.ndim == 2
@@ -151,9 +161,33 @@ def check(x, in_features: int, vocabulary_size: int) -> None:
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if lengths is None:
+        return
+    known = None not in (x.shape[0], *lengths.shape)  # a graph may leave its sizes open
+    if known and tuple(lengths.shape) != (x.shape[0],):
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if not readable(lengths):
+        return
+    low, high = ops.min(lengths), ops.max(lengths)
+    if low < 1 or high > x.shape[1]:
+        raise ValueError(f"lengths are {low} to {high}, not 1 to {x.shape[1]}.")
 
 
-def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+def readable(x) -> bool:
+    """Tell whether x has values to look at: in a compiled graph it has none."""
+    try:
+        return ops.convert_to_numpy(x).size > 0
+    except (TypeError, NotImplementedError):
+        return False
+
+
+def initializer(
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+    groups: int = 1,
+):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -163,15 +197,17 @@ def initializer(initialization: str, fan: str, activation: str, groups: int = 1)
     if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
     if initialization in ("uniform", "normal"):
-        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        bound = initial_width * 3**0.5  # uniform numbers of this standard deviation
         uniform = initializers.RandomUniform(-bound, bound)
-        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
-    scale = 1.0 if initialization.startswith("xavier") else 2.0
+        if initialization == "uniform":
+            return uniform
+        return initializers.RandomNormal(stddev=initial_width)
     mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
     if groups > 1:
         mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    variance = 1.0 if initialization.startswith("xavier") or activation == "none" else 2.0
     law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
-    return initializers.VarianceScaling(scale, mode, law)
+    return initializers.VarianceScaling(variance, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:

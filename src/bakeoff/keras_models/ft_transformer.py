@@ -9,7 +9,8 @@
 
 Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Where we differ:
 smaller than theirs by default; the feed-forward part has relu, not reglu; the first norm is kept;
-dropout falls on the branches, not on the weights of attention.
+a category has no bias beside its embedding; no dropout by default (theirs: 0.2 of the weights of
+attention, 0.1 inside the feed-forward, none on branches); dense weights begin as Xavier's.
 
 Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N heads, C outputs.
 """
@@ -18,6 +19,7 @@ import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class FTTransformer(keras.Model):
     """Let the columns of each row attend to one another, then predict from the class token.
 
@@ -31,6 +33,8 @@ class FTTransformer(keras.Model):
         num_layers: Layers of attention and feed-forward.
         feedforward_size: Hidden values of the feed-forward part of each layer.
         dropout: Probability of zeroing a value of a branch.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feedforward_dropout: Probability of zeroing a value inside the feed-forward.
 
     Shape:
         x (B, F) float, categories (B, K) int or None -> (B, C) float scores. Scores are raw: the
@@ -57,10 +61,15 @@ class FTTransformer(keras.Model):
         num_layers: int = 2,
         feedforward_size: int = 64,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feedforward_dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if in_features == 0 and not category_sizes:
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
+        if num_heads < 1 or model_size < 1 or model_size % num_heads:
+            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
         self.in_features = in_features
         self.category_sizes = tuple(category_sizes)
         bound = model_size**-0.5
@@ -76,19 +85,23 @@ class FTTransformer(keras.Model):
         self.token = self.add_weight((model_size,), draw, name="token")
         self.blocks = []
         for _ in range(num_layers):
-            block = EncoderLayer(
+            block = ColumnLayer(
                 model_size,
                 num_heads,
                 feedforward_size,
-                norm_first=True,
-                activation="relu",
                 dropout=dropout,
+                attention_dropout=attention_dropout,
+                feedforward_dropout=feedforward_dropout,
             )
             self.blocks.append(block)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.num_features = model_size
         self.head = layers.Dense(out_features) if out_features else layers.Identity()
         self(ops.zeros((1, in_features)), ops.zeros((1, len(category_sizes)), "int32"))
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, categories=None, training=False):
         """Score each row: (B, F), (B, K) -> (B, C)."""
@@ -122,8 +135,9 @@ class FTTransformer(keras.Model):
         return ops.concatenate(tokens, 1)  # (B, 1 + J, M)
 
 
-class EncoderLayer(layers.Layer):
-    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+@keras.saving.register_keras_serializable("bakeoff")
+class ColumnLayer(layers.Layer):
+    """Attention among the columns, then two dense layers at each, both added to them."""
 
     def __init__(
         self,
@@ -131,16 +145,13 @@ class EncoderLayer(layers.Layer):
         num_heads: int,
         feedforward_size: int,
         *,
-        norm_first: bool,
-        activation: str,
         dropout: float,
+        attention_dropout: float,
+        feedforward_dropout: float,
     ) -> None:
         super().__init__()
-        if model_size % num_heads:
-            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         self.num_heads = num_heads
-        self.norm_first = norm_first
-        self.activation = keras.activations.get(activation)
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
         self.query_key_value = layers.Dense(3 * model_size)
         self.out = layers.Dense(model_size)
@@ -148,41 +159,49 @@ class EncoderLayer(layers.Layer):
         self.expand = layers.Dense(feedforward_size)
         self.shrink = layers.Dense(model_size)
         self.dropout = layers.Dropout(dropout)
+        self.attention_dropout = layers.Dropout(attention_dropout)
+        self.feedforward_dropout = layers.Dropout(feedforward_dropout)
 
-    def call(self, x, real=None, training=False):
-        """Renew each step: (B, T, M) -> (B, T, M)."""
-        if self.norm_first:
-            x = x + self.attention(self.attention_norm(x), real, training)
-            return x + self.feedforward(self.feedforward_norm(x), training)
-        x = self.attention_norm(x + self.attention(x, real, training))
-        return self.feedforward_norm(x + self.feedforward(x, training))
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
-    def attention(self, x, real, training):
-        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
-        query, key, value = self.split(x)  # (B, T, N, M / N) each
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, M / N)
-        h = ops.reshape(h, ops.shape(x))  # (B, T, M)
+    def call(self, x, training=False):
+        """Renew each column: (B, 1 + J, M) -> (B, 1 + J, M)."""
+        x = x + self.attention(self.attention_norm(x), training)
+        return x + self.feedforward(self.feedforward_norm(x), training)
+
+    def attention(self, x, training):
+        """Let each column read all columns: (B, 1 + J, M) -> (B, 1 + J, M)."""
+        query, key, value = self.heads(x)  # (B, 1 + J, N, M / N) each
+        if training and self.attention_dropout.rate:
+            weights = self.weights_of(query, key)  # (B, N, 1 + J, 1 + J)
+            weights = self.attention_dropout(weights, training=True)
+            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, 1 + J, N, M / N)
+        else:
+            h = ops.dot_product_attention(query, key, value)  # (B, 1 + J, N, M / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, 1 + J, M)
         return self.dropout(self.out(h), training=training)
 
     def feedforward(self, x, training):
-        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
-        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        """Pass each column through two dense layers: (B, 1 + J, M) -> (B, 1 + J, M)."""
+        h = ops.relu(self.expand(x))  # (B, 1 + J, feedforward_size)
+        h = self.feedforward_dropout(h, training=training)
         return self.dropout(self.shrink(h), training=training)
 
-    def attend(self, x, real=None):
-        """Return the weights (B, N, T, T) with which each step reads the others."""
-        if self.norm_first:
-            x = self.attention_norm(x)
-        query, key, _ = self.split(x)  # (B, T, N, M / N) each
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
-        if real is not None:
-            scores = ops.where(real[:, None, None], scores, float("-inf"))
+    def attend(self, x):
+        """Return the weights (B, N, 1 + J, 1 + J) with which each column reads the others."""
+        query, key, _ = self.heads(self.attention_norm(x))  # (B, 1 + J, N, M / N) each
+        return self.weights_of(query, key)
+
+    def weights_of(self, query, key):
+        """Return how much each column reads of each other: (B, N, 1 + J, 1 + J)."""
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
         return ops.softmax(scores)
 
-    def split(self, x):
-        """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
-        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
+    def heads(self, x):
+        """Return query, key and value of each head: (B, 1 + J, M) -> (B, 1 + J, N, M / N)."""
+        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, 1 + J, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
         return [ops.reshape(part, shape) for part in parts]
 

@@ -8,7 +8,10 @@
 
 Source: Nie et al., "A Time Series Is Worth 64 Words", 2023. Each series is read by itself, all by
 the same weights. Where we differ: layer norm before each branch, not batch norm after each sum;
-dropout falls on the patches and branches, not on the weights of attention.
+the scores of attention are not added to those of the layer before; the last step is repeated only
+to fill the last patch (theirs is always repeated a whole stride, so that they have a patch more
+where the stride divides T - patch_size); places begin normal, 0.02 (theirs uniform), and dense
+weights as Xavier's; smaller than theirs, and no dropout, by default.
 
 Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets, P patches, M model width.
 """
@@ -19,6 +22,7 @@ import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class PatchTST(keras.Model):
     """Forecast each target from its own past; further channels of x are not read.
 
@@ -34,13 +38,15 @@ class PatchTST(keras.Model):
         num_layers: Layers of attention and feed-forward.
         feedforward_size: Hidden values of the feed-forward part of each layer.
         dropout: Probability of zeroing a value of the embedded patches or of a branch.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feedforward_dropout: Probability of zeroing a value inside the feed-forward.
 
     Shape:
         x (B, T, F) float -> (B, S, Q) float.
 
     Raises:
-        ValueError: More targets than channels, or model_size no multiple of num_heads; when
-            called, windows of another size.
+        ValueError: More targets than channels, no step or stride, or model_size no multiple of
+            num_heads; when called, windows of another size.
 
     Example:
         >>> model = PatchTST(in_features=7, out_features=1, in_steps=96, out_steps=24)
@@ -62,10 +68,17 @@ class PatchTST(keras.Model):
         num_layers: int = 2,
         feedforward_size: int = 64,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feedforward_dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if out_features > in_features:
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
+        if min(in_steps, out_steps, patch_size, stride) < 1:
+            raise ValueError(
+                f"{in_steps=}, {out_steps=}, {patch_size=} and {stride=} must all be 1 or more."
+            )
         patch_size = min(patch_size, in_steps)
         num_patches = math.ceil((in_steps - patch_size) / stride) + 1
         self.in_features = in_features
@@ -80,19 +93,23 @@ class PatchTST(keras.Model):
         self.positions = self.add_weight((num_patches, model_size), small, name="positions")
         self.blocks = []
         for _ in range(num_layers):
-            block = EncoderLayer(
+            block = SeriesLayer(
                 model_size,
                 num_heads,
                 feedforward_size,
-                norm_first=True,
-                activation="gelu",
                 dropout=dropout,
+                attention_dropout=attention_dropout,
+                feedforward_dropout=feedforward_dropout,
             )
             self.blocks.append(block)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Dense(out_steps)
         self(ops.zeros((1, in_steps, in_features)))
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Forecast each window: (B, T, F) -> (B, S, Q)."""
@@ -104,22 +121,25 @@ class PatchTST(keras.Model):
         x = (x - mean) / std
         last = ops.repeat(x[..., -1:], self.missing, 2)  # (B, Q, missing)
         x = ops.concatenate([x, last], 2)  # (B, Q, T + missing)
-        starts = range(0, self.in_steps + self.missing - self.patch_size + 1, self.stride)
-        patches = [x[..., start : start + self.patch_size] for start in starts]
+        patches = []
+        for start in range(0, x.shape[2] - self.patch_size + 1, self.stride):
+            patches.append(x[..., start : start + self.patch_size])  # (B, Q, patch_size)
         x = ops.stack(patches, 2)  # (B, Q, P, patch_size)
-        x = ops.reshape(x, (-1, len(starts), self.patch_size))  # (B * Q, P, patch_size)
+        x = ops.reshape(x, (-1, *x.shape[2:]))  # (B * Q, P, patch_size)
         x = self.project(x)  # (B * Q, P, M)
         x = self.dropout(x + self.positions, training=training)
         for block in self.blocks:
             x = block(x, training=training)
-        x = ops.reshape(self.norm(x), (-1, len(starts) * x.shape[2]))  # (B * Q, P * M)
+        x = self.norm(x)
+        x = ops.reshape(x, (-1, x.shape[1] * x.shape[2]))  # (B * Q, P * M)
         y = self.head(x)  # (B * Q, S)
         y = ops.reshape(y, (-1, self.out_features, self.out_steps))  # (B, Q, S)
         return ops.swapaxes(y * std + mean, 1, 2)  # (B, S, Q)
 
 
-class EncoderLayer(layers.Layer):
-    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+@keras.saving.register_keras_serializable("bakeoff")
+class SeriesLayer(layers.Layer):
+    """Attention among the patches, then two dense layers at each, both added to them."""
 
     def __init__(
         self,
@@ -127,16 +147,15 @@ class EncoderLayer(layers.Layer):
         num_heads: int,
         feedforward_size: int,
         *,
-        norm_first: bool,
-        activation: str,
         dropout: float,
+        attention_dropout: float,
+        feedforward_dropout: float,
     ) -> None:
         super().__init__()
-        if model_size % num_heads:
-            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        if num_heads < 1 or model_size < 1 or model_size % num_heads:
+            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
         self.num_heads = num_heads
-        self.norm_first = norm_first
-        self.activation = keras.activations.get(activation)
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
         self.query_key_value = layers.Dense(3 * model_size)
         self.out = layers.Dense(model_size)
@@ -144,41 +163,44 @@ class EncoderLayer(layers.Layer):
         self.expand = layers.Dense(feedforward_size)
         self.shrink = layers.Dense(model_size)
         self.dropout = layers.Dropout(dropout)
+        self.attention_dropout = layers.Dropout(attention_dropout)
+        self.feedforward_dropout = layers.Dropout(feedforward_dropout)
 
-    def call(self, x, real=None, training=False):
-        """Renew each step: (B, T, M) -> (B, T, M)."""
-        if self.norm_first:
-            x = x + self.attention(self.attention_norm(x), real, training)
-            return x + self.feedforward(self.feedforward_norm(x), training)
-        x = self.attention_norm(x + self.attention(x, real, training))
-        return self.feedforward_norm(x + self.feedforward(x, training))
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
-    def attention(self, x, real, training):
-        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
-        query, key, value = self.split(x)  # (B, T, N, M / N) each
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, M / N)
-        h = ops.reshape(h, ops.shape(x))  # (B, T, M)
+    def call(self, x, training=False):
+        """Renew each patch: (B, P, M) -> (B, P, M)."""
+        x = x + self.attention(self.attention_norm(x), training)
+        return x + self.feedforward(self.feedforward_norm(x), training)
+
+    def attention(self, x, training):
+        """Let each patch read all patches: (B, P, M) -> (B, P, M)."""
+        query, key, value = self.heads(x)  # (B, P, N, M / N) each
+        if training and self.attention_dropout.rate:
+            weights = self.weights_of(query, key)  # (B, N, P, P)
+            weights = self.attention_dropout(weights, training=True)
+            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, P, N, M / N)
+        else:
+            h = ops.dot_product_attention(query, key, value)  # (B, P, N, M / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, P, M)
         return self.dropout(self.out(h), training=training)
 
     def feedforward(self, x, training):
-        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
-        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        """Pass each patch through two dense layers: (B, P, M) -> (B, P, M)."""
+        h = ops.gelu(self.expand(x), approximate=False)  # (B, P, feedforward_size)
+        h = self.feedforward_dropout(h, training=training)
         return self.dropout(self.shrink(h), training=training)
 
-    def attend(self, x, real=None):
-        """Return the weights (B, N, T, T) with which each step reads the others."""
-        if self.norm_first:
-            x = self.attention_norm(x)
-        query, key, _ = self.split(x)  # (B, T, N, M / N) each
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
-        if real is not None:
-            scores = ops.where(real[:, None, None], scores, float("-inf"))
+    def weights_of(self, query, key):
+        """Return how much each patch reads of each other: (B, N, P, P)."""
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
         return ops.softmax(scores)
 
-    def split(self, x):
-        """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
-        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
+    def heads(self, x):
+        """Return query, key and value of each head: (B, P, M) -> (B, P, N, M / N)."""
+        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, P, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
         return [ops.reshape(part, shape) for part in parts]
 

@@ -7,7 +7,10 @@
 Source: Vaswani et al., "Attention Is All You Need", 2017 (the encoder); Devlin et al., "BERT", 2019
 (class token, learned positions, gelu); Xiong et al., "On Layer Normalization in the Transformer
 Architecture", 2020 (norm_first). Where we differ from the first: norm_first is the default, which
-needs no warm-up; tokens are embedded in F numbers and then projected, not scaled by sqrt(M).
+needs no warm-up; a dense layer makes M numbers of the F of an embedding (there M at once, times
+sqrt(M)); attention has biases. From BERT: the class token has no position unless token_position
+(there 0, and the steps begin at 1, as then here); no segments, no norm after the embedding, no
+dense layer before the head unless head_sizes; token and learned positions begin 50 times larger.
 
 Dimensions: B batch, T time steps, F input features, M model width, N heads, C outputs.
 """
@@ -17,8 +20,21 @@ from collections.abc import Iterable
 
 import keras
 from keras import layers, ops
+from keras.initializers import Orthogonal, RandomNormal, RandomUniform, VarianceScaling
+
+INITIALIZATIONS = {  # word -> what draws a kernel; gain: 2 before a relu, which halves the variance
+    "auto": lambda gain, fan: VarianceScaling(1.0, "fan_avg", "uniform"),
+    "uniform": lambda gain, fan: RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5),
+    "normal": lambda gain, fan: RandomNormal(stddev=0.05),
+    "xavier_uniform": lambda gain, fan: VarianceScaling(1.0, "fan_avg", "uniform"),
+    "xavier_normal": lambda gain, fan: VarianceScaling(1.0, "fan_avg", "untruncated_normal"),
+    "kaiming_uniform": lambda gain, fan: VarianceScaling(gain, f"fan_{fan}", "uniform"),
+    "kaiming_normal": lambda gain, fan: VarianceScaling(gain, f"fan_{fan}", "untruncated_normal"),
+    "orthogonal": lambda gain, fan: Orthogonal(gain**0.5),
+}
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class Transformer(keras.Model):
     """Let the steps of each sequence attend to one another, then predict.
 
@@ -35,18 +51,22 @@ class Transformer(keras.Model):
         norm_first: Normalise before each branch and at the end, not after each sum.
         activation: relu or gelu.
         dropout: Probability of zeroing a value of the embedded steps, a branch or a dense layer.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feedforward_dropout: Probability of zeroing a value inside the feed-forward.
         head_sizes: Widths of the dense layers between the pooling and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         per_step: Predict at every time step, without pooling, instead of once.
+        token_position: Give the class token position 0, so that the first step has position 1.
+        initialization: Start of the dense weights, one of INITIALIZATIONS; auto: xavier_uniform.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, T, F) float or (B, T) int tokens, lengths (B,) int or None -> (B, C) float
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: A word that is not listed above, learned positions without max_length (or the
-            other way round), or model_size no multiple of num_heads; when called, x of another
-            shape, without steps or longer than max_length.
+        ValueError: A word that is not listed above, or positions, token_position or model_size that
+            do not go with the rest; when called, x or lengths that do not fit.
 
     Example:
         >>> tuple(Transformer(in_features=8, out_features=3)(ops.zeros((2, 5, 8))).shape)
@@ -68,30 +88,42 @@ class Transformer(keras.Model):
         norm_first: bool = True,
         activation: str = "relu",
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feedforward_dropout: float = 0.0,
         head_sizes: tuple[int, ...] = (),
         vocabulary_size: int = 0,
         per_step: bool = False,
+        token_position: bool = False,
+        initialization: str = "auto",
+        fan: str = "in",
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         choose("positions", positions, ("sinusoidal", "learned"))
         choose("activation", activation, ("relu", "gelu"))
+        start = INITIALIZATIONS[choose("initialization", initialization, INITIALIZATIONS)]
+        choose("fan", fan, ("in", "out"))
         if (positions == "learned") != (max_length > 0):
             raise ValueError(f"{positions} positions do not go with max_length={max_length}.")
+        if token_position and (pooling != "token" or per_step):
+            raise ValueError("token_position=True, but only pooling='token' has a class token.")
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.max_length = max_length
         self.per_step = per_step
+        self.token_position = token_position
         self.pooling = choose("pooling", pooling, ("token", "mean"))
         self.activation = keras.activations.get(activation)
         self.dropout = layers.Dropout(dropout)
-        draw = keras.initializers.RandomNormal(stddev=1.0)
+        draw = RandomNormal(stddev=1.0)
         self.embedding = None
         if vocabulary_size:
             self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
-        self.project = layers.Dense(model_size)
+        self.project = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         self.positions = None
         if positions == "learned":
-            self.positions = self.add_weight((max_length, model_size), draw, name="positions")
+            sizes = (max_length + token_position, model_size)
+            self.positions = self.add_weight(sizes, draw, name="positions")
         self.token = None
         if pooling == "token" and not per_step:
             self.token = self.add_weight((model_size,), draw, name="token")
@@ -104,17 +136,27 @@ class Transformer(keras.Model):
                 norm_first=norm_first,
                 activation=activation,
                 dropout=dropout,
+                attention_dropout=attention_dropout,
+                feedforward_dropout=feedforward_dropout,
+                initialization=initialization,
+                fan=fan,
             )
             self.blocks.append(block)
         self.norm = layers.LayerNormalization(epsilon=1e-5) if norm_first else layers.Identity()
         width = model_size
         self.dense = []
         for head_size in head_sizes:
-            self.dense.append(layers.Dense(head_size))
+            self.dense.append(layers.Dense(head_size, kernel_initializer=start(2.0, fan)))
             width = head_size
         self.num_features = width
-        self.head = layers.Dense(out_features) if out_features else layers.Identity()
+        self.head = layers.Identity()
+        if out_features:
+            self.head = layers.Dense(out_features, kernel_initializer=start(1.0, fan))
         self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
@@ -138,28 +180,25 @@ class Transformer(keras.Model):
         return weights
 
     def embed(self, x, lengths, training=False):
-        """Return the steps in their places (B, T, M), and which are real (B, T), None for all.
-
-        A class token goes before the steps; T then counts it, too.
-        """
-        check(x, self.in_features, self.vocabulary_size)
+        """Return the class token and the steps in their places, and which are real (None: all)."""
+        check(x, lengths, self.in_features, self.vocabulary_size)
         if 0 < self.max_length < (x.shape[1] or 0):
             raise ValueError(f"x has {x.shape[1]} steps, but max_length={self.max_length}.")
+        real = None
+        if lengths is not None:
+            real = ops.arange(ops.shape(x)[1]) < ops.cast(lengths, "int32")[:, None]  # (B, T)
+            x = ops.where(real if x.ndim == 2 else real[..., None], x, 0)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)
         x = self.project(x)  # (B, T, M)
-        length = ops.shape(x)[1]
-        places = sinusoids(x) if self.positions is None else self.positions[:length]  # (T, M)
-        x = x + places
         if self.token is not None:
             token = ops.broadcast_to(self.token, (ops.shape(x)[0], 1, x.shape[2]))  # (B, 1, M)
             x = ops.concatenate([token, x], 1)  # (B, 1 + T, M)
-        if lengths is None:
-            return self.dropout(x, training=training), None
-        lengths = ops.cast(lengths, "int32")
-        if self.token is not None:
-            lengths = lengths + 1
-        real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+            real = None if real is None else ops.pad(real, [[0, 0], [1, 0]], constant_values=True)
+        places = sinusoids(x) if self.positions is None else self.positions  # (T or more, M)
+        if self.token is not None and not self.token_position:
+            places = ops.pad(places, [[1, 0], [0, 0]])  # nothing for the class token
+        x = x + places[: ops.shape(x)[1]]
         return self.dropout(x, training=training), real
 
     def pool(self, x, real):
@@ -168,11 +207,12 @@ class Transformer(keras.Model):
             return x[:, 0]
         if real is None:
             return ops.mean(x, 1)
-        real = ops.cast(real[:, None], x.dtype)  # (B, 1, T)
-        total = ops.matmul(real, x)  # (B, 1, M)
-        return total[:, 0] / ops.sum(real, -1)
+        x = ops.where(real[..., None], x, 0)
+        weights = ops.softmax(ops.where(real, 0.0, -float("inf")))  # (B, T): 1 / length, or 0
+        return ops.matmul(ops.cast(weights[:, None], x.dtype), x)[:, 0]  # no sum overflows
 
 
+@keras.saving.register_keras_serializable("bakeoff")
 class EncoderLayer(layers.Layer):
     """Attention among the steps, then two dense layers at each step, both added to the steps."""
 
@@ -185,20 +225,32 @@ class EncoderLayer(layers.Layer):
         norm_first: bool,
         activation: str,
         dropout: float,
+        attention_dropout: float,
+        feedforward_dropout: float,
+        initialization: str,
+        fan: str,
     ) -> None:
         super().__init__()
-        if model_size % num_heads:
-            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        if num_heads < 1 or model_size < 1 or model_size % num_heads:
+            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
         self.num_heads = num_heads
         self.norm_first = norm_first
         self.activation = keras.activations.get(activation)
+        start = INITIALIZATIONS[initialization]
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
-        self.query_key_value = layers.Dense(3 * model_size)
-        self.out = layers.Dense(model_size)
+        self.query_key_value = layers.Dense(3 * model_size, kernel_initializer=start(1.0, fan))
+        self.out = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         self.feedforward_norm = layers.LayerNormalization(epsilon=1e-5)
-        self.expand = layers.Dense(feedforward_size)
-        self.shrink = layers.Dense(model_size)
+        self.expand = layers.Dense(feedforward_size, kernel_initializer=start(2.0, fan))
+        self.shrink = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         self.dropout = layers.Dropout(dropout)
+        self.attention_dropout = layers.Dropout(attention_dropout)
+        self.feedforward_dropout = layers.Dropout(feedforward_dropout)
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
     def call(self, x, real=None, training=False):
         """Renew each step: (B, T, M) -> (B, T, M)."""
@@ -210,32 +262,43 @@ class EncoderLayer(layers.Layer):
 
     def attention(self, x, real, training):
         """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
-        query, key, value = self.split(x)  # (B, T, N, M / N) each
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, M / N)
+        query, key, value = self.heads(x)  # (B, T, N, M / N) each
+        if training and self.attention_dropout.rate:
+            weights = attention_weights(query, key, real)  # (B, N, T, T)
+            weights = self.attention_dropout(weights, training=True)
+            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, T, N, M / N)
+        else:
+            seen = None if real is None else real[:, None, None]  # (B, 1, 1, T)
+            h = ops.dot_product_attention(query, key, value, mask=seen)  # (B, T, N, M / N)
         h = ops.reshape(h, ops.shape(x))  # (B, T, M)
         return self.dropout(self.out(h), training=training)
 
     def feedforward(self, x, training):
         """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
         h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        h = self.feedforward_dropout(h, training=training)
         return self.dropout(self.shrink(h), training=training)
 
     def attend(self, x, real=None):
         """Return the weights (B, N, T, T) with which each step reads the others."""
         if self.norm_first:
             x = self.attention_norm(x)
-        query, key, _ = self.split(x)  # (B, T, N, M / N) each
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
-        if real is not None:
-            scores = ops.where(real[:, None, None], scores, float("-inf"))
-        return ops.softmax(scores)
+        query, key, _ = self.heads(x)  # (B, T, N, M / N) each
+        return attention_weights(query, key, real)
 
-    def split(self, x):
+    def heads(self, x):
         """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
         parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
         return [ops.reshape(part, shape) for part in parts]
+
+
+def attention_weights(query, key, real):
+    """Return how much each step reads of each other: (B, T, N, M / N) each -> (B, N, T, T)."""
+    scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
+    if real is not None:
+        scores = ops.where(real[:, None, None], scores, float("-inf"))
+    return ops.softmax(scores)
 
 
 def sinusoids(x):
@@ -257,7 +320,7 @@ def choose(name: str, value: str, known: Iterable[str]) -> str:
     raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")
 
 
-def check(x, in_features: int, vocabulary_size: int) -> None:
+def check(x, lengths, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
     if vocabulary_size:
         fits = x.ndim == 2
@@ -267,3 +330,21 @@ def check(x, in_features: int, vocabulary_size: int) -> None:
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if lengths is None:
+        return
+    known = None not in (x.shape[0], *lengths.shape)  # a graph may leave its sizes open
+    if known and tuple(lengths.shape) != (x.shape[0],):
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if not readable(lengths):
+        return
+    low, high = ops.min(lengths), ops.max(lengths)
+    if low < 1 or high > x.shape[1]:
+        raise ValueError(f"lengths are {low} to {high}, not 1 to {x.shape[1]}.")
+
+
+def readable(x) -> bool:
+    """Tell whether x has values to look at: in a compiled graph it has none."""
+    try:
+        return ops.convert_to_numpy(x).size > 0
+    except (TypeError, NotImplementedError):
+        return False

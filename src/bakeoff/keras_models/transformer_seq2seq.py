@@ -5,9 +5,11 @@
     y      = W norm(target) + b            at every step of the target
 
 Source: Vaswani et al., "Attention Is All You Need", 2017. Where we differ: each branch is
-normalised first (Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020), so
-that no warm-up is needed; embeddings are not scaled by sqrt(M) and share no weights with the head;
-the likeliest token goes on (no beam). Without dropout it equals nn.Transformer(norm_first=True).
+normalised first (Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020), and
+both halves end in a norm, so that no warm-up is needed; norm_first=False norms each sum, as the
+paper does. A dense layer makes M numbers of the F of an embedding; none is scaled by sqrt(M) or
+shares weights with the head; attention has biases; the likeliest token goes on (no beam). Without
+dropout it is nn.Transformer(norm_first=True); with norm_first=False it lacks its two last norms.
 
 Dimensions: B batch, T time steps read, S steps written, F input features, M model width, N heads,
 C outputs.
@@ -19,6 +21,7 @@ from keras import layers, ops
 START = 2  # the token that stands before the first target
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class TransformerSeq2Seq(keras.Model):
     """Write out_steps steps after reading x, or score x with the last step of the decoder.
 
@@ -33,7 +36,11 @@ class TransformerSeq2Seq(keras.Model):
         num_heads: N, readings of the sequence that each attention makes side by side.
         num_layers: Layers of the encoder, and of the decoder.
         feedforward_size: Hidden values of the feed-forward part of each layer.
-        dropout: Probability of zeroing a value of the embedded steps or of a branch.
+        norm_first: Normalise before each branch and at both ends, not after each sum.
+        dropout: Probability of zeroing a value of the embedded steps, a branch or a dense layer.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feedforward_dropout: Probability of zeroing a value inside the feed-forward.
+        head_sizes: Widths of the relu layers between the decoder and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         token_targets: Write tokens: embed the targets, and go on from the likeliest token.
 
@@ -43,9 +50,8 @@ class TransformerSeq2Seq(keras.Model):
         are raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: token_targets without a place for the token that starts a text, or model_size no
-            multiple of num_heads; when called, x of another shape or without steps, or targets of
-            another width.
+        ValueError: Sizes that do not go together, or token_targets without a place for the token
+            that starts a text; when called, x, lengths or targets that do not fit.
 
     Example:
         >>> model = TransformerSeq2Seq(in_features=8, out_features=3, out_steps=4)
@@ -63,13 +69,20 @@ class TransformerSeq2Seq(keras.Model):
         num_heads: int = 4,
         num_layers: int = 2,
         feedforward_size: int = 256,
+        norm_first: bool = True,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feedforward_dropout: float = 0.0,
+        head_sizes: tuple[int, ...] = (),
         vocabulary_size: int = 0,
         token_targets: bool = False,
     ) -> None:
         super().__init__()
-        if token_targets and out_features <= 2:
-            raise ValueError(f"{out_features=} has no place for token 2, which starts a text.")
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        if out_steps < 0 or (token_targets and out_steps == 0):
+            raise ValueError(f"{out_steps=}, but {token_targets=}: name the steps to write.")
+        if token_targets and out_features <= START:
+            raise ValueError(f"{out_features=} leaves out token {START}, which starts a text.")
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.out_features = out_features
@@ -85,28 +98,45 @@ class TransformerSeq2Seq(keras.Model):
             self.target = layers.Embedding(out_features, model_size, draw)
         elif out_steps:
             self.target = layers.Dense(model_size)
-        self.encoder = []
-        for _ in range(num_layers):
-            layer = Layer(model_size, num_heads, feedforward_size, dropout=dropout, decodes=False)
-            self.encoder.append(layer)
-        self.encoder_norm = layers.LayerNormalization(epsilon=1e-5)
-        self.decoder = []
-        for _ in range(num_layers):
-            layer = Layer(model_size, num_heads, feedforward_size, dropout=dropout, decodes=True)
-            self.decoder.append(layer)
-        self.decoder_norm = layers.LayerNormalization(epsilon=1e-5)
+        settings = {
+            "model_size": model_size,
+            "num_heads": num_heads,
+            "feedforward_size": feedforward_size,
+            "norm_first": norm_first,
+            "dropout": dropout,
+            "attention_dropout": attention_dropout,
+            "feedforward_dropout": feedforward_dropout,
+        }
+        self.encoder = [Layer(decodes=False, **settings) for _ in range(num_layers)]
+        self.encoder_norm = layers.Identity()
+        if norm_first:
+            self.encoder_norm = layers.LayerNormalization(epsilon=1e-5)
+        self.decoder = [Layer(decodes=True, **settings) for _ in range(num_layers)]
+        self.decoder_norm = layers.Identity()
+        if norm_first:
+            self.decoder_norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
+        self.dense = []
+        for head_size in head_sizes:
+            self.dense.append(layers.Dense(head_size))
         self.head = layers.Dense(out_features)
         self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
 
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
+
     def call(self, x, lengths=None, previous=None, training=False):
         """Write S steps: (B, T, F) -> (B, S, C), or score the sequence: (B, T, F) -> (B, C)."""
-        check(x, self.in_features, self.vocabulary_size)
+        check(x, lengths, self.in_features, self.vocabulary_size)
+        if previous is not None and self.out_steps == 0:
+            raise ValueError("previous holds targets, but with out_steps=0 no steps are written.")
         real = None
         if lengths is not None:
             lengths = ops.cast(lengths, "int32")
-            steps = ops.arange(ops.shape(x)[1], dtype="int32")
-            real = steps < lengths[:, None, None, None]  # (B, 1, 1, T)
+            real = ops.arange(ops.shape(x)[1]) < lengths[:, None]  # (B, T)
+            x = ops.where(real if x.ndim == 2 else real[..., None], x, 0)
+            real = real[:, None, None]  # (B, 1, 1, T)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)
         x = self.project(x)  # (B, T, M)
@@ -119,9 +149,9 @@ class TransformerSeq2Seq(keras.Model):
             return self.write(source, real, previous, training)
         x = self.decode(x, real, source, real, training)  # (B, T, M)
         if lengths is None:
-            return self.head(x[:, -1])
+            return self.score(x[:, -1], training)
         last = ops.take_along_axis(x, lengths[:, None, None] - 1, 1)[:, 0]  # (B, M)
-        return self.head(last)
+        return self.score(last, training)
 
     def write(self, source, real, previous, training):
         """Predict each step from the targets before it, or from what was written: (B, S, C)."""
@@ -131,27 +161,24 @@ class TransformerSeq2Seq(keras.Model):
         else:
             y = ops.zeros((size, 1, self.out_features), source.dtype)  # before the first target
         if previous is not None:
-            if tuple(previous.shape[2:]) != tuple(y.shape[2:]):
-                raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+            check_targets(previous, y, self.out_features)
             previous = ops.cast(previous, y.dtype)
             y = ops.concatenate([y, previous[:, :-1]], 1)  # step t is written after target t - 1
             return self.predict(y, source, real, training)
-        for _ in range(self.out_steps):
-            scores = self.predict(y, source, real, training)  # (B, steps so far, C)
-            step = scores[:, -1:]  # (B, 1, C)
+        for _ in range(self.out_steps - 1):
+            step = self.predict(y, source, real, training)[:, -1:]  # (B, 1, C)
             if self.token_targets:
                 step = ops.cast(ops.argmax(step, 2), "int32")  # (B, 1)
             y = ops.concatenate([y, step], 1)
-        return scores
+        return self.predict(y, source, real, training)
 
     def predict(self, y, source, real, training):
         """Score what follows each step of y: (B, S, C) or (B, S) tokens -> (B, S, C)."""
         x = self.target(y)  # (B, S, M)
         x = self.dropout(x + sinusoids(x), training=training)
         steps = ops.arange(ops.shape(x)[1], dtype="int32")
-        seen = steps <= steps[:, None]  # (S, S): no step sees a later one
-        seen = seen[None, None]  # (1, 1, S, S)
-        return self.head(self.decode(x, seen, source, real, training))
+        seen = (steps <= steps[:, None])[None, None]  # (1, 1, S, S): no step sees a later one
+        return self.score(self.decode(x, seen, source, real, training), training)
 
     def decode(self, x, seen, source, real, training):
         """Let the steps of the target look at one another and at the source: (B, S, M)."""
@@ -159,7 +186,14 @@ class TransformerSeq2Seq(keras.Model):
             x = layer(x, seen, source, real, training=training)
         return self.decoder_norm(x)
 
+    def score(self, x, training):
+        """Pass what was decoded through the dense layers and the head: (..., M) -> (..., C)."""
+        for linear in self.dense:
+            x = self.dropout(ops.relu(linear(x)), training=training)
+        return self.head(x)
 
+
+@keras.saving.register_keras_serializable("bakeoff")
 class Layer(layers.Layer):
     """Attention to one another, to the source if it decodes, then two dense layers at each step."""
 
@@ -169,50 +203,88 @@ class Layer(layers.Layer):
         num_heads: int,
         feedforward_size: int,
         *,
-        dropout: float,
         decodes: bool,
+        norm_first: bool,
+        dropout: float,
+        attention_dropout: float,
+        feedforward_dropout: float,
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        self.norm_first = norm_first
+        self.decodes = decodes
         self.self_norm = layers.LayerNormalization(epsilon=1e-5)
-        self.self_attention = Attention(model_size, num_heads)
-        self.source_norm = layers.LayerNormalization(epsilon=1e-5) if decodes else None
-        self.source_attention = Attention(model_size, num_heads) if decodes else None
+        self.self_attention = Attention(model_size, num_heads, attention_dropout)
+        if decodes:
+            self.source_norm = layers.LayerNormalization(epsilon=1e-5)
+            self.source_attention = Attention(model_size, num_heads, attention_dropout)
         self.feedforward_norm = layers.LayerNormalization(epsilon=1e-5)
         self.expand = layers.Dense(feedforward_size)
         self.shrink = layers.Dense(model_size)
         self.dropout = layers.Dropout(dropout)
+        self.feedforward_dropout = layers.Dropout(feedforward_dropout)
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
     def call(self, x, seen, source=None, real=None, training=False):
         """Renew each step: (B, S, M) -> (B, S, M); source (B, T, M), if it decodes."""
-        h = self.self_norm(x)
-        h = self.self_attention(h, h, seen)
-        x = x + self.dropout(h, training=training)
-        if self.source_attention is not None:
-            h = self.source_norm(x)
-            h = self.source_attention(h, source, real)
+        if self.norm_first:
+            h = self.self_norm(x)
+            h = self.self_attention(h, h, seen, training=training)
             x = x + self.dropout(h, training=training)
-        h = self.feedforward_norm(x)
-        h = self.shrink(ops.relu(self.expand(h)))
-        return x + self.dropout(h, training=training)
+            if self.decodes:
+                h = self.source_norm(x)
+                h = self.source_attention(h, source, real, training=training)
+                x = x + self.dropout(h, training=training)
+            return x + self.feedforward(self.feedforward_norm(x), training)
+        h = self.self_attention(x, x, seen, training=training)
+        x = self.self_norm(x + self.dropout(h, training=training))
+        if self.decodes:
+            h = self.source_attention(x, source, real, training=training)
+            x = self.source_norm(x + self.dropout(h, training=training))
+        return self.feedforward_norm(x + self.feedforward(x, training))
+
+    def feedforward(self, x, training):
+        """Pass each step through two dense layers: (B, S, M) -> (B, S, M)."""
+        h = self.feedforward_dropout(ops.relu(self.expand(x)), training=training)
+        return self.dropout(self.shrink(h), training=training)
 
 
+@keras.saving.register_keras_serializable("bakeoff")
 class Attention(layers.Layer):
     """Let each step of x take a mean of the steps of source that it sees, weighted in N heads."""
 
-    def __init__(self, model_size: int, num_heads: int) -> None:
+    def __init__(self, model_size: int, num_heads: int, attention_dropout: float) -> None:
         super().__init__()
-        if model_size % num_heads:
-            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        if num_heads < 1 or model_size < 1 or model_size % num_heads:
+            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
         self.num_heads = num_heads
         self.query = layers.Dense(model_size)
         self.key_value = layers.Dense(2 * model_size)
         self.out = layers.Dense(model_size)
+        self.attention_dropout = layers.Dropout(attention_dropout)
 
-    def call(self, x, source, seen):
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
+
+    def call(self, x, source, seen, training=False):
         """Read the source: (B, S, M), (B, T, M) -> (B, S, M)."""
         key, value = ops.split(self.key_value(source), 2, 2)  # (B, T, M) each
-        query, key, value = (self.split(part) for part in (self.query(x), key, value))
-        h = ops.dot_product_attention(query, key, value, mask=seen)  # (B, S, N, M / N)
+        query = self.split(self.query(x))  # (B, S, N, M / N)
+        key = self.split(key)  # (B, T, N, M / N)
+        value = self.split(value)
+        if training and self.attention_dropout.rate:
+            scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
+            if seen is not None:
+                scores = ops.where(seen, scores, float("-inf"))
+            weights = self.attention_dropout(ops.softmax(scores), training=True)  # (B, N, S, T)
+            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, S, N, M / N)
+        else:
+            h = ops.dot_product_attention(query, key, value, mask=seen)  # (B, S, N, M / N)
         h = ops.reshape(h, ops.shape(x))  # (B, S, M)
         return self.out(h)
 
@@ -232,7 +304,7 @@ def sinusoids(x):
     return ops.cast(waves[:, :size], x.dtype)
 
 
-def check(x, in_features: int, vocabulary_size: int) -> None:
+def check(x, lengths, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
     if vocabulary_size:
         fits = x.ndim == 2
@@ -242,3 +314,35 @@ def check(x, in_features: int, vocabulary_size: int) -> None:
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if lengths is None:
+        return
+    known = None not in (x.shape[0], *lengths.shape)  # a graph may leave its sizes open
+    if known and tuple(lengths.shape) != (x.shape[0],):
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if not readable(lengths):
+        return
+    low, high = ops.min(lengths), ops.max(lengths)
+    if low < 1 or high > x.shape[1]:
+        raise ValueError(f"lengths are {low} to {high}, not 1 to {x.shape[1]}.")
+
+
+def check_targets(previous, y, num_tokens: int) -> None:
+    """Refuse targets (B, S, ...) that are not steps like y (B, 1, ...), the one before them."""
+    known = None not in (previous.shape[0], y.shape[0])  # a graph may leave its sizes open
+    fits = previous.ndim == y.ndim and tuple(previous.shape[2:]) == tuple(y.shape[2:])
+    if known and fits:
+        fits = previous.shape[0] == y.shape[0]
+    if not fits or previous.shape[1] == 0:
+        raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+    if y.ndim == 2 and readable(previous):
+        low, high = ops.min(previous), ops.max(previous)
+        if low < 0 or high >= num_tokens:
+            raise ValueError(f"previous holds tokens {low} to {high}, not 0 to {num_tokens - 1}.")
+
+
+def readable(x) -> bool:
+    """Tell whether x has values to look at: in a compiled graph it has none."""
+    try:
+        return ops.convert_to_numpy(x).size > 0
+    except (TypeError, NotImplementedError):
+        return False

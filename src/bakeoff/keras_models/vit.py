@@ -8,17 +8,35 @@
 
 Source: Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Where we differ: sized for small
 images trained from scratch, so that the patches are small, and no hidden layer stands before the
-head; the class token has no place of its own; an image need not be a multiple of its patches.
+head unless head_sizes (theirs has one with tanh; here they have gelu); the class token has no place
+of its own (theirs has one); dropout falls on the end of a branch, and inside the feed-forward only
+with feedforward_dropout; an image need not be a multiple of its patches; patches and head begin
+with Xavier's weights (theirs with LeCun's and zero); norms have an epsilon of 1e-5, not 1e-6.
 
 Dimensions: B batch, C channels, Y rows, X columns, P patches, M model width, N heads, K outputs.
 """
 
+import difflib
 import math
+from collections.abc import Iterable
 
 import keras
 from keras import layers, ops
+from keras.initializers import Orthogonal, RandomNormal, RandomUniform, VarianceScaling
+
+INITIALIZATIONS = {  # word -> what draws a kernel; gain: 2 before a relu, which halves the variance
+    "auto": lambda gain, fan: VarianceScaling(1.0, "fan_avg", "uniform"),
+    "uniform": lambda gain, fan: RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5),
+    "normal": lambda gain, fan: RandomNormal(stddev=0.05),
+    "xavier_uniform": lambda gain, fan: VarianceScaling(1.0, "fan_avg", "uniform"),
+    "xavier_normal": lambda gain, fan: VarianceScaling(1.0, "fan_avg", "untruncated_normal"),
+    "kaiming_uniform": lambda gain, fan: VarianceScaling(gain, f"fan_{fan}", "uniform"),
+    "kaiming_normal": lambda gain, fan: VarianceScaling(gain, f"fan_{fan}", "untruncated_normal"),
+    "orthogonal": lambda gain, fan: Orthogonal(gain**0.5),
+}
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class ViT(keras.Model):
     """Let the patches of each image attend to one another, then predict from the class token.
 
@@ -32,14 +50,19 @@ class ViT(keras.Model):
         num_heads: N, readings of the image that each layer makes side by side.
         num_layers: Layers of attention and feed-forward.
         feedforward_size: Hidden values of the feed-forward part of each layer.
-        dropout: Probability of zeroing a value of the embedded patches or of a branch.
+        dropout: Probability of zeroing a value of the embedded patches, a branch or a dense layer.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feedforward_dropout: Probability of zeroing a value inside the feed-forward.
+        head_sizes: Widths of the dense layers between the class token and the head.
+        initialization: Start of the weights, one of INITIALIZATIONS; auto: xavier_uniform.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, Y, X, C) float -> (B, K) float scores, raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: A patch larger than the image, or model_size no multiple of num_heads; when
-            called, images of another size.
+        ValueError: A word that is not listed above, a patch larger than the image, or model_size no
+            multiple of num_heads; when called, images of another size.
 
     Example:
         >>> model = ViT(in_channels=1, image_size=28, out_features=10)
@@ -59,47 +82,73 @@ class ViT(keras.Model):
         num_layers: int = 4,
         feedforward_size: int = 128,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feedforward_dropout: float = 0.0,
+        head_sizes: tuple[int, ...] = (),
+        initialization: str = "auto",
+        fan: str = "in",
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        start = INITIALIZATIONS[choose("initialization", initialization, INITIALIZATIONS)]
+        choose("fan", fan, ("in", "out"))
         if isinstance(image_size, int):
             image_size = (image_size, image_size)
         height, width = image_size
         patch_size = patch_size or math.ceil(max(height, width) / 8)
-        if patch_size > min(height, width):
+        if not 0 < patch_size <= min(height, width):
             raise ValueError(
                 f"patch_size={patch_size} does not fit an image of {height} x {width}."
             )
         self.image_shape = (height, width, in_channels)
         self.missing = (-height % patch_size, -width % patch_size)  # rows, columns
         num_patches = math.ceil(height / patch_size) * math.ceil(width / patch_size)
-        self.patches = layers.Conv2D(model_size, patch_size, strides=patch_size)
-        small = keras.initializers.RandomNormal(stddev=0.02)
+        draw = start(1.0, fan)
+        self.patches = layers.Conv2D(
+            model_size, patch_size, strides=patch_size, kernel_initializer=draw
+        )
+        small = RandomNormal(stddev=0.02)
         self.positions = self.add_weight((num_patches, model_size), small, name="positions")
         self.token = self.add_weight((model_size,), small, name="token")
         self.blocks = []
         for _ in range(num_layers):
-            block = EncoderLayer(
+            block = PatchLayer(
                 model_size,
                 num_heads,
                 feedforward_size,
-                norm_first=True,
-                activation="gelu",
                 dropout=dropout,
+                attention_dropout=attention_dropout,
+                feedforward_dropout=feedforward_dropout,
+                initialization=initialization,
+                fan=fan,
             )
             self.blocks.append(block)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
-        self.num_features = model_size
-        self.head = layers.Dense(out_features) if out_features else layers.Identity()
+        width = model_size
+        self.dense = []
+        for head_size in head_sizes:
+            self.dense.append(layers.Dense(head_size, kernel_initializer=start(2.0, fan)))
+            width = head_size
+        self.num_features = width
+        self.head = layers.Identity()
+        if out_features:
+            self.head = layers.Dense(out_features, kernel_initializer=start(1.0, fan))
         self(ops.zeros((1, *self.image_shape)))
+
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Score each image: (B, Y, X, C) -> (B, K)."""
         x = self.embed(x, training)  # (B, 1 + P, M)
         for block in self.blocks:
             x = block(x, training=training)
-        x = x[:, 0]  # (B, M), the class token
-        return self.head(self.norm(x))
+        x = self.norm(x[:, 0])  # (B, M), the class token
+        for linear in self.dense:
+            x = self.dropout(ops.gelu(linear(x), approximate=False), training=training)
+        return self.head(x)
 
     def attend(self, x):
         """Return the weights (B, N, 1 + P, 1 + P) of each layer; the class token is step 0."""
@@ -125,8 +174,9 @@ class ViT(keras.Model):
         return self.dropout(x, training=training)
 
 
-class EncoderLayer(layers.Layer):
-    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+@keras.saving.register_keras_serializable("bakeoff")
+class PatchLayer(layers.Layer):
+    """Attention among the patches, then two dense layers at each, both added to them."""
 
     def __init__(
         self,
@@ -134,57 +184,76 @@ class EncoderLayer(layers.Layer):
         num_heads: int,
         feedforward_size: int,
         *,
-        norm_first: bool,
-        activation: str,
         dropout: float,
+        attention_dropout: float,
+        feedforward_dropout: float,
+        initialization: str,
+        fan: str,
     ) -> None:
         super().__init__()
-        if model_size % num_heads:
-            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        if num_heads < 1 or model_size < 1 or model_size % num_heads:
+            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
         self.num_heads = num_heads
-        self.norm_first = norm_first
-        self.activation = keras.activations.get(activation)
+        start = INITIALIZATIONS[initialization]
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
-        self.query_key_value = layers.Dense(3 * model_size)
-        self.out = layers.Dense(model_size)
+        self.query_key_value = layers.Dense(3 * model_size, kernel_initializer=start(1.0, fan))
+        self.out = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         self.feedforward_norm = layers.LayerNormalization(epsilon=1e-5)
-        self.expand = layers.Dense(feedforward_size)
-        self.shrink = layers.Dense(model_size)
+        self.expand = layers.Dense(feedforward_size, kernel_initializer=start(2.0, fan))
+        self.shrink = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         self.dropout = layers.Dropout(dropout)
+        self.attention_dropout = layers.Dropout(attention_dropout)
+        self.feedforward_dropout = layers.Dropout(feedforward_dropout)
 
-    def call(self, x, real=None, training=False):
-        """Renew each step: (B, T, M) -> (B, T, M)."""
-        if self.norm_first:
-            x = x + self.attention(self.attention_norm(x), real, training)
-            return x + self.feedforward(self.feedforward_norm(x), training)
-        x = self.attention_norm(x + self.attention(x, real, training))
-        return self.feedforward_norm(x + self.feedforward(x, training))
+    def get_config(self) -> dict:
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
-    def attention(self, x, real, training):
-        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
-        query, key, value = self.split(x)  # (B, T, N, M / N) each
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, M / N)
-        h = ops.reshape(h, ops.shape(x))  # (B, T, M)
+    def call(self, x, training=False):
+        """Renew each patch: (B, P, M) -> (B, P, M)."""
+        x = x + self.attention(self.attention_norm(x), training)
+        return x + self.feedforward(self.feedforward_norm(x), training)
+
+    def attention(self, x, training):
+        """Let each patch read all patches: (B, P, M) -> (B, P, M)."""
+        query, key, value = self.heads(x)  # (B, P, N, M / N) each
+        if training and self.attention_dropout.rate:
+            weights = self.weights_of(query, key)  # (B, N, P, P)
+            weights = self.attention_dropout(weights, training=True)
+            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, P, N, M / N)
+        else:
+            h = ops.dot_product_attention(query, key, value)  # (B, P, N, M / N)
+        h = ops.reshape(h, ops.shape(x))  # (B, P, M)
         return self.dropout(self.out(h), training=training)
 
     def feedforward(self, x, training):
-        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
-        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        """Pass each patch through two dense layers: (B, P, M) -> (B, P, M)."""
+        h = ops.gelu(self.expand(x), approximate=False)  # (B, P, feedforward_size)
+        h = self.feedforward_dropout(h, training=training)
         return self.dropout(self.shrink(h), training=training)
 
-    def attend(self, x, real=None):
-        """Return the weights (B, N, T, T) with which each step reads the others."""
-        if self.norm_first:
-            x = self.attention_norm(x)
-        query, key, _ = self.split(x)  # (B, T, N, M / N) each
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
-        if real is not None:
-            scores = ops.where(real[:, None, None], scores, float("-inf"))
+    def attend(self, x):
+        """Return the weights (B, N, P, P) with which each patch reads the others."""
+        query, key, _ = self.heads(self.attention_norm(x))  # (B, P, N, M / N) each
+        return self.weights_of(query, key)
+
+    def weights_of(self, query, key):
+        """Return how much each patch reads of each other: (B, N, P, P)."""
+        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
         return ops.softmax(scores)
 
-    def split(self, x):
-        """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
-        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
+    def heads(self, x):
+        """Return query, key and value of each head: (B, P, M) -> (B, P, N, M / N)."""
+        parts = ops.split(self.query_key_value(x), 3, 2)  # (B, P, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
         return [ops.reshape(part, shape) for part in parts]
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -6,8 +6,9 @@
 A pair is found in one of num_pairs buckets by a hash; pairs that share a bucket share a vector.
 
 Source: Joulin, Grave, Bojanowski & Mikolov, "Bag of Tricks for Efficient Text Classification", 2017
-(fastText). Where we differ: words are hashed there, too, and here they are the tokens of the
-vocabulary; dropout and dense layers are ours.
+(fastText). Where we differ: known words have rows of their own in both, but here unknown words
+share one (theirs have none), pairs share their buckets with no longer phrases or parts of words,
+and the hash is another; dropout, dense layers and b are ours, and W begins as Xavier's, not at 0.
 
 Dimensions: B texts, T tokens, F width of the vectors, C outputs.
 """
@@ -62,8 +63,8 @@ class EmbeddingBag(nn.Module):
         applies softmax or sigmoid.
 
     Raises:
-        ValueError: A word that is not listed above, or no vocabulary; when called, x of another
-            shape or without tokens.
+        ValueError: A word that is not listed above, or no vocabulary; when called, x or lengths
+            that do not fit.
 
     Example:
         >>> model = EmbeddingBag(in_features=32, out_features=2, vocabulary_size=1000)
@@ -89,6 +90,8 @@ class EmbeddingBag(nn.Module):
             raise ValueError(
                 f"{vocabulary_size=}, but this model reads tokens: it must be 1 or more."
             )
+        if in_features < 1 or num_pairs < 0:
+            raise ValueError(f"{in_features=} must be 1 or more, {num_pairs=} 0 or more.")
         self.vocabulary_size = vocabulary_size
         self.num_pairs = num_pairs
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
@@ -117,25 +120,27 @@ class EmbeddingBag(nn.Module):
         if lengths is not None:
             real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
             x = x.masked_fill(~real, 0)
-        total, count = gather(self.words, x, x > 0)  # (B, F), (B, 1)
+        words = x > 0  # (B, T)
+        count = words.sum(1, keepdim=True)  # (B, 1)
         if self.pairs is not None:
             after = F.pad(x[:, 1:], (0, 1))  # (B, T), padding after the last word
             bucket = (x % 65536 * 31337 + after) % self.num_pairs  # fits into 32 bits
-            both = (x > 0) & (after > 0)  # (B, T)
-            of_pairs, more = gather(self.pairs, bucket, both)  # (B, F), (B, 1)
-            total = total + of_pairs
-            count = count + more
-        x = total / count.clamp(min=1)  # (B, F)
+            pairs = words & (after > 0)  # (B, T)
+            count = count + pairs.sum(1, keepdim=True)
+        share = 1 / count.clamp(min=1)  # (B, 1): weights, not a sum that may overflow
+        mean = gather(self.words, x, words * share)  # (B, F)
+        if self.pairs is not None:
+            mean = mean + gather(self.pairs, bucket, pairs * share)
+        x = mean
         for linear in self.dense:
             x = self.activation(linear(self.dropout(x)))
         return self.head(self.dropout(x))
 
 
-def gather(embedding: nn.Embedding, x: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
-    """Sum the vectors of the real entries of x (B, T) -> (B, F), and count them (B, 1)."""
-    weights = real.to(embedding.weight.dtype)
-    vectors = F.embedding_bag(x, embedding.weight, per_sample_weights=weights, mode="sum")
-    return vectors, weights.sum(1, keepdim=True)
+def gather(embedding: nn.Embedding, x: Tensor, weights: Tensor) -> Tensor:
+    """Sum the vectors of the entries of x (B, T), each times its weight: (B, F)."""
+    weights = weights.to(embedding.weight.dtype)
+    return F.embedding_bag(x, embedding.weight, per_sample_weights=weights, mode="sum")
 
 
 def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: int) -> None:
@@ -148,15 +153,34 @@ def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: 
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
-    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return  # to read values would break the graph, or make the processor wait for the GPU
-    if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
+    if lengths is not None and lengths.shape != x.shape[:1]:
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if vocabulary_size and readable(x) and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
-    if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
+    if lengths is None or not readable(lengths):
+        return
+    if lengths.min() < 1 or lengths.max() > x.shape[1]:
         raise ValueError(f"lengths are {lengths.min()} to {lengths.max()}, not 1 to {x.shape[1]}.")
 
 
-def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
+def readable(x: Tensor) -> bool:
+    """Tell whether the values of x can be looked at here, and without waiting for a GPU."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return False
+    try:
+        x.flatten()[0].item()
+    except RuntimeError:  # under torch.func.vmap, x stands for many tensors
+        return False
+    return True
+
+
+def initialize(
+    layer: nn.Module,
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -169,9 +193,10 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
     if initialization.startswith("xavier"):
         std = (2 / (fan_in + fan_out)) ** 0.5
     elif initialization.startswith("kaiming"):
-        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+        variance = 1 if activation == "none" else 2  # times the fan
+        std = (variance / (fan_in if fan == "in" else fan_out)) ** 0.5
     else:
-        std = 0.05
+        std = initial_width
     if initialization.endswith("uniform"):
         bound = std * 3**0.5  # uniform numbers of this standard deviation
         nn.init.uniform_(layer.weight, -bound, bound)

@@ -9,7 +9,8 @@
 
 Source: Gorishniy et al., "Revisiting Deep Learning Models for Tabular Data", 2021. Where we differ:
 smaller than theirs by default; the feed-forward part has relu, not reglu; the first norm is kept;
-dropout falls on the branches, not on the weights of attention.
+a category has no bias beside its embedding; no dropout by default (theirs: 0.2 of the weights of
+attention, 0.1 inside the feed-forward, none on branches); dense weights begin as Xavier's.
 
 Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N heads, C outputs.
 """
@@ -32,6 +33,8 @@ class FTTransformer(nn.Module):
         num_layers: Layers of attention and feed-forward.
         feedforward_size: Hidden values of the feed-forward part of each layer.
         dropout: Probability of zeroing a value of a branch.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feedforward_dropout: Probability of zeroing a value inside the feed-forward.
 
     Shape:
         x (B, F) float, categories (B, K) int or None -> (B, C) float scores. Scores are raw: the
@@ -58,10 +61,14 @@ class FTTransformer(nn.Module):
         num_layers: int = 2,
         feedforward_size: int = 64,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feedforward_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if in_features == 0 and not category_sizes:
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
+        if num_heads < 1 or model_size < 1 or model_size % num_heads:
+            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
         self.in_features = in_features
         self.category_sizes = tuple(category_sizes)
         bound = model_size**-0.5
@@ -77,13 +84,13 @@ class FTTransformer(nn.Module):
         self.token = nn.Parameter(torch.empty(model_size).uniform_(-bound, bound))
         self.blocks = nn.ModuleList()
         for _ in range(num_layers):
-            block = EncoderLayer(
+            block = ColumnLayer(
                 model_size,
                 num_heads,
                 feedforward_size,
-                norm_first=True,
-                activation="relu",
                 dropout=dropout,
+                attention_dropout=attention_dropout,
+                feedforward_dropout=feedforward_dropout,
             )
             self.blocks.append(block)
         self.norm = nn.LayerNorm(model_size)
@@ -127,8 +134,8 @@ class FTTransformer(nn.Module):
         return torch.cat(tokens, 1)  # (B, 1 + J, M)
 
 
-class EncoderLayer(nn.Module):
-    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+class ColumnLayer(nn.Module):
+    """Attention among the columns, then two dense layers at each, both added to them."""
 
     def __init__(
         self,
@@ -136,16 +143,12 @@ class EncoderLayer(nn.Module):
         num_heads: int,
         feedforward_size: int,
         *,
-        norm_first: bool,
-        activation: str,
         dropout: float,
+        attention_dropout: float,
+        feedforward_dropout: float,
     ) -> None:
         super().__init__()
-        if model_size % num_heads:
-            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
         self.num_heads = num_heads
-        self.norm_first = norm_first
-        self.activation = F.gelu if activation == "gelu" else F.relu
         self.attention_norm = nn.LayerNorm(model_size)
         self.query_key_value = nn.Linear(model_size, 3 * model_size)
         self.out = nn.Linear(model_size, model_size)
@@ -153,41 +156,37 @@ class EncoderLayer(nn.Module):
         self.expand = nn.Linear(model_size, feedforward_size)
         self.shrink = nn.Linear(feedforward_size, model_size)
         self.dropout = nn.Dropout(dropout)
+        self.attention_dropout = nn.Dropout(attention_dropout)
+        self.feedforward_dropout = nn.Dropout(feedforward_dropout)
 
-    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """Renew each step: (B, T, M) -> (B, T, M)."""
-        if self.norm_first:
-            x = x + self.attention(self.attention_norm(x), real)
-            return x + self.feedforward(self.feedforward_norm(x))
-        x = self.attention_norm(x + self.attention(x, real))
-        return self.feedforward_norm(x + self.feedforward(x))
+    def forward(self, x: Tensor) -> Tensor:
+        """Renew each column: (B, 1 + J, M) -> (B, 1 + J, M)."""
+        x = x + self.attention(self.attention_norm(x))
+        return x + self.feedforward(self.feedforward_norm(x))
 
-    def attention(self, x: Tensor, real: Tensor | None) -> Tensor:
-        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
-        query, key, value = self.split(x)  # (B, N, T, M / N) each
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = F.scaled_dot_product_attention(query, key, value, mask)  # (B, N, T, M / N)
-        h = h.transpose(1, 2).flatten(2)  # (B, T, M)
+    def attention(self, x: Tensor) -> Tensor:
+        """Let each column read all columns: (B, 1 + J, M) -> (B, 1 + J, M)."""
+        query, key, value = self.heads(x)  # (B, N, 1 + J, M / N) each
+        left_out = self.attention_dropout.p if self.training else 0.0
+        h = F.scaled_dot_product_attention(query, key, value, dropout_p=left_out)
+        h = h.transpose(1, 2).flatten(2)  # (B, 1 + J, M)
         return self.dropout(self.out(h))
 
     def feedforward(self, x: Tensor) -> Tensor:
-        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
-        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        """Pass each column through two dense layers: (B, 1 + J, M) -> (B, 1 + J, M)."""
+        h = F.relu(self.expand(x))  # (B, 1 + J, feedforward_size)
+        h = self.feedforward_dropout(h)
         return self.dropout(self.shrink(h))
 
-    def attend(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """Return the weights (B, N, T, T) with which each step reads the others."""
-        if self.norm_first:
-            x = self.attention_norm(x)
-        query, key, _ = self.split(x)  # (B, N, T, M / N) each
-        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, T, T)
-        if real is not None:
-            scores = scores.masked_fill(~real[:, None, None], -torch.inf)
+    def attend(self, x: Tensor) -> Tensor:
+        """Return the weights (B, N, 1 + J, 1 + J) with which each column reads the others."""
+        query, key, _ = self.heads(self.attention_norm(x))  # (B, N, 1 + J, M / N) each
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, 1 + J, 1 + J)
         return scores.softmax(3)
 
-    def split(self, x: Tensor) -> list[Tensor]:
-        """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
-        parts = self.query_key_value(x).chunk(3, 2)  # (B, T, M) each
+    def heads(self, x: Tensor) -> list[Tensor]:
+        """Return query, key and value of each head: (B, 1 + J, M) -> (B, N, 1 + J, M / N)."""
+        parts = self.query_key_value(x).chunk(3, 2)  # (B, 1 + J, M) each
         return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
 
 
@@ -196,11 +195,22 @@ def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
     if categories is None or categories.shape[1] != len(sizes):
         found = "none" if categories is None else categories.shape[1]
         raise ValueError(f"This model reads {len(sizes)} categories per row, but got {found}.")
-    if torch.compiler.is_compiling() or categories.device.type != "cpu" or len(categories) == 0:
-        return  # to read values would break the graph, or make the processor wait for the GPU
+    if not readable(categories):
+        return
     lows = categories.amin(0).tolist()
     highs = categories.amax(0).tolist()
     for k, size in enumerate(sizes):
         if lows[k] < 0 or highs[k] >= size:
             wrong = lows[k] if lows[k] < 0 else highs[k]
             raise ValueError(f"Category column {k} holds {wrong}, not 0 to {size - 1}.")
+
+
+def readable(x: Tensor) -> bool:
+    """Tell whether the values of x can be looked at here, and without waiting for a GPU."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return False
+    try:
+        x.flatten()[0].item()
+    except RuntimeError:  # under torch.func.vmap, x stands for many tensors
+        return False
+    return True

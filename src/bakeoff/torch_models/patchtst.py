@@ -8,7 +8,10 @@
 
 Source: Nie et al., "A Time Series Is Worth 64 Words", 2023. Each series is read by itself, all by
 the same weights. Where we differ: layer norm before each branch, not batch norm after each sum;
-dropout falls on the patches and branches, not on the weights of attention.
+the scores of attention are not added to those of the layer before; the last step is repeated only
+to fill the last patch (theirs is always repeated a whole stride, so that they have a patch more
+where the stride divides T - patch_size); places begin normal, 0.02 (theirs uniform), and dense
+weights as Xavier's; smaller than theirs, and no dropout, by default.
 
 Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets, P patches, M model width.
 """
@@ -35,13 +38,15 @@ class PatchTST(nn.Module):
         num_layers: Layers of attention and feed-forward.
         feedforward_size: Hidden values of the feed-forward part of each layer.
         dropout: Probability of zeroing a value of the embedded patches or of a branch.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feedforward_dropout: Probability of zeroing a value inside the feed-forward.
 
     Shape:
         x (B, T, F) float -> (B, S, Q) float.
 
     Raises:
-        ValueError: More targets than channels, or model_size no multiple of num_heads; when
-            called, windows of another size.
+        ValueError: More targets than channels, no step or stride, or model_size no multiple of
+            num_heads; when called, windows of another size.
 
     Example:
         >>> model = PatchTST(in_features=7, out_features=1, in_steps=96, out_steps=24)
@@ -63,10 +68,16 @@ class PatchTST(nn.Module):
         num_layers: int = 2,
         feedforward_size: int = 64,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feedforward_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if out_features > in_features:
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
+        if min(in_steps, out_steps, patch_size, stride) < 1:
+            raise ValueError(
+                f"{in_steps=}, {out_steps=}, {patch_size=} and {stride=} must all be 1 or more."
+            )
         patch_size = min(patch_size, in_steps)
         num_patches = math.ceil((in_steps - patch_size) / stride) + 1
         self.in_features = in_features
@@ -80,13 +91,13 @@ class PatchTST(nn.Module):
         self.positions = nn.Parameter(0.02 * torch.randn(num_patches, model_size))
         self.blocks = nn.ModuleList()
         for _ in range(num_layers):
-            block = EncoderLayer(
+            block = SeriesLayer(
                 model_size,
                 num_heads,
                 feedforward_size,
-                norm_first=True,
-                activation="gelu",
                 dropout=dropout,
+                attention_dropout=attention_dropout,
+                feedforward_dropout=feedforward_dropout,
             )
             self.blocks.append(block)
         self.norm = nn.LayerNorm(model_size)
@@ -118,8 +129,8 @@ class PatchTST(nn.Module):
         return (y * std + mean).transpose(1, 2)  # (B, S, Q)
 
 
-class EncoderLayer(nn.Module):
-    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+class SeriesLayer(nn.Module):
+    """Attention among the patches, then two dense layers at each, both added to them."""
 
     def __init__(
         self,
@@ -127,16 +138,14 @@ class EncoderLayer(nn.Module):
         num_heads: int,
         feedforward_size: int,
         *,
-        norm_first: bool,
-        activation: str,
         dropout: float,
+        attention_dropout: float,
+        feedforward_dropout: float,
     ) -> None:
         super().__init__()
-        if model_size % num_heads:
-            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        if num_heads < 1 or model_size < 1 or model_size % num_heads:
+            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
         self.num_heads = num_heads
-        self.norm_first = norm_first
-        self.activation = F.gelu if activation == "gelu" else F.relu
         self.attention_norm = nn.LayerNorm(model_size)
         self.query_key_value = nn.Linear(model_size, 3 * model_size)
         self.out = nn.Linear(model_size, model_size)
@@ -144,41 +153,31 @@ class EncoderLayer(nn.Module):
         self.expand = nn.Linear(model_size, feedforward_size)
         self.shrink = nn.Linear(feedforward_size, model_size)
         self.dropout = nn.Dropout(dropout)
+        self.attention_dropout = nn.Dropout(attention_dropout)
+        self.feedforward_dropout = nn.Dropout(feedforward_dropout)
 
-    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """Renew each step: (B, T, M) -> (B, T, M)."""
-        if self.norm_first:
-            x = x + self.attention(self.attention_norm(x), real)
-            return x + self.feedforward(self.feedforward_norm(x))
-        x = self.attention_norm(x + self.attention(x, real))
-        return self.feedforward_norm(x + self.feedforward(x))
+    def forward(self, x: Tensor) -> Tensor:
+        """Renew each patch: (B, P, M) -> (B, P, M)."""
+        x = x + self.attention(self.attention_norm(x))
+        return x + self.feedforward(self.feedforward_norm(x))
 
-    def attention(self, x: Tensor, real: Tensor | None) -> Tensor:
-        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
-        query, key, value = self.split(x)  # (B, N, T, M / N) each
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = F.scaled_dot_product_attention(query, key, value, mask)  # (B, N, T, M / N)
-        h = h.transpose(1, 2).flatten(2)  # (B, T, M)
+    def attention(self, x: Tensor) -> Tensor:
+        """Let each patch read all patches: (B, P, M) -> (B, P, M)."""
+        query, key, value = self.heads(x)  # (B, N, P, M / N) each
+        left_out = self.attention_dropout.p if self.training else 0.0
+        h = F.scaled_dot_product_attention(query, key, value, dropout_p=left_out)
+        h = h.transpose(1, 2).flatten(2)  # (B, P, M)
         return self.dropout(self.out(h))
 
     def feedforward(self, x: Tensor) -> Tensor:
-        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
-        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        """Pass each patch through two dense layers: (B, P, M) -> (B, P, M)."""
+        h = F.gelu(self.expand(x))  # (B, P, feedforward_size)
+        h = self.feedforward_dropout(h)
         return self.dropout(self.shrink(h))
 
-    def attend(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """Return the weights (B, N, T, T) with which each step reads the others."""
-        if self.norm_first:
-            x = self.attention_norm(x)
-        query, key, _ = self.split(x)  # (B, N, T, M / N) each
-        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, T, T)
-        if real is not None:
-            scores = scores.masked_fill(~real[:, None, None], -torch.inf)
-        return scores.softmax(3)
-
-    def split(self, x: Tensor) -> list[Tensor]:
-        """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
-        parts = self.query_key_value(x).chunk(3, 2)  # (B, T, M) each
+    def heads(self, x: Tensor) -> list[Tensor]:
+        """Return query, key and value of each head: (B, P, M) -> (B, N, P, M / N)."""
+        parts = self.query_key_value(x).chunk(3, 2)  # (B, P, M) each
         return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
 
 

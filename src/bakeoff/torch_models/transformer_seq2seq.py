@@ -5,9 +5,11 @@
     y      = W norm(target) + b            at every step of the target
 
 Source: Vaswani et al., "Attention Is All You Need", 2017. Where we differ: each branch is
-normalised first (Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020), so
-that no warm-up is needed; embeddings are not scaled by sqrt(M) and share no weights with the head;
-the likeliest token goes on (no beam). Without dropout it equals nn.Transformer(norm_first=True).
+normalised first (Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020), and
+both halves end in a norm, so that no warm-up is needed; norm_first=False norms each sum, as the
+paper does. A dense layer makes M numbers of the F of an embedding; none is scaled by sqrt(M) or
+shares weights with the head; attention has biases; the likeliest token goes on (no beam). Without
+dropout it is nn.Transformer(norm_first=True); with norm_first=False it lacks its two last norms.
 
 Dimensions: B batch, T time steps read, S steps written, F input features, M model width, N heads,
 C outputs.
@@ -34,7 +36,11 @@ class TransformerSeq2Seq(nn.Module):
         num_heads: N, readings of the sequence that each attention makes side by side.
         num_layers: Layers of the encoder, and of the decoder.
         feedforward_size: Hidden values of the feed-forward part of each layer.
-        dropout: Probability of zeroing a value of the embedded steps or of a branch.
+        norm_first: Normalise before each branch and at both ends, not after each sum.
+        dropout: Probability of zeroing a value of the embedded steps, a branch or a dense layer.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feedforward_dropout: Probability of zeroing a value inside the feed-forward.
+        head_sizes: Widths of the relu layers between the decoder and the head.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
         token_targets: Write tokens: embed the targets, and go on from the likeliest token.
 
@@ -44,9 +50,8 @@ class TransformerSeq2Seq(nn.Module):
         are raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: token_targets without a place for the token that starts a text, or model_size no
-            multiple of num_heads; when called, x of another shape or without steps, or targets of
-            another width.
+        ValueError: Sizes that do not go together, or token_targets without a place for the token
+            that starts a text; when called, x, lengths or targets that do not fit.
 
     Example:
         >>> model = TransformerSeq2Seq(in_features=8, out_features=3, out_steps=4)
@@ -64,13 +69,19 @@ class TransformerSeq2Seq(nn.Module):
         num_heads: int = 4,
         num_layers: int = 2,
         feedforward_size: int = 256,
+        norm_first: bool = True,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feedforward_dropout: float = 0.0,
+        head_sizes: tuple[int, ...] = (),
         vocabulary_size: int = 0,
         token_targets: bool = False,
     ) -> None:
         super().__init__()
-        if token_targets and out_features <= 2:
-            raise ValueError(f"{out_features=} has no place for token 2, which starts a text.")
+        if out_steps < 0 or (token_targets and out_steps == 0):
+            raise ValueError(f"{out_steps=}, but {token_targets=}: name the steps to write.")
+        if token_targets and out_features <= START:
+            raise ValueError(f"{out_features=} leaves out token {START}, which starts a text.")
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.out_features = out_features
@@ -85,18 +96,26 @@ class TransformerSeq2Seq(nn.Module):
             self.target = nn.Embedding(out_features, model_size)
         elif out_steps:
             self.target = nn.Linear(out_features, model_size)
-        self.encoder = nn.ModuleList()
-        for _ in range(num_layers):
-            layer = Layer(model_size, num_heads, feedforward_size, dropout=dropout, decodes=False)
-            self.encoder.append(layer)
-        self.encoder_norm = nn.LayerNorm(model_size)
-        self.decoder = nn.ModuleList()
-        for _ in range(num_layers):
-            layer = Layer(model_size, num_heads, feedforward_size, dropout=dropout, decodes=True)
-            self.decoder.append(layer)
-        self.decoder_norm = nn.LayerNorm(model_size)
+        settings = {
+            "model_size": model_size,
+            "num_heads": num_heads,
+            "feedforward_size": feedforward_size,
+            "norm_first": norm_first,
+            "dropout": dropout,
+            "attention_dropout": attention_dropout,
+            "feedforward_dropout": feedforward_dropout,
+        }
+        self.encoder = nn.ModuleList(Layer(decodes=False, **settings) for _ in range(num_layers))
+        self.encoder_norm = nn.LayerNorm(model_size) if norm_first else nn.Identity()
+        self.decoder = nn.ModuleList(Layer(decodes=True, **settings) for _ in range(num_layers))
+        self.decoder_norm = nn.LayerNorm(model_size) if norm_first else nn.Identity()
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(model_size, out_features)
+        width = model_size
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        self.head = nn.Linear(width, out_features)
         for part in self.modules():
             if isinstance(part, nn.Linear):
                 nn.init.xavier_uniform_(part.weight)
@@ -107,10 +126,13 @@ class TransformerSeq2Seq(nn.Module):
     ) -> Tensor:
         """Write S steps: (B, T, F) -> (B, S, C), or score the sequence: (B, T, F) -> (B, C)."""
         check(x, lengths, self.in_features, self.vocabulary_size)
+        if previous is not None and self.out_steps == 0:
+            raise ValueError("previous holds targets, but with out_steps=0 no steps are written.")
         real = None
         if lengths is not None:
-            steps = torch.arange(x.shape[1], device=x.device)
-            real = steps < lengths[:, None, None, None]  # (B, 1, 1, T)
+            real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
+            x = x.masked_fill(~(real if x.ndim == 2 else real[..., None]), 0)
+            real = real[:, None, None]  # (B, 1, 1, T)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)
         x = self.project(x)  # (B, T, M)
@@ -123,9 +145,9 @@ class TransformerSeq2Seq(nn.Module):
             return self.write(source, real, previous)
         x = self.decode(x, real, source, real)  # (B, T, M)
         if lengths is None:
-            return self.head(x[:, -1])
+            return self.score(x[:, -1])
         last = x[torch.arange(x.shape[0], device=x.device), lengths - 1]  # (B, M)
-        return self.head(last)
+        return self.score(last)
 
     def write(self, source: Tensor, real: Tensor | None, previous: Tensor | None) -> Tensor:
         """Predict each step from the targets before it, or from what was written: (B, S, C)."""
@@ -134,17 +156,15 @@ class TransformerSeq2Seq(nn.Module):
         else:
             y = source.new_zeros(source.shape[0], 1, self.out_features)  # before the first target
         if previous is not None:
-            if previous.shape[2:] != y.shape[2:]:
-                raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+            check_targets(previous, y, self.out_features)
             y = torch.cat([y, previous[:, :-1]], 1)  # step t is written after target t - 1
             return self.predict(y, source, real)
-        for _ in range(self.out_steps):
-            scores = self.predict(y, source, real)  # (B, steps so far, C)
-            step = scores[:, -1:]  # (B, 1, C)
+        for _ in range(self.out_steps - 1):
+            step = self.predict(y, source, real)[:, -1:]  # (B, 1, C)
             if self.token_targets:
                 step = step.argmax(2)  # (B, 1)
             y = torch.cat([y, step], 1)
-        return scores
+        return self.predict(y, source, real)
 
     def predict(self, y: Tensor, source: Tensor, real: Tensor | None) -> Tensor:
         """Score what follows each step of y: (B, S, C) or (B, S) tokens -> (B, S, C)."""
@@ -152,13 +172,19 @@ class TransformerSeq2Seq(nn.Module):
         x = self.dropout(x + sinusoids(x))
         steps = torch.arange(x.shape[1], device=x.device)
         seen = steps <= steps[:, None]  # (S, S): no step sees a later one
-        return self.head(self.decode(x, seen, source, real))
+        return self.score(self.decode(x, seen, source, real))
 
     def decode(self, x: Tensor, seen: Tensor | None, source: Tensor, real: Tensor | None) -> Tensor:
         """Let the steps of the target look at one another and at the source: (B, S, M)."""
         for layer in self.decoder:
             x = layer(x, seen, source, real)
         return self.decoder_norm(x)
+
+    def score(self, x: Tensor) -> Tensor:
+        """Pass what was decoded through the dense layers and the head: (..., M) -> (..., C)."""
+        for linear in self.dense:
+            x = self.dropout(F.relu(linear(x)))
+        return self.head(x)
 
 
 class Layer(nn.Module):
@@ -170,18 +196,25 @@ class Layer(nn.Module):
         num_heads: int,
         feedforward_size: int,
         *,
-        dropout: float,
         decodes: bool,
+        norm_first: bool,
+        dropout: float,
+        attention_dropout: float,
+        feedforward_dropout: float,
     ) -> None:
         super().__init__()
+        self.norm_first = norm_first
+        self.decodes = decodes
         self.self_norm = nn.LayerNorm(model_size)
-        self.self_attention = Attention(model_size, num_heads)
-        self.source_norm = nn.LayerNorm(model_size) if decodes else None
-        self.source_attention = Attention(model_size, num_heads) if decodes else None
+        self.self_attention = Attention(model_size, num_heads, attention_dropout)
+        if decodes:
+            self.source_norm = nn.LayerNorm(model_size)
+            self.source_attention = Attention(model_size, num_heads, attention_dropout)
         self.feedforward_norm = nn.LayerNorm(model_size)
         self.expand = nn.Linear(model_size, feedforward_size)
         self.shrink = nn.Linear(feedforward_size, model_size)
         self.dropout = nn.Dropout(dropout)
+        self.feedforward_dropout = nn.Dropout(feedforward_dropout)
 
     def forward(
         self,
@@ -191,35 +224,45 @@ class Layer(nn.Module):
         real: Tensor | None = None,
     ) -> Tensor:
         """Renew each step: (B, S, M) -> (B, S, M); source (B, T, M), if it decodes."""
-        h = self.self_norm(x)
-        h = self.self_attention(h, h, seen)
-        x = x + self.dropout(h)
-        if self.source_attention is not None:
-            h = self.source_norm(x)
-            h = self.source_attention(h, source, real)
-            x = x + self.dropout(h)
-        h = self.feedforward_norm(x)
-        h = self.shrink(F.relu(self.expand(h)))
-        return x + self.dropout(h)
+        if self.norm_first:
+            h = self.self_norm(x)
+            x = x + self.dropout(self.self_attention(h, h, seen))
+            if self.decodes:
+                h = self.source_norm(x)
+                x = x + self.dropout(self.source_attention(h, source, real))
+            return x + self.feedforward(self.feedforward_norm(x))
+        x = self.self_norm(x + self.dropout(self.self_attention(x, x, seen)))
+        if self.decodes:
+            x = self.source_norm(x + self.dropout(self.source_attention(x, source, real)))
+        return self.feedforward_norm(x + self.feedforward(x))
+
+    def feedforward(self, x: Tensor) -> Tensor:
+        """Pass each step through two dense layers: (B, S, M) -> (B, S, M)."""
+        h = self.feedforward_dropout(F.relu(self.expand(x)))  # (B, S, feedforward_size)
+        return self.dropout(self.shrink(h))
 
 
 class Attention(nn.Module):
     """Let each step of x take a mean of the steps of source that it sees, weighted in N heads."""
 
-    def __init__(self, model_size: int, num_heads: int) -> None:
+    def __init__(self, model_size: int, num_heads: int, attention_dropout: float) -> None:
         super().__init__()
-        if model_size % num_heads:
-            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        if num_heads < 1 or model_size < 1 or model_size % num_heads:
+            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
         self.num_heads = num_heads
         self.query = nn.Linear(model_size, model_size)
         self.key_value = nn.Linear(model_size, 2 * model_size)
         self.out = nn.Linear(model_size, model_size)
+        self.attention_dropout = nn.Dropout(attention_dropout)
 
     def forward(self, x: Tensor, source: Tensor, seen: Tensor | None) -> Tensor:
         """Read the source: (B, S, M), (B, T, M) -> (B, S, M)."""
         key, value = self.key_value(source).chunk(2, 2)  # (B, T, M) each
-        query, key, value = (self.split(part) for part in (self.query(x), key, value))
-        h = F.scaled_dot_product_attention(query, key, value, seen)  # (B, N, S, M / N)
+        query = self.split(self.query(x))  # (B, N, S, M / N)
+        key = self.split(key)  # (B, N, T, M / N)
+        value = self.split(value)
+        left_out = self.attention_dropout.p if self.training else 0.0
+        h = F.scaled_dot_product_attention(query, key, value, seen, left_out)  # (B, N, S, M / N)
         h = h.transpose(1, 2).flatten(2)  # (B, S, M)
         return self.out(h)
 
@@ -248,9 +291,33 @@ def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: 
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
-    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return  # to read values would break the graph, or make the processor wait for the GPU
-    if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
+    if lengths is not None and lengths.shape != x.shape[:1]:
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if vocabulary_size and readable(x) and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
-    if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
+    if lengths is None or not readable(lengths):
+        return
+    if lengths.min() < 1 or lengths.max() > x.shape[1]:
         raise ValueError(f"lengths are {lengths.min()} to {lengths.max()}, not 1 to {x.shape[1]}.")
+
+
+def check_targets(previous: Tensor, y: Tensor, num_tokens: int) -> None:
+    """Refuse targets (B, S, ...) that are not steps like y (B, 1, ...), the one before them."""
+    kept = (previous.ndim, previous.shape[:1], previous.shape[2:])
+    if kept != (y.ndim, y.shape[:1], y.shape[2:]) or previous.shape[1] == 0:
+        raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
+    if y.ndim == 2 and readable(previous):
+        low, high = previous.min(), previous.max()
+        if low < 0 or high >= num_tokens:
+            raise ValueError(f"previous holds tokens {low} to {high}, not 0 to {num_tokens - 1}.")
+
+
+def readable(x: Tensor) -> bool:
+    """Tell whether the values of x can be looked at here, and without waiting for a GPU."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return False
+    try:
+        x.flatten()[0].item()
+    except RuntimeError:  # under torch.func.vmap, x stands for many tensors
+        return False
+    return True

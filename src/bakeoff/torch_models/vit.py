@@ -8,16 +8,32 @@
 
 Source: Dosovitskiy et al., "An Image Is Worth 16x16 Words", 2021. Where we differ: sized for small
 images trained from scratch, so that the patches are small, and no hidden layer stands before the
-head; the class token has no place of its own; an image need not be a multiple of its patches.
+head unless head_sizes (theirs has one with tanh; here they have gelu); the class token has no place
+of its own (theirs has one); dropout falls on the end of a branch, and inside the feed-forward only
+with feedforward_dropout; an image need not be a multiple of its patches; patches and head begin
+with Xavier's weights (theirs with LeCun's and zero); norms have an epsilon of 1e-5, not 1e-6.
 
 Dimensions: B batch, C channels, Y rows, X columns, P patches, M model width, N heads, K outputs.
 """
 
+import difflib
 import math
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+INITIALIZATIONS = {  # word -> what fills a weight; after: what its sums go into
+    "auto": lambda w, after, fan: nn.init.xavier_uniform_(w),
+    "uniform": lambda w, after, fan: nn.init.uniform_(w, -0.05 * 3**0.5, 0.05 * 3**0.5),
+    "normal": lambda w, after, fan: nn.init.normal_(w, std=0.05),
+    "xavier_uniform": lambda w, after, fan: nn.init.xavier_uniform_(w),
+    "xavier_normal": lambda w, after, fan: nn.init.xavier_normal_(w),
+    "kaiming_uniform": lambda w, after, fan: nn.init.kaiming_uniform_(w, 0, f"fan_{fan}", after),
+    "kaiming_normal": lambda w, after, fan: nn.init.kaiming_normal_(w, 0, f"fan_{fan}", after),
+    "orthogonal": lambda w, after, fan: nn.init.orthogonal_(w, nn.init.calculate_gain(after)),
+}
 
 
 class ViT(nn.Module):
@@ -33,14 +49,19 @@ class ViT(nn.Module):
         num_heads: N, readings of the image that each layer makes side by side.
         num_layers: Layers of attention and feed-forward.
         feedforward_size: Hidden values of the feed-forward part of each layer.
-        dropout: Probability of zeroing a value of the embedded patches or of a branch.
+        dropout: Probability of zeroing a value of the embedded patches, a branch or a dense layer.
+        attention_dropout: Probability of leaving out a weight of attention.
+        feedforward_dropout: Probability of zeroing a value inside the feed-forward.
+        head_sizes: Widths of the dense layers between the class token and the head.
+        initialization: Start of the weights, one of INITIALIZATIONS; auto: xavier_uniform.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
 
     Shape:
         x (B, C, Y, X) float -> (B, K) float scores, raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: A patch larger than the image, or model_size no multiple of num_heads; when
-            called, images of another size.
+        ValueError: A word that is not listed above, a patch larger than the image, or model_size no
+            multiple of num_heads; when called, images of another size.
 
     Example:
         >>> model = ViT(in_channels=1, image_size=28, out_features=10)
@@ -60,13 +81,20 @@ class ViT(nn.Module):
         num_layers: int = 4,
         feedforward_size: int = 128,
         dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        feedforward_dropout: float = 0.0,
+        head_sizes: tuple[int, ...] = (),
+        initialization: str = "auto",
+        fan: str = "in",
     ) -> None:
         super().__init__()
+        start = INITIALIZATIONS[choose("initialization", initialization, INITIALIZATIONS)]
+        choose("fan", fan, ("in", "out"))
         if isinstance(image_size, int):
             image_size = (image_size, image_size)
         height, width = image_size
         patch_size = patch_size or math.ceil(max(height, width) / 8)
-        if patch_size > min(height, width):
+        if not 0 < patch_size <= min(height, width):
             raise ValueError(
                 f"patch_size={patch_size} does not fit an image of {height} x {width}."
             )
@@ -78,22 +106,28 @@ class ViT(nn.Module):
         self.token = nn.Parameter(0.02 * torch.randn(model_size))
         self.blocks = nn.ModuleList()
         for _ in range(num_layers):
-            block = EncoderLayer(
+            block = PatchLayer(
                 model_size,
                 num_heads,
                 feedforward_size,
-                norm_first=True,
-                activation="gelu",
                 dropout=dropout,
+                attention_dropout=attention_dropout,
+                feedforward_dropout=feedforward_dropout,
             )
             self.blocks.append(block)
         self.norm = nn.LayerNorm(model_size)
         self.dropout = nn.Dropout(dropout)
-        self.num_features = model_size
-        self.head = nn.Linear(model_size, out_features) if out_features else nn.Identity()
+        width = model_size
+        self.dense = nn.ModuleList()
+        for head_size in head_sizes:
+            self.dense.append(nn.Linear(width, head_size))
+            width = head_size
+        self.num_features = width
+        self.head = nn.Linear(width, out_features) if out_features else nn.Identity()
+        activated = [*self.dense, *(block.expand for block in self.blocks)]
         for part in self.modules():
             if isinstance(part, nn.Linear | nn.Conv2d):
-                nn.init.xavier_uniform_(part.weight)
+                start(part.weight, "relu" if part in activated else "linear", fan)
                 nn.init.zeros_(part.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -101,8 +135,10 @@ class ViT(nn.Module):
         x = self.embed(x)  # (B, 1 + P, M)
         for block in self.blocks:
             x = block(x)
-        x = x[:, 0]  # (B, M), the class token
-        return self.head(self.norm(x))
+        x = self.norm(x[:, 0])  # (B, M), the class token
+        for linear in self.dense:
+            x = self.dropout(F.gelu(linear(x)))
+        return self.head(x)
 
     def attend(self, x: Tensor) -> list[Tensor]:
         """Return the weights (B, N, 1 + P, 1 + P) of each layer; the class token is step 0."""
@@ -128,8 +164,8 @@ class ViT(nn.Module):
         return self.dropout(x)
 
 
-class EncoderLayer(nn.Module):
-    """Attention among the steps, then two dense layers at each step, both added to the steps."""
+class PatchLayer(nn.Module):
+    """Attention among the patches, then two dense layers at each, both added to them."""
 
     def __init__(
         self,
@@ -137,16 +173,14 @@ class EncoderLayer(nn.Module):
         num_heads: int,
         feedforward_size: int,
         *,
-        norm_first: bool,
-        activation: str,
         dropout: float,
+        attention_dropout: float,
+        feedforward_dropout: float,
     ) -> None:
         super().__init__()
-        if model_size % num_heads:
-            raise ValueError(f"model_size={model_size} is not a multiple of num_heads={num_heads}.")
+        if num_heads < 1 or model_size < 1 or model_size % num_heads:
+            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
         self.num_heads = num_heads
-        self.norm_first = norm_first
-        self.activation = F.gelu if activation == "gelu" else F.relu
         self.attention_norm = nn.LayerNorm(model_size)
         self.query_key_value = nn.Linear(model_size, 3 * model_size)
         self.out = nn.Linear(model_size, model_size)
@@ -154,39 +188,44 @@ class EncoderLayer(nn.Module):
         self.expand = nn.Linear(model_size, feedforward_size)
         self.shrink = nn.Linear(feedforward_size, model_size)
         self.dropout = nn.Dropout(dropout)
+        self.attention_dropout = nn.Dropout(attention_dropout)
+        self.feedforward_dropout = nn.Dropout(feedforward_dropout)
 
-    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """Renew each step: (B, T, M) -> (B, T, M)."""
-        if self.norm_first:
-            x = x + self.attention(self.attention_norm(x), real)
-            return x + self.feedforward(self.feedforward_norm(x))
-        x = self.attention_norm(x + self.attention(x, real))
-        return self.feedforward_norm(x + self.feedforward(x))
+    def forward(self, x: Tensor) -> Tensor:
+        """Renew each patch: (B, P, M) -> (B, P, M)."""
+        x = x + self.attention(self.attention_norm(x))
+        return x + self.feedforward(self.feedforward_norm(x))
 
-    def attention(self, x: Tensor, real: Tensor | None) -> Tensor:
-        """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
-        query, key, value = self.split(x)  # (B, N, T, M / N) each
-        mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-        h = F.scaled_dot_product_attention(query, key, value, mask)  # (B, N, T, M / N)
-        h = h.transpose(1, 2).flatten(2)  # (B, T, M)
+    def attention(self, x: Tensor) -> Tensor:
+        """Let each patch read all patches: (B, P, M) -> (B, P, M)."""
+        query, key, value = self.heads(x)  # (B, N, P, M / N) each
+        left_out = self.attention_dropout.p if self.training else 0.0
+        h = F.scaled_dot_product_attention(query, key, value, dropout_p=left_out)
+        h = h.transpose(1, 2).flatten(2)  # (B, P, M)
         return self.dropout(self.out(h))
 
     def feedforward(self, x: Tensor) -> Tensor:
-        """Pass each step through two dense layers: (B, T, M) -> (B, T, M)."""
-        h = self.activation(self.expand(x))  # (B, T, feedforward_size)
+        """Pass each patch through two dense layers: (B, P, M) -> (B, P, M)."""
+        h = F.gelu(self.expand(x))  # (B, P, feedforward_size)
+        h = self.feedforward_dropout(h)
         return self.dropout(self.shrink(h))
 
-    def attend(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """Return the weights (B, N, T, T) with which each step reads the others."""
-        if self.norm_first:
-            x = self.attention_norm(x)
-        query, key, _ = self.split(x)  # (B, N, T, M / N) each
-        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, T, T)
-        if real is not None:
-            scores = scores.masked_fill(~real[:, None, None], -torch.inf)
+    def attend(self, x: Tensor) -> Tensor:
+        """Return the weights (B, N, P, P) with which each patch reads the others."""
+        query, key, _ = self.heads(self.attention_norm(x))  # (B, N, P, M / N) each
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5  # (B, N, P, P)
         return scores.softmax(3)
 
-    def split(self, x: Tensor) -> list[Tensor]:
-        """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
-        parts = self.query_key_value(x).chunk(3, 2)  # (B, T, M) each
+    def heads(self, x: Tensor) -> list[Tensor]:
+        """Return query, key and value of each head: (B, P, M) -> (B, N, P, M / N)."""
+        parts = self.query_key_value(x).chunk(3, 2)  # (B, P, M) each
         return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

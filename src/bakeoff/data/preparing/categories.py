@@ -10,8 +10,7 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.preparing.transform import Role
-
-RARE = 3  # categories with fewer training rows share the code of unseen ones
+from bakeoff.numeric import RARE
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Categories:
 
     @classmethod
     def fit(cls, values: Array) -> Self:
-        """Learn the categories that are not rare."""
+        """Learn the categories; those that are rare share the code of unseen ones."""
         tally = Counter(value for value in values if value is not None)
         return cls(tuple(sorted(name for name, n in tally.items() if n >= RARE)))
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.preparing.transform import Role, fields_of
+from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, pieces, unbounded
+from bakeoff.numeric import bounds, is_constant, size_of, within_reach
 
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
     """Standardise pictures and volumes per channel.
 
+    Values count up to 3 standard deviations beyond those of the training rows; a channel that is
+    constant there is 0.
+
     Args:
         means: (C,) of the training rows.
-        stds: (C,) standard stds, 1 where a channel is constant.
+        stds: (C,) standard deviations, 1 where a channel is constant.
+        lows: (C,) the least value that counts: what is below is taken as that.
+        highs: (C,) the greatest.
 
     Shape:
         values (N, ..., C) -> (N, ..., C) float32
@@ -25,34 +32,41 @@ class Pixels:
 
     means: Array
     stds: Array
+    lows: Array = field(default_factory=lambda: unbounded(-1))
+    highs: Array = field(default_factory=lambda: unbounded(1))
     role: ClassVar[Role] = "block"
 
     @classmethod
     def fit(cls, values: Array) -> Self:
-        """Learn mean and standard deviation of each channel, 256 pictures at a time.
+        """Learn mean, spread and ends of each channel, 256 pictures at a time.
 
-        From sums of squares, so that pictures are never all held as float64; below 1e-8 a spread
-        is what rounding leaves of such sums.
+        So pictures are never all held as float64. The spread is taken around the mean in a second
+        pass: a sum of squares would lose the digits of values far from 0.
         """
-        axes = tuple(range(values.ndim - 1))
-        total = np.zeros(values.shape[-1])
-        squares = np.zeros(values.shape[-1])
-        for start in range(0, len(values), 256):
-            chunk = values[start : start + 256].astype(np.float64)
-            total += chunk.sum(axis=axes)
-            squares += (chunk**2).sum(axis=axes)
-        count = values.size / values.shape[-1]
-        means = total / count
-        stds = np.sqrt(np.maximum(squares / count - means**2, 0.0))
-        return cls(means, np.where(stds < 1e-8, 1.0, stds))
+        flat = values.reshape(len(values), -1, values.shape[-1])  # (N, pixels, C)
+        ends = [(part.min(axis=(0, 1)), part.max(axis=(0, 1))) for part in chunks(flat)]
+        lows = np.min([low for low, _ in ends], axis=0)
+        highs = np.max([high for _, high in ends], axis=0)
+        count = flat.shape[0] * flat.shape[1]
+        means = sum(part.sum(axis=(0, 1)) for part in chunks(flat)) / count
+        sizes = [size_of((p - means).reshape(-1, flat.shape[-1]), count) for p in chunks(flat)]
+        stds = np.where(is_constant(lows, highs), 1.0, size_of(np.stack(sizes), 1))
+        return cls(means, stds, *bounds(lows, highs, means, stds))
 
     def apply(self, values: Array) -> Array:
         """Standardise."""
-        result = values.astype(np.float32)
-        result -= self.means.astype(np.float32)
-        result /= self.stds.astype(np.float32)
-        return result
+        return in_pieces(values, self.standardised)
+
+    def standardised(self, values: Array) -> Array:
+        """Return float64 values (n, ..., C) in training standard deviations."""
+        return np.asarray((np.clip(values, self.lows, self.highs) - self.means) / self.stds)
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""
         return fields_of(self)
+
+
+def chunks(values: Array) -> Iterator[Array]:
+    """Yield some rows at a time, as float64 within reach."""
+    for rows in pieces(len(values)):
+        yield within_reach(values[rows].astype(np.float64))

@@ -25,6 +25,14 @@ def is_missing(values: Array) -> Array:
     return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
 
 
+def numbered(values: Array) -> Array:
+    """Return strings as codes, equal where the strings are; numbers and dates as they are."""
+    if values.dtype != object:
+        return values
+    codes: dict[str | None, int] = {}
+    return np.array([codes.setdefault(value, len(codes)) for value in values], dtype=np.int64)
+
+
 def compact(values: Array) -> Array:
     """Return numbers as float32 where that holds every value exactly, else as float64.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, pieces, unbounded
-from bakeoff.numeric import bounds, is_constant, size_of, within_reach
+from bakeoff.numeric import bounds, is_constant, within_reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,14 +43,14 @@ class Pixels:
         So pictures are never all held as float64. The spread is taken around the mean in a second
         pass: a sum of squares would lose the digits of values far from 0.
         """
-        flat = values.reshape(len(values), -1, values.shape[-1])  # (N, pixels, C)
-        ends = [(part.min(axis=(0, 1)), part.max(axis=(0, 1))) for part in chunks(flat)]
-        lows = np.min([low for low, _ in ends], axis=0)
-        highs = np.max([high for _, high in ends], axis=0)
-        count = flat.shape[0] * flat.shape[1]
-        means = sum(part.sum(axis=(0, 1)) for part in chunks(flat)) / count
-        sizes = [size_of((p - means).reshape(-1, flat.shape[-1]), count) for p in chunks(flat)]
-        stds = np.where(is_constant(lows, highs), 1.0, size_of(np.stack(sizes), 1))
+        axes = tuple(range(values.ndim - 1))
+        count = values.size // values.shape[-1]
+        lows = within_reach(values.min(axis=axes).astype(np.float64))
+        highs = within_reach(values.max(axis=axes).astype(np.float64))
+        means = sum(part.sum(axis=axes) for part in chunks(values)) / count
+        unit = np.ldexp(1.0, np.frexp(np.maximum(highs - means, means - lows))[1])
+        squares = sum(squared(part, means, unit).sum(axis=axes) for part in chunks(values))
+        stds = np.where(is_constant(lows, highs), 1.0, np.sqrt(squares / count) * unit)
         return cls(means, stds, *bounds(lows, highs, means, stds))
 
     def apply(self, values: Array) -> Array:
@@ -58,15 +58,28 @@ class Pixels:
         return in_pieces(values, self.standardised)
 
     def standardised(self, values: Array) -> Array:
-        """Return float64 values (n, ..., C) in training standard deviations."""
-        return np.asarray((np.clip(values, self.lows, self.highs) - self.means) / self.stds)
+        """Put float64 values (n, ..., C) in training standard deviations, in place."""
+        np.maximum(values, self.lows, out=values)
+        np.minimum(values, self.highs, out=values)
+        values -= self.means
+        values /= self.stds
+        return values
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""
         return fields_of(self)
 
 
+def squared(values: Array, means: Array, unit: Array) -> Array:
+    """Return ((values - means) / unit)^2, in place."""
+    values -= means
+    values /= unit
+    values *= values
+    return values
+
+
 def chunks(values: Array) -> Iterator[Array]:
     """Yield some rows at a time, as float64 within reach."""
     for rows in pieces(len(values)):
-        yield within_reach(values[rows].astype(np.float64))
+        part = values[rows].astype(np.float64)
+        yield within_reach(part) if values.dtype == np.float64 else part

@@ -47,7 +47,7 @@ def say_strays(transforms: Mapping[str, Transform], dataset: Dataset) -> tuple[s
             said.append(
                 f"{name}: {found.count:,} value{'s lie' if many else ' lies'} beyond the bounds of "
                 f"the training rows ({'first ' if many else ''}{dataset.place(found.position)}: "
-                f"{found.value:.10g}, bounds {found.low:.10g} to {found.high:.10g}) and "
+                f"{found.value:.10g}, bounds {found.low:.6g} to {found.high:.6g}) and "
                 f"count{'' if many else 's'} as the nearest bound."
             )
     return tuple(said)

@@ -66,7 +66,7 @@ def in_pieces(values: Array, change: Callable[[Array], Array]) -> Array:
 
     Args:
         values: (N, ...) of any type.
-        change: Takes float64 rows (n, ...) and returns rows of the same shape.
+        change: Takes float64 rows (n, ...), which it may write into, and returns as many.
 
     Returns:
         (N, ...) float32.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bakeoff.data.array import Array, is_missing
+from bakeoff.data.array import Array, is_missing, numbered
 from bakeoff.data.columns.column import Column
 
 FEWEST_GROUPS = 10
@@ -45,17 +45,18 @@ def may_name_groups(column: Column, values: Array) -> bool:
         return False
     if values.dtype.kind == "f" and (np.isnan(values) | (values != np.round(values))).any():
         return False
-    filled = values[~is_missing(values)]
-    names = filled.astype(str) if values.dtype == object else filled
-    return FEWEST_GROUPS <= len(np.unique(names)) <= len(values) / 2
+    if column.distinct > len(values):
+        return False  # of all rows: most stand in one row only
+    names = np.unique(numbered(values[~is_missing(values)]))
+    return FEWEST_GROUPS <= len(names) <= len(values) / 2
 
 
 def grouped(values: Array) -> tuple[Array, Array]:
     """Return positions of rows to compare, whole groups of them, and the group of each."""
     positions = np.flatnonzero(~is_missing(values))
-    filled = values[positions]
-    names = filled.astype(str) if filled.dtype == object else filled
-    _, group, sizes = np.unique(names, return_inverse=True, return_counts=True)
+    _, group, sizes = np.unique(
+        numbered(values[positions]), return_inverse=True, return_counts=True
+    )
     most = max(1, int(np.searchsorted(np.cumsum(sizes), COMPARED, side="right")))
     kept = np.asarray(group < most)
     return positions[kept], group[kept]
@@ -74,8 +75,7 @@ def difference(group: Array, values: Array) -> float:
     """
     filled = ~is_missing(values)
     group, values = group[filled], values[filled]
-    names = values.astype(str) if values.dtype == object else values
-    codes = np.unique(names, return_inverse=True)[1]  # of numbers: their ranks
+    codes = np.unique(numbered(values), return_inverse=True)[1]  # of numbers: their ranks
     if len(np.unique(group)) == len(group) or codes.max() == 0:
         return float("nan")
     if values.dtype != object:

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from bakeoff.data.array import Array, within
+from bakeoff.data.array import Array, numbered, within
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.alone import (
     FEWEST,
@@ -122,14 +122,6 @@ def row_keys(dataset: Dataset, inputs: list[str]) -> Array:
         flat = np.concatenate(parts, axis=1)
         keys += [hashlib.blake2b(row, digest_size=8).digest() for row in flat]
     return np.frombuffer(b"".join(keys), dtype=np.uint64)
-
-
-def numbered(values: Array) -> Array:
-    """Return strings as codes, equal where the strings are; numbers and dates as they are."""
-    if values.dtype != object:
-        return values
-    codes: dict[str | None, int] = {}
-    return np.array([codes.setdefault(value, len(codes)) for value in values], dtype=np.int64)
 
 
 def row_bytes(values: Array, lengths: Array | None) -> Array:

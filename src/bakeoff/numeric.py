@@ -1,9 +1,14 @@
-"""Arithmetic that several rooms share: probabilities of scores, mean and standard deviation."""
+"""Arithmetic that several rooms share: probabilities of scores; mean, spread and bounds."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+LARGEST = 1e300  # differences of larger numbers overflow
+ROUNDING = 1e-15  # a few units in the last place of float64
+FARTHEST = 3.0  # standard deviations beyond the training rows that still count
+RARE = 3  # what fewer training rows than this have is not learned from
 
 
 def sigmoid(scores: Array) -> Array:
@@ -46,12 +51,16 @@ def probabilities(scores: Array, task: str) -> Array:
     return softmax(scores)
 
 
-def mean_and_std(values: Array, *, tiny: float = 1e-12) -> tuple[Array, Array]:
+def within_reach(values: Array) -> Array:
+    """Return numbers between -1e300 and 1e300: differences and sums of larger ones overflow."""
+    return np.clip(values, -LARGEST, LARGEST)
+
+
+def mean_and_std(values: Array) -> tuple[Array, Array]:
     """Return (F,) means and standard deviations of (N, F), NaN left out; 1 where constant.
 
     Args:
-        values: Numbers in any unit.
-        tiny: A spread up to this share of the mean is rounding: the column is constant.
+        values: Numbers in any unit, within reach.
 
     Example:
         >>> means, stds = mean_and_std(np.array([[1.0, 5.0], [3.0, 5.0], [np.nan, 5.0]]))
@@ -61,7 +70,66 @@ def mean_and_std(values: Array, *, tiny: float = 1e-12) -> tuple[Array, Array]:
     filled = ~np.isnan(values)
     count = np.maximum(filled.sum(axis=0), 1)
     means = np.where(filled, values, 0.0).sum(axis=0) / count
-    centred = np.where(filled, values - means, 0.0)
-    stds = np.sqrt((centred**2).sum(axis=0) / count)
-    constant = stds <= tiny * np.maximum(np.abs(means), 1e-300)
-    return means, np.where(constant, 1.0, stds)
+    stds = size_of(np.where(filled, values - means, 0.0), count)
+    return means, np.where(is_constant(*ends(values)), 1.0, stds)
+
+
+def bounds(
+    lows: Array, highs: Array, means: Array, stds: Array, margins: float | Array = FARTHEST
+) -> tuple[Array, Array]:
+    """Return (F,) the least and the greatest number of each column that a model is handed.
+
+    They lie some training standard deviations beyond the training rows, so that a trend can be
+    followed and a sentinel or a fault of a sensor does no harm. Both are the mean where a column is
+    constant or has no value: training rows say nothing about any other number.
+
+    Args:
+        lows: (F,) the least of each column in the training rows.
+        highs: (F,) the greatest.
+        means: (F,) of these rows.
+        stds: (F,) standard deviations of these rows.
+        margins: How many standard deviations.
+
+    Example:
+        >>> values = np.array([[0.0, 7.0], [2.0, 7.0]])
+        >>> lows, highs = bounds(*ends(values), *mean_and_std(values))
+        >>> lows.tolist(), highs.tolist()
+        ([-3.0, 7.0], [5.0, 7.0])
+    """
+    constant = is_constant(lows, highs)
+    lows = np.where(constant, means, within_reach(lows - margins * stds))
+    return lows, np.where(constant, means, within_reach(highs + margins * stds))
+
+
+def ends(values: Array) -> tuple[Array, Array]:
+    """Return (F,) the least and the greatest of (N, F), NaN left out; 0 where there is nothing."""
+    missing = np.isnan(values)
+    lows = np.where(missing, np.inf, values).min(axis=0, initial=np.inf)
+    highs = np.where(missing, -np.inf, values).max(axis=0, initial=-np.inf)
+    empty = lows > highs
+    return np.where(empty, 0.0, lows), np.where(empty, 0.0, highs)
+
+
+def is_constant(lows: Array, highs: Array) -> Array:
+    """Tell whether the numbers between two ends differ by the rounding of float64 at most."""
+    return np.asarray(highs - lows <= ROUNDING * np.maximum(np.abs(lows), np.abs(highs)))
+
+
+def size_of(centred: Array, count: float | Array) -> Array:
+    """Return sqrt(sum of squares / count) over the first axis; no square overflows or vanishes."""
+    power = np.frexp(np.abs(centred).max(axis=0, initial=0.0))[1]
+    squares = np.ldexp(centred, -power) ** 2
+    return np.asarray(np.ldexp(np.sqrt(squares.sum(axis=0) / count), power))
+
+
+def tells(missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (F,) where a gap is worth a column of its own: enough rows have one, enough none.
+
+    What stands in one or two training rows only would be learned from these by heart.
+
+    Example:
+        >>> tells(np.array([[True, True], [True, True], [True, True], *[[False, True]] * 3]))
+        array([ True, False])
+    """
+    gaps = missing.sum(axis=0)
+    return np.asarray((gaps >= RARE) & (len(missing) - gaps >= RARE))

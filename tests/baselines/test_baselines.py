@@ -259,9 +259,48 @@ def test_constant_predicts_shares_and_mean():
     )
 
 
-def test_a_straight_line_is_followed_past_the_rows_it_was_learned_from():
+def test_a_straight_line_is_followed_past_the_rows_it_was_learned_from_and_then_stops():
     x = np.linspace(0, 100, 200, dtype=np.float32)[:, None]
     model = Linear("regression", 0)
     parts = {"validation_inputs": {"x": x[150:]}, "validation_targets": 3 * x[150:, 0]}
     model.fit({"x": x[:150]}, 3 * x[:150, 0], **parts, seed=0)
-    assert model.scores({"x": np.array([[1000.0]])}) == pytest.approx([3000], rel=0.01)
+    assert model.scores({"x": np.array([[130.0]])}) == pytest.approx([390], rel=0.01)
+    assert model.scores({"x": np.array([[1000.0]])}) < 3 * 150  # 3 standard deviations are 65
+
+
+@pytest.mark.parametrize("unseen", [0.0, 5.0, 1e300, np.nan])
+def test_linear_learns_nothing_of_a_column_that_is_constant_in_training(unseen):
+    x = np.stack([np.arange(200.0), np.full(200, 3.0)], axis=1)
+    x[:199, 1] = np.nan
+    model = Linear("regression", 0)
+    model.fit({"x": x}, x[:, 0], validation_inputs={"x": x}, validation_targets=x[:, 0], seed=0)
+    new = np.array([[50.0, unseen]])
+    assert model.scores({"x": new}) == pytest.approx([50], abs=0.1)
+
+
+@pytest.mark.parametrize("row", BASELINES, ids=lambda row: row.name)
+def test_every_baseline_trains_on_columns_without_a_value(row):
+    train = {"x": np.full((100, 2), np.nan), "categories": np.zeros((100, 2), np.int64)}
+    train["x"][:, 0] = np.arange(100)
+    model = load(row, "torch")("binary", 2, **sizes_for(row))
+    targets = np.arange(100) // 50
+    model.fit(train, targets, validation_inputs=train, validation_targets=targets, seed=0)
+    new = {"x": np.array([[1.0, 7.0]]), "categories": np.ones((1, 2), np.int64)}
+    assert np.isfinite(model.scores(new)).all()
+
+
+@pytest.mark.parametrize("kind", [Linear, Boosting])
+def test_baselines_tell_large_numbers_apart(kind):
+    x = 1.7e9 + np.arange(600.0)[:, None]
+    model = kind("regression", 0)
+    targets = np.arange(600) / 100
+    model.fit({"x": x}, targets, validation_inputs={"x": x}, validation_targets=targets, seed=0)
+    assert np.corrcoef(model.scores({"x": x}), targets)[0, 1] > 0.99
+
+
+def test_linear_predicts_as_it_did_from_weights_that_have_no_bounds():
+    model = fitted(Linear, "regression", 0, category_sizes=SIZES)
+    old = {name: a for name, a in model.state().items() if name not in ("lows", "highs")}
+    new = table(50, 4)
+    again = Linear.from_state(old, "regression", 0)
+    assert np.array_equal(model.scores(new), again.scores(new))

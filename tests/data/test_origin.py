@@ -12,7 +12,7 @@ Y = [0, 1] * 20
 def test_files_of_one_name_are_told_apart_by_their_part(tmp_path):
     for folder in ("train", "test"):
         (tmp_path / folder).mkdir()
-        lines = [f"{i}.5,{i % 2}" for i in range(40)]
+        lines = [f"{i}.{len(folder)},{i % 2}" for i in range(40)]
         (tmp_path / folder / "data.csv").write_text("\n".join(["a,y", *lines]))
     dataset = read(tmp_path / "train/data.csv", target="y", test=tmp_path / "test/data.csv")
     assert dataset.place(41) == "row 2 of the test data"

@@ -243,6 +243,26 @@ def test_frameworks_of_one_model_are_two_lines():
     assert verdict.best.framework == "tensorflow"  # equal scores: by name
 
 
+@pytest.mark.parametrize(
+    ("failed", "begins"),
+    [
+        (["boosting"], "boosting failed, so the ranking is without its yardstick: No bins. lstm "),
+        (
+            ["boosting", "linear"],
+            "boosting and linear failed, so the ranking is without these yardsticks "
+            "(boosting: No bins; linear: No bins). lstm ",
+        ),
+        ([], "lstm "),
+    ],
+)
+def test_a_verdict_begins_with_the_baselines_that_failed(failed, begins):
+    entries = bakeoff({"lstm": 0.9, "gru": 0.6})
+    entries += [fit(name, 0, None, error="No bins.") for name in failed]
+    verdict = reach_verdict(entries, METRICS["accuracy"])
+    assert verdict.sentence.startswith(begins)
+    assert not any("No bins" in warning for warning in verdict.warnings)
+
+
 def test_failed_fits_are_told_and_the_rest_is_judged():
     entries = bakeoff({"lstm": 0.9, "gru": 0.6})
     entries[1] = dataclasses.replace(entries[1], predictions=None, error="Out of memory.")

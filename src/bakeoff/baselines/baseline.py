@@ -28,7 +28,8 @@ class Baseline(Protocol):
         max_iterations: Their limit: a fit that took as many might have gone on. 0: no limit.
 
     Shape:
-        x (N, F) float32, NaN where missing, as in the data: neither scaled nor bent; categories
+        x (N, F) float32 where that holds every value, else float64; NaN where missing, as in the
+        data: neither scaled nor bent; categories
         (N, K) int64 codes; targets (N,) int64 classes from 0, or float32 in training standard
         deviations. A validation target of -1 is a class that no training row has.
     """

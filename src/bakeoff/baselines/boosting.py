@@ -105,6 +105,7 @@ class Boosting:
         """
         folds = self._fold_categories(inputs)
         table = columns(inputs, folds)
+        table[:, np.isnan(table).all(axis=0)] = 0.0  # scikit-learn cannot bin a column of nothing
         known = validation_targets >= 0 if self.task != "regression" else slice(None)
         watched = validation_targets[known]
         self.max_iterations = self.asked_iterations or affordable(table, self.num_classes)

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from bakeoff.numeric import mean_and_std, softmax
+from bakeoff.numeric import bounds, ends, mean_and_std, softmax, tells
 
 STRENGTHS = (1e4, 1e3, 100.0, 10.0, 1.0, 0.1, 0.01)  # a, the strongest first
 MAX_ITERATIONS = 2_000  # of the solver, at each strength
@@ -39,7 +39,8 @@ class Linear:
 
     Shape:
         x (N, F) float as in the data, NaN where missing; categories (N, K) int -> (N, C)
-        probabilities, or (N,). Numbers are standardised, not bent: a straight line stays one.
+        probabilities, or (N,). Numbers are standardised, not bent: a straight line stays one, up to
+        3 standard deviations beyond the training rows.
     """
 
     seedless = True  # a convex problem: the result does not depend on the seed
@@ -57,7 +58,8 @@ class Linear:
         self.category_sizes = category_sizes
         self.strengths = strengths
         self.means = self.stds = np.zeros(0)  # (F,) of the training rows
-        self.missing = np.zeros(0, bool)  # (F,) True where a training row misses a value
+        self.lows, self.highs = np.array(-np.inf), np.array(np.inf)  # (F,) what counts lies between
+        self.missing = np.zeros(0, bool)  # (F,) True where several training rows miss a value
         self.weights = np.zeros((0, 1))  # (D, S)
         self.bias = np.zeros(1)  # (S,)
         self.iterations = 0
@@ -113,8 +115,16 @@ class Linear:
     def state(self) -> dict[str, np.ndarray]:
         """Return the weights as arrays, under the names that stored runs have."""
         sizes = np.array(self.category_sizes, np.int64)
-        scale = {"means": self.means, "stds": self.stds, "missing": self.missing}
-        return {"weights": self.weights, "bias": self.bias, "category_sizes": sizes, **scale}
+        return {
+            "weights": self.weights,
+            "bias": self.bias,
+            "category_sizes": sizes,
+            "means": self.means,
+            "stds": self.stds,
+            "lows": self.lows,
+            "highs": self.highs,
+            "missing": self.missing,
+        }
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
@@ -123,20 +133,21 @@ class Linear:
         model.weights, model.bias = arrays["weights"], arrays["bias"]
         model.means, model.stds = arrays["means"], arrays["stds"]
         model.missing = arrays["missing"].astype(bool)
+        model.lows = arrays.get("lows", model.lows)  # runs of older versions have no bounds
+        model.highs = arrays.get("highs", model.highs)
         return model
 
     def _learn_scale(self, x: np.ndarray) -> None:
-        """Learn means, standard deviations and where values are missing, from (N, F)."""
-        self.means, stds = mean_and_std(x, tiny=0.0)
-        # x was float32: 1e-6 of the mean is its rounding, and 1e-30 that of a mean near 0
-        constant = stds <= 1e-6 * np.abs(self.means) + 1e-30
-        self.stds = np.where(constant, 1.0, stds)
-        self.missing = np.isnan(x).any(0)
+        """Learn means, standard deviations, bounds and what gaps are told, from (N, F)."""
+        self.means, self.stds = mean_and_std(x)
+        self.lows, self.highs = bounds(*ends(x), self.means, self.stds)
+        self.missing = tells(np.isnan(x))
 
     def _numbers(self, x: np.ndarray) -> np.ndarray:
         """Return standardised numbers, 0 where missing, then a column for each that can miss."""
         missing = np.isnan(x)
-        numbers = (x.astype(np.float64) - self.means) / self.stds
+        inside = np.clip(x.astype(np.float64), self.lows, self.highs)
+        numbers = (inside - self.means) / self.stds
         numbers[missing] = 0.0
         return np.hstack([numbers, missing[:, self.missing]])
 

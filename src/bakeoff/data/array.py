@@ -23,3 +23,26 @@ def is_missing(values: Array) -> Array:
     if values.dtype == object:
         return np.array([value is None for value in values], dtype=bool)
     return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
+
+
+def numbered(values: Array) -> Array:
+    """Return strings as codes, equal where the strings are; numbers and dates as they are."""
+    if values.dtype != object:
+        return values
+    codes: dict[str | None, int] = {}
+    return np.array([codes.setdefault(value, len(codes)) for value in values], dtype=np.int64)
+
+
+def compact(values: Array) -> Array:
+    """Return numbers as float32 where that holds every value exactly, else as float64.
+
+    Example:
+        >>> compact(np.array([0.5, np.nan])).dtype, compact(np.array([1_700_000_001.0])).dtype
+        (dtype('float32'), dtype('float64'))
+    """
+    if values.dtype == np.float32:
+        return values
+    with np.errstate(over="ignore"):  # what becomes infinite is not held
+        short = values.astype(np.float32)
+    held = (short == values) | (values != values)  # NaN stays NaN
+    return short if held.all() else values.astype(np.float64, copy=False)

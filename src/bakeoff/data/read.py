@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import check_kinds
 from bakeoff.data.origin import Origin, Place, origin_of
 from bakeoff.data.reading import bundled
-from bakeoff.data.reading.arrays import are_arrays, read_arrays, stack_arrays
+from bakeoff.data.reading.arrays import Arrays, are_arrays, read_arrays, stack_arrays
 from bakeoff.data.reading.cells import plain_number
 from bakeoff.data.reading.frames import one_column
 from bakeoff.data.reading.join_pair import as_array, join_pair
@@ -28,6 +29,8 @@ from bakeoff.errors import DataError, RequestError, option, unknown
 
 if TYPE_CHECKING:
     import polars as pl
+
+Given = TypeVar("Given", Table, Arrays)
 
 
 def read(
@@ -99,6 +102,7 @@ def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
     tables = {part: read_table(value) for part, value in given.items()}
     first, kinds = tables["train"], choices.kinds
     check_names(first, choices)
+    refuse_equal_parts(tables, lambda a, b: a.frame.equals(b.frame))
     frame, notes = stack_tables(tables)
     origin = origin_of(
         {part: len(table.frame) for part, table in tables.items()},
@@ -275,7 +279,9 @@ def from_arrays(
     given: Mapping[str, object], choices: Choices, x_name: str = "x", y_name: str = "y"
 ) -> Dataset:
     """Read arrays into a dataset of one input column and a target."""
-    arrays = stack_arrays({part: read_arrays(value) for part, value in given.items()})
+    parts = {part: read_arrays(value) for part, value in given.items()}
+    refuse_equal_parts(parts, same_arrays)
+    arrays = stack_arrays(parts)
     names, place = [x_name, y_name], arrays.origin.place
     check_kinds(choices.kinds, names)
     if choices.target not in (None, y_name):
@@ -298,6 +304,30 @@ def from_arrays(
         source=arrays.source,
         lengths={} if arrays.lengths is None else {x_name: arrays.lengths},
     )
+
+
+def refuse_equal_parts(parts: Mapping[str, Given], same: Callable[[Given, Given], bool]) -> None:
+    """Refuse data that are given twice: under one name or two, or as one object.
+
+    Args:
+        parts: "train", "validation", "test" -> what was read.
+        same: Tells whether two of them hold the same rows.
+    """
+    for one, other in combinations(parts, 2):
+        if same(parts[one], parts[other]):
+            first, second = parts[one].source, parts[other].source
+            named = first if first == second else f"{first} and {second}"
+            raise DataError(
+                f"The {one} data and the {other} data hold the same rows ({named}), so a score on "
+                f"them says nothing of new data. Give other {other} data, or leave "
+                f"{option(other)} out to split the rows."
+            )
+
+
+def same_arrays(one: Arrays, other: Arrays) -> bool:
+    """Tell whether two pairs of arrays hold the same rows."""
+    pairs = [(one.x, other.x), (np.asarray(one.y), np.asarray(other.y))]
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs)
 
 
 def assemble(

@@ -14,6 +14,7 @@ from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm, typed_labels
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
+from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.read import read_inputs
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.documents import reading
@@ -163,7 +164,9 @@ class TrainedModel:
     def read(self, data: Any) -> Dataset:
         """Read new data as the run read its own; say what was decided, as warnings."""
         dataset = read_inputs(data, self.preparation.schema)
-        for note in (*dataset.notes, *self.preparation.unknown(dataset)):
+        transforms = self.preparation.transforms
+        strays = say_strays(transforms, dataset)
+        for note in (*dataset.notes, *self.preparation.unknown(dataset), *strays):
             warnings.warn(note, stacklevel=3)
         return dataset
 

@@ -13,7 +13,7 @@ from bakeoff.judge.advice import say_change
 from bakeoff.judge.best import best_of
 from bakeoff.judge.entry import Entry, check_same_rows, finished, group_entries
 from bakeoff.judge.statistics import Judgement, Pair, Standing, judge
-from bakeoff.judge.wording import say_verdict, say_warnings
+from bakeoff.judge.wording import say_failures, say_verdict, say_warnings
 from bakeoff.runs.folder import RunFolder
 
 
@@ -22,7 +22,7 @@ class Verdict:
     """What a run found, for one target.
 
     Args:
-        sentence: Who wins.
+        sentence: Who wins; before that, which baselines failed.
         would_change_it: What could not be detected, and what would show it.
         warnings: What to know before trusting it, a sentence each.
         target: The target column.
@@ -100,8 +100,14 @@ def reach_verdict(
         seed=seed,
     )
     standings = own_direction(judgement, metric, test)
+    failures = {
+        label: line[0].error
+        for label, line in lines.items()
+        if line[0].baseline and label not in ranked
+    }
     return Verdict(
-        sentence=say_verdict(
+        sentence=say_failures(failures)
+        + say_verdict(
             judgement,
             metric,
             best=standings[0],

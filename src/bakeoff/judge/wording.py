@@ -59,6 +59,22 @@ def say_verdict(
     return said
 
 
+def say_failures(failures: Mapping[str, str]) -> str:
+    """Say which baselines failed: a ranking without one lacks a yardstick. Empty where none did.
+
+    Args:
+        failures: Label -> cause, of the baselines of which no fit finished.
+    """
+    if not failures:
+        return ""
+    causes = {label: cause.rstrip(".") for label, cause in failures.items()}
+    if len(causes) == 1:
+        [(label, cause)] = causes.items()
+        return f"{label} failed, so the ranking is without its yardstick: {cause}. "
+    told = "; ".join(f"{label}: {cause}" for label, cause in causes.items())
+    return f"{named(list(causes))} failed, so the ranking is without these yardsticks ({told}). "
+
+
 def say_alone(only: Standing, metric: Metric) -> str:
     """One model: its score, and that there is no comparison."""
     return (
@@ -143,6 +159,8 @@ def say_warnings(
     said = []
     for label, line in lines.items():
         failed = [entry for entry in line if entry.predictions is None]
+        if len(failed) == len(line) and line[0].baseline:
+            continue  # the verdict itself begins with it
         reason = f"seed {failed[0].seed}: {failed[0].error.rstrip('.')}" if failed else ""
         if failed and len(failed) == len(line):
             said.append(f"{label} failed and is not ranked ({reason}).")

@@ -80,6 +80,39 @@ def test_the_column_that_makes_the_split_is_no_input():
     assert preparation.schema.inputs == ("a",)
 
 
+def test_a_column_without_a_training_value_is_left_out_and_said():
+    late = np.where(np.arange(N) < 100, np.nan, 1.5)
+    data = {"step": np.arange(N) * 2, "late": late, "y": RANDOM.normal(size=N)}
+    dataset = read(data, target="y")
+    preparation = fit_preparation(dataset, make_split(dataset, "time:step"))
+    assert preparation.schema.inputs == ("step",)
+    assert "late is left out: no training row has a value of it." in preparation.notes
+    assert make_views(preparation, dataset)["plain"].inputs["x"].shape == (N, 1)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (RANDOM.normal(size=N) * 1e200, "squares of such errors cannot be calculated with"),
+        (RANDOM.normal(size=N) * 1e-200, "squares of such errors cannot be calculated with"),
+        (1e9 + (np.arange(N) % 3) * 1.2e-7, "differ by the rounding of numbers alone"),
+    ],
+)
+def test_amounts_that_cannot_be_judged_are_refused(y, message):
+    dataset = read((RANDOM.normal(size=(N, 2)), y))
+    with pytest.raises(DataError, match=message):
+        fit_preparation(dataset, make_split(dataset))
+
+
+@pytest.mark.parametrize(("offset", "unit"), [(1e12, 1), (5, 1e-13), (0, 1e100), (0, 1e-100)])
+def test_offset_and_unit_of_amounts_do_not_matter(offset, unit):
+    amounts = RANDOM.normal(size=N)
+    dataset, _, preparation = prepared((RANDOM.normal(size=(N, 2)), offset + unit * amounts))
+    scaled = preparation.targets(dataset)
+    assert np.corrcoef(scaled, amounts)[0, 1] > 0.999
+    assert 0.5 < scaled.std() < 2
+
+
 def test_training_rows_of_one_class_are_refused():
     data = {"a": np.arange(N) + 0.5, "y": [0] * 110 + [1] * 10}
     dataset = read(data, target="y")

@@ -94,3 +94,106 @@ def test_duplicates_are_named_by_the_rows_of_their_own_file():
     dataset = read(train, target="y", test=test, validation={"a": [0.1, 0.2], "y": [0, 1]})
     found = find_leaks(dataset, make_split(dataset))
     assert [(finding.part, finding.rows) for finding in found] == [("test", (2,))]
+
+
+def test_test_rows_that_stand_in_validation_are_counted_apart_from_those_in_training():
+    train = {"a": AMOUNT, "y": CLASSES}
+    validation = {"a": [9.5, 8.5, 7.5], "y": [0, 1, 2]}
+    test = {"a": [8.5, AMOUNT[7], 7.5, 6.5], "y": [0, 1, 2, 0]}
+    dataset = read(train, target="y", test=test, validation=validation)
+    found = find_leaks(dataset, make_split(dataset))
+    assert [(finding.part, finding.repeats, finding.rows) for finding in found] == [
+        ("test", "train", (2,)),
+        ("test", "validation", (1, 3)),
+    ]
+    assert "2 of 4 test rows repeat the inputs of a validation row" in sentence(found)
+
+
+@pytest.mark.parametrize("y", [AMOUNT, CLASSES])
+def test_rows_that_repeat_accuse_no_single_column(y):
+    a, y = (np.tile(values, 4) for values in (AMOUNT + RANDOM.normal(size=ROWS), y))
+    dataset = read({"a": a, "c": a**2, "y": y}, target="y")
+    found = find_leaks(dataset, make_split(dataset))
+    assert {finding.kind for finding in found} == {"duplicates"}
+    dataset = read({"a": a, "leak": y, "y": y}, target="y")
+    assert "leak" in {finding.column for finding in find_leaks(dataset, make_split(dataset))}
+
+
+def positions(order, gaps):
+    """Return row numbers that stand in an order, every so many left out."""
+    numbers = np.sort(RANDOM.choice(gaps * ROWS, ROWS, replace=False))
+    found = np.empty(ROWS)
+    found[order] = numbers
+    return found
+
+
+NOISY = AMOUNT + RANDOM.normal(size=ROWS) * 0.4
+POSITIONS = [
+    (AMOUNT, np.argsort(NOISY), "R2 0."),
+    (AMOUNT, np.argsort(-NOISY), "R2 0."),
+    (CLASSES, np.argsort(CLASSES + RANDOM.normal(size=ROWS) * 0.3), "accuracy 0."),
+    (CLASSES, np.argsort((CLASSES + 1) % 3 + RANDOM.random(ROWS) * 1.2), "accuracy 0."),
+]
+
+
+@pytest.mark.parametrize("gaps", [2, 3])
+@pytest.mark.parametrize(("y", "order", "score"), POSITIONS)
+def test_a_count_of_the_rows_that_foretells_the_target_is_named(y, order, score, gaps):
+    [found] = leaks_of(y, count=positions(order, gaps))
+    assert (found.kind, found.column) == ("position", "count")
+    assert f"alone it predicts y ({score}" in found.message
+    assert found.message.endswith("give it the kind ignored to leave it out")
+
+
+def test_a_count_of_the_rows_that_foretells_nothing_is_no_finding():
+    assert not leaks_of(AMOUNT, count=positions(RANDOM.permutation(ROWS), 2))
+    assert not leaks_of(CLASSES, count=positions(RANDOM.permutation(ROWS), 2))
+
+
+def test_a_good_column_of_whole_numbers_is_no_count_of_the_rows():
+    grams = np.round((NOISY - NOISY.min() + 1) ** 2 * 10_000)
+    assert not leaks_of(AMOUNT, grams=grams)
+
+
+def test_in_a_split_by_time_the_count_of_the_rows_is_no_leak():
+    step = positions(np.argsort(NOISY), 2)
+    dataset = read({"step": step, "a": RANDOM.normal(size=ROWS), "y": AMOUNT}, target="y")
+    assert not find_leaks(dataset, make_split(dataset, "time:step"))
+
+
+def visits(spread, names):
+    """Return a table of forty patients with five visits each, in random order."""
+    order = RANDOM.permutation(ROWS)
+    patient = np.arange(ROWS) // 5
+    own = RANDOM.normal(size=(40, 3))[patient] + spread * RANDOM.normal(size=(ROWS, 3))
+    data = {"patient": names(patient), "a": own[:, 0], "b": own[:, 1], "y": own[:, 2]}
+    return {name: values[order] for name, values in data.items()}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        lambda number: number * 7 + 1,
+        lambda number: np.array([f"p{n}" for n in number]),
+    ],
+    ids=["numbers", "words"],
+)
+def test_groups_of_nearly_equal_rows_are_named_with_the_split_that_keeps_them(names):
+    dataset = read(visits(0.05, names), target="y")
+    found = find_leaks(dataset, make_split(dataset))
+    assert [(finding.kind, finding.column) for finding in found] == [("mixed_groups", "patient")]
+    assert "keep each in one part with --split group:patient" in sentence(found)
+    assert found[0].count > 20
+    assert not find_leaks(dataset, make_split(dataset, "group:patient"))
+
+
+def test_groups_of_different_rows_are_no_finding():
+    dataset = read(visits(1.0, lambda number: number * 7 + 1), target="y")
+    assert not find_leaks(dataset, make_split(dataset))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unit", [1e-200, 1e200, 1e299])
+def test_the_unit_of_a_column_does_not_matter_to_the_checks(unit):
+    found = leaks_of(AMOUNT, leak=AMOUNT * unit, huge=RANDOM.normal(size=ROWS) * unit)
+    assert [finding.column for finding in found] == ["leak"]

@@ -96,8 +96,8 @@ def test_a_missing_validation_part_is_carved_from_training_rows():
 
 
 def test_separate_files_are_the_split():
-    columns = {"a": np.linspace(0, 1, 40), "y": [0, 1] * 20}
-    dataset = read(columns, target="y", test=columns, validation=columns)
+    train, validation, test = ({"a": np.linspace(0, n, 40), "y": [0, 1] * 20} for n in (1, 2, 3))
+    dataset = read(train, target="y", test=test, validation=validation)
     assert make_split(dataset).test.tolist() == list(range(80, 120))
     with pytest.raises(RequestError, match="already come in parts"):
         make_split(dataset, "random:70/15/15")

@@ -37,8 +37,8 @@ def test_the_file_of_a_split_names_rows_of_the_users_file(tmp_path):
 
 
 def test_a_split_of_separate_files_names_the_file_and_comes_back(tmp_path):
-    columns = {"a": np.linspace(0, 1, 40), "y": [0, 1] * 20}
-    dataset = read(columns, target="y", test=columns)
+    train, test = ({"a": np.linspace(0, n, 40), "y": [0, 1] * 20} for n in (1, 2))
+    dataset = read(train, target="y", test=test)
     split = make_split(dataset)
     save_split(split, tmp_path / "split.parquet", dataset)
     frame = pl.read_parquet(tmp_path / "split.parquet")

@@ -33,12 +33,38 @@ def test_each_kind_of_data_offers_its_views(name, views):
     dataset, _, preparation = prepared(GIVEN[name], target=TARGET.get(name))
     offered = make_views(preparation, dataset)
     assert {view: offered[view].inputs["x"].shape for view in offered} == views
-    assert all(view.inputs["x"].dtype == np.float32 for view in offered.values())
+    assert all(v.inputs["x"].dtype == np.float32 for n, v in offered.items() if n != "plain")
 
 
 def views_of(data):
     dataset, _, preparation = prepared(data)
     return make_views(preparation, dataset)
+
+
+SECONDS = 1_700_000_000 + RANDOM.integers(0, 600, N)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ({"seconds": SECONDS, "b": RANDOM.normal(size=N), "y": np.arange(N) % 2}),
+        (SECONDS[:, None], np.arange(N) % 3),
+        (np.repeat(SECONDS, 4).reshape(N, 4, 1), np.arange(N) % 3),
+        (np.repeat(SECONDS, 4).reshape(N, 2, 2, 1), np.arange(N) % 3),
+    ],
+    ids=["table", "block", "sequence", "image"],
+)
+def test_numbers_of_many_digits_stay_different_in_every_view(data):
+    dataset, _, preparation = prepared(data, target="y" if isinstance(data, dict) else None)
+    for view in make_views(preparation, dataset).values():
+        column = view.inputs["x"].reshape(N, -1)[:, 0]
+        assert len(np.unique(column)) == len(np.unique(SECONDS))
+
+
+def test_what_trees_read_is_small_where_float32_holds_it():
+    halves = RANDOM.integers(0, 100, (N, 3)) / 2
+    assert views_of((halves, np.arange(N) % 3))["plain"].inputs["x"].dtype == np.float32
+    assert views_of((halves / 5, np.arange(N) % 3))["plain"].inputs["x"].dtype == np.float64
 
 
 def test_padding_never_reaches_a_view():

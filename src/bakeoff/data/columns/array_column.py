@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, compact
 from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.forms import Brightness, ShapeForm
 from bakeoff.data.kinds import KINDS
@@ -39,7 +39,7 @@ def array_column(
     if found == "number":
         values = values.astype(np.float64)
     elif values.dtype != np.uint8:
-        values = values.astype(np.float32)
+        values = compact(values)
     if lengths is not None:
         check_lengths(lengths, values, found, name, place)
     values, missing, notes = without_infinite(values, name, found, place)

@@ -10,6 +10,7 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.preparing.transform import Role, fields_of
+from bakeoff.numeric import tells
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,10 @@ class Binary:
         first: The value that becomes the lower number.
         second: The other.
         mean: Share of the second among the training rows.
-        missing: Whether a training row misses a value.
+        missing: Whether enough training rows miss a value, and enough have one.
 
     Shape:
-        values (N,) str or None -> (N, 1) float32, (N, 2) where training rows miss values
+        values (N,) str or None -> (N, 1) float32, (N, 2) where that is so
     """
 
     first: str
@@ -40,7 +41,8 @@ class Binary:
         first, second = [*names, "", ""][:2]
         total = tally[first] + tally[second]
         mean = tally[second] / total if total else 0.0
-        return cls(first, second, mean, bool((values == None).any()))  # noqa: E711 elementwise
+        missing = values == None  # noqa: E711 elementwise
+        return cls(first, second, mean, bool(tells(missing)))
 
     def apply(self, values: Array) -> Array:
         """Transform values; the column that tells what is missing comes last."""
@@ -51,9 +53,9 @@ class Binary:
         return np.stack(columns, axis=1).astype(np.float32)
 
     def plain(self, values: Array) -> Array:
-        """Return 0 and 1, NaN for anything else: (N, 1) float32."""
+        """Return 0 and 1, NaN for anything else: (N, 1) float64."""
         result = np.where(values == self.second, 1.0, np.where(values == self.first, 0.0, np.nan))
-        return result[:, None].astype(np.float32)
+        return result[:, None]
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""

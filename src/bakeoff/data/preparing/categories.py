@@ -10,8 +10,7 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.preparing.transform import Role
-
-RARE = 3  # categories with fewer training rows share the code of unseen ones
+from bakeoff.numeric import RARE
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Categories:
 
     @classmethod
     def fit(cls, values: Array) -> Self:
-        """Learn the categories that are not rare."""
+        """Learn the categories; those that are rare share the code of unseen ones."""
         tally = Counter(value for value in values if value is not None)
         names = sorted(tally)
         return cls(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.preparing.transform import Role, fields_of
-from bakeoff.numeric import mean_and_std
+from bakeoff.data.preparing.transform import Role, fields_of, unbounded
+from bakeoff.numeric import FARTHEST, bounds, ends, mean_and_std, tells, within_reach
 
 MANY = 32  # more different numbers than this in training: bend them to a bell curve
 MAX_KNOTS = 255
-FARTHEST = 3.0  # standard deviations beyond the training rows that still count
+FEW_FARTHEST = 1.0  # standard deviations beyond few different numbers, which are often codes
 ROWS_PER_KNOT = 30  # fewer rows between two knots would only trace the noise
 
 
@@ -24,16 +24,19 @@ class Numbers:
 
     The bend is piecewise linear through at most 255 knots (quantiles of the training rows). Beyond
     them it goes on as steep as the standardised number would, up to 3 more standard deviations, so
-    that a trend can be followed and outliers do no harm. Missing numbers become 0, the middle of
-    what training had; where a training row misses one, a further column says so.
+    that a trend can be followed and outliers do no harm. Of few different numbers it is 1; a column
+    that is constant in training is 0 whatever comes later. Missing numbers become 0, the middle of
+    what training had; where several training rows miss one, a further column says so.
 
     Args:
         means: (F,) of the training rows.
         stds: (F,) standard deviations, 1 where a column is constant.
-        missing: (F,) True where a training row misses a value.
+        missing: (F,) True where enough training rows miss a value, and enough have one.
         sizes: (F,) knots of each column; 0 where it is standardised.
         knots: All knots, column after column.
         normals: What each knot becomes: the quantile of a standard normal distribution.
+        lows: (F,) the least number that counts: what is below is taken as that.
+        highs: (F,) the greatest.
 
     Shape:
         values (N, F) or (N,) float64 with NaN -> (N, F + columns with missing values) float32
@@ -45,31 +48,38 @@ class Numbers:
     sizes: Array
     knots: Array
     normals: Array
+    lows: Array = field(default_factory=lambda: unbounded(-1))
+    highs: Array = field(default_factory=lambda: unbounded(1))
     role: ClassVar[Role] = "numbers"
 
     @classmethod
     def fit(cls, values: Array) -> Self:
         """Learn means, standard deviations, knots, and which columns miss values."""
-        values = as_columns(values)
+        values = within_reach(as_columns(values))
         missing = np.isnan(values)
         bends = [bend(column[~gone]) for column, gone in zip(values.T, missing.T, strict=True)]
+        sizes = np.array([len(knots) for knots, _ in bends], dtype=np.int64)
         means, stds = mean_and_std(values)
+        margins = np.where(sizes > 0, FARTHEST, FEW_FARTHEST)
+        lows, highs = bounds(*ends(values), means, stds, margins)
         return cls(
             means=means,
             stds=stds,
-            missing=np.asarray(missing.any(axis=0)),
-            sizes=np.array([len(knots) for knots, _ in bends], dtype=np.int64),
+            missing=tells(missing),
+            sizes=sizes,
             knots=np.concatenate([knots for knots, _ in bends]),
             normals=np.concatenate([normals for _, normals in bends]),
+            lows=lows,
+            highs=highs,
         )
 
     def apply(self, values: Array) -> Array:
         """Transform numbers; the columns that tell what is missing come last."""
-        values = as_columns(values)
+        values = np.clip(as_columns(values), self.lows, self.highs)
         result = (values - self.means) / self.stds
-        ends = np.cumsum(self.sizes)
+        stops = np.cumsum(self.sizes)
         for i in np.flatnonzero(self.sizes):
-            own = slice(ends[i] - self.sizes[i], ends[i])
+            own = slice(stops[i] - self.sizes[i], stops[i])
             knots, normals = self.knots[own], self.normals[own]
             inside = np.clip(values[:, i], knots[0], knots[-1])
             beyond = np.clip((values[:, i] - inside) / self.stds[i], -FARTHEST, FARTHEST)
@@ -79,8 +89,8 @@ class Numbers:
         return np.concatenate([result, missing[:, self.missing]], axis=1).astype(np.float32)
 
     def plain(self, values: Array) -> Array:
-        """Return the numbers as they are, NaN where missing: (N, F) float32."""
-        return as_columns(values).astype(np.float32)
+        """Return the numbers as they are, NaN where missing: (N, F) float64."""
+        return within_reach(as_columns(values))
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.preparing.transform import Role, fields_of
+from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, pieces, unbounded
+from bakeoff.numeric import bounds, is_constant, within_reach
 
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
     """Standardise pictures and volumes per channel.
 
+    Values count up to 3 standard deviations beyond those of the training rows; a channel that is
+    constant there is 0.
+
     Args:
         means: (C,) of the training rows.
-        stds: (C,) standard stds, 1 where a channel is constant.
+        stds: (C,) standard deviations, 1 where a channel is constant.
+        lows: (C,) the least value that counts: what is below is taken as that.
+        highs: (C,) the greatest.
 
     Shape:
         values (N, ..., C) -> (N, ..., C) float32
@@ -25,34 +32,54 @@ class Pixels:
 
     means: Array
     stds: Array
+    lows: Array = field(default_factory=lambda: unbounded(-1))
+    highs: Array = field(default_factory=lambda: unbounded(1))
     role: ClassVar[Role] = "block"
 
     @classmethod
     def fit(cls, values: Array) -> Self:
-        """Learn mean and standard deviation of each channel, 256 pictures at a time.
+        """Learn mean, spread and ends of each channel, 256 pictures at a time.
 
-        From sums of squares, so that pictures are never all held as float64; below 1e-8 a spread
-        is what rounding leaves of such sums.
+        So pictures are never all held as float64. The spread is taken around the mean in a second
+        pass: a sum of squares would lose the digits of values far from 0.
         """
         axes = tuple(range(values.ndim - 1))
-        total = np.zeros(values.shape[-1])
-        squares = np.zeros(values.shape[-1])
-        for start in range(0, len(values), 256):
-            chunk = values[start : start + 256].astype(np.float64)
-            total += chunk.sum(axis=axes)
-            squares += (chunk**2).sum(axis=axes)
-        count = values.size / values.shape[-1]
-        means = total / count
-        stds = np.sqrt(np.maximum(squares / count - means**2, 0.0))
-        return cls(means, np.where(stds < 1e-8, 1.0, stds))
+        count = values.size // values.shape[-1]
+        lows = within_reach(values.min(axis=axes).astype(np.float64))
+        highs = within_reach(values.max(axis=axes).astype(np.float64))
+        means = sum(part.sum(axis=axes) for part in chunks(values)) / count
+        unit = np.ldexp(1.0, np.frexp(np.maximum(highs - means, means - lows))[1])
+        squares = sum(squared(part, means, unit).sum(axis=axes) for part in chunks(values))
+        stds = np.where(is_constant(lows, highs), 1.0, np.sqrt(squares / count) * unit)
+        return cls(means, stds, *bounds(lows, highs, means, stds))
 
     def apply(self, values: Array) -> Array:
         """Standardise."""
-        result = values.astype(np.float32)
-        result -= self.means.astype(np.float32)
-        result /= self.stds.astype(np.float32)
-        return result
+        return in_pieces(values, self.standardised)
+
+    def standardised(self, values: Array) -> Array:
+        """Put float64 values (n, ..., C) in training standard deviations, in place."""
+        np.maximum(values, self.lows, out=values)
+        np.minimum(values, self.highs, out=values)
+        values -= self.means
+        values /= self.stds
+        return values
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""
         return fields_of(self)
+
+
+def squared(values: Array, means: Array, unit: Array) -> Array:
+    """Return ((values - means) / unit)^2, in place."""
+    values -= means
+    values /= unit
+    values *= values
+    return values
+
+
+def chunks(values: Array) -> Iterator[Array]:
+    """Yield some rows at a time, as float64 within reach."""
+    for rows in pieces(len(values)):
+        part = values[rows].astype(np.float64)
+        yield within_reach(part) if values.dtype == np.float64 else part

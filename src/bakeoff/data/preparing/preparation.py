@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.array import Array, within
+from bakeoff.data.array import Array, is_missing, within
 from bakeoff.data.columns.column import Schema, Task, schema_from_dict, schema_to_dict
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.kinds import KINDS
@@ -20,15 +20,18 @@ from bakeoff.data.preparing.numbers import Numbers
 from bakeoff.data.preparing.pixels import Pixels
 from bakeoff.data.preparing.scale import Scale
 from bakeoff.data.preparing.steps import Steps, summarise
+from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.preparing.time import Time
 from bakeoff.data.preparing.transform import Transform
 from bakeoff.data.splitting.split import Split
 from bakeoff.documents import check_type, read_json, reading, write_json
 from bakeoff.errors import DataError, unknown
 from bakeoff.listed import listed
+from bakeoff.numeric import is_constant
 
 CLASSES: tuple[type[Transform], ...] = (Numbers, Binary, Categories, Time, Pixels, Steps, Scale)
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
+MOST_AMOUNT = 1e150  # the squares of larger numbers overflow, those of its inverse vanish
 DOCUMENT = {  # the fields of transforms.json
     "schema": Mapping[str, Any],
     "task": Task,
@@ -112,9 +115,7 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
         DataError: The training rows hold one class, one value, or no usable input.
     """
     train = dataset[split.train]
-    inputs = tuple(name for name in dataset.schema.inputs if name not in split.by)
-    left = [name for name in dataset.schema.inputs if name in split.by]
-    notes = [f"{name} makes the split and so is no input." for name in left]
+    inputs, notes = usable_inputs(train, split)
     if not inputs:
         raise DataError(f"No input is left: {' '.join(notes)} Split in another way.")
     target, task = dataset.target, dataset.schema.tasks[dataset.target]
@@ -124,20 +125,84 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
             f"All {len(train):,} training rows have {target} = {values[0]}, so there is nothing to "
             f"learn ({split.how}). Split in another way."
         )
+    if task == "regression":
+        check_amounts(values, target)
     classes = () if task == "regression" else class_names(train)
     unseen = set(dataset.arrays[target][split.validation]) - set(classes) if classes else set()
     if unseen:  # test targets stay sealed: judging meets their unseen classes
         named = ", ".join(sorted(unseen)[:5])
         notes.append(f"No training row has {target} = {named}; such rows always count as wrong.")
+    transforms = {name: fit_transform(train, name) for name in inputs}
+    notes += [*unseen_parts(train, inputs), *say_strays(transforms, dataset)]
     return Preparation(
         schema=replace(dataset.schema, inputs=inputs),
         task=task,
         classes=classes,
-        transforms={name: fit_transform(train, name) for name in inputs},
+        transforms=transforms,
         summaries=fit_summaries(train, inputs[0]),
         scale=Scale.fit(values) if task == "regression" else None,
         notes=tuple(notes),
     )
+
+
+def usable_inputs(train: Dataset, split: Split) -> tuple[tuple[str, ...], list[str]]:
+    """Return the inputs that training rows have values of, and a sentence for each other one."""
+    inputs, notes = [], []
+    for name in train.schema.inputs:
+        if name in split.by:
+            notes.append(f"{name} makes the split and so is no input.")
+        elif is_empty(train.arrays[name]):
+            notes.append(f"{name} is left out: no training row has a value of it.")
+        else:
+            inputs.append(name)
+    return tuple(inputs), notes
+
+
+def is_empty(values: Array) -> bool:
+    """Tell whether every value is missing; bytes and integers have no such value."""
+    if values.ndim == 1:
+        return bool(is_missing(values).all())
+    return values.dtype.kind == "f" and bool(np.isnan(values).all())
+
+
+def unseen_parts(train: Dataset, inputs: tuple[str, ...]) -> list[str]:
+    """Say which features or channels of an array no training row has a value of."""
+    notes = []
+    for name in inputs:
+        values, lengths = train.arrays[name], train.arrays.get(f"{name}.lengths")
+        if values.ndim == 1 or values.dtype.kind != "f":
+            continue
+        real = values if lengths is None else values[within(values, lengths)]
+        empty = np.flatnonzero(np.isnan(real).all(axis=tuple(range(real.ndim - 1)))).tolist()
+        if empty:
+            part = "feature" if train.schema.column(name).kind == "number" else "channel"
+            numbers = listed([str(i) for i in empty], most=10)
+            notes.append(
+                f"{name}: no training row has a value of {part}{'s' if len(empty) > 1 else ''} "
+                f"{numbers} (counted from 0), which no model learns from."
+            )
+    return notes
+
+
+def check_amounts(values: Array, target: str) -> None:
+    """Refuse a regression target whose squares cannot be added up, or that only rounding moves.
+
+    Args:
+        values: (N,) of the training rows.
+        target: Its name, for the message.
+    """
+    low, high = float(values.min()), float(values.max())
+    if is_constant(values.min(), values.max()):
+        raise DataError(
+            f"The training rows have {target} from {low!r} to {high!r}, which differ by the "
+            "rounding of numbers alone, so there is nothing to learn. Choose another target, or "
+            "subtract what its values have in common."
+        )
+    if max(abs(low), abs(high)) > MOST_AMOUNT or high - low < 1 / MOST_AMOUNT:
+        raise DataError(
+            f"The training rows have {target} from {low:g} to {high:g}, and squares of such "
+            "errors cannot be calculated with. Give it in another unit."
+        )
 
 
 def fit_transform(train: Dataset, name: str) -> Transform:

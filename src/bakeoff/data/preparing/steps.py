@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from bakeoff.data.array import Array, within
-from bakeoff.data.preparing.transform import Role, fields_of
-from bakeoff.numeric import mean_and_std
+from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, unbounded
+from bakeoff.numeric import bounds, ends, mean_and_std, size_of, tells, within_reach
 
 
 @dataclass(frozen=True, eq=False)
 class Steps:
     """Standardise sequences per channel.
 
-    Missing values become 0; where training steps miss some, a further channel says so.
+    Values count up to 3 standard deviations beyond those of the training rows; a channel that is
+    constant there is 0. Missing values become 0; where several training steps miss some, a further
+    channel says so.
 
     Args:
         means: (F,) of the steps of the training rows.
         stds: (F,) standard deviations, 1 where a channel is constant.
-        missing: (F,) True where a training step misses a value.
+        missing: (F,) True where enough training steps miss a value, and enough have one.
+        lows: (F,) the least value that counts: what is below is taken as that.
+        highs: (F,) the greatest.
 
     Shape:
         values (N, T, F) float with NaN -> (N, T, F + channels with missing values) float32
@@ -30,23 +34,30 @@ class Steps:
     means: Array
     stds: Array
     missing: Array
+    lows: Array = field(default_factory=lambda: unbounded(-1))
+    highs: Array = field(default_factory=lambda: unbounded(1))
     role: ClassVar[Role] = "block"
 
     @classmethod
     def fit(cls, values: Array) -> Self:
         """Learn from sequences (N, T, F), or from real steps alone (S, F)."""
-        steps = values.reshape(-1, values.shape[-1]).astype(np.float64)
+        steps = within_reach(values.reshape(-1, values.shape[-1]).astype(np.float64))
         means, stds = mean_and_std(steps)
-        return cls(means, stds, np.asarray(np.isnan(steps).any(axis=0)))
+        lows, highs = bounds(*ends(steps), means, stds)
+        return cls(means, stds, tells(np.isnan(steps)), lows, highs)
 
     def apply(self, values: Array) -> Array:
         """Standardise; the channels that tell what is missing come last."""
-        missing = np.isnan(values)
-        result = (values - self.means.astype(np.float32)) / self.stds.astype(np.float32)
-        result = np.where(missing, np.float32(0), result.astype(np.float32))
-        if self.missing.any():
-            result = np.concatenate([result, missing[..., self.missing]], axis=-1)
-        return result.astype(np.float32)
+        result = in_pieces(values, self.standardised)
+        if not self.missing.any():
+            return result
+        told = np.isnan(values[..., self.missing]).astype(np.float32)
+        return np.concatenate([result, told], axis=-1)
+
+    def standardised(self, values: Array) -> Array:
+        """Return float64 values (n, T, F) in training standard deviations, 0 where missing."""
+        result = (np.clip(values, self.lows, self.highs) - self.means) / self.stds
+        return np.where(np.isnan(values), 0.0, result)
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""
@@ -60,10 +71,12 @@ def summarise(values: Array, lengths: Array) -> Array:
         values (N, T, F), lengths (N,) -> (N, 6 F + 1) float64, NaN where a channel has no value
     """
     x = np.where(within(values, lengths)[..., None], values, np.nan).astype(np.float64)
+    x = within_reach(x)
     count = (~np.isnan(x)).sum(axis=1)
     some = count > 0
     mean = np.nansum(x, axis=1) / np.maximum(count, 1)
-    std = np.sqrt(np.nansum((x - mean[:, None]) ** 2, axis=1) / np.maximum(count, 1))
+    centred = np.nan_to_num(x - mean[:, None], nan=0.0)  # (N, T, F)
+    std = size_of(np.moveaxis(centred, 1, 0), np.maximum(count, 1))
     low = np.min(np.where(np.isnan(x), np.inf, x), axis=1)
     high = np.max(np.where(np.isnan(x), -np.inf, x), axis=1)
     last = x[np.arange(len(x)), lengths - 1]

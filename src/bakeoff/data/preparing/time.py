@@ -9,7 +9,7 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.preparing.transform import Role, fields_of
-from bakeoff.numeric import mean_and_std
+from bakeoff.numeric import mean_and_std, tells
 
 CYCLES = {"month": 12, "day": 31, "weekday": 7, "hour": 24}
 
@@ -26,11 +26,11 @@ class Time:
         years: First and last year of the training rows.
         mean: Mean year.
         std: Standard deviation of the years.
-        missing: Whether a training row misses a date.
+        missing: Whether enough training rows miss a date, and enough have one.
 
     Shape:
-        values (N,) datetime64 -> (N, 1 for the year + 2 per other part + 1 where training
-        rows miss dates) float32
+        values (N,) datetime64 -> (N, 1 for the year + 2 per other part + 1 where that is so)
+        float32
     """
 
     parts: tuple[str, ...]
@@ -51,7 +51,7 @@ class Time:
             years=(float(years.min()), float(years.max())),
             mean=float(means[0]),
             std=float(stds[0]),
-            missing=bool(np.isnat(values).any()),
+            missing=bool(tells(np.isnat(values))),
         )
 
     def apply(self, values: Array) -> Array:
@@ -74,12 +74,10 @@ class Time:
         return np.nan_to_num(result, nan=0.0).astype(np.float32)
 
     def plain(self, values: Array) -> Array:
-        """Return the parts as they are, NaN where missing: (N, parts) float32."""
+        """Return the parts as they are, NaN where missing: (N, parts) float64."""
         parts = calendar_parts(values)
         columns = [parts[name] for name in self.parts]
-        return (
-            np.stack(columns, 1).astype(np.float32) if columns else np.empty((len(values), 0), "f4")
-        )
+        return np.stack(columns, 1) if columns else np.empty((len(values), 0))
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""

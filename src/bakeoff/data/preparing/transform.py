@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeGuard, runtime_checkable
+
+import numpy as np
 
 from bakeoff.data.array import Array
 
@@ -32,7 +35,7 @@ class ToNumbers(Transform, Protocol):
     """A transform whose role is "numbers"."""
 
     def plain(self, values: Array) -> Array:
-        """Return (N, F) float32 as trees read them: unscaled, NaN where missing."""
+        """Return (N, F) float64 as trees read them: unscaled, NaN where missing."""
 
 
 class ToCodes(Transform, Protocol):
@@ -51,6 +54,33 @@ def gives_numbers(transform: Transform) -> TypeGuard[ToNumbers]:
 def gives_codes(transform: Transform) -> TypeGuard[ToCodes]:
     """Tell whether codes of categories come out."""
     return transform.role == "codes"
+
+
+def unbounded(sign: int) -> Array:
+    """Return the bound of a transform that was stored before there were any."""
+    return np.array(sign * np.inf)
+
+
+def in_pieces(values: Array, change: Callable[[Array], Array]) -> Array:
+    """Change a block in float64, some rows at a time, so that it is never all held in that.
+
+    Args:
+        values: (N, ...) of any type.
+        change: Takes float64 rows (n, ...), which it may write into, and returns as many.
+
+    Returns:
+        (N, ...) float32.
+    """
+    result = np.empty(values.shape, dtype=np.float32)
+    for rows in pieces(len(values)):
+        result[rows] = change(values[rows].astype(np.float64))
+    return result
+
+
+def pieces(count: int) -> Iterator[slice]:
+    """Yield slices of 256 rows."""
+    for start in range(0, count, 256):
+        yield slice(start, start + 256)
 
 
 def fields_of(transform: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Leaks: what would make a test score better than the truth.
 
-Three checks: rows that stand in training and, with the same inputs, in another part; columns that
-alone give the target away; rows in order of time that chance has mixed. Targets are read on the
-training rows only.
+The checks: rows that stand in two parts with the same inputs; columns that alone give the target
+away, or foretell it though they only count the rows; rows in order of time, and groups of rows
+nearly equal, that chance has mixed. Targets are read on the training rows only.
 """
 
 from __future__ import annotations
@@ -14,22 +14,32 @@ from typing import Literal
 
 import numpy as np
 
-from bakeoff.data.array import Array, is_missing, within
+from bakeoff.data.array import Array, numbered, within
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.splitting.alone import (
+    FEWEST,
+    Foretold,
+    foretell,
+    is_position,
+    standardised,
+    tells_alone,
+)
+from bakeoff.data.splitting.groups import find_groups
 from bakeoff.data.splitting.split import Split
 
-SURE = 0.99  # a column that removes this share of the errors gives the target away
-FEWEST = 20  # training rows below which a perfect column may be chance
-SCREENED = 2_000  # rows of the first look at a column; most columns need no second
+MOST_COMPARED = 50  # inputs in which the rows of a group are compared
+FORETOLD = 0.3  # share of the errors that the order of the rows may remove and be chance
 
 
 def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
-    """Look for duplicates across the parts and for columns that give the target away."""
+    """Look for whatever would make a test score better than the truth."""
     inputs = [name for name in dataset.schema.inputs if name not in split.by]
+    keys = row_keys(dataset, inputs)
     return (
-        *duplicates(dataset, split, inputs),
-        *give_aways(dataset, split, inputs),
+        *duplicates(dataset, split, keys),
+        *give_aways(dataset, split, inputs, different(split.train, keys)),
         *mixed_times(dataset, split),
+        *mixed_groups(dataset, split, inputs),
     )
 
 
@@ -38,18 +48,20 @@ class Finding:
     """Something that a reader of the scores must know.
 
     Args:
-        kind: "duplicates", "gives_away" or "mixed_times".
+        kind: "duplicates", "gives_away", "position", "mixed_times" or "mixed_groups".
         message: One sentence.
-        column: The column, of the last two.
-        part: Whose rows repeat training rows: "validation" or "test".
+        column: The column, of all but duplicates.
+        part: Whose rows repeat those of another part: "validation" or "test".
+        repeats: Of which part: "train" or "validation".
         count: Rows concerned.
         rows: Up to ten of them, counted from 1 in the user's file of this part.
     """
 
-    kind: Literal["duplicates", "gives_away", "mixed_times"]
+    kind: Literal["duplicates", "gives_away", "position", "mixed_times", "mixed_groups"]
     message: str
     column: str = ""
     part: str = ""
+    repeats: str = ""
     count: int = 0
     rows: tuple[int, ...] = ()
 
@@ -61,20 +73,42 @@ def sentence(findings: tuple[Finding, ...]) -> str:
     return "no duplicates across the split, no column that gives the target away"
 
 
-def duplicates(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Finding]:
-    """Find validation and test rows whose inputs stand in a training row, too."""
-    keys = row_keys(dataset, inputs)
-    for part, positions in (("validation", split.validation), ("test", split.test)):
-        twins = positions[np.isin(keys[positions], keys[split.train])]
-        if len(twins):
-            yield Finding(
-                kind="duplicates",
-                message=f"{len(twins):,} of {len(positions):,} {part} rows "
-                f"{'repeat' if len(twins) > 1 else 'repeats'} the inputs of a training row",
-                part=part,
-                count=len(twins),
-                rows=tuple(dataset.rows[twins[:10]].tolist()),
-            )
+def duplicates(dataset: Dataset, split: Split, keys: Array) -> Iterator[Finding]:
+    """Find rows whose inputs stand in an earlier part, too: train before validation before test.
+
+    Args:
+        dataset: The rows.
+        split: Their parts.
+        keys: (N,) equal where all inputs are.
+    """
+    for part, positions, earlier in (
+        ("validation", split.validation, {"train": split.train}),
+        ("test", split.test, {"train": split.train, "validation": split.validation}),
+    ):
+        rest = positions
+        for other, others in earlier.items():
+            again = np.isin(keys[rest], keys[others])
+            twins, rest = rest[again], rest[~again]
+            if len(twins):
+                yield Finding(
+                    kind="duplicates",
+                    message=f"{len(twins):,} of {len(positions):,} {part} rows "
+                    f"{'repeat' if len(twins) > 1 else 'repeats'} the inputs of a "
+                    f"{'training' if other == 'train' else other} row",
+                    part=part,
+                    repeats=other,
+                    count=len(twins),
+                    rows=tuple(dataset.rows[twins[:10]].tolist()),
+                )
+
+
+def different(positions: Array, keys: Array) -> Array:
+    """Return the first of all equal rows, or all rows where too few are different.
+
+    What is equal in whole rows says nothing of a single column.
+    """
+    first = np.unique(keys[positions], return_index=True)[1]
+    return positions[np.sort(first)] if len(first) >= FEWEST else positions
 
 
 def row_keys(dataset: Dataset, inputs: list[str]) -> Array:
@@ -90,14 +124,6 @@ def row_keys(dataset: Dataset, inputs: list[str]) -> Array:
     return np.frombuffer(b"".join(keys), dtype=np.uint64)
 
 
-def numbered(values: Array) -> Array:
-    """Return strings as codes, equal where the strings are; numbers and dates as they are."""
-    if values.dtype != object:
-        return values
-    codes: dict[str | None, int] = {}
-    return np.array([codes.setdefault(value, len(codes)) for value in values], dtype=np.int64)
-
-
 def row_bytes(values: Array, lengths: Array | None) -> Array:
     """Return bytes that are equal where the values are: (n, ...), lengths (n,) -> (n, bytes).
 
@@ -110,21 +136,51 @@ def row_bytes(values: Array, lengths: Array | None) -> Array:
     return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
 
 
-def give_aways(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Finding]:
-    """Find columns from which alone the target of the training rows follows."""
-    target = dataset.arrays[dataset.target][split.train]
+def give_aways(
+    dataset: Dataset, split: Split, inputs: list[str], train: Array
+) -> Iterator[Finding]:
+    """Find columns from which alone the target of the training rows follows.
+
+    Args:
+        dataset: The rows.
+        split: What decided the parts: in a split by time, counting the rows is no leak.
+        inputs: The columns to look at.
+        train: Positions of training rows.
+    """
+    target = dataset.arrays[dataset.target][train]
     classes = dataset.schema.tasks[dataset.target] != "regression"
-    if len(target) < FEWEST:
+    if len(target) < FEWEST or len(np.unique(target.astype(str))) < 2:
         return
     codes = np.unique(target.astype(str), return_inverse=True)[1] if classes else target
+    codes = codes if classes else standardised(target)
     for name, values in single_columns(dataset, inputs):
-        if tells(values[split.train], codes, classes):
+        if split.method != "time" and is_position(values):
+            foretold = foretell(values[train], codes, classes)
+            if foretold.share >= FORETOLD:
+                yield say_position(dataset, name, foretold, len(target))
+                continue
+        if tells_alone(values[train], codes, classes):
             yield Finding(
                 kind="gives_away",
                 message=f"{name} alone gives {dataset.target} away: would it be known beforehand?",
                 column=name,
                 count=len(target),
             )
+
+
+def say_position(dataset: Dataset, name: str, foretold: Foretold, count: int) -> Finding:
+    """Say that a column which only counts the rows predicts the target."""
+    score, floor = (f"{value:.2f}" for value in (foretold.score, foretold.floor))
+    classes = dataset.schema.tasks[dataset.target] != "regression"
+    how_well = f"accuracy {score}, without it {floor}" if classes else f"R2 {score}"
+    return Finding(
+        kind="position",
+        message=f"{name} looks like a position or an identifier (a different whole number in every "
+        f"row), and alone it predicts {dataset.target} ({how_well} on training rows): give "
+        f"it the kind ignored to leave it out",
+        column=name,
+        count=count,
+    )
 
 
 def single_columns(dataset: Dataset, inputs: list[str]) -> Iterator[tuple[str, Array]]:
@@ -136,56 +192,6 @@ def single_columns(dataset: Dataset, inputs: list[str]) -> Iterator[tuple[str, A
         elif dataset.schema.column(name).kind == "number":
             for i in range(values.shape[1]):
                 yield f"{name}[{i}]", values[:, i]
-
-
-def tells(values: Array, target: Array, classes: bool) -> bool:
-    """Tell whether the target follows from one column, on a few rows first, then on all."""
-    filled = ~is_missing(values)
-    if filled.mean() < 0.5 or filled.sum() < FEWEST:
-        return False
-    values, target = values[filled], target[filled]
-    few = slice(None, None, max(1, len(values) // SCREENED))
-    return all(
-        follows_by_value(v, t, classes) or follows_by_order(v, t, classes)
-        for v, t in ((values[few], target[few]), (values, target))
-    )
-
-
-def follows_by_value(values: Array, target: Array, classes: bool) -> bool:
-    """Tell whether equal values go with equal targets, among values seen at least twice."""
-    _, group, sizes = np.unique(
-        values.astype(str) if values.dtype == object else values,
-        return_inverse=True,
-        return_counts=True,
-    )
-    repeated = sizes[group] > 1
-    if repeated.mean() < 0.5:
-        return False
-    group, target = group[repeated], target[repeated]
-    if not classes:
-        size = np.bincount(group)
-        mean = np.bincount(group, target) / np.maximum(size, 1)
-        left = float(((target - mean[group]) ** 2).sum())
-        return left <= (1 - SURE) ** 2 * float(((target - target.mean()) ** 2).sum())
-    pairs = np.unique(np.stack([group, target]), axis=1, return_counts=True)
-    best = np.zeros(group.max() + 1)
-    np.maximum.at(best, pairs[0][0], pairs[1])
-    errors, floor = len(target) - best.sum(), len(target) - np.bincount(target).max()
-    return bool(errors <= (1 - SURE) * floor)
-
-
-def follows_by_order(values: Array, target: Array, classes: bool) -> bool:
-    """Tell whether sorting by the column sorts the target: numbers and dates only."""
-    if values.dtype == object:
-        return False
-    numbers = values.astype(np.float64)
-    if not classes:
-        if numbers.std() == 0 or target.std() == 0:
-            return False
-        return bool(abs(np.corrcoef(numbers, target)[0, 1]) >= 1 - (1 - SURE) ** 2)
-    order = np.lexsort((target, numbers))
-    changes = int((np.diff(target[order]) != 0).sum())
-    return changes == len(np.unique(target)) - 1 and bool(changes)
 
 
 def mixed_times(dataset: Dataset, split: Split) -> Iterator[Finding]:
@@ -202,3 +208,29 @@ def mixed_times(dataset: Dataset, split: Split) -> Iterator[Finding]:
                 column=column.name,
                 count=len(dataset),
             )
+
+
+def mixed_groups(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Finding]:
+    """Find a column whose rows of one value are nearly equal, where chance has parted them."""
+    if split.method != "random":
+        return
+    arrays, target = dataset.arrays, dataset.target
+    columns = [c for c in dataset.schema.columns if c.name != target and arrays[c.name].ndim == 1]
+    inputs = [name for name in inputs if arrays[name].ndim == 1]
+    train = {name: arrays[name][split.train] for name in {*inputs, *(c.name for c in columns)}}
+    others = [*inputs[:MOST_COMPARED], target]
+    train[target] = arrays[target][split.train]
+    name = find_groups(columns, train, others)
+    if not name:
+        return
+    known = set(train[name].tolist()) - {None}
+    shared = sum(value in known for value in arrays[name][split.test].tolist())
+    if shared:
+        yield Finding(
+            kind="mixed_groups",
+            message=f"rows of one {name} are nearly equal, and {shared:,} of {len(split.test):,} "
+            f"test rows share theirs with training rows: keep each in one part with "
+            f"--split group:{name}",
+            column=name,
+            count=shared,
+        )

@@ -5,7 +5,7 @@
     sequence (N, T, F)    sequence with lengths, vector                        plain
     volume                volume (N, C, Z, Y, X), vector                       plain
 
-`plain` is for trees: unscaled, NaN where missing.
+`plain` is for trees: unscaled, NaN where missing; float64 where float32 does not hold every value.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.array import Array, within
+from bakeoff.data.array import Array, compact, within
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation
 from bakeoff.data.preparing.steps import summarise
 from bakeoff.data.preparing.transform import gives_codes, gives_numbers
+from bakeoff.numeric import within_reach
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,7 +51,7 @@ def make_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
 
 def table_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
     """Return the views of a table: numbers side by side, categories side by side."""
-    nothing = np.empty((len(dataset), 0), np.float32)
+    nothing = np.empty((len(dataset), 0), np.float32)  # takes the type of what is beside it
     numbers, plain, codes, sizes = [nothing], [nothing], [], []
     for name, transform in preparation.transforms.items():
         values = dataset.arrays[name]
@@ -61,8 +62,10 @@ def table_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
             numbers.append(transform.apply(values))
             plain.append(transform.plain(values))
     views = {}
-    for view, blocks in (("table", numbers), ("plain", plain)):
-        x = np.concatenate(blocks, axis=1)
+    for view, x in (
+        ("table", np.concatenate(numbers, axis=1)),
+        ("plain", compact(np.concatenate(plain, axis=1))),
+    ):
         inputs = {"x": x, "categories": np.stack(codes, axis=1)} if sizes else {"x": x}
         views[view] = View(
             inputs=inputs, sizes={"in_features": x.shape[1], "category_sizes": tuple(sizes)}
@@ -82,7 +85,7 @@ def image_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
         ),
         "sequence": View(inputs={"x": rows}, sizes={"in_features": rows.shape[2]}),
         "vector": flat(x),
-        "plain": flat(values),
+        "plain": unscaled(values),
     }
 
 
@@ -92,7 +95,7 @@ def volume_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
     channels_first = np.ascontiguousarray(x.transpose(0, 4, 1, 2, 3))
     sizes = {"in_channels": x.shape[4], "image_size": tuple(x.shape[1:4])}
     volume = View(inputs={"x": channels_first}, sizes=sizes)
-    return {"volume": volume, "vector": flat(x), "plain": flat(values)}
+    return {"volume": volume, "vector": flat(x), "plain": unscaled(values)}
 
 
 def sequence_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
@@ -106,12 +109,12 @@ def sequence_views(preparation: Preparation, dataset: Dataset) -> dict[str, View
     inputs = {"x": x} if lengths is None else {"x": x, "lengths": lengths}
     sequence = View(inputs=inputs, sizes={"in_features": x.shape[2]})
     if preparation.summaries is None or lengths is None:
-        return {"sequence": sequence, "vector": flat(x), "plain": flat(values)}
+        return {"sequence": sequence, "vector": flat(x), "plain": unscaled(values)}
     table = summarise(values, lengths)
     return {
         "sequence": sequence,
         "vector": flat(preparation.summaries.apply(table)),
-        "plain": flat(table),
+        "plain": unscaled(table),
     }
 
 
@@ -127,7 +130,12 @@ def block(preparation: Preparation, dataset: Dataset) -> tuple[Array, Array]:
     return values, preparation.transforms[name].apply(values)
 
 
+def unscaled(values: Array) -> View:
+    """Return one long vector per row, the values as they are."""
+    return flat(compact(within_reach(values) if values.dtype == np.float64 else values))
+
+
 def flat(x: Array) -> View:
     """Return one long vector per row."""
-    x = np.ascontiguousarray(x.reshape(len(x), -1), dtype=np.float32)
+    x = np.ascontiguousarray(x.reshape(len(x), -1))
     return View(inputs={"x": x}, sizes={"in_features": x.shape[1]})

@@ -11,7 +11,9 @@ import pytest
 
 import bakeoff
 from bakeoff import RequestError, RunError
+from bakeoff.data.dataset import Dataset
 from bakeoff.documents import read_json
+from bakeoff.plan.plan import read_data
 from tests.small import INPUTS, MODELS, pictures
 
 
@@ -29,6 +31,34 @@ def test_a_notebook_shows_the_leaderboard(small_run):
 
 def test_an_opened_run_is_the_run_itself(small_run):
     assert bakeoff.open_run(str(small_run.folder)) == small_run
+
+
+def test_a_run_in_a_relative_folder_is_found_again_from_elsewhere(small_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(small_run.folder.parent)
+    run = bakeoff.open_run("run")
+    assert repr(run).startswith("<Run run: ")
+    monkeypatch.chdir(tmp_path)
+    assert run == small_run
+    assert run.verdict == small_run.verdict
+    assert run.best.fit == small_run.best.fit
+    assert repr(run).startswith("<Run run: ")
+
+
+def test_a_run_goes_on_in_its_folder_when_the_working_folder_changes(people, tmp_path, monkeypatch):
+    def read_and_go(*given: object) -> Dataset:
+        dataset = read_data(*given)
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        return dataset
+
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bakeoff.plan.plan.read_data", read_and_go)
+    run = bakeoff.run(
+        people, "answer", models=["constant"], seeds=1, jobs=1, out="here/run", show="none"
+    )
+    assert run.folder == tmp_path / "here" / "run"
+    assert str(run).endswith("\nhere/run")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_every_fit_is_counted_in_the_status(small_run):

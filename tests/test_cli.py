@@ -16,6 +16,9 @@ import pytest
 from bakeoff import CATALOG, cli
 from bakeoff.documents import read_json
 from bakeoff.errors import RequestError
+from bakeoff.judge.record import record
+from bakeoff.runs.folder import RunFolder
+from bakeoff.train.events import Done, Event
 from tests.small import MODELS, table
 
 GOOD = table()
@@ -264,6 +267,42 @@ def test_the_last_equals_sign_parts_a_column_from_its_kind():
     assert cli.pairs(["a=b=number", "c=time"]) == {"a=b": "number", "c": "time"}
     with pytest.raises(RequestError, match="write NAME=KIND"):
         cli.pairs(["=number"])
+
+
+@pytest.mark.parametrize(
+    ("removed", "words"),
+    [
+        ("", "Missing in run: 1 of 2 fits (constant seed 0), bakeoff.toml, environment.json,"),
+        ("data", "Missing in run: data/schema.json, data/fingerprint.json,"),
+        ("fits/constant", "Missing in run: 1 of 2 fits (constant seed 0). Something removed"),
+        ("fits/constant/sklearn-0-0/weights.safetensors", "1 of 2 fits (constant seed 0)"),
+        ("fits/constant/sklearn-0-0/predictions", "1 of 2 fits (constant seed 0)"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_what_is_removed_in_mid_run_is_counted_and_named(
+    removed, words, people, tmp_path, command, monkeypatch
+):
+    def record_and_remove(folder: RunFolder, *given: object) -> Event:
+        event = record(folder, *given)
+        if isinstance(event, Done) and event.fit.job.model == "constant":
+            place = folder.path / removed
+            shutil.rmtree(place) if place.is_dir() else place.unlink()
+        return event
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bakeoff.judge.record.record", record_and_remove)
+    said = command(
+        *("run", people, "--target", "answer", "--models", "constant,linear"),
+        *("--seeds", "1", "--jobs", "1", "--out", "run"),
+    )
+    assert (said.code, said.err.count("\n")) == (1, 1), said.err
+    assert words in said.err
+    assert "2/2" in said.out
+    status = read_json(tmp_path / "run" / "status.json")
+    assert (status["status"], status["fits"]) == ("failed", 2)
+    assert words in status["error"]
+    assert words in read_json(tmp_path / "run" / "verdict.json")["warnings"][0]
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are needed to count them")

@@ -178,6 +178,7 @@ def predict(
 ) -> None:
     """Predict new rows with the winner of a run."""
     from bakeoff import api
+    from bakeoff.documents import writing
 
     path = Path(out)
     if out and path.suffix not in (".csv", ".parquet"):
@@ -194,7 +195,8 @@ def predict(
     if not out:
         typer.echo(table.write_csv(), nl=False)
         return
-    table.write_parquet(path) if path.suffix == ".parquet" else table.write_csv(path)
+    with writing(path) as draft:
+        table.write_parquet(draft) if path.suffix == ".parquet" else table.write_csv(draft)
     typer.echo(f"{len(table):,} predictions of {trained.fit.job.model} are in {path}.")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.documents import read_parquet, reading
+from bakeoff.documents import read_parquet, reading, writing
 from bakeoff.errors import DataError, RunError
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ class Predictions:
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
     """Write one Parquet file: row, truth, prediction, and p:<class> for every class."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     notes = {"bakeoff.target": predictions.target}
     if predictions.positive is not None:
         notes["bakeoff.positive"] = predictions.positive
-    predictions.frame().write_parquet(path, metadata=notes)
+    with writing(path) as draft:
+        predictions.frame().write_parquet(draft, metadata=notes)
 
 
 def read_predictions(path: Path) -> Predictions:

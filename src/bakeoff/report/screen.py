@@ -170,14 +170,14 @@ class Screen:
         self.end_progress()
         if self.judges:
             text = f"interrupted: {finished:,} of {numbers.count(fits, 'fit')} finished and kept in"
-            self.say(f"{text} {folder.path}, which is marked as unfinished.")
+            self.say(f"{text} {folder.shown}, which is marked as unfinished.")
 
     def result(self, folder: RunFolder) -> None:
         """Print the leaderboard and the verdict, or the whole as one JSON document."""
         rows = read_leaderboard(folder).to_dicts()
         if self.json:
             verdict = read_json(folder.verdict)
-            self.document({"run": str(folder.path), "leaderboard": rows, "verdict": verdict})
+            self.document({"run": folder.shown, "leaderboard": rows, "verdict": verdict})
         if self.judges:
             self.say("")
             self.console.print(leaderboard_table(rows, self.console))

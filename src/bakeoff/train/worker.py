@@ -32,7 +32,7 @@ from bakeoff.numeric import probabilities
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
 from bakeoff.train.job import Fit, Job, page_arguments, tuples
 from bakeoff.train.memory_order import in_memory_order
-from bakeoff.train.shared_data import PARTS, SharedData
+from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 
 Send = Callable[[Event | Ready], None]
@@ -317,14 +317,14 @@ def finish(
     folder: Path,
 ) -> Done:
     """Score validation and test rows, and write weights and scores."""
-    np.save(folder / "validation.npy", scores(inputs["validation"]))
+    save_array(folder / "validation.npy", scores(inputs["validation"]))
     for _ in range(2):  # the first call may pay for what later ones reuse: the second is timed
         start = time.perf_counter()
         scored = scores(inputs["test"])
         seconds = time.perf_counter() - start
         if seconds > LONG_CALL_SECONDS:
             break
-    np.save(folder / "test.npy", scored)
+    save_array(folder / "test.npy", scored)
     save_arrays(weights, folder / "weights.safetensors")
     rows = max(1, len(scored))
     microseconds = 1e6 * seconds / rows

@@ -206,7 +206,11 @@ def test_what_a_run_read_is_written_down(small_run):
         "cpu",
         [0, 1],
     )
-    assert "torch" in environment["versions"]
+    assert set(environment["versions"]) >= {"bakeoff", "torch", "numpy"}
+    assert not {"tensorflow", "keras", "jax"} & set(environment["versions"])  # installed, not used
+    assert environment["device_name"] == environment["processor"] != ""
+    assert environment["device_memory_bytes"] == environment["memory_bytes"] > 10**8
+    assert environment["threads_per_worker"] == 1
 
 
 def test_a_class_that_only_validation_rows_have_does_not_stop_a_network(tmp_path, monkeypatch):

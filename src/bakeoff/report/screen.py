@@ -33,7 +33,7 @@ from bakeoff.report.sentences import (
     ways_on,
 )
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.events import Done, Event
+from bakeoff.train.events import Done, Event, Lost
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.workers import Workers
 
@@ -145,6 +145,10 @@ class Screen:
         self.tracker.take(job, event)
         if isinstance(event, Done):
             self.ended(self.tracker, event.fit)
+        elif isinstance(event, Lost):
+            name = f"{self.tracker.names[job.line]}, seed {job.seed}"
+            text = f"{name} is made again, for its process ended: {event.message}"
+            self.line("note", text, style="yellow")
         if self.tracker.done == self.tracker.total:
             self.end_progress()
 

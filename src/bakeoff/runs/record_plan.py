@@ -24,7 +24,7 @@ def record_plan(folder: RunFolder, plan: Plan, workers: Workers) -> None:
     text = to_toml(experiment, folder=folder.path, reasons=reasons)
     write_text(folder.experiment, text)
     seeds = range(experiment.seed, experiment.seed + experiment.seeds)
-    write_json(folder.environment, environment(workers.place(), len(workers), seeds))
+    write_json(folder.environment, environment(workers, seeds))
     write_json(folder.schema, asdict(schema))
     mark = {"sha256": plan.dataset.fingerprint, "rows": len(plan.dataset)}
     write_json(folder.fingerprint, mark)

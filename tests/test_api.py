@@ -1,8 +1,10 @@
 """The whole story from Python: data in, an honest leaderboard out, and nothing left half done."""
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 import bakeoff
 from bakeoff import RequestError, RunError
+from bakeoff.api import ended_by_signals
 from bakeoff.data.dataset import Dataset
 from bakeoff.documents import read_json
 from bakeoff.plan.plan import read_data
@@ -148,6 +151,50 @@ def test_a_script_needs_no_main_guard_and_prints_nothing_it_was_not_asked_to(peo
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "once\n", "")
     assert bakeoff.open_run(tmp_path / "here").best.fit.job.model == "constant"
+
+
+def test_a_signal_ends_a_run_with_its_exit_code_and_the_handlers_are_put_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as end, ended_by_signals():
+        signal.raise_signal(signal.SIGTERM)
+    assert end.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before is signal.SIG_DFL
+
+
+def test_who_has_an_answer_to_a_signal_keeps_it():
+    caught = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: caught.append(number))
+    try:
+        with ended_by_signals():
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert caught == [signal.SIGTERM]
+
+
+def test_a_run_in_a_thread_touches_no_signal(people, tmp_path):
+    done = []
+
+    def run() -> None:
+        done.append(
+            bakeoff.run(
+                people,
+                "answer",
+                models=["constant"],
+                seeds=1,
+                jobs=1,
+                out=tmp_path / threading.current_thread().name,
+                show="none",
+            )
+        )
+
+    threads = [threading.Thread(target=run, name=name) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {run.folder.name for run in done} == {"one", "two"}
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 @pytest.fixture

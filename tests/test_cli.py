@@ -306,29 +306,36 @@ def test_what_is_removed_in_mid_run_is_counted_and_named(
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are needed to count them")
-def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(people, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "to_all", "code"),
+    [("SIGINT", True, 130), ("SIGTERM", False, 143), ("SIGTERM", True, 143), ("SIGHUP", True, 129)],
+)
+def test_a_run_that_is_ended_keeps_what_is_finished_and_leaves_no_process_and_no_copy_of_the_data(
+    name, to_all, code, people, tmp_path
+):
     words = ["run", people, "--target", "answer", "--models", "constant,mlp", "--seeds", "2"]
     words += ["--epochs", 10**6, "--patience", 10**6, "--jobs", "2", "--out", "run"]
-    code = "from bakeoff.cli import main; main()"
+    (tmp_path / "temporary").mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, words)],
+        [sys.executable, "-c", "from bakeoff.cli import main; main()", *map(str, words)],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path / "temporary")},
     )
     try:
         assert any("constant  seed 0" in line for line in process.stdout)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
-        said, complaint = process.communicate(timeout=30)
+        (os.killpg if to_all else os.kill)(process.pid, getattr(signal, name))
+        said, complaint = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert (process.returncode, complaint) == (130, "")
+    assert (process.returncode, complaint) == (code, "")
     assert "1 of 3" in said
     status = read_json(tmp_path / "run" / "status.json")
     assert (status["status"], status["fits"], status["ended"]) == ("unfinished", 3, 1)
     assert (tmp_path / "run" / "fits" / "constant" / "sklearn-0-0" / "weights.safetensors").exists()
+    assert list((tmp_path / "temporary").iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)

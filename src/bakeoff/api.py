@@ -1,7 +1,8 @@
 """The whole story: read, split, check, plan, probe, train, judge, report; a room each line."""
 
 import inspect
-import tempfile
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bakeoff.train.workers import Workers
 
 Function = Callable[..., Any]
+ENDING = ("SIGTERM", "SIGHUP")  # as the system ends programs; Windows has no SIGHUP
 SHOWS = ("live", "quiet", "none")
 
 
@@ -261,6 +263,7 @@ def carry_out(
         RunError: Every fit failed, or the folder cannot be written, or something was removed from
             it; it stays, marked as failed.
         KeyboardInterrupt: Ctrl-C; what is finished stays in the folder, marked as unfinished.
+        SystemExit: SIGTERM or SIGHUP; likewise.
     """
     here = place_for(out)
     with at_work(experiment, show) as (workers, screen, scratch):  # workers start: 2 s
@@ -306,26 +309,53 @@ def at_work(experiment: Experiment, show: str) -> Iterator[tuple["Workers", "Scr
     Workers import their framework while the data are being read; there will be as many as there
     are cores and fits once these are known.
     """
+    from bakeoff.runs.scratch_folder import scratch_folder
     from bakeoff.train.workers import Workers, num_cores
 
     count = min(experiment.jobs or num_cores(), 2)
     with (
-        tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch,
+        ended_by_signals(),
+        scratch_folder() as scratch,
         Workers(count, framework=experiment.framework[0], device=experiment.device) as workers,
     ):
         from bakeoff.report.screen import Screen
 
         with Screen(show) as screen:
-            yield workers, screen, Path(scratch)
+            yield workers, screen, scratch
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a run as Ctrl-C does, with the exit code of the signal.
+
+    Whoever has an answer of their own to a signal keeps it, as do threads, which get no signals.
+    """
+    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    numbers = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+
+    def end(number: int, _: object) -> None:
+        for ending in numbers:
+            signal.signal(ending, signal.SIG_IGN)  # a second one would cut the clearing up short
+        raise SystemExit(128 + number)
+
+    for number in numbers:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
 def marked(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Iterator[None]:
-    """Mark the folder as finished, failed or, after Ctrl-C, as unfinished."""
+    """Mark the folder as finished, failed or, after Ctrl-C or a signal, as unfinished."""
     fits = len(plan.jobs)
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         ended = folder.count_ended(plan.jobs)
         with suppress(RunError):
             folder.mark("unfinished", fits=fits, ended=ended)

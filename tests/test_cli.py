@@ -134,6 +134,15 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--n-jobs=2",), "Did you mean '--jobs'?"),
         (("--framework", "keras"), "No framework called 'keras' (--framework). Did you mean 'tens"),
         (("--metric", "f1"), "Did you mean 'macro_f1'"),
+        (("--jobs", "x"), "--jobs x must be an integer, such as 0."),
+        (("--seeds", "1.5"), "--seeds 1.5 must be an integer"),
+        (("--lr", "fast"), "--lr fast must be a number, such as 0.001."),
+        (("--lr", "nan"), "--lr NaN is out of range"),
+        (("--jbos", "3"), "No option called '--jbos'. Did you mean '--jobs'? See: bakeoff run --h"),
+        (("-z",), "No option called '-z'. See: bakeoff run --help"),
+        (("--jobs",), "Option '--jobs' requires an argument. See: bakeoff run --help"),
+        (("--json=3",), "Option '--json' does not take a value. See: bakeoff run --help"),
+        (("more.csv",), "unexpected extra argument"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -157,6 +166,15 @@ def test_a_wrong_option_is_one_sentence(options, words, here, command):
         (("predict", "none", "good.csv", "--out", "x.txt"), "must end in .csv or .parquet"),
         (("predict", "none", "good.csv", "--out", "no/x.csv"), "no folder no"),
         (("report", "none"), "not the folder of a finished run"),
+        (("rn", "good.csv"), "No such command 'rn'. Did you mean 'run'? See: bakeoff --help"),
+        (("run",), "Missing argument 'data': A file, a data-set name, or a bakeoff.toml. See: bak"),
+        (("show", "mlp", "--code=3"), "does not take a value. See: bakeoff show --help"),
+        (("report", "none", "--opn"), "No option called '--opn'. Did you mean '--open'? See: bak"),
+        (
+            ("--versoin",),
+            "No option called '--versoin'. Did you mean '--version'? See: bakeoff --h",
+        ),
+        (("run", "good.csv", "--target", "answer", "--out", "a" * 300), "File name too long"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -183,6 +201,91 @@ def test_a_mistake_of_ours_is_told_without_a_traceback(here, command, monkeypatc
     assert "Traceback" not in said.err
     [report] = here.glob("bakeoff-*.txt")
     assert "Traceback" in report.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (OSError(28, "No space left on device", "a.csv"), "a.csv: No space left on device."),
+        (PermissionError(13, "Permission denied"), "Permission denied."),
+        (MemoryError("Unable to allocate 9 GiB"), "not enough memory. Unable to allocate 9 GiB"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_fault_of_the_machine_is_no_mistake_of_ours(fault, words, here, command, monkeypatch):
+    def break_down(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("bakeoff.api.carry_out", break_down)
+    said = command("run", "good.csv", "--target", "answer")
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert said.err.startswith("bakeoff: ")
+    assert words in said.err
+    assert "mistake" not in said.err
+
+
+def test_a_mistake_of_ours_is_told_where_there_is_no_room_for_its_report(
+    here, command, monkeypatch
+):
+    def break_down(*_: object, **__: object) -> None:
+        raise KeyError("oops")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bakeoff.api.carry_out", break_down)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
+    said = command("run", "good.csv", "--target", "answer")
+    assert said.code == 1
+    assert "a mistake in bakeoff, not yours: KeyError: 'oops'" in said.err
+
+
+def test_predictions_that_cannot_be_written_are_one_sentence(small_run, people, tmp_path, command):
+    path = tmp_path / ("a" * 300 + ".csv")
+    said = command("predict", small_run.folder, people, "--model", "constant", "--out", path)
+    assert said.code == 1
+    assert said.err == f"bakeoff: {path} cannot be written: File name too long.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+STREAMS = """
+import os, sys
+for number in map(int, sys.argv.pop(1)):
+    os.close(number)
+from bakeoff.cli import main
+main()
+"""
+
+
+def run_with_streams(closed: str, people: Path, folder: Path, *words: str) -> subprocess.Popen:
+    """Start a run of one baseline in a program that some streams were closed for."""
+    options = ["--target", "answer", "--models", "constant", "--seeds", "1", "--jobs", "1"]
+    return subprocess.Popen(
+        [sys.executable, "-c", STREAMS, closed, "run", people, *options, "--out", "run", *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="streams of another kind")
+@pytest.mark.parametrize("closed", ["0", "012"])
+def test_a_run_without_standard_streams_is_a_run(closed, people, tmp_path):
+    process = run_with_streams(closed, people, tmp_path)
+    _, complaint = process.communicate(timeout=100)
+    assert (process.returncode, complaint) == (0, "")
+    assert read_json(tmp_path / "run" / "status.json")["status"] == "finished"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of another kind")
+@pytest.mark.parametrize("words", [(), ("--json",), ("--quiet",)], ids=str)
+def test_a_reader_that_goes_ends_a_run_quietly(words, people, tmp_path):
+    process = run_with_streams("", people, tmp_path, *words)
+    process.stdout.close()
+    complaint = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), complaint) == (141, "")
 
 
 def test_json_is_one_document_on_standard_output(run_again):

@@ -91,7 +91,7 @@ def test_what_is_not_ours_by_name_or_owner_is_never_swept(temporary, monkeypatch
 
 
 def test_no_place_for_temporary_files_is_one_sentence(temporary):
-    os.rmdir(temporary)
+    temporary.rmdir()
     words = "No temporary folder can be made: No such file or directory. Let TMPDIR name"
     with pytest.raises(RunError, match=words), scratch_folder():
         pass

@@ -41,6 +41,9 @@ LABEL = 9  # width of the words at the left: data, split, checks, plan
 MOST_COLUMNS = 20  # kinds and reasons are printed up to here; --dry-run prints them all
 
 
+NOBODY_READS = 141  # exit code of a program whose reader has gone: 128 and SIGPIPE
+
+
 class Screen:
     """Prints a run. Use it as a context, so that the live display always ends.
 
@@ -54,7 +57,9 @@ class Screen:
         self.talks = show == "live"
         self.judges = show in ("live", "quiet")
         self.json = show == "json"
-        self.console = Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
+        self.console = ScreenConsole(
+            file=file or sys.stdout, highlight=False, markup=False, emoji=False
+        )
         if not self.console.is_terminal:
             self.console.width = 200  # a file has no width
         self.tracker: Progress | None = None
@@ -201,7 +206,11 @@ class Screen:
 
     def document(self, document: Mapping[str, Any]) -> None:
         """Print one JSON document, and nothing else."""
-        self.console.file.write(json.dumps(document, ensure_ascii=False) + "\n")
+        try:
+            self.console.file.write(json.dumps(document, ensure_ascii=False) + "\n")
+            self.console.file.flush()
+        except BrokenPipeError:
+            self.console.on_broken_pipe()
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print lines of cells below each other, in line with the labels."""
@@ -244,3 +253,14 @@ class Screen:
     def text(self, text: str, style: str = "") -> Text:
         """Return text that this console can show."""
         return Text(printable(text, self.console.encoding), style=style)
+
+
+class ScreenConsole(Console):
+    """A console whose reader may go (`bakeoff run ... | head`): that ends the run like Ctrl-C."""
+
+    def on_broken_pipe(self) -> None:
+        """End quietly; what is still to be printed goes nowhere."""
+        try:
+            super().on_broken_pipe()
+        except SystemExit as end:
+            raise SystemExit(NOBODY_READS) from end

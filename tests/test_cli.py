@@ -1,5 +1,6 @@
 """The command line: one document, one sentence, the right exit code, and never half a folder."""
 
+import errno
 import json
 import os
 import shutil
@@ -406,6 +407,34 @@ def test_what_is_removed_in_mid_run_is_counted_and_named(
     assert (status["status"], status["fits"]) == ("failed", 2)
     assert words in status["error"]
     assert words in read_json(tmp_path / "run" / "verdict.json")["warnings"][0]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES], ids=os.strerror)
+def test_a_disk_that_fails_in_mid_run_is_one_sentence_and_what_was_finished_stays(
+    number, people, tmp_path, command, monkeypatch
+):
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    def record_and_fail(*given: object) -> Event:
+        event = record(*given)
+        if isinstance(event, Done):
+            monkeypatch.setattr(Path, "replace", refuse)
+        return event
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bakeoff.judge.record.record", record_and_fail)
+    said = command(
+        *("run", people, "--target", "answer", "--models", "constant,linear"),
+        *("--seeds", "1", "--jobs", "1", "--out", "run"),
+    )
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert f"predictions/answer.parquet cannot be written: {os.strerror(number)}." in said.err
+    status = read_json(tmp_path / "run" / "status.json")
+    assert (status["status"], status["fits"], status["ended"]) == ("unfinished", 2, 1)
+    place = tmp_path / "run" / "fits" / "constant" / "sklearn-0-0"
+    assert (place / "fit.json").exists()
+    assert [path for path in (tmp_path / "run").rglob("*") if ".part" in path.name] == []
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are needed to count them")

@@ -62,8 +62,7 @@ class Predictions:
         if wrong.any():
             raise RunError(
                 f"Predictions of {self.target!r}: {int(wrong.sum()):,} of {n:,} rows are not "
-                f"finite numbers (first: row {int(self.rows[wrong][0])}). The training diverged; "
-                "try a smaller lr."
+                f"finite numbers (first: row {int(self.rows[wrong][0])}). The training diverged."
             )
 
     def __len__(self) -> int:

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.documents import writing
-from bakeoff.errors import RunError
+from bakeoff.errors import RunError, option
 from bakeoff.evaluate.metrics import score
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event
-from bakeoff.train.job import Fit
+from bakeoff.train.job import Fit, Job
+from bakeoff.train.recipe import rate_to_try
 
 
 def record(folder: RunFolder, plan: Plan, event: Event, left: Path) -> Event:
@@ -47,8 +48,8 @@ def record_fit(folder: RunFolder, plan: Plan, fit: Fit, left: Path) -> Fit:
     if not fit.error:
         try:
             validation_scores, test_scores = scores_left(left)
-            found = score(plan.metric, judged(plan, validation_scores, "validation"))
-            predictions = judged(plan, test_scores, "test")
+            found = score(plan.metric, judged(plan, fit.job, validation_scores, "validation"))
+            predictions = judged(plan, fit.job, test_scores, "test")
         except RunError as error:
             fit = replace(fit, error=str(error))
         else:
@@ -73,16 +74,26 @@ def scores_left(left: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.load(files[0]), np.load(files[1])
 
 
-def judged(plan: Plan, scores: np.ndarray, part: str) -> Predictions:
-    """Put the scores of a part beside its truth, in the user's units."""
+def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
+    """Put the scores of a part beside its truth, in the user's units.
+
+    Raises:
+        RunError: A score is not a finite number; of a network with a rate to try.
+    """
     dataset, preparation = plan.dataset, plan.preparation
     positions = getattr(plan.split, part)
     classes = () if preparation.task == "regression" else tuple(preparation.classes)
-    return Predictions(
-        target=dataset.target,
-        rows=dataset.rows[positions],
-        truth=dataset.arrays[dataset.target][positions],
-        scores=scores if classes else preparation.invert(scores),
-        classes=classes,
-        positive=dataset.schema.positive.get(dataset.target),
-    )
+    try:
+        return Predictions(
+            target=dataset.target,
+            rows=dataset.rows[positions],
+            truth=dataset.arrays[dataset.target][positions],
+            scores=scores if classes else preparation.invert(scores),
+            classes=classes,
+            positive=dataset.schema.positive.get(dataset.target),
+        )
+    except RunError as error:
+        if not job.recipe:
+            raise
+        rate = option("lr", rate_to_try(job.recipe["lr"]))
+        raise RunError(f"{error} Try {rate}.") from error

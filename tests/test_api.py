@@ -194,6 +194,7 @@ def test_a_run_in_a_thread_touches_no_signal(people, tmp_path):
     for thread in threads:
         thread.join()
     assert {run.folder.name for run in done} == {"one", "two"}
+    assert all(run.files.report.exists() for run in done)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 

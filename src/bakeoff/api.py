@@ -375,11 +375,11 @@ def place_for(out: str | Path | None) -> Path:
     Returns:
         The working folder, which may change while the run goes on.
     """
-    from bakeoff.runs.folder import check_free, working_folder
+    from bakeoff.runs.folder import RunFolder, check_free, working_folder
 
     here = working_folder()
     if out is not None:
-        check_free(here / out)
+        check_free(RunFolder(here / out, given=str(out)))
     return here
 
 

@@ -57,3 +57,26 @@ def test_the_verdict_stores_the_count_and_warns(small_run, run_again):
     verdict = json.loads((run_again.folder / "verdict.json").read_text("utf-8"))
     assert verdict["test_readings"] >= 2
     assert any("have been judged by" in warning for warning in verdict["warnings"])
+
+
+@pytest.mark.parametrize(
+    "name", ["fit.json", "weights.safetensors", "predictions/answer.parquet", "predictions"]
+)
+def test_a_fit_is_whole_only_with_all_its_files(name, small_run, tmp_path):
+    shutil.copytree(small_run.folder, tmp_path / "run")
+    place = RunFolder(tmp_path / "run").fit("mlp", "torch", 0)
+    assert place.is_whole()
+    gone = place.path / name
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    assert not place.is_whole()
+
+
+def test_a_fit_whose_facts_are_damaged_is_not_whole(small_run, tmp_path):
+    shutil.copytree(small_run.folder, tmp_path / "run")
+    place = RunFolder(tmp_path / "run").fit("mlp", "torch", 0)
+    place.facts.write_text('{"format": 2', "utf-8")
+    assert not place.is_whole()
+
+
+def test_a_fit_that_failed_is_whole_without_weights(broken_run):
+    assert broken_run.files.fit("diverging", "torch", 0).is_whole()

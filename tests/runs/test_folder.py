@@ -155,12 +155,12 @@ def test_a_failed_fit_leaves_its_reason_and_no_weights(broken_run):
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path):
-    check_free(tmp_path / "new")
-    check_free(tmp_path)
+    check_free(RunFolder(tmp_path / "new"))
+    check_free(RunFolder(tmp_path))
     (tmp_path / "old").write_text("")
     for taken in (tmp_path, tmp_path / "old"):
         with pytest.raises(RequestError, match=r"never overwrites another\. Choose another out="):
-            check_free(taken)
+            check_free(RunFolder(taken))
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path):
@@ -170,6 +170,13 @@ def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "file/run"])
+def test_a_folder_that_is_refused_is_named_as_it_was_given(tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "file").write_text("")
+    with pytest.raises(RequestError, match="^old exists already"):
+        new_folder("old", "run", here=tmp_path)
+
+
 def test_a_folder_that_cannot_be_looked_into_is_told_in_a_sentence(name, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RequestError, match=r"(used|made): .*\. Choose another out="):

@@ -82,15 +82,12 @@ class FitFolder:
         write_json(self.facts, {**job, **facts, "status": fit.status, "validation": validation})
 
     def is_whole(self) -> bool:
-        """Tell whether all that was written when the fit ended stands here.
-
-        Raises:
-            DataError: fit.json is damaged.
-        """
-        if not self.facts.is_file():
+        """Tell whether all that was written when the fit ended stands here."""
+        try:
+            fit, _ = self.read()
+        except DataError:
             return False
-        failed = read_json(self.facts).get("status") == "failed"
-        return failed or (self.weights.is_file() and bool(self.prediction_files()))
+        return bool(fit.error) or (self.weights.is_file() and bool(self.prediction_files()))
 
     def read(self) -> tuple[Fit, float | None]:
         """Read fit.json: the fit without its history, and the validation score.

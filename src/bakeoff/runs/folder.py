@@ -196,22 +196,21 @@ def working_folder() -> Path:
 
 def named_folder(out: str | Path, here: Path) -> RunFolder:
     """Take the folder that the user named."""
-    check_free(here / out)
-    if not claim(here / out, new=False):
-        raise taken(here / out)
-    return RunFolder(here / out, given=str(out))
+    folder = RunFolder(here / out, given=str(out))
+    check_free(folder)
+    if not claim(folder, new=False):
+        raise taken(folder)
+    return folder
 
 
 def numbered_folder(name: str, here: Path) -> RunFolder:
     """Take runs/<name>, or the first of runs/<name>-2, runs/<name>-3, ... that nobody has."""
-    numbers = count(2)
-    given = Path("runs", name)
-    while not claim(here / given, new=True):
-        given = Path("runs", f"{name}-{next(numbers)}")
-    return RunFolder(here / given, given=str(given))
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    folders = (RunFolder(here / "runs" / own, given=str(Path("runs", own))) for own in names)
+    return next(folder for folder in folders if claim(folder, new=True))
 
 
-def claim(path: Path, *, new: bool) -> bool:
+def claim(folder: RunFolder, *, new: bool) -> bool:
     """Take a folder in a way that only one of several runs can succeed in.
 
     Args:
@@ -224,37 +223,38 @@ def claim(path: Path, *, new: bool) -> bool:
         RequestError: It cannot be made.
     """
     try:
-        path.mkdir(parents=True, exist_ok=not new)
-        RunFolder(path).status.touch(exist_ok=False)
+        folder.path.mkdir(parents=True, exist_ok=not new)
+        folder.status.touch(exist_ok=False)
     except FileExistsError:
         return False
     except OSError as error:
         raise RequestError(
-            f"{path} cannot be made: {cause(error)}. Choose another {option('out')}."
+            f"{folder.shown} cannot be made: {cause(error)}. Choose another {option('out')}."
         ) from error
     return True
 
 
-def check_free(path: Path) -> None:
+def check_free(folder: RunFolder) -> None:
     """Refuse a folder that holds something already.
 
     Raises:
         RequestError: It does, or it cannot be looked into.
     """
+    path = folder.path
     try:
         free = not path.exists() or (path.is_dir() and not any(path.iterdir()))
     except OSError as error:
         raise RequestError(
-            f"{path} cannot be used: {cause(error)}. Choose another {option('out')}."
+            f"{folder.shown} cannot be used: {cause(error)}. Choose another {option('out')}."
         ) from error
     if not free:
-        raise taken(path)
+        raise taken(folder)
 
 
-def taken(path: Path) -> RequestError:
+def taken(folder: RunFolder) -> RequestError:
     """Say that a folder belongs to another run, or holds something else."""
     return RequestError(
-        f"{path} exists already, and a run never overwrites another. Choose another "
+        f"{folder.shown} exists already, and a run never overwrites another. Choose another "
         f"{option('out')}, or remove it first."
     )
 

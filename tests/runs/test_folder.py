@@ -173,7 +173,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path):
 def test_a_folder_that_is_refused_is_named_as_it_was_given(tmp_path):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "file").write_text("")
-    with pytest.raises(RequestError, match="^old exists already"):
+    with pytest.raises(RequestError, match=r"^old exists already"):
         new_folder("old", "run", here=tmp_path)
 
 

@@ -1,8 +1,10 @@
 """The whole story from Python: data in, an honest leaderboard out, and nothing left half done."""
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,10 @@ import pytest
 
 import bakeoff
 from bakeoff import RequestError, RunError
+from bakeoff.api import ended_by_signals
+from bakeoff.data.dataset import Dataset
 from bakeoff.documents import read_json
+from bakeoff.plan.plan import read_data
 from tests.small import INPUTS, MODELS, pictures
 
 
@@ -29,6 +34,34 @@ def test_a_notebook_shows_the_leaderboard(small_run):
 
 def test_an_opened_run_is_the_run_itself(small_run):
     assert bakeoff.open_run(str(small_run.folder)) == small_run
+
+
+def test_a_run_in_a_relative_folder_is_found_again_from_elsewhere(small_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(small_run.folder.parent)
+    run = bakeoff.open_run("run")
+    assert repr(run).startswith("<Run run: ")
+    monkeypatch.chdir(tmp_path)
+    assert run == small_run
+    assert run.verdict == small_run.verdict
+    assert run.best.fit == small_run.best.fit
+    assert repr(run).startswith("<Run run: ")
+
+
+def test_a_run_goes_on_in_its_folder_when_the_working_folder_changes(people, tmp_path, monkeypatch):
+    def read_and_go(*given: object) -> Dataset:
+        dataset = read_data(*given)
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        return dataset
+
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bakeoff.plan.plan.read_data", read_and_go)
+    run = bakeoff.run(
+        people, "answer", models=["constant"], seeds=1, jobs=1, out="here/run", show="none"
+    )
+    assert run.folder == tmp_path / "here" / "run"
+    assert str(run).endswith("\nhere/run")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_every_fit_is_counted_in_the_status(small_run):
@@ -120,6 +153,51 @@ def test_a_script_needs_no_main_guard_and_prints_nothing_it_was_not_asked_to(peo
     assert bakeoff.open_run(tmp_path / "here").best.fit.job.model == "constant"
 
 
+def test_a_signal_ends_a_run_with_its_exit_code_and_the_handlers_are_put_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as end, ended_by_signals():
+        signal.raise_signal(signal.SIGTERM)
+    assert end.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before is signal.SIG_DFL
+
+
+def test_who_has_an_answer_to_a_signal_keeps_it():
+    caught = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: caught.append(number))
+    try:
+        with ended_by_signals():
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert caught == [signal.SIGTERM]
+
+
+def test_a_run_in_a_thread_touches_no_signal(people, tmp_path):
+    done = []
+
+    def run() -> None:
+        done.append(
+            bakeoff.run(
+                people,
+                "answer",
+                models=["constant"],
+                seeds=1,
+                jobs=1,
+                out=tmp_path / threading.current_thread().name,
+                show="none",
+            )
+        )
+
+    threads = [threading.Thread(target=run, name=name) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {run.folder.name for run in done} == {"one", "two"}
+    assert all(run.files.report.exists() for run in done)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
 @pytest.fixture
 def asked(monkeypatch):
     """Catch what `run` would carry out."""
@@ -176,7 +254,11 @@ def test_what_a_run_read_is_written_down(small_run):
         "cpu",
         [0, 1],
     )
-    assert "torch" in environment["versions"]
+    assert set(environment["versions"]) >= {"bakeoff", "torch", "numpy"}
+    assert not {"tensorflow", "keras", "jax"} & set(environment["versions"])  # installed, not used
+    assert environment["device_name"] == environment["processor"] != ""
+    assert environment["device_memory_bytes"] == environment["memory_bytes"] > 10**8
+    assert environment["threads_per_worker"] == 1
 
 
 def test_a_class_that_only_validation_rows_have_does_not_stop_a_network(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The command line: one document, one sentence, the right exit code, and never half a folder."""
 
+import errno
 import json
 import os
 import shutil
@@ -16,6 +17,9 @@ import pytest
 from bakeoff import CATALOG, cli
 from bakeoff.documents import read_json
 from bakeoff.errors import RequestError
+from bakeoff.judge.record import record
+from bakeoff.runs.folder import RunFolder
+from bakeoff.train.events import Done, Event
 from tests.small import MODELS, table
 
 GOOD = table()
@@ -131,6 +135,15 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--n-jobs=2",), "Did you mean '--jobs'?"),
         (("--framework", "keras"), "No framework called 'keras' (--framework). Did you mean 'tens"),
         (("--metric", "f1"), "Did you mean 'macro_f1'"),
+        (("--jobs", "x"), "--jobs x must be an integer, such as 0."),
+        (("--seeds", "1.5"), "--seeds 1.5 must be an integer"),
+        (("--lr", "fast"), "--lr fast must be a number, such as 0.001."),
+        (("--lr", "nan"), "--lr NaN is out of range"),
+        (("--jbos", "3"), "No option called '--jbos'. Did you mean '--jobs'? See: bakeoff run --h"),
+        (("-z",), "No option called '-z'. See: bakeoff run --help"),
+        (("--jobs",), "Option '--jobs' requires an argument. See: bakeoff run --help"),
+        (("--json=3",), "Option '--json' does not take a value. See: bakeoff run --help"),
+        (("more.csv",), "unexpected extra argument"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -154,6 +167,15 @@ def test_a_wrong_option_is_one_sentence(options, words, here, command):
         (("predict", "none", "good.csv", "--out", "x.txt"), "must end in .csv or .parquet"),
         (("predict", "none", "good.csv", "--out", "no/x.csv"), "no folder no"),
         (("report", "none"), "not the folder of a finished run"),
+        (("rn", "good.csv"), "No such command 'rn'. Did you mean 'run'? See: bakeoff --help"),
+        (("run",), "Missing argument 'data': A file, a data-set name, or a bakeoff.toml. See: bak"),
+        (("show", "mlp", "--code=3"), "does not take a value. See: bakeoff show --help"),
+        (("report", "none", "--opn"), "No option called '--opn'. Did you mean '--open'? See: bak"),
+        (
+            ("--versoin",),
+            "No option called '--versoin'. Did you mean '--version'? See: bakeoff --h",
+        ),
+        (("run", "good.csv", "--target", "answer", "--out", "a" * 300), "File name too long"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -180,6 +202,91 @@ def test_a_mistake_of_ours_is_told_without_a_traceback(here, command, monkeypatc
     assert "Traceback" not in said.err
     [report] = here.glob("bakeoff-*.txt")
     assert "Traceback" in report.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (OSError(28, "No space left on device", "a.csv"), "a.csv: No space left on device."),
+        (PermissionError(13, "Permission denied"), "Permission denied."),
+        (MemoryError("Unable to allocate 9 GiB"), "not enough memory. Unable to allocate 9 GiB"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_fault_of_the_machine_is_no_mistake_of_ours(fault, words, here, command, monkeypatch):
+    def break_down(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("bakeoff.api.carry_out", break_down)
+    said = command("run", "good.csv", "--target", "answer")
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert said.err.startswith("bakeoff: ")
+    assert words in said.err
+    assert "mistake" not in said.err
+
+
+def test_a_mistake_of_ours_is_told_where_there_is_no_room_for_its_report(
+    here, command, monkeypatch
+):
+    def break_down(*_: object, **__: object) -> None:
+        raise KeyError("oops")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bakeoff.api.carry_out", break_down)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
+    said = command("run", "good.csv", "--target", "answer")
+    assert said.code == 1
+    assert "a mistake in bakeoff, not yours: KeyError: 'oops'" in said.err
+
+
+def test_predictions_that_cannot_be_written_are_one_sentence(small_run, people, tmp_path, command):
+    path = tmp_path / ("a" * 300 + ".csv")
+    said = command("predict", small_run.folder, people, "--model", "constant", "--out", path)
+    assert said.code == 1
+    assert said.err == f"bakeoff: {path} cannot be written: File name too long.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+STREAMS = """
+import os, sys
+for number in map(int, sys.argv.pop(1)):
+    os.close(number)
+from bakeoff.cli import main
+main()
+"""
+
+
+def run_with_streams(closed: str, people: Path, folder: Path, *words: str) -> subprocess.Popen:
+    """Start a run of one baseline in a program that some streams were closed for."""
+    options = ["--target", "answer", "--models", "constant", "--seeds", "1", "--jobs", "1"]
+    return subprocess.Popen(
+        [sys.executable, "-c", STREAMS, closed, "run", people, *options, "--out", "run", *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="streams of another kind")
+@pytest.mark.parametrize("closed", ["0", "012"])
+def test_a_run_without_standard_streams_is_a_run(closed, people, tmp_path):
+    process = run_with_streams(closed, people, tmp_path)
+    _, complaint = process.communicate(timeout=100)
+    assert (process.returncode, complaint) == (0, "")
+    assert read_json(tmp_path / "run" / "status.json")["status"] == "finished"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of another kind")
+@pytest.mark.parametrize("words", [(), ("--json",), ("--quiet",)], ids=str)
+def test_a_reader_that_goes_ends_a_run_quietly(words, people, tmp_path):
+    process = run_with_streams("", people, tmp_path, *words)
+    process.stdout.close()
+    complaint = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), complaint) == (141, "")
 
 
 def test_json_is_one_document_on_standard_output(run_again):
@@ -266,30 +373,101 @@ def test_the_last_equals_sign_parts_a_column_from_its_kind():
         cli.pairs(["=number"])
 
 
+@pytest.mark.parametrize(
+    ("removed", "words"),
+    [
+        ("", "Missing in run: 1 of 2 fits (constant seed 0), bakeoff.toml, environment.json,"),
+        ("data", "Missing in run: data/schema.json, data/fingerprint.json,"),
+        ("fits/constant", "Missing in run: 1 of 2 fits (constant seed 0). Something removed"),
+        ("fits/constant/sklearn-0-0/weights.safetensors", "1 of 2 fits (constant seed 0)"),
+        ("fits/constant/sklearn-0-0/predictions", "1 of 2 fits (constant seed 0)"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_what_is_removed_in_mid_run_is_counted_and_named(
+    removed, words, people, tmp_path, command, monkeypatch
+):
+    def record_and_remove(folder: RunFolder, *given: object) -> Event:
+        event = record(folder, *given)
+        if isinstance(event, Done) and event.fit.job.model == "constant":
+            place = folder.path / removed
+            shutil.rmtree(place) if place.is_dir() else place.unlink()
+        return event
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bakeoff.judge.record.record", record_and_remove)
+    said = command(
+        *("run", people, "--target", "answer", "--models", "constant,linear"),
+        *("--seeds", "1", "--jobs", "1", "--out", "run"),
+    )
+    assert (said.code, said.err.count("\n")) == (1, 1), said.err
+    assert words in said.err
+    assert "2/2" in said.out
+    status = read_json(tmp_path / "run" / "status.json")
+    assert (status["status"], status["fits"]) == ("failed", 2)
+    assert words in status["error"]
+    assert words in read_json(tmp_path / "run" / "verdict.json")["warnings"][0]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES], ids=os.strerror)
+def test_a_disk_that_fails_in_mid_run_is_one_sentence_and_what_was_finished_stays(
+    number, people, tmp_path, command, monkeypatch
+):
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    def record_and_fail(*given: object) -> Event:
+        event = record(*given)
+        if isinstance(event, Done):
+            monkeypatch.setattr(Path, "replace", refuse)
+        return event
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bakeoff.judge.record.record", record_and_fail)
+    said = command(
+        *("run", people, "--target", "answer", "--models", "constant,linear"),
+        *("--seeds", "1", "--jobs", "1", "--out", "run"),
+    )
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert f"predictions/answer.parquet cannot be written: {os.strerror(number)}." in said.err
+    status = read_json(tmp_path / "run" / "status.json")
+    assert (status["status"], status["fits"], status["ended"]) == ("unfinished", 2, 1)
+    place = tmp_path / "run" / "fits" / "constant" / "sklearn-0-0"
+    assert (place / "fit.json").exists()
+    assert [path for path in (tmp_path / "run").rglob("*") if ".part" in path.name] == []
+
+
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are needed to count them")
-def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(people, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "to_all", "code"),
+    [("SIGINT", True, 130), ("SIGTERM", False, 143), ("SIGTERM", True, 143), ("SIGHUP", True, 129)],
+)
+def test_a_run_that_is_ended_keeps_what_is_finished_and_leaves_no_process_and_no_copy_of_the_data(
+    name, to_all, code, people, tmp_path
+):
     words = ["run", people, "--target", "answer", "--models", "constant,mlp", "--seeds", "2"]
     words += ["--epochs", 10**6, "--patience", 10**6, "--jobs", "2", "--out", "run"]
-    code = "from bakeoff.cli import main; main()"
+    (tmp_path / "temporary").mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, words)],
+        [sys.executable, "-c", "from bakeoff.cli import main; main()", *map(str, words)],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path / "temporary")},
     )
     try:
         assert any("constant  seed 0" in line for line in process.stdout)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
-        said, complaint = process.communicate(timeout=30)
+        (os.killpg if to_all else os.kill)(process.pid, getattr(signal, name))
+        said, complaint = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert (process.returncode, complaint) == (130, "")
+    assert (process.returncode, complaint) == (code, "")
     assert "1 of 3" in said
     status = read_json(tmp_path / "run" / "status.json")
     assert (status["status"], status["fits"], status["ended"]) == ("unfinished", 3, 1)
     assert (tmp_path / "run" / "fits" / "constant" / "sklearn-0-0" / "weights.safetensors").exists()
+    assert list((tmp_path / "temporary").iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)

@@ -1,15 +1,16 @@
 """The whole story: read, split, check, plan, probe, train, judge, report; a room each line."""
 
 import inspect
-import tempfile
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from bakeoff.errors import DataError, RequestError, UnknownOption, option, unknown
+from bakeoff.errors import DataError, RequestError, RunError, UnknownOption, option, unknown
 from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.request import name_of, request
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bakeoff.train.workers import Workers
 
 Function = Callable[..., Any]
+ENDING = ("SIGTERM", "SIGHUP")  # as the system ends programs; Windows has no SIGHUP
 SHOWS = ("live", "quiet", "none")
 
 
@@ -33,18 +35,29 @@ SHOWS = ("live", "quiet", "none")
 class Run:
     """A finished run, read from its folder; a notebook shows its leaderboard.
 
+    The folder is found again when the working folder has changed; it is shown as it was given.
+
+    Args:
+        folder: Of the run; a relative path is made absolute at once.
+        given: As the user wrote it; empty: as `folder`.
+
     Example:
         `run = bakeoff.open_run("runs/water"); run.best.predict("new.csv")`
     """
 
     folder: Path
+    given: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "given", self.given or str(self.folder))
+        object.__setattr__(self, "folder", Path(self.folder).absolute())
 
     @property
     def files(self) -> "RunFolder":
         """Where everything stands."""
         from bakeoff.runs.folder import RunFolder
 
-        return RunFolder(self.folder)
+        return RunFolder(self.folder, given=self.given)
 
     @property
     def leaderboard(self) -> "pl.DataFrame":
@@ -98,13 +111,13 @@ class Run:
         try:
             rows = self.leaderboard
         except DataError:  # the folder has gone, or is damaged: printing a run never fails
-            return f"<Run {self.folder}>"
+            return f"<Run {self.given}>"
         first = rows.row(0, named=True)
         score = f"{first['model']} first with {first['metric']} {first['score']:.4g}"
-        return f"<Run {self.folder}: {len(rows)} models, {score}>"
+        return f"<Run {self.given}: {len(rows)} models, {score}>"
 
     def __str__(self) -> str:
-        return f"{self.verdict.sentence}\n{self.folder}"
+        return f"{self.verdict.sentence}\n{self.given}"
 
 
 def with_hints(function: Function) -> Function:
@@ -247,10 +260,12 @@ def carry_out(
         dry_run: Show kinds, split, models and the estimated time; train nothing, return None.
 
     Raises:
-        RunError: Every fit failed; the folder stays, marked as failed.
+        RunError: Every fit failed, or the folder cannot be written, or something was removed from
+            it; it stays, marked as failed.
         KeyboardInterrupt: Ctrl-C; what is finished stays in the folder, marked as unfinished.
+        SystemExit: SIGTERM or SIGHUP; likewise.
     """
-    check_out(out)
+    here = place_for(out)
     with at_work(experiment, show) as (workers, screen, scratch):  # workers start: 2 s
         from bakeoff.data.splitting.leaks import find_leaks
         from bakeoff.data.splitting.split import make_split
@@ -275,16 +290,16 @@ def carry_out(
         if dry_run:
             screen.outline(outline(plan, len(workers)))
             return None
-        folder = new_folder(out, name_of(experiment))
-        record_plan(folder, plan, workers)
+        folder = new_folder(out, name_of(experiment), here=here)
         with marked(folder, plan, screen):
+            record_plan(folder, plan, workers)
             screen.start(plan, workers)
             for job, event, left in train(plan, workers, scratch):
                 screen.progress(job, record(folder, plan, event, left))
             judge_run(folder, plan)
         write_report_of(folder, screen)
         screen.result(folder)
-    return Run(folder.path)
+    return Run(folder.path, given=folder.given)
 
 
 @contextmanager
@@ -294,42 +309,78 @@ def at_work(experiment: Experiment, show: str) -> Iterator[tuple["Workers", "Scr
     Workers import their framework while the data are being read; there will be as many as there
     are cores and fits once these are known.
     """
+    from bakeoff.runs.scratch_folder import scratch_folder
     from bakeoff.train.workers import Workers, num_cores
 
     count = min(experiment.jobs or num_cores(), 2)
     with (
-        tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch,
+        ended_by_signals(),
+        scratch_folder() as scratch,
         Workers(count, framework=experiment.framework[0], device=experiment.device) as workers,
     ):
         from bakeoff.report.screen import Screen
 
         with Screen(show) as screen:
-            yield workers, screen, Path(scratch)
+            yield workers, screen, scratch
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a run as Ctrl-C does, with the exit code of the signal.
+
+    Whoever has an answer of their own to a signal keeps it, as do threads, which get no signals.
+    """
+    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    numbers = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+
+    def end(number: int, _: object) -> None:
+        for ending in numbers:
+            signal.signal(ending, signal.SIG_IGN)  # a second one would cut the clearing up short
+        raise SystemExit(128 + number)
+
+    for number in numbers:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
 def marked(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Iterator[None]:
-    """Mark the folder as finished, failed or, after Ctrl-C, as unfinished."""
+    """Mark the folder as finished, failed or, after Ctrl-C or a signal, as unfinished."""
     fits = len(plan.jobs)
     try:
         yield
-    except KeyboardInterrupt:
-        ended = len(folder.fits())
-        folder.mark("unfinished", fits=fits, ended=ended)
+    except (KeyboardInterrupt, SystemExit):
+        ended = folder.count_ended(plan.jobs)
+        with suppress(RunError):
+            folder.mark("unfinished", fits=fits, ended=ended)
         screen.interrupted(folder, fits=fits, finished=ended)
         raise
     except Exception as error:
-        folder.mark("failed", fits=fits, ended=len(folder.fits()), error=str(error))
+        ended = folder.count_ended(plan.jobs)
+        with suppress(RunError):  # where nothing can be written, the first error is the one to tell
+            folder.mark("failed", fits=fits, ended=ended, error=str(error))
         raise
-    folder.mark("finished", fits=fits, ended=len(folder.fits()))
+    folder.mark("finished", fits=fits, ended=folder.count_ended(plan.jobs))
 
 
-def check_out(out: str | Path | None) -> None:
-    """Refuse a folder that holds something, before anything is read."""
+def place_for(out: str | Path | None) -> Path:
+    """Refuse a folder that holds something, before anything is read.
+
+    Returns:
+        The working folder, which may change while the run goes on.
+    """
+    from bakeoff.runs.folder import RunFolder, check_free, working_folder
+
+    here = working_folder()
     if out is not None:
-        from bakeoff.runs.folder import check_free
-
-        check_free(Path(out))
+        check_free(RunFolder(here / out, given=str(out)))
+    return here
 
 
 def write_report_of(folder: "RunFolder", screen: "Screen") -> None:
@@ -349,6 +400,7 @@ def write_plan(experiment: Experiment, path: Path) -> Path:
         RequestError: The file exists, or its folder does not.
     """
     from bakeoff.data.splitting.split import make_split
+    from bakeoff.documents import write_text
     from bakeoff.plan.experiment_file import to_toml
     from bakeoff.plan.plan import make_plan, read_data
 
@@ -362,5 +414,5 @@ def write_plan(experiment: Experiment, path: Path) -> Path:
     split = make_split(dataset, experiment.split, experiment.seed)
     plan = make_plan(experiment, dataset, split, ())
     reasons = {column.name: column.reason for column in dataset.schema.columns}
-    path.write_text(to_toml(plan.experiment, folder=path.parent, reasons=reasons), "utf-8")
+    write_text(path, to_toml(plan.experiment, folder=path.parent, reasons=reasons))
     return path

@@ -1,9 +1,11 @@
 """The command line: parses arguments, calls `bakeoff.api`, and turns errors into one sentence.
 
-Exit codes: 0 done; 1 the run failed; 2 the request or the data is wrong; 130 interrupted.
+Exit codes: 0 done; 1 the run failed; 2 the request or the data is wrong. What ended from outside
+has 128 and the number of the signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 141 nobody reads on.
 """
 
 import inspect
+import os
 import sys
 import tomllib
 import warnings
@@ -15,10 +17,20 @@ from typing import Annotated, Any
 
 import typer
 
-from bakeoff.errors import FLAGS, SYNONYMS, BakeoffError, RequestError, RunError, option
+from bakeoff.errors import (
+    FLAGS,
+    SYNONYMS,
+    BakeoffError,
+    RequestError,
+    RunError,
+    did_you_mean,
+    option,
+)
 from bakeoff.options import Option, options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.train.recipe import Recipe
+
+UsageError: Any = typer.BadParameter.__base__  # has no public name in typer
 
 app = typer.Typer(
     name="bakeoff",
@@ -42,7 +54,7 @@ def with_options(*tables: str) -> Callable[[Callable[..., None]], Callable[..., 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def run_command(*args: Any, **own: Any) -> None:
-            given = {name: own.pop(name) for name in known}
+            given = {name: typed(item, own.pop(name)) for name, item in known.items()}
             given["kinds"] = pairs(given.get("kinds"))
             command(*args, given=given, **own)
 
@@ -59,16 +71,26 @@ def with_options(*tables: str) -> Callable[[Callable[..., None]], Callable[..., 
 
 
 def parameter(known: Option) -> inspect.Parameter:
-    """Return one option as typer reads it: nothing said is None."""
-    kinds: dict[type, Any] = {dict: list[str] | None, int: int | None, float: float | None}
-    kind = kinds.get(known.kind, str | None)
+    """Return one option as typer reads it: as a string; nothing said is None."""
+    kind: Any = list[str] | None if known.kind is dict else str | None
+    metavar = {int: "INTEGER", float: "FLOAT"}.get(known.kind)
     flag = FLAGS.get(known.name, "--" + known.name.replace("_", "-"))
     return inspect.Parameter(
         known.name,
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
         default=None,
-        annotation=Annotated[kind, typer.Option(flag, help=words(known))],
+        annotation=Annotated[kind, typer.Option(flag, help=words(known), metavar=metavar)],
     )
+
+
+def typed(known: Option, given: Any) -> Any:
+    """Return a number of a number's option; what is none stays a string, and is refused as such."""
+    if known.kind not in (int, float) or given is None:
+        return given
+    try:
+        return known.kind(given)
+    except ValueError:
+        return given
 
 
 def words(known: Option) -> str:
@@ -178,6 +200,7 @@ def predict(
 ) -> None:
     """Predict new rows with the winner of a run."""
     from bakeoff import api
+    from bakeoff.documents import writing
 
     path = Path(out)
     if out and path.suffix not in (".csv", ".parquet"):
@@ -194,7 +217,8 @@ def predict(
     if not out:
         typer.echo(table.write_csv(), nl=False)
         return
-    table.write_parquet(path) if path.suffix == ".parquet" else table.write_csv(path)
+    with writing(path) as draft:
+        table.write_parquet(draft) if path.suffix == ".parquet" else table.write_csv(draft)
     typer.echo(f"{len(table):,} predictions of {trained.fit.job.model} are in {path}.")
 
 
@@ -332,23 +356,75 @@ def check_flags(words: list[str]) -> None:
 
 def main() -> None:
     """Run the command line."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console without — or µ shows ?, and goes on
+    open_streams()
     try:
         check_flags(sys.argv[1:])
-        app()
-    except KeyboardInterrupt:
+        sys.exit(app(standalone_mode=False) or 0)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    except UsageError as error:
+        typer.echo(wrong_usage(error), err=True)
+        sys.exit(2)
     except RunError as error:
         typer.echo(f"bakeoff: {error.worded('command line')}", err=True)
         sys.exit(1)
     except BakeoffError as error:
         typer.echo(f"bakeoff: {error.worded('command line')}", err=True)
         sys.exit(2)
+    except OSError as error:  # of the machine, such as a file that may not be read
+        place = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"bakeoff: {place}{error.strerror or error}.", err=True)
+        sys.exit(1)
+    except MemoryError as error:
+        typer.echo(f"bakeoff: there is not enough memory. {error}".rstrip(), err=True)
+        sys.exit(1)
     except Exception as error:
         typer.echo(f"bakeoff: {unexpected(error)}", err=True)
         sys.exit(1)
+
+
+def open_streams() -> None:
+    """See that there are standard streams, and that they write every letter somehow.
+
+    A stream that was closed from the start (`>&-`) goes nowhere; else the next file that is opened
+    would take its number, and get what a library prints.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console without — or µ shows ?, and goes on
+
+
+def wrong_usage(error: Any) -> str:
+    """Say in one sentence what is wrong with the words of a command, and where they are listed.
+
+    Args:
+        error: Of typer; it has the name of an option if it is about one.
+    """
+    words = sys.argv[1:]
+    if not words:
+        return str(error.format_message())  # the help
+    parser = error.ctx.command if error.ctx else None
+    name = getattr(error, "option_name", "")
+    if hasattr(error, "possibilities"):
+        known = [flag for item in parser.params for flag in item.opts] if parser else []
+        what = f"No option called {name!r}.{did_you_mean(name, known)}"
+    else:
+        what = " ".join(str(error.format_message()).split()).removesuffix(".")
+        wanted = getattr(getattr(error, "param", None), "help", "")  # where an argument is missing
+        what = f"{what}: {wanted}" if wanted else what
+        what = what if what.endswith(("?", ".")) else f"{what}."
+    commands = {
+        str(command.callback.__name__) for command in app.registered_commands if command.callback
+    }
+    command = next((f" {word}" for word in words if word in commands), "")
+    return f"bakeoff: {what} See: bakeoff{command} --help"
 
 
 def unexpected(error: Exception) -> str:
@@ -357,12 +433,13 @@ def unexpected(error: Exception) -> str:
     import traceback
 
     text = "".join(traceback.format_exception(error))
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="bakeoff-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
     what = " ".join(str(error).split())[:300]
-    return (
-        f"this is a mistake in bakeoff, not yours: {type(error).__name__}: {what} "
-        f"Please report it with {file.name}."
-    )
+    said = f"this is a mistake in bakeoff, not yours: {type(error).__name__}: {what}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="bakeoff-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+    except OSError:  # there is no room for it: then as it comes
+        return f"{said}\n{text}"
+    return f"{said} Please report it with {file.name}."

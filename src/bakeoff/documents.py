@@ -5,15 +5,18 @@ that a run has, and every value is checked against the type of the field that it
 """
 
 import json
+import os
+import re
+import secrets
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from bakeoff.errors import BakeoffError, DataError
+from bakeoff.errors import BakeoffError, DataError, RunError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,16 +24,81 @@ if TYPE_CHECKING:
 FORMAT = 2  # of every file of a run, and of bakeoff.toml; raised when an old reader would err
 MOST_BYTES = {".json": 10**8, ".toml": 10**7, ".parquet": 10**10, ".safetensors": 10**11}
 MOST_CELLS = 2 * 10**9  # of a table: a few kilobytes of Parquet can say that there are more
+SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as libraries written in Rust name it
 WORDS = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a document, so that a reader sees the old file or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
+    """Write a document, so that a reader sees the old file or the new one, never half of it.
+
+    Raises:
+        RunError: It cannot be written.
+    """
     text = json.dumps({"format": FORMAT, **document}, indent=1, ensure_ascii=False)
-    draft.write_text(text + "\n", "utf-8")
-    draft.replace(path)
+    write_text(path, text + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    with writing(path) as draft:
+        draft.write_text(text, "utf-8")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a draft to write; it becomes the file in one step, or goes where anything goes wrong.
+
+    The folder is made where there is none. A new file gets the rights that the user's umask gives,
+    whatever the library that writes it thinks; a file that is replaced keeps its own.
+
+    Args:
+        path: The file to write; a link is followed.
+
+    Yields:
+        A path beside it, with the same ending.
+
+    Raises:
+        RunError: The system refuses: disk full, no permission, name too long, folder gone ...
+    """
+    draft = None
+    try:
+        file = Path(os.path.realpath(path))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rights = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
+        draft = file.with_name(f".{secrets.token_hex(4)}.part{file.suffix}")
+        draft.open("xb").close()
+        rights = stat.S_IMODE(draft.stat().st_mode) if rights is None else rights
+        yield draft
+        draft.chmod(rights)
+        draft.replace(file)
+    except Exception as error:
+        if why := cause(error):
+            raise RunError(f"{path} cannot be written: {why}.") from error
+        raise
+    finally:
+        if draft is not None:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+
+def cause(error: BaseException) -> str:
+    """Say in the words of the system why a file cannot be written or read; "" of other errors.
+
+    Example:
+        >>> cause(OSError(28, "No space left on device")), cause(ValueError("7"))
+        ('No space left on device', '')
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if found := SYSTEM_ERROR.search(str(error)):
+        return os.strerror(int(found[1]))
+    if isinstance(error, OSError):  # NumPy counts what it could not write, and keeps the reason
+        return f"{error} (is the disk full?)"
+    return ""
 
 
 def read_json(path: Path, hints: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def test_a_class_unseen_in_training_has_no_index_and_is_counted():
 
 def test_scores_that_are_not_finite_name_the_row_and_the_remedy():
     scores = np.array([[0.7, 0.3], [np.nan, 0.6], [0.5, 0.5]])
-    with pytest.raises(RunError, match=r"1 of 3 rows are not finite.*row 5.*a smaller lr"):
+    with pytest.raises(RunError, match=r"1 of 3 rows are not finite.*row 5.*diverged"):
         animals(scores=scores)
 
 

@@ -1,6 +1,9 @@
 """Promises of the figures: small, readable on any background, one look per model."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 
 import numpy as np
 import pytest
@@ -169,3 +172,21 @@ def test_svg_takes_its_text_colour_from_the_page_and_clashes_with_no_other():
     used = re.findall(r'(?:href="|url\()#([^")]*)', first)
     assert set(used) <= ids[0]
     assert "<metadata" not in first
+
+
+def test_two_threads_draw_in_turn_for_the_settings_are_of_the_whole_process():
+    both_draw = Barrier(2)
+
+    class Slow:
+        def findobj(self, _: object) -> list:
+            return []
+
+        def savefig(self, buffer, **_: object) -> None:
+            buffer.write("<svg>")
+            with suppress(BrokenBarrierError):
+                both_draw.wait(timeout=0.3)  # passed only where another draws as well
+                buffer.write("disturbed")
+
+    with ThreadPoolExecutor(2) as threads:
+        drawn = list(threads.map(lambda name: style.to_svg(Slow(), name), ("a", "b")))
+    assert drawn == ["<svg>", "<svg>"]

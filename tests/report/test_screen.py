@@ -19,7 +19,7 @@ from bakeoff.report.leaderboard import leaderboard_table
 from bakeoff.report.progress import Progress
 from bakeoff.report.screen import Screen
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.events import Done, Epoch, Probed, Started
+from bakeoff.train.events import Done, Epoch, Lost, Probed, Started
 from bakeoff.train.job import Fit
 from tests.report.made_run import make_run
 
@@ -212,6 +212,17 @@ def test_failed_fit_is_reported_at_once():
         fit = Fit(job=NETWORKS[0], error="loss is not finite")
         screen.progress(NETWORKS[0], Done(fit))
         assert "mlp, seed 0: loss is not finite" in file.getvalue()
+
+
+def test_a_fit_that_is_made_again_is_told_with_the_reason_and_runs_no_longer():
+    screen, file = on_terminal(120)
+    with screen:
+        screen.start(PLAN, TwoCores())
+        screen.progress(NETWORKS[0], Started())
+        screen.progress(NETWORKS[0], Lost("SIGKILL (signal 9)"))
+        said = " ".join(file.getvalue().split())
+        assert "mlp, seed 0 is made again, for its process ended: SIGKILL (signal 9)" in said
+        assert not any(track.running for track in screen.tracker.tracks.values())
 
 
 def test_live_display_ends_when_the_run_breaks():

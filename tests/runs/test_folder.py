@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bakeoff import DataError, RequestError
+from bakeoff import DataError, RequestError, RunError
 from bakeoff.catalog import CATALOG, arguments
 from bakeoff.documents import FORMAT, read_json, write_json
-from bakeoff.runs.folder import RunFolder, check_free, free_folder, new_folder, open_folder
+from bakeoff.runs.folder import RunFolder, check_free, new_folder, open_folder
 from bakeoff.train.recipe import SETTINGS
 from tests.small import MODELS, ROWS
 
@@ -155,12 +155,12 @@ def test_a_failed_fit_leaves_its_reason_and_no_weights(broken_run):
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path):
-    check_free(tmp_path / "new")
-    check_free(tmp_path)
+    check_free(RunFolder(tmp_path / "new"))
+    check_free(RunFolder(tmp_path))
     (tmp_path / "old").write_text("")
     for taken in (tmp_path, tmp_path / "old"):
         with pytest.raises(RequestError, match=r"never overwrites another\. Choose another out="):
-            check_free(taken)
+            check_free(RunFolder(taken))
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path):
@@ -169,11 +169,42 @@ def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path):
         new_folder(tmp_path / "file" / "run", "run")
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "file/run"])
+def test_a_folder_that_is_refused_is_named_as_it_was_given(tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "file").write_text("")
+    with pytest.raises(RequestError, match=r"^old exists already"):
+        new_folder("old", "run", here=tmp_path)
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told_in_a_sentence(name, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RequestError, match=r"(used|made): .*\. Choose another out="):
+        new_folder(tmp_path / name, "run")
+
+
+def test_a_working_folder_that_is_gone_is_told_in_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(RequestError, match="The folder that you work in is gone"):
+        new_folder("run", "run")
+
+
+def test_a_folder_that_nothing_can_be_written_into_is_not_left_behind(tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", refuse)
+    with pytest.raises(RunError, match=r"status\.json cannot be written: No space left on device"):
+        new_folder(tmp_path / "run", "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_second_run_of_the_same_data_gets_a_number(tmp_path):
-    assert free_folder(tmp_path / "water").name == "water"
-    (tmp_path / "water").mkdir()
-    (tmp_path / "water-2").mkdir()
-    assert free_folder(tmp_path / "water").name == "water-3"
+    made = [new_folder(None, "water", here=tmp_path) for _ in range(3)]
+    assert [folder.given for folder in made] == ["runs/water", "runs/water-2", "runs/water-3"]
+    assert all(folder.path == tmp_path / folder.given for folder in made)
 
 
 def test_a_new_folder_is_unfinished_until_it_is_said_otherwise(tmp_path):

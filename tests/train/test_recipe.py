@@ -4,7 +4,8 @@ import pytest
 
 from bakeoff import Recipe, RequestError
 from bakeoff.options import options
-from bakeoff.train.recipe import resolve
+from bakeoff.torch_models import fit
+from bakeoff.train.recipe import rate_to_try, resolve
 
 OPTIONS = options(Recipe)
 CHOICES = [name for name, known in OPTIONS.items() if known.choices]
@@ -102,3 +103,10 @@ def test_a_batch_is_never_larger_than_the_training_rows():
 
 def test_every_setting_says_what_it_means():
     assert all(known.help for known in OPTIONS.values())
+
+
+@pytest.mark.parametrize("lr", [1e6, 1.0, 1e-3, 3e-4, 1e-5, 7e-6])
+def test_a_rate_to_try_is_far_below_the_default_and_below_the_one_that_diverged(lr):
+    assert rate_to_try(lr) <= Recipe().lr / 100
+    assert rate_to_try(lr) < lr
+    assert rate_to_try(lr) == pytest.approx(fit.rate_to_try(lr), rel=1e-2)

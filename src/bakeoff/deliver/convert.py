@@ -25,7 +25,7 @@ from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit, page_arguments
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.memory_order import in_memory_order
-from bakeoff.train.weights import convert, read_weights, set_weights
+from bakeoff.train.weights import convert, read_weights, save_arrays, set_weights
 
 MOST_ROWS = 1024  # enough to meet every branch of a page, and seconds at most
 DRAWN_ROWS = 64
@@ -70,9 +70,6 @@ def convert_run(run: RunFolder, *, to: str, model: str = "", out: Path | None = 
         RequestError: It is a baseline, or there is no such framework or model, or `out` exists.
         DataError: It is not the folder of a finished run.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
-
     if to not in FRAMEWORKS:
         raise RequestError(unknown("framework", to, FRAMEWORKS, where=option("to")))
     trained = open_model(run, model or None)
@@ -94,10 +91,7 @@ def convert_run(run: RunFolder, *, to: str, model: str = "", out: Path | None = 
         check_size(find(job.architecture), arguments, sum(array.size for array in given.values()))
         page = load(find(job.architecture), "torch")(**arguments)
     weights = {name: convert(given, page, to=name) for name in ("torch", "tensorflow")}
-    try:
-        save_file(weights["torch" if to == "torch" else "tensorflow"], path)
-    except (OSError, SafetensorError) as error:
-        raise RequestError(f"{path} cannot be written: {error}.") from error
+    save_arrays(weights["torch" if to == "torch" else "tensorflow"], path)
     converted = Converted(path=path, fit=trained.fit, to=to, source=source)
     keras_framework = job.framework if to == "torch" else to
     try:
@@ -121,6 +115,10 @@ def free_path(model: TrainedModel, to: str, out: Path | None) -> Path:
         return model.place.converted(to)
     if out.suffix != ".safetensors":
         raise RequestError(f"{option('out', str(out))} must end in .safetensors.")
+    if not out.parent.is_dir():
+        raise RequestError(
+            f"{option('out', str(out))}: there is no folder {out.parent}. Make it first."
+        )
     if out.exists():
         raise RequestError(
             f"{out} exists already. Choose another {option('out')}, or remove it first."

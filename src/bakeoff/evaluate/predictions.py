@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bakeoff.data.forms import LabelType, typed_labels
 from bakeoff.data.reading.cells import as_texts
-from bakeoff.documents import read_parquet, reading
+from bakeoff.documents import read_parquet, reading, writing
 from bakeoff.errors import DataError, RunError
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ class Predictions:
         if wrong.any():
             raise RunError(
                 f"Predictions of {self.target!r}: {int(wrong.sum()):,} of {n:,} rows are not "
-                f"finite numbers (first: row {int(self.rows[wrong][0])}). The training diverged; "
-                "try a smaller lr."
+                f"finite numbers (first: row {int(self.rows[wrong][0])}). The training diverged."
             )
 
     def __len__(self) -> int:
@@ -125,11 +124,11 @@ def label_series(words: Sequence[str], labels: LabelType) -> "pl.Series":
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
     """Write one Parquet file: row, truth, prediction, and p:<class> for every class."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     notes = {"bakeoff.target": predictions.target, "bakeoff.labels": predictions.labels}
     if predictions.positive is not None:
         notes["bakeoff.positive"] = predictions.positive
-    predictions.frame().write_parquet(path, metadata=notes)
+    with writing(path) as draft:
+        predictions.frame().write_parquet(draft, metadata=notes)
 
 
 def read_predictions(path: Path) -> Predictions:

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ COLOURS = ("#3b7dd8", "#d9541e", "#17936a", "#9460c8", "#ad7a0c", "#1b8fb0", "#d
 BASELINE_COLOURS = ("#8a8f98", "#6f7681", "#9a8f84", "#7c8577")
 MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">")
 DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1.5)))
+DRAWING = Lock()  # Matplotlib's settings are of the whole process: runs in threads draw in turn
 BASELINE_MARKERS = ("s", "d", "p", "h")
 
 
@@ -173,7 +175,7 @@ def to_svg(figure: "Figure", name: str) -> str:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    with DRAWING, mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]

@@ -13,22 +13,30 @@ from bakeoff.evaluate.metrics import METRICS, Metric, row_values, score
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
 from bakeoff.judge.verdict import reach_verdict, write_verdict
+from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
+from bakeoff.train.job import Job, line_names
 
 
 def judge_run(folder: RunFolder, plan: Plan) -> None:
     """Reach the verdict over all recorded fits; write it and the leaderboard.
 
+    Where something was removed in the meantime, the verdict over the rest says so, and the run has
+    failed.
+
     Args:
         folder: Of the run, all fits recorded.
-        plan: What was carried out: it names the metric, and what to beware of.
+        plan: What was carried out: it names the fits, the metric, and what to beware of.
 
     Raises:
-        RunError: Every fit failed.
+        RunError: Every fit failed, or something is missing.
     """
-    entries = entries_of(folder)
+    gone = what_is_gone(folder, plan)
+    entries = entries_of(folder, plan.jobs)
+    if gone and all(entry.error for entry in entries):
+        raise RunError(gone)
     if all(entry.error for entry in entries):
         first = entries[0]
         raise RunError(f"Every fit failed. {first.model}, seed {first.seed}: {first.error}")
@@ -36,31 +44,60 @@ def judge_run(folder: RunFolder, plan: Plan) -> None:
     judged = defined(metric, entries)
     if judged is not metric:  # validation scores are of the other metric: the first seed is taken
         entries = [replace(entry, validation=None) for entry in entries]
-    verdict = reach_verdict(entries, judged, test_readings=count_readings(folder))
+    readings = count_readings(folder, plan.dataset.fingerprint)
+    verdict = reach_verdict(entries, judged, test_readings=readings)
     if judged is not metric:
         why = f"{metric.label} is not defined on these test rows, so {judged.label} decides."
         notes = (why, *notes)
+    notes = (gone, *notes) if gone else notes
     verdict = replace(verdict, warnings=(*notes, *verdict.warnings))
     write_verdict(verdict, folder)
     write_leaderboard(make_leaderboard(entries, verdict), folder)
+    if gone:
+        raise RunError(gone)
 
 
-def count_readings(folder: RunFolder) -> int:
+def what_is_gone(folder: RunFolder, plan: Plan) -> str:
+    """Say how many of the fits that the plan promised are missing, and which; "" when none is.
+
+    What was recorded before training counts as well: without it a run cannot be used.
+    """
+    names = line_names(job.line for job in plan.jobs)
+    lost = [
+        f"{names[job.line]} seed {job.seed}"
+        for job in plan.jobs
+        if not folder.fit_of(job).is_whole()
+    ]
+    files = [
+        file.relative_to(folder.path).as_posix() for file in folder.recorded if not file.is_file()
+    ]
+    fits = f"{len(lost)} of {len(plan.jobs)} fits ({listed(lost, most=4)})" if lost else ""
+    missing = [fits, *files] if fits else files
+    if not missing:
+        return ""
+    return (
+        f"Missing in {folder.shown}: {listed(missing, most=4)}. Something removed them while the "
+        "run was going on. Run it again; what is left stays there, marked as failed."
+    )
+
+
+def count_readings(folder: RunFolder, fingerprint: str) -> int:
     """Count the runs in this place that have judged the same data, this one included.
 
     A neighbour that is damaged, unfinished or of another format says nothing and is passed over.
     """
-    own, readings = read_json(folder.fingerprint)["sha256"], 1
+    readings = 1
     for other in folder.beside():
         with suppress(DataError):
             if other.verdict.is_file():
-                readings += read_json(other.fingerprint).get("sha256") == own
+                readings += read_json(other.fingerprint).get("sha256") == fingerprint
     return readings
 
 
-def entries_of(folder: RunFolder) -> list[Entry]:
-    """Read all recorded fits of a run, as the comparison takes them."""
-    return [read_entry(place) for place in folder.fits()]
+def entries_of(folder: RunFolder, jobs: Sequence[Job]) -> list[Entry]:
+    """Read the recorded fits of a run, as the comparison takes them."""
+    promised = {folder.fit_of(job) for job in jobs}
+    return [read_entry(place) for place in folder.fits() if place in promised and place.is_whole()]
 
 
 def read_entry(place: FitFolder) -> Entry:

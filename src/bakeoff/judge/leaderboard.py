@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bakeoff.documents import read_parquet, reading
+from bakeoff.documents import read_parquet, reading, writing
 from bakeoff.errors import DataError
 from bakeoff.evaluate.metrics import METRICS, all_scores, metrics_of
 from bakeoff.judge.entry import Entry, finished, group_entries
@@ -113,8 +113,10 @@ def rounded(value: float | None) -> int | None:
 
 def write_leaderboard(leaderboard: "pl.DataFrame", folder: RunFolder) -> None:
     """Write leaderboard.csv and leaderboard.parquet."""
-    leaderboard.write_csv(folder.leaderboard.with_suffix(".csv"))
-    leaderboard.write_parquet(folder.leaderboard)
+    with writing(folder.leaderboard.with_suffix(".csv")) as draft:
+        leaderboard.write_csv(draft)
+    with writing(folder.leaderboard) as draft:
+        leaderboard.write_parquet(draft)
 
 
 def read_leaderboard(folder: RunFolder) -> "pl.DataFrame":

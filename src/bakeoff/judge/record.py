@@ -6,17 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.errors import RunError
+from bakeoff.documents import writing
+from bakeoff.errors import RunError, option
 from bakeoff.evaluate.metrics import score
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event
-from bakeoff.train.job import Fit
+from bakeoff.train.job import Fit, Job
+from bakeoff.train.recipe import rate_to_try
 
 
 def record(folder: RunFolder, plan: Plan, event: Event, left: Path) -> Event:
     """Move what a worker left into the run folder: weights, predictions, history, fit.json last.
+
+    Then status.json tells how far the run came, whatever ends it.
 
     Args:
         folder: Of the run.
@@ -26,40 +30,71 @@ def record(folder: RunFolder, plan: Plan, event: Event, left: Path) -> Event:
 
     Returns:
         The event; its fit is marked as failed when its scores are not finite numbers.
+
+    Raises:
+        RunError: The run folder cannot be written.
     """
     if not isinstance(event, Done):
         return event
-    return Done(record_fit(folder, plan, event.fit, left))
+    fit = record_fit(folder, plan, event.fit, left)
+    folder.mark("unfinished", fits=len(plan.jobs), ended=folder.count_ended(plan.jobs))
+    return Done(fit)
 
 
 def record_fit(folder: RunFolder, plan: Plan, fit: Fit, left: Path) -> Fit:
     """Record one fit."""
     place = folder.fit_of(fit.job)
-    place.path.mkdir(parents=True, exist_ok=True)
     validation = None
     if not fit.error:
         try:
-            found = score(plan.metric, judged(plan, np.load(left / "validation.npy"), "validation"))
-            validation = found if np.isfinite(found) else None
-            place.write_predictions(judged(plan, np.load(left / "test.npy"), "test"))
-            shutil.move(left / "weights.safetensors", place.weights)
+            validation_scores, test_scores = scores_left(left)
+            found = score(plan.metric, judged(plan, fit.job, validation_scores, "validation"))
+            predictions = judged(plan, fit.job, test_scores, "test")
         except RunError as error:
             fit = replace(fit, error=str(error))
+        else:
+            validation = found if np.isfinite(found) else None
+            place.write_predictions(predictions)
+            with writing(place.weights) as draft:
+                shutil.move(left / "weights.safetensors", draft)
     place.write(fit, validation)
     return fit
 
 
-def judged(plan: Plan, scores: np.ndarray, part: str) -> Predictions:
-    """Put the scores of a part beside its truth, in the user's units."""
+def scores_left(left: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a worker left: scores of validation and of test rows.
+
+    Raises:
+        RunError: It is gone, as when somebody clears the temporary folder.
+    """
+    files = [left / name for name in ("validation.npy", "test.npy", "weights.safetensors")]
+    gone = next((file for file in files if not file.is_file()), None)
+    if gone is not None:
+        raise RunError(f"{gone}, which the worker wrote, was removed before it could be recorded.")
+    return np.load(files[0]), np.load(files[1])
+
+
+def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
+    """Put the scores of a part beside its truth, in the user's units.
+
+    Raises:
+        RunError: A score is not a finite number; of a network with a rate to try.
+    """
     dataset, preparation = plan.dataset, plan.preparation
     positions = getattr(plan.split, part)
     classes = () if preparation.task == "regression" else tuple(preparation.classes)
-    return Predictions(
-        target=dataset.target,
-        rows=dataset.rows[positions],
-        truth=dataset.arrays[dataset.target][positions],
-        scores=scores if classes else preparation.invert(scores),
-        classes=classes,
-        positive=dataset.schema.positive.get(dataset.target),
-        labels=dataset.schema.labels,
-    )
+    try:
+        return Predictions(
+            target=dataset.target,
+            rows=dataset.rows[positions],
+            truth=dataset.arrays[dataset.target][positions],
+            scores=scores if classes else preparation.invert(scores),
+            classes=classes,
+            positive=dataset.schema.positive.get(dataset.target),
+            labels=dataset.schema.labels,
+        )
+    except RunError as error:
+        if not job.recipe:
+            raise
+        rate = option("lr", rate_to_try(job.recipe["lr"]))
+        raise RunError(f"{error} Try {rate}.") from error

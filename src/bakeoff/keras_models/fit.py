@@ -222,9 +222,14 @@ class Watch(keras.callbacks.Callback):
         if self.best_weights is None:
             raise FloatingPointError(
                 f"The loss is {row['train_loss']:g} after the first epoch, with lr "
-                f"{self.rates.lr:g}. Try lr {self.rates.lr / 10:g}, or clip_norm 1."
+                f"{self.rates.lr:g}. Try lr {rate_to_try(self.rates.lr):g}, or clip_norm 1."
             )
         self.model.stop_training = True
+
+
+def rate_to_try(lr: float) -> float:
+    """Return a rate for a training that diverged: a hundredth of the default at most."""
+    return min(lr / 10, 1e-5)
 
 
 def forward(adaptor: Adaptor, inputs: Arrays, batch_size: int = 0) -> np.ndarray:

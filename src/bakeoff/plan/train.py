@@ -18,8 +18,8 @@ def train(plan: Plan, workers: Workers, scratch: Path) -> Iterator[tuple[Job, Ev
         scratch: For what the workers leave.
 
     Yields:
-        (job, event, where the worker leaves its files): Started, Epoch, and at the end Done; its
-        fit has an error when it failed.
+        (job, event, where the worker leaves its files): Started, Epoch, Lost (then Started again),
+        and at the end Done; its fit has an error when it failed.
     """
     folders = [scratch / "fits" / str(number) for number in range(len(plan.jobs))]
     for folder in folders:

@@ -12,7 +12,7 @@ from rich.text import Text
 from bakeoff.evaluate.metrics import watched_metric
 from bakeoff.report import numbers
 from bakeoff.report.printable import printable
-from bakeoff.train.events import Done, Epoch, Event, Started
+from bakeoff.train.events import Done, Epoch, Event, Lost, Started
 from bakeoff.train.job import Fit, Job, Line, line_names
 
 
@@ -50,6 +50,8 @@ class Progress:
             track.running[job.seed] = time.monotonic()
         elif isinstance(event, Epoch):
             track.last = event.row
+        elif isinstance(event, Lost):
+            track.running.pop(job.seed, None)
         elif isinstance(event, Done):
             track.running.pop(job.seed, None)
             track.seconds.append(event.fit.train_seconds)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.documents import write_text
 from bakeoff.evaluate.classification import confusion, per_class
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.evaluate.regression import summarise_residuals
@@ -39,8 +40,9 @@ def write_report(folder: RunFolder) -> Path:
 
     Raises:
         DataError: A file of the run is missing or damaged.
+        RunError: The page cannot be written.
     """
-    folder.report.write_text(render(read_contents(folder)), encoding="utf-8")
+    write_text(folder.report, render(read_contents(folder)))
     return folder.report
 
 

@@ -33,12 +33,15 @@ from bakeoff.report.sentences import (
     ways_on,
 )
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.events import Done, Event
+from bakeoff.train.events import Done, Event, Lost
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.workers import Workers
 
 LABEL = 9  # width of the words at the left: data, split, checks, plan
 MOST_COLUMNS = 20  # kinds and reasons are printed up to here; --dry-run prints them all
+
+
+NOBODY_READS = 141  # exit code of a program whose reader has gone: 128 and SIGPIPE
 
 
 class Screen:
@@ -54,7 +57,9 @@ class Screen:
         self.talks = show == "live"
         self.judges = show in ("live", "quiet")
         self.json = show == "json"
-        self.console = Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
+        self.console = ScreenConsole(
+            file=file or sys.stdout, highlight=False, markup=False, emoji=False
+        )
         if not self.console.is_terminal:
             self.console.width = 200  # a file has no width
         self.tracker: Progress | None = None
@@ -145,6 +150,10 @@ class Screen:
         self.tracker.take(job, event)
         if isinstance(event, Done):
             self.ended(self.tracker, event.fit)
+        elif isinstance(event, Lost):
+            name = f"{self.tracker.names[job.line]}, seed {job.seed}"
+            text = f"{name} is made again, for its process ended: {event.message}"
+            self.line("note", text, style="yellow")
         if self.tracker.done == self.tracker.total:
             self.end_progress()
 
@@ -170,14 +179,14 @@ class Screen:
         self.end_progress()
         if self.judges:
             text = f"interrupted: {finished:,} of {numbers.count(fits, 'fit')} finished and kept in"
-            self.say(f"{text} {folder.path}, which is marked as unfinished.")
+            self.say(f"{text} {folder.shown}, which is marked as unfinished.")
 
     def result(self, folder: RunFolder) -> None:
         """Print the leaderboard and the verdict, or the whole as one JSON document."""
         rows = read_leaderboard(folder).to_dicts()
         if self.json:
             verdict = read_json(folder.verdict)
-            self.document({"run": str(folder.path), "leaderboard": rows, "verdict": verdict})
+            self.document({"run": folder.shown, "leaderboard": rows, "verdict": verdict})
         if self.judges:
             self.say("")
             self.console.print(leaderboard_table(rows, self.console))
@@ -197,7 +206,11 @@ class Screen:
 
     def document(self, document: Mapping[str, Any]) -> None:
         """Print one JSON document, and nothing else."""
-        self.console.file.write(json.dumps(document, ensure_ascii=False) + "\n")
+        try:
+            self.console.file.write(json.dumps(document, ensure_ascii=False) + "\n")
+            self.console.file.flush()
+        except BrokenPipeError:
+            self.console.on_broken_pipe()
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print lines of cells below each other, in line with the labels."""
@@ -240,3 +253,14 @@ class Screen:
     def text(self, text: str, style: str = "") -> Text:
         """Return text that this console can show."""
         return Text(printable(text, self.console.encoding), style=style)
+
+
+class ScreenConsole(Console):
+    """A console whose reader may go (`bakeoff run ... | head`): that ends the run like Ctrl-C."""
+
+    def on_broken_pipe(self) -> None:
+        """End quietly; what is still to be printed goes nowhere."""
+        try:
+            super().on_broken_pipe()
+        except SystemExit as end:
+            raise SystemExit(NOBODY_READS) from end

@@ -3,6 +3,7 @@
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from bakeoff.data.dataset import Dataset
@@ -84,7 +85,8 @@ def about_place(place: Mapping[str, Any], workers: int) -> str:
 
 def ways_on(folder: RunFolder) -> list[str]:
     """Return where to go from a finished run: the report, and a prediction that works as typed."""
-    return [str(folder.report), f"bakeoff predict {folder.path} {new_data(folder)}"]
+    report = Path(folder.shown, folder.report.name)
+    return [str(report), f"bakeoff predict {folder.shown} {new_data(folder)}"]
 
 
 def new_data(folder: RunFolder) -> str:

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.catalog import CATALOG, FRAMEWORKS
-from bakeoff.documents import check_type, read_json, read_parquet, reading, write_json
+from bakeoff.documents import (
+    check_type,
+    read_json,
+    read_parquet,
+    reading,
+    write_json,
+    writing,
+)
 from bakeoff.errors import DataError, unknown
 from bakeoff.evaluate.predictions import Predictions, read_predictions, write_predictions
 from bakeoff.train.job import Fit, Job
@@ -65,14 +72,22 @@ class FitFolder:
         if fit.history:
             import polars as pl
 
-            self.path.mkdir(parents=True, exist_ok=True)
             epoch = pl.col("epoch").cast(pl.Int32)
             history = pl.DataFrame(list(fit.history)).with_columns(epoch)
-            history.write_parquet(self.path / "history.parquet")
+            with writing(self.path / "history.parquet") as draft:
+                history.write_parquet(draft)
         job = {field.name: getattr(fit.job, field.name) for field in fields(Job)}
         facts = {name: getattr(fit, name) for name in (*NUMBERS, *WORDS)}
         facts |= {name: round(getattr(fit, name), 4) for name in SECONDS}
         write_json(self.facts, {**job, **facts, "status": fit.status, "validation": validation})
+
+    def is_whole(self) -> bool:
+        """Tell whether all that was written when the fit ended stands here."""
+        try:
+            fit, _ = self.read()
+        except DataError:
+            return False
+        return bool(fit.error) or (self.weights.is_file() and bool(self.prediction_files()))
 
     def read(self) -> tuple[Fit, float | None]:
         """Read fit.json: the fit without its history, and the validation score.
@@ -115,8 +130,12 @@ class FitFolder:
         Raises:
             DataError: It cannot be read.
         """
-        files = sorted((self.path / "predictions").glob("*.parquet"))
+        files = self.prediction_files()
         return read_predictions(files[0]) if files else None
+
+    def prediction_files(self) -> list[Path]:
+        """Return the files in predictions/."""
+        return sorted((self.path / "predictions").glob("*.parquet"))
 
 
 def check_job(job: Job, place: FitFolder) -> None:

@@ -3,18 +3,21 @@
     bakeoff.toml  environment.json  data/  fits/<model>/<framework>-<split>-<seed>/
     leaderboard.csv  leaderboard.parquet  verdict.json  report.html  status.json
 
-Nobody else knows where a file of a run stands. `status.json` is written first as "unfinished" and
-last, atomically, as "finished": a half-written folder is never mistaken for a finished one.
+Nobody else knows where a file of a run stands. `status.json` is written first as "unfinished",
+after each fit with their number, and last, atomically, as "finished": a half-written folder is
+never mistaken for a finished one.
 """
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from bakeoff.catalog import FRAMEWORKS
-from bakeoff.documents import check_file, read_json, write_json
-from bakeoff.errors import DataError, RequestError, option, unknown
+from bakeoff.documents import cause, check_file, read_json, write_json
+from bakeoff.errors import DataError, RequestError, RunError, option, unknown
 from bakeoff.plan.models import NAME
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.train.job import Job
@@ -26,9 +29,16 @@ class RunFolder:
 
     Args:
         path: Where it is.
+        given: As the user wrote it; empty: the path.
     """
 
     path: Path
+    given: str = field(default="", compare=False)
+
+    @property
+    def shown(self) -> str:
+        """The folder as the user knows it."""
+        return self.given or str(self.path)
 
     @property
     def experiment(self) -> Path:
@@ -64,6 +74,13 @@ class RunFolder:
     def split(self) -> Path:
         """data/split.parquet: which row is in which part."""
         return self.data / "split.parquet"
+
+    @property
+    def recorded(self) -> list[Path]:
+        """What stands there before training, and all the time from then on."""
+        transforms = [self.data / "transforms.json", self.data / "transforms.safetensors"]
+        data = [self.schema, self.fingerprint, self.findings, self.split, *transforms]
+        return [self.experiment, self.environment, *data]
 
     @property
     def verdict(self) -> Path:
@@ -120,6 +137,10 @@ class RunFolder:
         """Return the names of the models that have a fit."""
         return sorted({file.parent.parent.name for file in self.path.glob("fits/*/*/fit.json")})
 
+    def count_ended(self, jobs: Iterable[Job]) -> int:
+        """Count the jobs whose fit has ended and stands here."""
+        return sum(self.fit_of(job).facts.is_file() for job in jobs)
+
     def mark(self, status: str, *, fits: int = 0, ended: int = 0, error: str = "") -> None:
         """Write status.json in one step.
 
@@ -137,45 +158,105 @@ class RunFolder:
         return [RunFolder(place) for place in sorted(places) if place != self.path.resolve()]
 
 
-def new_folder(out: str | Path | None, name: str) -> RunFolder:
-    """Make the folder of a run, and mark it unfinished.
+def new_folder(out: str | Path | None, name: str, *, here: Path | None = None) -> RunFolder:
+    """Make the folder of a run, and mark it unfinished; no two runs get the same.
 
     Args:
         out: The folder itself; None takes `runs/<name>`, or `runs/<name>-2` when that exists.
         name: Of the data.
+        here: What a relative path begins at; None: the working folder.
 
     Raises:
         RequestError: `out` exists and is not empty, or cannot be made.
+        RunError: Nothing can be written into it.
     """
-    path = Path(out) if out is not None else free_folder(Path("runs") / name)
-    check_free(path)
-    folder = RunFolder(path)
+    here = here or working_folder()
+    folder = numbered_folder(name, here) if out is None else named_folder(out, here)
     try:
-        path.mkdir(parents=True, exist_ok=True)
         folder.mark("unfinished")
-    except OSError as error:
-        raise RequestError(
-            f"{path} cannot be made: {error.strerror}. Choose another {option('out')}."
-        ) from error
+    except RunError:
+        folder.status.unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.path.rmdir()
+        raise
     return folder
 
 
-def check_free(path: Path) -> None:
-    """Refuse a folder that holds something already."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+def working_folder() -> Path:
+    """Return the folder that the user works in.
+
+    Raises:
+        RequestError: It is gone.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise RequestError("The folder that you work in is gone. Go to another one.") from error
+
+
+def named_folder(out: str | Path, here: Path) -> RunFolder:
+    """Take the folder that the user named."""
+    folder = RunFolder(here / out, given=str(out))
+    check_free(folder)
+    if not claim(folder, new=False):
+        raise taken(folder)
+    return folder
+
+
+def numbered_folder(name: str, here: Path) -> RunFolder:
+    """Take runs/<name>, or the first of runs/<name>-2, runs/<name>-3, ... that nobody has."""
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    folders = (RunFolder(here / "runs" / own, given=str(Path("runs", own))) for own in names)
+    return next(folder for folder in folders if claim(folder, new=True))
+
+
+def claim(folder: RunFolder, *, new: bool) -> bool:
+    """Take a folder in a way that only one of several runs can succeed in.
+
+    Args:
+        new: It must not exist; else it may, with no status.json in it.
+
+    Returns:
+        Whether it is ours now: an empty status.json stands in it.
+
+    Raises:
+        RequestError: It cannot be made.
+    """
+    try:
+        folder.path.mkdir(parents=True, exist_ok=not new)
+        folder.status.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    except OSError as error:
         raise RequestError(
-            f"{path} exists already, and a run never overwrites another. Choose another "
-            f"{option('out')}, or remove it first."
-        )
+            f"{folder.shown} cannot be made: {cause(error)}. Choose another {option('out')}."
+        ) from error
+    return True
 
 
-def free_folder(path: Path) -> Path:
-    """Return the folder, or the first of folder-2, folder-3, ... that does not exist."""
-    number, free = 2, path
-    while free.exists():
-        free = path.with_name(f"{path.name}-{number}")
-        number += 1
-    return free
+def check_free(folder: RunFolder) -> None:
+    """Refuse a folder that holds something already.
+
+    Raises:
+        RequestError: It does, or it cannot be looked into.
+    """
+    path = folder.path
+    try:
+        free = not path.exists() or (path.is_dir() and not any(path.iterdir()))
+    except OSError as error:
+        raise RequestError(
+            f"{folder.shown} cannot be used: {cause(error)}. Choose another {option('out')}."
+        ) from error
+    if not free:
+        raise taken(folder)
+
+
+def taken(folder: RunFolder) -> RequestError:
+    """Say that a folder belongs to another run, or holds something else."""
+    return RequestError(
+        f"{folder.shown} exists already, and a run never overwrites another. Choose another "
+        f"{option('out')}, or remove it first."
+    )
 
 
 def open_folder(path: Path) -> RunFolder:

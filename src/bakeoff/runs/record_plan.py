@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from bakeoff.data.splitting.split_file import save_split
-from bakeoff.documents import write_json
+from bakeoff.documents import write_json, write_text
 from bakeoff.plan.experiment_file import to_toml
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.environment import environment
@@ -22,9 +22,9 @@ def record_plan(folder: RunFolder, plan: Plan, workers: Workers) -> None:
     schema, experiment = plan.dataset.schema, plan.experiment
     reasons = {column.name: column.reason for column in schema.columns}
     text = to_toml(experiment, folder=folder.path, reasons=reasons)
-    folder.experiment.write_text(text, "utf-8")
+    write_text(folder.experiment, text)
     seeds = range(experiment.seed, experiment.seed + experiment.seeds)
-    write_json(folder.environment, environment(workers.place(), len(workers), seeds))
+    write_json(folder.environment, environment(workers, seeds))
     write_json(folder.schema, asdict(schema))
     mark = {"sha256": plan.dataset.fingerprint, "rows": len(plan.dataset)}
     write_json(folder.fingerprint, mark)

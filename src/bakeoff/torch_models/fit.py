@@ -142,8 +142,14 @@ def diverged_at_once(row: Mapping[str, float], lr: float) -> FloatingPointError:
     """Say what to try where the first epoch has no finite loss."""
     return FloatingPointError(
         f"The loss is {row['train_loss']:g} in training and {row['validation_loss']:g} in "
-        f"validation after the first epoch, with lr {lr:g}. Try lr {lr / 10:g}, or clip_norm 1."
+        f"validation after the first epoch, with lr {lr:g}. Try lr {rate_to_try(lr):g}, or "
+        "clip_norm 1."
     )
+
+
+def rate_to_try(lr: float) -> float:
+    """Return a rate for a training that diverged: a hundredth of the default at most."""
+    return min(lr / 10, 1e-5)
 
 
 def train_epoch(

@@ -16,9 +16,15 @@ class Started(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """An epoch has ended; `row` is its line of the history."""
+    """An epoch has ended.
+
+    Args:
+        row: Its line of the history.
+        memory: Bytes that the worker holds now; 0 where the system does not tell.
+    """
 
     row: Mapping[str, float]
+    memory: int = 0
 
 
 class Probed(NamedTuple):
@@ -31,6 +37,16 @@ class Probed(NamedTuple):
 
     parameters: int = 0
     step_seconds: float = 0.0
+
+
+class Lost(NamedTuple):
+    """The process of the job has ended before the job did; another makes the job once more.
+
+    Args:
+        message: How it ended, in plain words.
+    """
+
+    message: str
 
 
 class Done(NamedTuple):
@@ -53,7 +69,7 @@ class Failed(NamedTuple):
     missing_module: str = ""
 
 
-Event = Started | Epoch | Probed | Done | Failed
+Event = Started | Epoch | Probed | Lost | Done | Failed
 
 
 class Ready(NamedTuple):
@@ -63,11 +79,13 @@ class Ready(NamedTuple):
         device: What it trains on: "cpu", "cuda" or "mps".
         name: Of the GPU.
         memory: Of the GPU, in bytes.
+        versions: Package -> version, of the framework and what it runs on.
     """
 
     device: str
     name: str = ""
     memory: int = 0
+    versions: Mapping[str, str] | None = None
 
 
 KINDS: Mapping[str, type[Ready | Epoch | Probed | Failed]] = {

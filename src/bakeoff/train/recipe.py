@@ -89,6 +89,19 @@ class Recipe:
 SETTINGS = tuple(options(Recipe))
 
 
+def rate_to_try(lr: float) -> float:
+    """Return a learning rate for a training that diverged: a hundredth of the default at most.
+
+    Args:
+        lr: The one that diverged.
+
+    Example:
+        >>> rate_to_try(1e6), rate_to_try(1e-3), rate_to_try(1e-5)
+        (1e-05, 1e-05, 1e-06)
+    """
+    return float(f"{min(lr / 10, Recipe().lr / 100):.3g}")
+
+
 def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:
     """Fill in what depends on the data: batch size, epochs, loss.
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.documents import write_text, writing
+
 PARTS = ("train", "validation", "test")
 
 
@@ -61,15 +63,27 @@ def write_shared_data(
         views: Name -> (argument name -> array of all rows, sizes that follow from the data).
         targets: Encoded targets of all rows; those of the test rows are blanked here.
         rows: "train", "validation", "test" -> positions of its rows.
+
+    Raises:
+        RunError: The folder cannot be written.
     """
     for name, (inputs, _) in views.items():
-        (folder / name).mkdir()
         for argument, array in inputs.items():
-            np.save(folder / name / f"{argument}.npy", array)
+            save_array(folder / name / f"{argument}.npy", array)
     sizes = {name: dict(sizes) for name, (_, sizes) in views.items()}
-    (folder / "sizes.json").write_text(json.dumps(sizes), "utf-8")
+    write_text(folder / "sizes.json", json.dumps(sizes))
     blanked = targets.astype(np.float64)
     blanked[rows["test"]] = np.nan
-    np.save(folder / "targets.npy", blanked)
+    save_array(folder / "targets.npy", blanked)
     for part in PARTS:
-        np.save(folder / f"{part}.npy", rows[part])
+        save_array(folder / f"{part}.npy", rows[part])
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Write an array that `open_array` reads.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    with writing(path) as draft:
+        np.save(draft, array, allow_pickle=False)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bakeoff.catalog import FRAMEWORKS, Framework, find, load
+from bakeoff.documents import writing
 from bakeoff.errors import DataError, RequestError, option, unknown
 from bakeoff.train.weight_rules import transfers
 
@@ -94,10 +95,16 @@ def save_weights(model: Any, path: str | Path) -> None:
 
 
 def save_arrays(weights: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Write named arrays to a safetensors file: a view, too, in the order of its axes."""
+    """Write named arrays to a safetensors file: a view, too, in the order of its axes.
+
+    Raises:
+        RunError: It cannot be written.
+    """
     from safetensors.numpy import save_file
 
-    save_file({name: np.asarray(array, order="C") for name, array in weights.items()}, path)
+    ordered = {name: np.asarray(array, order="C") for name, array in weights.items()}
+    with writing(Path(path)) as draft:
+        save_file(ordered, draft)
 
 
 def load_weights(model: Any, path: str | Path) -> None:

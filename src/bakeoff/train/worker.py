@@ -31,8 +31,9 @@ from bakeoff.errors import BakeoffError
 from bakeoff.numeric import probabilities
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
 from bakeoff.train.job import Fit, Job, page_arguments, tuples
+from bakeoff.train.machine import memory_used
 from bakeoff.train.memory_order import in_memory_order
-from bakeoff.train.shared_data import PARTS, SharedData
+from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 
 Send = Callable[[Event | Ready], None]
@@ -142,10 +143,11 @@ def start_torch(device: str) -> Ready:
         raise ValueError("torch sees no CUDA device")
     if device == "mps" and not torch.backends.mps.is_available():
         raise ValueError("torch sees no Apple GPU")
+    versions = {"torch": str(torch.__version__)}
     if device != "cuda":
-        return Ready(device)
+        return Ready(device, versions=versions)
     memory = torch.cuda.get_device_properties(0).total_memory
-    return Ready(device, torch.cuda.get_device_name(), memory)
+    return Ready(device, torch.cuda.get_device_name(), memory, versions)
 
 
 def start_keras(framework: str, device: str) -> Ready:
@@ -157,7 +159,9 @@ def start_keras(framework: str, device: str) -> Ready:
         gpus = keras.distribution.list_devices("gpu")
     if device in ("cuda", "mps") and not gpus:
         raise ValueError(f"{framework} sees no GPU")
-    return Ready("cuda" if gpus and device != "cpu" else "cpu")
+    below = sys.modules[framework]  # Keras has imported it
+    versions = {"keras": str(keras.__version__), framework: str(below.__version__)}
+    return Ready("cuda" if gpus and device != "cpu" else "cpu", versions=versions)
 
 
 def do_job(do: str, job: Job, shared: SharedData, folder: Path, send: Send) -> Event:
@@ -267,7 +271,7 @@ def reporter(send: Send) -> Callable[[Mapping[str, float]], None]:
     def on_epoch(row: Mapping[str, float]) -> None:
         if time.monotonic() - last[0] > PROGRESS_SECONDS:
             last[0] = time.monotonic()
-            send(Epoch(dict(row)))
+            send(Epoch(dict(row), memory_used()))
 
     return on_epoch
 
@@ -319,14 +323,14 @@ def finish(
     folder: Path,
 ) -> Done:
     """Score validation and test rows, and write weights and scores."""
-    np.save(folder / "validation.npy", scores(inputs["validation"]))
+    save_array(folder / "validation.npy", scores(inputs["validation"]))
     for _ in range(2):  # the first call may pay for what later ones reuse: the second is timed
         start = time.perf_counter()
         scored = scores(inputs["test"])
         seconds = time.perf_counter() - start
         if seconds > LONG_CALL_SECONDS:
             break
-    np.save(folder / "test.npy", scored)
+    save_array(folder / "test.npy", scored)
     save_arrays(weights, folder / "weights.safetensors")
     rows = max(1, len(scored))
     microseconds = 1e6 * seconds / rows

@@ -6,6 +6,7 @@ one. So every worker has one thread, and what a fit learns does not depend on ho
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -18,11 +19,14 @@ from threading import Thread
 from typing import Any, Literal, Self
 
 from bakeoff.errors import RequestError, RunError, option
-from bakeoff.train.events import Epoch, Event, Failed, Ready, Started, from_line
+from bakeoff.train.events import Epoch, Event, Failed, Lost, Ready, Started, from_line
 from bakeoff.train.job import Job
 from bakeoff.train.keras_backend import ENVIRONMENT, INSTALL, not_installed
+from bakeoff.train.machine import memory_kills, this_machine
 
 LOST_STARTS = 3  # so many in a row end the run: the next one would be lost as well
+KILL = 9  # SIGKILL, which Windows does not have
+TRIES = 2  # a job whose process ends is made again once: it may not have been its own fault
 
 
 class Workers:
@@ -32,12 +36,17 @@ class Workers:
         count: How many processes.
         framework: What the first ones import while the data are being read.
         device: "auto", "cpu", "cuda" or "mps".
+
+    Attributes:
+        versions: Package -> version, of every framework that a worker has imported.
     """
 
     def __init__(self, count: int, *, framework: str = "torch", device: str = "auto") -> None:
         self.device = device
         self.shared_data: Path | None = None
         self.messages: SimpleQueue[tuple[Worker, Event | Ready | None]] = SimpleQueue()
+        self.versions: dict[str, str] = {}
+        self.kills_before = memory_kills()
         self.spare_starts = 0  # none before a first worker was ready
         self.workers = [self.start_worker(framework) for _ in range(count)]
 
@@ -99,13 +108,14 @@ class Workers:
         """Note that a worker is ready, or explain why it is not; a few may end once one was."""
         if isinstance(message, Ready):
             worker.ready = message
+            self.versions |= message.versions or {}
             self.spare_starts = LOST_STARTS
         elif isinstance(message, Failed):
             raise self.start_error(worker, message)
         elif message is None:
             self.spare_starts -= 1
             if self.spare_starts <= 0:
-                raise RunError(f"A worker process ended at its start: {how_it_ended(worker)}")
+                raise RunError(f"A worker process ended at its start: {self.how_it_ended(worker)}")
 
     def start_error(self, worker: "Worker", failed: Failed) -> Exception:
         """Return the error that explains why a worker could not start."""
@@ -128,12 +138,13 @@ class Workers:
 
         Yields:
             (number of the job, event), as they come; of each job first Started, last Probed, Done
-            or Failed.
+            or Failed. After Lost it is Started again, when the jobs that wait have been.
 
         Raises:
             RunError: Several workers in a row ended at their start.
         """
         waiting = deque(enumerate(jobs))
+        tries = dict.fromkeys(range(len(jobs)), 0)
         unfinished = len(jobs)
         for worker in list(self.workers):
             yield from self.assign(do, worker, waiting, folders)
@@ -145,16 +156,56 @@ class Workers:
                 self.note_start(worker, message)
             task = worker.task
             if message is None:
-                message = Failed(f"the process ended: {how_it_ended(worker)}")
+                message = self.end_of(worker, tries)
                 worker = self.replace(worker, worker.framework)
             elif isinstance(message, Ready):
                 continue
             if task is not None:
                 yield task[0], message
-            if not isinstance(message, Epoch):
-                unfinished -= task is not None
-                worker.task = None
-                yield from self.assign(do, worker, waiting, folders)
+            if isinstance(message, Epoch):
+                continue
+            if task is not None and isinstance(message, Lost):
+                waiting.append(task)  # last: when fewer train at once, there is more memory
+            elif task is not None:
+                unfinished -= 1
+            worker.task = None
+            yield from self.assign(do, worker, waiting, folders)
+
+    def end_of(self, worker: "Worker", tries: dict[int, int]) -> Lost | Failed:
+        """Say how a process ended, and whether its job is made again: not after its second try.
+
+        A process that ends at its start has not tried the job.
+        """
+        how = self.how_it_ended(worker)
+        if worker.task is None or worker.ready is None:
+            return Lost(how)
+        tries[worker.task[0]] += 1
+        if tries[worker.task[0]] < TRIES:
+            return Lost(how)
+        return Failed(f"Its process ended {TRIES} times: {how}")
+
+    def how_it_ended(self, worker: "Worker") -> str:
+        """Say how a process ended, as far as it can be known."""
+        code = worker.wait()
+        last = worker.stderr_tail[-1] if worker.stderr_tail else ""
+        if code >= 0:
+            return f"{last} (exit code {code})" if last else f"exit code {code}"
+        words = f"{signal_name(-code)} (signal {-code})"
+        if -code == KILL:
+            return f"{words}; {self.say_memory(worker)}"
+        return f"{words}: {last}" if last else words
+
+    def say_memory(self, worker: "Worker") -> str:
+        """Say what is known of memory where a process was killed, which may be for want of it."""
+        used = f"it last reported {worker.memory / 2**20:,.0f} MB" if worker.memory else ""
+        there = f"the machine has {this_machine().memory / 2**20:,.0f} MB of memory"
+        words = f"{used}, {there}" if used else there
+        if memory_kills() > self.kills_before:
+            return (
+                f"{words} and has killed for want of it in this run. Try a smaller batch_size, or "
+                "fewer jobs at once."
+            )
+        return f"{words}. Whether want of memory, a limit or somebody killed it is not known."
 
     def assign(
         self,
@@ -187,6 +238,7 @@ class Worker:
         self.framework = framework
         self.ready: Ready | None = None
         self.task: tuple[int, Job] | None = None
+        self.memory = 0
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "bakeoff.train.worker"],  # -P: a user's json.py stays out
             stdin=subprocess.PIPE,
@@ -213,7 +265,10 @@ class Worker:
             if self.process.stdout is not None:
                 with self.process.stdout as lines:
                     for line in lines:
-                        messages.put((self, from_line(line, self.task[1] if self.task else None)))
+                        message = from_line(line, self.task[1] if self.task else None)
+                        if isinstance(message, Epoch):
+                            self.memory = message.memory
+                        messages.put((self, message))
         except ValueError:
             self.process.terminate()  # what comes after half a line cannot be understood
         finally:
@@ -256,15 +311,17 @@ class Worker:
         return code
 
 
-def how_it_ended(worker: Worker) -> str:
-    """Say how a process ended, as far as it can be known."""
-    code = worker.wait()
-    if code == -9:
-        return (
-            "it was killed, most likely for want of memory. "
-            "Try a smaller batch_size, or fewer jobs at once."
-        )
-    return worker.stderr_tail[-1] if worker.stderr_tail else f"exit code {code}"
+def signal_name(number: int) -> str:
+    """Return the name of a signal.
+
+    Example:
+        >>> signal_name(15), signal_name(99)
+        ('SIGTERM', 'an unknown signal')
+    """
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "an unknown signal"
 
 
 def environment(framework: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.preparing.time import Time
 from bakeoff.data.preparing.transform import Transform
 from bakeoff.data.splitting.split import Split
-from bakeoff.documents import check_type, read_json, reading, write_json
+from bakeoff.documents import check_type, read_json, reading, write_json, writing
 from bakeoff.errors import DataError, unknown
 from bakeoff.listed import listed
 from bakeoff.numeric import is_constant
@@ -258,7 +258,8 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
         "notes": list(preparation.notes),
     }
     write_json(folder / "transforms.json", document)
-    save_file(arrays, folder / "transforms.safetensors")
+    with writing(folder / "transforms.safetensors") as draft:
+        save_file(arrays, draft)
 
 
 def load_preparation(folder: Path | str) -> Preparation:

@@ -13,7 +13,7 @@ import numpy as np
 from bakeoff.data.array import Array
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.split import PARTS, Split
-from bakeoff.documents import check_type, read_parquet, reading
+from bakeoff.documents import check_type, read_parquet, reading, writing
 from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def save_split(split: Split, path: Path | str, dataset: Dataset) -> None:
         frame = frame.drop("file")
     about = {"method": split.method, "how": split.how, "seed": split.seed, "by": split.by}
     frame = frame[np.argsort(positions)]
-    frame.write_parquet(path, metadata={"bakeoff.split": json.dumps(about)})
+    with writing(Path(path)) as draft:
+        frame.write_parquet(draft, metadata={"bakeoff.split": json.dumps(about)})
 
 
 def load_split(path: Path | str, dataset: Dataset) -> Split:

@@ -54,6 +54,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class CNN(keras.Model):
     """Read an image with blocks of convolutions, then score it with dense layers.
 
@@ -113,7 +114,11 @@ class CNN(keras.Model):
         initialization: str = "auto",
         fan: str = "in",
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if isinstance(image_size, int):
             image_size = (image_size, image_size)
         size = tuple(image_size)
@@ -162,6 +167,10 @@ class CNN(keras.Model):
             self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, *self.image_shape)))
 
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
+
     def call(self, x, training=False):
         """Score each image: (B, Y, X, C) -> (B, O)."""
         if tuple(x.shape[1:]) != self.image_shape:
@@ -180,6 +189,7 @@ class CNN(keras.Model):
         return self.head(self.dropout(x, training=training))
 
 
+@keras.saving.register_keras_serializable("bakeoff")
 class ImageBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, Y, X, C) -> (B, Y', X', C')."""
 
@@ -201,7 +211,11 @@ class ImageBlock(layers.Layer):
         initialization: str,
         fan: str,
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         choose("convolution", convolution, CONVOLUTIONS)
         channels = channels or in_channels
         if convolution == "depthwise" and channels != in_channels:
@@ -248,6 +262,10 @@ class ImageBlock(layers.Layer):
         else:
             self.convolution = layers.Conv2D(channels, kernel_initializer=draw, **window)
         self.norm = NORMS[choose("norm", norm, NORMS)](channels)
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Read each window of pixels: (B, Y, X, C) -> (B, Y', X', C')."""

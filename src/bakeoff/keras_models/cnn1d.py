@@ -47,6 +47,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class CNN1D(keras.Model):
     """Read each sequence with blocks of convolutions, then predict from all steps pooled.
 
@@ -103,7 +104,11 @@ class CNN1D(keras.Model):
         fan: str = "in",
         vocabulary_size: int = 0,
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.final_pooling = choose("final_pooling", final_pooling, ("average", "max"))
@@ -149,6 +154,10 @@ class CNN1D(keras.Model):
             self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
 
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
+
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C)."""
         check(x, self.in_features, self.vocabulary_size)
@@ -169,6 +178,7 @@ class CNN1D(keras.Model):
         return self.head(self.dropout(x, training=training))
 
 
+@keras.saving.register_keras_serializable("bakeoff")
 class SequenceBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, T, H) -> (B, T', H'), and the new lengths."""
 
@@ -187,7 +197,11 @@ class SequenceBlock(layers.Layer):
         initialization: str,
         fan: str,
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if kernel_size % 2 == 0 or (stride > 1 and dilation > 1):
             raise ValueError(f"{kernel_size=} must be odd, and stride or {dilation=} must be 1.")
         channels = channels or in_channels
@@ -207,6 +221,10 @@ class SequenceBlock(layers.Layer):
             kernel_initializer=initializer(initialization, fan, activation),
         )
         self.norm = NORMS[choose("norm", norm, NORMS)]()
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
     def call(self, x, lengths, training=False):
         """Read each window of steps: (B, T, H) -> (B, T', H'), and the new lengths."""

@@ -53,6 +53,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class CNN3D(keras.Model):
     """Read a volume with blocks of convolutions, then score it with dense layers.
 
@@ -110,7 +111,11 @@ class CNN3D(keras.Model):
         initialization: str = "auto",
         fan: str = "in",
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if isinstance(image_size, int):
             image_size = (image_size, image_size, image_size)
         size = tuple(image_size)
@@ -158,6 +163,10 @@ class CNN3D(keras.Model):
             self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, *self.image_shape)))
 
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
+
     def call(self, x, training=False):
         """Score each volume: (B, Z, Y, X, C) -> (B, O)."""
         if tuple(x.shape[1:]) != self.image_shape:
@@ -176,6 +185,7 @@ class CNN3D(keras.Model):
         return self.head(self.dropout(x, training=training))
 
 
+@keras.saving.register_keras_serializable("bakeoff")
 class VolumeBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, Z, Y, X, C) -> (B, Z', Y', X', C')."""
 
@@ -196,7 +206,11 @@ class VolumeBlock(layers.Layer):
         initialization: str,
         fan: str,
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         channels = channels or in_channels
         if stride > 1 and dilation > 1:
             raise ValueError(f"one of {stride=} and {dilation=} must be 1.")
@@ -227,6 +241,10 @@ class VolumeBlock(layers.Layer):
             kernel_initializer=initializer(initialization, fan, activation),
         )
         self.norm = NORMS[choose("norm", norm, NORMS)](channels)
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Read each window of voxels: (B, Z, Y, X, C) -> (B, Z', Y', X', C')."""

@@ -14,6 +14,7 @@ import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class DLinear(keras.Model):
     """Forecast each target from its own past; further channels of x are not read.
 
@@ -46,7 +47,11 @@ class DLinear(keras.Model):
         out_steps: int,
         kernel_size: int = 25,
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if out_features > in_features:
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
         if kernel_size % 2 == 0:
@@ -59,6 +64,10 @@ class DLinear(keras.Model):
         self.trend = layers.Dense(out_steps, kernel_initializer=mean)
         self.rest = layers.Dense(out_steps, kernel_initializer=mean)
         self(ops.zeros((1, in_steps, in_features)))
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Forecast each window: (B, T, F) -> (B, S, Q)."""

@@ -43,6 +43,7 @@ INITIALIZATIONS = (
 OPTIONAL = ("lengths", "categories")  # arrays that an encoder may take beside its input
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class Network(keras.Model):
     """Join what several encoders say of one example, and predict one or more targets from it.
 
@@ -99,7 +100,12 @@ class Network(keras.Model):
         initialization: str = "auto",
         fan: str = "in",
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        del arguments["encoders"]  # each of them is saved with its own
+        self.arguments = arguments  # plain values, for get_config
         if not encoders or not heads:
             raise ValueError("A network needs an encoder and a head at least.")
         self.sources = {name: i for i, name in enumerate(encoders)}  # input -> its encoder
@@ -136,6 +142,19 @@ class Network(keras.Model):
             self.heads.append(layers.Dense(size, kernel_initializer=draw))
         self.score([ops.zeros((1, features)) for features in widths], None)
         self.built = True  # as the encoders are
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        encoders = dict(zip(self.sources, self.encoders, strict=False))  # shared ones come last
+        saved = {name: keras.saving.serialize_keras_object(page) for name, page in encoders.items()}
+        return {"encoders": saved, **self.arguments}
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the encoders again, then the page."""
+        saved = config["encoders"]
+        encoders = {name: keras.saving.deserialize_keras_object(saved[name]) for name in saved}
+        return cls(**{**config, "encoders": encoders})
 
     def call(self, x, training=False):
         """Score each example: input name -> array, to target name -> scores."""

@@ -48,6 +48,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class ResNet(keras.Model):
     """Read an image with stages of residual blocks, then score the average pixel.
 
@@ -93,7 +94,11 @@ class ResNet(keras.Model):
         initialization: str = "auto",
         fan: str = "in",
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if isinstance(image_size, int):
             image_size = (image_size, image_size)
         rows, columns = image_size
@@ -135,6 +140,10 @@ class ResNet(keras.Model):
             self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, *self.image_shape)))
 
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
+
     def call(self, x, training=False):
         """Score each image: (B, Y, X, C) -> (B, O)."""
         if tuple(x.shape[1:]) != self.image_shape:
@@ -149,6 +158,7 @@ class ResNet(keras.Model):
         return self.head(self.dropout(x, training=training))
 
 
+@keras.saving.register_keras_serializable("bakeoff")
 class ResidualBlock(layers.Layer):
     """Add two convolutions to the image: (B, Y, X, C) -> (B, Y / stride, X / stride, C')."""
 
@@ -163,7 +173,11 @@ class ResidualBlock(layers.Layer):
         initialization: str,
         fan: str,
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         self.activation = ACTIVATIONS[activation]
         self.pad = layers.ZeroPadding2D(1 if stride > 1 else 0)  # Keras pads strides unevenly
         draw = initializer(initialization, fan, activation)
@@ -178,6 +192,10 @@ class ResidualBlock(layers.Layer):
             draw = initializer(initialization, fan, activation)
             self.shortcut = convolution(channels, 1, stride, norm, draw)
             self.shortcut_norm = NORMS[norm](channels)
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Correct the image: (B, Y, X, C) -> (B, Y / stride, X / stride, C')."""

@@ -47,6 +47,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class TCN(keras.Model):
     """Read each sequence with dilated causal convolutions, then predict from their last step.
 
@@ -97,7 +98,11 @@ class TCN(keras.Model):
         vocabulary_size: int = 0,
         per_step: bool = False,
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.per_step = per_step
@@ -136,6 +141,10 @@ class TCN(keras.Model):
             self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
 
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
+
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C), or (B, T, C) when per_step."""
         check(x, self.in_features, self.vocabulary_size)
@@ -163,6 +172,7 @@ class TCN(keras.Model):
         return total / ops.cast(lengths[:, 0], x.dtype)
 
 
+@keras.saving.register_keras_serializable("bakeoff")
 class CausalBlock(layers.Layer):
     """Add two causal convolutions to the sequence: (B, T, H) -> (B, T, H')."""
 
@@ -179,7 +189,11 @@ class CausalBlock(layers.Layer):
         initialization: str,
         fan: str,
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         self.activation = ACTIVATIONS[activation]
         draw = initializer(initialization, fan, activation)
         self.first = causal_convolution(channels, kernel_size, dilation, draw)
@@ -192,6 +206,10 @@ class CausalBlock(layers.Layer):
             draw = initializer(initialization, fan, activation)
             self.shortcut = causal_convolution(channels, 1, 1, draw)
         self.dropout = layers.Dropout(dropout)
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Add to each step what it sees in the steps before: (B, T, H) -> (B, T, H')."""

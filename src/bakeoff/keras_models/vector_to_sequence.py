@@ -20,6 +20,7 @@ from keras import layers, ops
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class VectorToSequence(keras.Model):
     """Unfold each vector into a sequence.
 
@@ -54,7 +55,11 @@ class VectorToSequence(keras.Model):
         hidden_sizes: tuple[int, ...] = (64,),
         dropout: float = 0.0,
     ) -> None:
+        arguments = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__()
+        self.arguments = arguments  # plain values, for get_config
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
         layer = CELLS[choose("cell", cell, CELLS)]
@@ -74,6 +79,10 @@ class VectorToSequence(keras.Model):
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Dense(out_features)
         self(ops.zeros((1, in_features)))
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Score each step: (B, F) -> (B, S, C)."""

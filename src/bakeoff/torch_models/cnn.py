@@ -224,7 +224,7 @@ class ImageBlock(nn.Module):
         self.size = tuple(pooled)
         self.channels = channels
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        self.pool = POOLINGS[choose("pooling", pooling, POOLINGS)]
+        self.pooling = choose("pooling", pooling, POOLINGS)
         self.pool_size = pool_size
         window = {
             "kernel_size": kernel_size,
@@ -251,7 +251,7 @@ class ImageBlock(nn.Module):
         x = self.convolution(x)
         x = self.pointwise(x)  # (B, C', Y, X), Y and X as the stride says
         x = self.activation(self.norm(x))
-        return self.pool(x, self.pool_size)  # (B, C', Y', X')
+        return POOLINGS[self.pooling](x, self.pool_size)  # (B, C', Y', X')
 
 
 def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:

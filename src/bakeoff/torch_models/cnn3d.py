@@ -214,7 +214,7 @@ class VolumeBlock(nn.Module):
         self.size = tuple(pooled)
         self.channels = channels
         self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        self.pool = POOLINGS[choose("pooling", pooling, POOLINGS)]
+        self.pooling = choose("pooling", pooling, POOLINGS)
         self.pool_size = pool_size
         self.convolution = nn.Conv3d(
             in_channels,
@@ -231,7 +231,7 @@ class VolumeBlock(nn.Module):
         """Read each window of voxels: (B, C, Z, Y, X) -> (B, C', Z', Y', X')."""
         x = self.convolution(x)  # (B, C', Z, Y, X), Z, Y and X as the stride says
         x = self.activation(self.norm(x))
-        return self.pool(x, self.pool_size)  # (B, C', Z', Y', X')
+        return POOLINGS[self.pooling](x, self.pool_size)  # (B, C', Z', Y', X')
 
 
 def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:

@@ -169,7 +169,8 @@ def settings(name: str, case: Case) -> dict[str, Any]:
 
 def without_dropout(name: str, case: Case) -> Case:
     """Return the case without dropout, so that training is the same every time."""
-    return case.but(dropout=0.0) if settings(name, case).get("dropout") else case
+    rates = {key: 0.0 for key, rate in settings(name, case).items() if "dropout" in key and rate}
+    return case.but(**rates)
 
 
 # What a view looks like: the arguments that say its size, and the spec of x.

@@ -5,7 +5,7 @@
 
 Source: Zeng et al., "Are Transformers Effective for Time Series Forecasting?", 2023. As in their
 default, the maps are shared by all series. Where we differ: both begin with the mean of the window,
-which their code offers in a comment.
+which their code offers in a comment, and only the first Q channels are forecast, not all.
 
 Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets.
 """
@@ -47,11 +47,11 @@ class DLinear(keras.Model):
         out_steps: int,
         kernel_size: int = 25,
     ) -> None:
-        arguments = {
-            name: value for name, value in locals().items() if name not in ("self", "__class__")
-        }
         super().__init__()
-        self.arguments = arguments  # plain values, for get_config
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        if min(in_features, out_features, in_steps, out_steps, kernel_size) < 1:
+            sizes = f"{in_features=}, {out_features=}, {in_steps=}, {out_steps=}, {kernel_size=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         if out_features > in_features:
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
         if kernel_size % 2 == 0:

@@ -246,13 +246,16 @@ def test_an_unknown_metric_is_answered_with_those_that_fit_the_target():
     assert "rmse" not in str(caught.value)
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "mse"])
+@pytest.mark.parametrize(
+    "loss", ["cross_entropy", "binary_cross_entropy", "bce_probabilities", "mse"]
+)
 def test_the_metric_watched_in_training_is_what_the_loop_computes(loss):
     torch = pytest.importorskip("torch")
     from bakeoff.torch_models.losses import metric_of
 
     draw = np.random.default_rng(0)
-    task = {"cross_entropy": "multiclass", "binary_cross_entropy": "binary"}.get(loss, "regression")
+    tasks = {"cross_entropy": "multiclass", "mse": "regression"}
+    task = tasks.get(loss, "binary")
     raw = draw.normal(size=(50, 3 if task == "multiclass" else 1))
     truth = draw.integers(0, 3 if task == "multiclass" else 2, 50)
     if task == "regression":

@@ -22,6 +22,9 @@ MLP = [
     row_case(MIXED, hidden_sizes=(8,), activation="tanh", category_sizes=(4, 7)),
     row_case(MIXED, hidden_sizes=(8,), num_frequencies=3, category_sizes=(4, 7)),
     row_case(LABELS, hidden_sizes=(8,), activation="sigmoid", category_sizes=(4, 7)),
+    row_case(ROWS, hidden_sizes=(8, 6), activation="none", initialization="kaiming_normal"),
+    row_case(ROWS, hidden_sizes=(8,), activation="leaky_relu", leaky_slope=0.2),
+    row_case(ROWS, hidden_sizes=(8,), initialization="uniform", initial_width=0.2),
 ]
 
 TABM = [
@@ -50,6 +53,10 @@ CNN = [
     image_case(8, 8, blocks=(4, 4), final_pooling="average", activation="tanh", head_sizes=(6,)),
     image_case(8, 8, blocks=(4,), final_pooling="max", activation="silu"),
     image_case(9, 8, blocks=({"convolution": "depthwise", "dilation": 2}, 4), activation="elu"),
+    image_case(8, 8, blocks=(4,), head_sizes=(6,), dropout=0.2, feature_dropout=0.0),
+    image_case(8, 8, blocks=(4, {"leaky_slope": 0.3}), activation="leaky_relu", leaky_slope=0.2),
+    image_case(8, 8, blocks=(4,), initialization="kaiming_normal", fan="out", dense_fan="in"),
+    image_case(8, 8, blocks=(4,), initialization="normal", initial_width=0.1),
 ]
 
 
@@ -65,12 +72,19 @@ CNN3D = [
     volume_case(7, 6, 5, blocks=(4, 4), stride=2, pooling="none", norm="group", head_sizes=(6,)),
     volume_case(8, 8, 8, blocks=(4,), padding="valid", norm="instance", final_pooling="max"),
     volume_case(8, 8, 8, blocks=(4,), norm="layer", activation="gelu", final_pooling="average"),
+    volume_case(4, 4, 4, blocks=(4,), head_sizes=(6,), feature_dropout=0.2),
+    volume_case(4, 4, 4, blocks=(4,), activation="leaky_relu", leaky_slope=0.2),
+    volume_case(4, 4, 4, blocks=(4,), fan="out", dense_fan="in"),
+    volume_case(4, 4, 4, blocks=(4,), initialization="uniform", initial_width=0.1),
 ]
 
 RESNET = [
     image_case(9, 12, channels=(4, 6, 8), num_blocks=1),
     image_case(8, 8, channels=(4, 8), norm="group", activation="silu", head_sizes=(6,)),
     image_case(7, 7, channels=(4, 6), norm="none", num_blocks=1, dropout=0.2),
+    image_case(6, 6, channels=(4,), num_blocks=1, activation="leaky_relu", leaky_slope=0.2),
+    image_case(6, 6, channels=(4,), num_blocks=1, fan="out", dense_fan="in"),
+    image_case(6, 6, channels=(4,), num_blocks=1, initialization="normal", initial_width=0.1),
 ]
 
 NUMBERS = {"x": ("numbers", 4, 7, 5)}
@@ -89,6 +103,10 @@ CNN1D = [
     sequence_case(PADDED, blocks=(6, 4), stride=2, pooling="none", norm="layer"),
     sequence_case(PADDED, blocks=(6, {"dilation": 2}), norm="batch", activation="elu"),
     sequence_case(TOKENS, blocks=(6,), vocabulary_size=20, kernel_size=5, final_pooling="max"),
+    sequence_case(PADDED, blocks=(6,), head_sizes=(6,), feature_dropout=0.2),
+    sequence_case(PADDED, blocks=(6,), activation="leaky_relu", leaky_slope=0.2),
+    sequence_case(PADDED, blocks=(6,), fan="out", dense_fan="in"),
+    sequence_case(PADDED, blocks=(6,), initialization="uniform", initial_width=0.2),
 ]
 
 TCN = [
@@ -97,6 +115,8 @@ TCN = [
     sequence_case(PADDED, channels=(6, 4), pooling="max", norm="batch", dropout=0.2),
     sequence_case(PADDED, channels=(6,), per_step=True, head_sizes=(6,), activation="gelu"),
     sequence_case(TOKENS, channels=(6, 6), vocabulary_size=20),
+    sequence_case(PADDED, channels=(6,), activation="leaky_relu", leaky_slope=0.2),
+    sequence_case(PADDED, channels=(6,), initialization="normal", initial_width=0.2),
 ]
 
 

@@ -16,6 +16,10 @@ CNN = Branch(
     },
 )
 STEPS = Branch("gru", {"in_features": 8, "out_features": 0, "per_step": True})
+TWICE = Branch("tcn", {"in_features": 8, "out_features": 0, "channels": (6,), "per_step": True})
+LINEAR = Branch(
+    "mlp", {"in_features": 5, "out_features": 0, "hidden_sizes": (4,), "activation": "none"}
+)
 TABLE = Branch(
     "mlp", {"in_features": 5, "out_features": 0, "hidden_sizes": (16,), "category_sizes": (4, 3)}
 )
@@ -48,6 +52,26 @@ CASES: dict[str, list[Case]] = {
                     "readings.lengths": ("lengths", 4, 10),
                     "patient": ("numbers", 4, 5),
                     "patient.categories": ("categories", 4, 4, 3),
+                }
+            },
+        ),
+        Case(
+            {
+                "encoders": {"heart": TWICE, "lungs": TWICE, "patient": LINEAR},
+                "heads": {"outcome": 1},
+                "head_sizes": (6,),
+                "activation": "leaky_relu",
+                "leaky_slope": 0.2,
+                "initialization": "normal",
+                "initial_width": 0.2,
+            },
+            {
+                "x": {
+                    "heart": SEQUENCE,
+                    "heart.lengths": ("lengths", 4, 10),
+                    "lungs": SEQUENCE,
+                    "lungs.lengths": ("lengths", 4, 10),
+                    "patient": ("numbers", 4, 5),
                 }
             },
         ),

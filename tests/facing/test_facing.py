@@ -8,6 +8,7 @@ import pytest
 
 from bakeoff.catalog import Row, load
 from bakeoff.train.weights import get_weights, keras_weights, to_torch
+from bakeoff.train.worker import count_parameters
 from tests.facing.case import Case, build, channels_last, draw, leaves
 from tests.facing.cases import CASES, PAGES
 
@@ -42,6 +43,11 @@ def test_weights_survive_the_way_there_and_back(pages):
 def test_one_step_of_sgd_gives_the_same_weights(pages):
     page, facing, case = pages
     assert measure.step_distance(page, facing, case) <= 1e-4
+
+
+def test_parameters_are_counted_alike(pages):
+    page, facing, _ = pages
+    assert count_parameters(page) == count_parameters(facing)
 
 
 @pytest.mark.parametrize(("name", "case"), FIRST.items(), ids=FIRST)

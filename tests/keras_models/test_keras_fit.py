@@ -187,7 +187,7 @@ def test_losses_and_metrics_are_those_of_torch(name: str):
     targets = rng.normal(size=(7, 3)).astype("float32") * 2
     if name == "cross_entropy":
         targets = rng.integers(0, 3, 7)
-    if name == "binary_cross_entropy":
+    if name in ("binary_cross_entropy", "bce_probabilities"):
         targets = rng.integers(0, 2, (7, 3)).astype("float32")
     a, b = torch.from_numpy(scores), torch.from_numpy(targets)
     expected = ours.loss_of(name, a, b).item()
@@ -230,10 +230,14 @@ def test_the_loss_of_members_is_the_mean_of_their_losses():
         loss_of("cross_entropy", scores[:, 0], targets, members=True)
 
 
-def test_tabm_is_built_again_from_its_config():
-    from bakeoff.keras_models.tabm import TabM
+def test_a_probability_of_0_or_1_costs_100_and_has_a_finite_gradient():
+    import tensorflow as tf
 
-    model = TabM(4, 2, category_sizes=(3,), num_members=3, hidden_sizes=(8,))
-    again = TabM.from_config(model.get_config())
-    assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
-    assert again.get_config() == model.get_config()
+    scores = tf.Variable([[200.0], [-200.0], [200.0], [0.5]])
+    targets = np.array([0.0, 1.0, 1.0, 1.0], "float32")
+    with tf.GradientTape() as tape:
+        loss = loss_of("bce_probabilities", scores, targets)
+    expected = (200 + np.log1p(np.exp(-0.5))) / 4
+    assert float(loss) == pytest.approx(expected, rel=1e-6)
+    gradient = tape.gradient(loss, scores).numpy().ravel()
+    np.testing.assert_allclose(gradient, [0, 0, 0, -0.37754068 / 4], rtol=1e-5, atol=1e-12)

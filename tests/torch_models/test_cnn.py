@@ -4,6 +4,9 @@ import pytest
 import torch
 
 from bakeoff.torch_models.cnn import CNN, ImageBlock
+from bakeoff.torch_models.cnn1d import CNN1D
+from bakeoff.torch_models.cnn3d import CNN3D
+from bakeoff.torch_models.resnet import ResNet
 
 DILATED = {"channels": 64, "convolution": "dilated", "pooling": "adaptive_max", "pool_size": 4}
 SEPARABLE = {"channels": 64, "convolution": "separable", "pooling": "average"}
@@ -37,8 +40,10 @@ def test_a_block_knows_the_size_that_it_makes(convolution, padding, kernel_size,
         "padding": padding,
         "norm": "none",
         "activation": "relu",
+        "leaky_slope": 0.01,
         "pooling": pooling,
         "pool_size": 2,
+        "initial_width": 0.05,
     }
     block = ImageBlock(3, (11, 14), **options, initialization="auto", fan="in")
     assert block(torch.zeros(2, 3, 11, 14)).shape == (2, block.channels, *block.size)
@@ -104,3 +109,61 @@ def test_a_network_that_does_not_fit_is_refused_when_it_is_built(arguments: dict
 def test_another_image_is_refused_with_the_sizes_named():
     with pytest.raises(ValueError, match=r"\(3, 9, 8\), not \(3, 8, 8\)"):
         CNN(3, 8, 2)(torch.zeros(1, 3, 9, 8))
+
+
+@pytest.mark.parametrize("build", [CNN, CNN1D, CNN3D, ResNet], ids=lambda page: page.__name__)
+def test_convolutions_and_dense_layers_start_each_by_their_own_fan(build):
+    torch.manual_seed(0)
+    sizes = {
+        CNN: ((8, 8, 100), {"blocks": (200,), "final_pooling": "average"}),
+        CNN1D: ((8, 100), {"blocks": (200,)}),
+        CNN3D: ((8, 4, 100), {"blocks": (200,), "final_pooling": "average"}),
+        ResNet: ((8, 8, 100), {"channels": (200,), "num_blocks": 1}),
+    }
+    positional, options = sizes[build]
+    page = build(*positional, **options, initialization="kaiming_normal", fan="out", dense_fan="in")
+    layer = page.stem if build is ResNet else page.blocks[0].convolution
+    fan_out = 200 * layer.weight[0, 0].numel()
+    assert layer.weight.var().item() == pytest.approx(2 / fan_out, rel=0.1)
+    assert page.head.weight.var().item() == pytest.approx(1 / 200, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("build", "x"),
+    [
+        (
+            CNN(1, 8, 2, blocks=(3,), head_sizes=(50,), dropout=1.0, feature_dropout=0.0),
+            (4, 1, 8, 8),
+        ),
+        (CNN1D(1, 2, blocks=(3,), head_sizes=(50,), dropout=1.0, feature_dropout=0.0), (4, 8, 1)),
+        (
+            CNN3D(1, 4, 2, blocks=(3,), head_sizes=(50,), dropout=1.0, feature_dropout=0.0),
+            (4, 1, 4, 4, 4),
+        ),
+    ],
+)
+def test_features_can_be_left_whole_while_dense_layers_drop(build, x):
+    seen = []
+    build.dense[0].register_forward_pre_hook(lambda layer, given: seen.append(given[0]))
+    build.train()
+    scores = build(torch.randn(x))
+    assert seen[0].any()
+    assert torch.equal(scores, build.head.bias.expand(4, -1))  # all of the dense layer is dropped
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"head_sizes": (0,)}, "sizes are 1 or more"),
+        ({"kernel_size": 0}, r"blocks\[0\]: .*kernel_size=0"),
+        ({"pool_size": 0}, r"blocks\[0\]: .*pool_size=0"),
+        ({"stride": 0}, r"blocks\[0\]: .*stride=0"),
+        ({"blocks": (-4,)}, r"blocks\[0\]: channels=-4"),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(options: dict, message: str):
+    for build in (CNN, CNN3D):
+        with pytest.raises(ValueError, match=message):
+            build(1, 8, 2, **options)
+    with pytest.raises(ValueError, match=message):
+        CNN1D(1, 2, **{"pooling": "max", **options})

@@ -50,3 +50,52 @@ def test_wrong_sequences_are_refused_with_the_sizes_named():
         CNN1D(3, 1)(torch.zeros(2, 4, 3), lengths=torch.tensor([0, 4]))
     with pytest.raises(ValueError, match="tokens 1 to 9, not 0 to 8"):
         CNN1D(3, 1, vocabulary_size=9)(torch.tensor([[1, 9]]))
+
+
+FILLS = (1e4, 1e30, float("nan"), float("inf"))
+VARIANTS = [
+    {},
+    {"norm": "batch"},
+    {"norm": "layer"},
+    {"final_pooling": "max"},
+    {"pooling": "average"},
+]
+
+
+@pytest.mark.parametrize("fill", FILLS)
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
+@pytest.mark.parametrize("training", [False, True])
+def test_padding_cannot_speak(fill: float, options: dict, training: bool):
+    torch.manual_seed(0)
+    page = CNN1D(3, 2, **options).train(training)
+    lengths = torch.tensor([9, 1, 4, 6])
+    real = (torch.arange(9) < lengths[:, None])[..., None]
+    x = torch.randn(4, 9, 3)
+    results = []
+    for value in (0.0, fill):
+        page.zero_grad()
+        scores = page(torch.where(real, x, value), lengths)
+        if options.get("per_step"):
+            scores = scores[real[..., 0]]
+        scores.square().sum().backward()
+        results.append([scores, *(weight.grad for weight in page.parameters())])
+    for expected, found in zip(*results, strict=True):
+        assert torch.equal(found, expected)
+
+
+def test_lengths_of_another_count_are_refused():
+    with pytest.raises(ValueError, match=r"lengths are \(1,\), but x holds 2 sequences"):
+        CNN1D(3, 1)(torch.zeros(2, 4, 3), lengths=torch.tensor([4]))
+
+
+def test_the_mean_of_many_steps_fits_in_half_precision():
+    page = CNN1D(1, 0, blocks=(), final_pooling="average")
+    x = torch.full((1, 4000, 1), 100.0).half()
+    assert page.half()(x, torch.tensor([4000])).item() == pytest.approx(100, rel=0.01)
+
+
+def test_lengths_pass_through_vmap():
+    page = CNN1D(3, 2).eval()
+    x, lengths = torch.randn(2, 4, 9, 3), torch.tensor([[9, 1, 4, 6], [2, 9, 9, 1]])
+    scores = torch.vmap(page)(x, lengths)
+    torch.testing.assert_close(scores[1], page(x[1], lengths[1]))

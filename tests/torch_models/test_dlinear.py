@@ -36,3 +36,8 @@ def test_more_targets_than_channels_are_refused():
 def test_an_even_kernel_is_refused():
     with pytest.raises(ValueError, match="kernel_size=4 is even"):
         DLinear(2, 1, in_steps=6, out_steps=1, kernel_size=4)
+
+
+def test_no_steps_to_write_are_refused():
+    with pytest.raises(ValueError, match=r"out_steps=0.*sizes are 1 or more"):
+        DLinear(3, 1, in_steps=8, out_steps=0)

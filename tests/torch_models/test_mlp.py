@@ -45,7 +45,7 @@ def test_frequency_scale_is_the_deviation_of_the_frequencies():
 def test_initialization_suits_the_activation(activation: str):
     torch.manual_seed(0)
     page = MLP(200, 1, hidden_sizes=(100,), activation=activation)
-    steady = activation in ("tanh", "sigmoid")
+    steady = activation in ("tanh", "sigmoid", "none")
     variance = 2 / 300 if steady else 2 / 200
     assert page.hidden[0].weight.var().item() == pytest.approx(variance, rel=0.05)
 
@@ -110,3 +110,55 @@ def test_dropout_falls_on_hidden_layers_only():
     page = MLP(3, 1, hidden_sizes=(), dropout=0.9).train()
     x = torch.randn(5, 3)
     torch.testing.assert_close(page(x), nn.functional.linear(x, page.head.weight, page.head.bias))
+
+
+def test_without_activation_the_layers_are_one_linear_map():
+    torch.manual_seed(0)
+    page = MLP(4, 2, hidden_sizes=(5, 3), activation="none")
+    x, y = torch.randn(2, 7, 4)
+    torch.testing.assert_close(page(x + y) + page(torch.zeros(1, 4)), page(x) + page(y))
+
+
+def test_leaky_slope_is_the_slope_below_zero():
+    torch.manual_seed(0)
+    page = MLP(4, 0, hidden_sizes=(5,), activation="leaky_relu", leaky_slope=0.3)
+    x = torch.randn(3, 4)
+    h = page.hidden[0](x)
+    torch.testing.assert_close(page(x), torch.where(h > 0, h, 0.3 * h))
+
+
+@pytest.mark.parametrize("initialization", ["uniform", "normal"])
+def test_initial_width_is_the_deviation_of_the_start(initialization: str):
+    torch.manual_seed(0)
+    page = MLP(200, 100, hidden_sizes=(100,), initialization=initialization, initial_width=0.3)
+    assert page.hidden[0].weight.std().item() == pytest.approx(0.3, rel=0.05)
+    assert page.head.weight.std().item() == pytest.approx(0.3, rel=0.05)
+
+
+@pytest.mark.parametrize("initialization", ["kaiming_uniform", "kaiming_normal"])
+def test_a_head_keeps_the_variance_that_a_relu_would_halve(initialization: str):
+    torch.manual_seed(0)
+    page = MLP(10, 100, hidden_sizes=(200,), initialization=initialization)
+    assert page.head.weight.var().item() == pytest.approx(1 / 200, rel=0.05)
+    linear = MLP(200, 1, hidden_sizes=(100,), initialization=initialization, activation="none")
+    assert linear.hidden[0].weight.var().item() == pytest.approx(1 / 200, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"hidden_sizes": (8, 0)}, r"hidden_sizes=\(8, 0\).*sizes are 1 or more"),
+        ({"category_sizes": (3, 0)}, r"category_sizes=\(3, 0\): sizes are 1 or more"),
+        ({"num_frequencies": -1}, "num_frequencies=-1: both are 0 or more"),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(arguments: dict, message: str):
+    with pytest.raises(ValueError, match=message):
+        MLP(3, 1, **arguments)
+
+
+def test_categories_pass_through_vmap():
+    page = MLP(3, 2, category_sizes=(4,)).eval()
+    x, categories = torch.randn(5, 6, 3), torch.ones(5, 6, 1, dtype=torch.long)
+    scores = torch.vmap(page)(x, categories)
+    torch.testing.assert_close(scores[2], page(x[2], categories[2]))

@@ -8,6 +8,7 @@ from bakeoff.torch_models.gru import GRU
 from bakeoff.torch_models.mlp import MLP
 from bakeoff.torch_models.network import Network
 from bakeoff.torch_models.rnn import RNN
+from bakeoff.torch_models.tcn import TCN
 
 
 def trained(page) -> int:
@@ -90,3 +91,47 @@ def test_parts_that_do_not_fit_are_refused():
         Network({"left": rows(2)}, {"y": 1}, shared={"right": "lift"})
     with pytest.raises(ValueError, match="an encoder and a head at least"):
         Network({}, {"y": 1})
+
+
+def steps_of(count: int) -> TCN:
+    return TCN(count, 0, channels=(4,), per_step=True)
+
+
+def test_targets_of_several_sequences_read_the_steps_that_are_real_in_all():
+    torch.manual_seed(0)
+    page = Network({"a": steps_of(2), "b": steps_of(3)}, {"y": 1}).eval()
+    x = {"a": torch.randn(3, 7, 2), "b": torch.randn(3, 7, 3)}
+    lengths = {"a.lengths": torch.tensor([7, 4, 2]), "b.lengths": torch.tensor([5, 7, 2])}
+    scores = page({**x, **lengths})["y"]
+    for i, length in enumerate((5, 4, 2)):
+        alone = page({name: array[i : i + 1, :length] for name, array in x.items()})["y"]
+        torch.testing.assert_close(scores[i : i + 1], alone)
+    swapped = page({**lengths, **dict(reversed(x.items()))})["y"]
+    torch.testing.assert_close(swapped, scores)
+
+
+def test_sequences_of_several_numbers_of_steps_are_refused():
+    page = Network({"a": steps_of(2), "b": steps_of(3)}, {"y": 1})
+    with pytest.raises(ValueError, match="Inputs of 7 and 6 steps cannot be joined"):
+        page({"a": torch.randn(3, 7, 2), "b": torch.randn(3, 6, 3)})
+
+
+def test_a_network_passes_through_vmap():
+    torch.manual_seed(0)
+    table = MLP(2, 0, activation="none", category_sizes=(3,))
+    page = Network({"s": steps_of(3), "v": table}, {"tag": 5, "y": 1}, per_step=("tag",)).eval()
+    x = {
+        "s": torch.randn(2, 4, 7, 3),
+        "s.lengths": torch.tensor([[7, 1, 4, 2], [3, 7, 7, 7]]),
+        "v": torch.randn(2, 4, 2),
+        "v.categories": torch.ones(2, 4, 1, dtype=torch.long),
+    }
+    scores = torch.vmap(page)(x)
+    expected = page({name: array[1] for name, array in x.items()})
+    for target, each in expected.items():
+        torch.testing.assert_close(scores[target][1], each)
+
+
+def test_a_target_without_outputs_is_refused():
+    with pytest.raises(ValueError, match=r"heads=\{'y': 0\}.*sizes are 1 or more"):
+        Network({"left": rows(2)}, {"y": 0})

@@ -13,7 +13,8 @@ def test_parameters_are_those_of_resnet_20():
 
 def test_a_block_of_zero_weights_is_its_shortcut():
     words = {"norm": "none", "activation": "relu", "initialization": "auto", "fan": "in"}
-    block = ResidualBlock(4, 4, stride=1, **words)
+    numbers = {"stride": 1, "leaky_slope": 0.01, "initial_width": 0.05}
+    block = ResidualBlock(4, 4, **numbers, **words)
     with torch.no_grad():
         block.second.weight.zero_()
     x = torch.randn(2, 4, 5, 5)

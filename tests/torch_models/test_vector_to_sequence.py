@@ -20,3 +20,8 @@ def test_first_steps_do_not_depend_on_how_many_follow(cell):
 def test_vectors_of_another_width_are_refused():
     with pytest.raises(ValueError, match=r"x is \(2, 4\), but must be \(B, 5\) numbers"):
         VectorToSequence(5, 3)(torch.zeros(2, 4))
+
+
+def test_no_steps_to_write_are_refused():
+    with pytest.raises(ValueError, match=r"out_steps=0.*sizes are 1 or more"):
+        VectorToSequence(3, 1, out_steps=0)

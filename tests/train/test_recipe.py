@@ -92,6 +92,14 @@ def test_a_loss_of_another_task_is_refused():
         resolve(Recipe(loss="mse"), rows=100, task="binary")
 
 
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_probabilities_of_two_classes_are_for_binary_targets_only(task):
+    recipe = Recipe(loss="bce_probabilities")
+    assert resolve(recipe, rows=100, task="binary").loss == "bce_probabilities"
+    with pytest.raises(RequestError, match=f"'bce_probabilities' does not go with a {task} target"):
+        resolve(recipe, rows=100, task=task)
+
+
 def test_what_is_set_by_hand_is_kept():
     recipe = Recipe(batch_size=7, epochs=3, loss="huber")
     assert resolve(recipe, rows=100, task="regression") == recipe

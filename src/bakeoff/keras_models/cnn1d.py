@@ -6,23 +6,25 @@
 Padded steps are zeros to every convolution, and no part of any pooling.
 
 Source: LeCun & Bengio, "Convolutional Networks for Images, Speech, and Time Series", 1995; Kim,
-"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps). Where
-we differ from Kim: blocks follow one another, where his windows of several widths stand side by
-side, and the vectors of words are learned with the rest.
+"Convolutional Neural Networks for Sentence Classification", 2014 (text). Where we differ from Kim:
+blocks follow one another, his windows of several widths stand side by side; the default is the mean
+of all steps, his the maximum; all vectors of words are learned, and no norm of weights is bounded.
+A batch norm counts padded steps, too.
 
 Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 """
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import keras
 from keras import initializers, layers, ops
 
 ACTIVATIONS = {
     "relu": ops.relu,
-    "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),  # the slope of torch; Keras has 0.2
+    "leaky_relu": ops.leaky_relu,
     "elu": ops.elu,
     "gelu": lambda x: ops.gelu(x, approximate=False),
     "silu": ops.silu,
@@ -47,6 +49,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class CNN1D(keras.Model):
     """Read each sequence with blocks of convolutions, then predict from all steps pooled.
 
@@ -59,15 +62,20 @@ class CNN1D(keras.Model):
         dilation: * Steps from one value of the window to the next.
         norm: * none, batch or layer (over the channels of each step).
         activation: * relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        leaky_slope: * Slope of leaky_relu below zero; its start is that of relu.
         pooling: * max, average or none.
         pool_size: * Steps that become one; the last ones may be fewer.
         final_pooling: average or max over all steps.
         head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
-        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+        feature_dropout: Probability of zeroing one of the features that the dense layers and the
+            head read; None: as dropout.
+        initialization: * auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid, the head),
             xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
-            or normal with a standard deviation of 0.05.
-        fan: in (Kaiming keeps the values steady) or out (the gradients).
+            or normal with the standard deviation initial_width.
+        fan: * in (Kaiming keeps the values steady) or out (the gradients).
+        dense_fan: fan of the dense layers and the head; None: as fan.
+        initial_width: * Standard deviation that the uniform and the normal start draw with.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
 
     Shape:
@@ -94,20 +102,27 @@ class CNN1D(keras.Model):
         dilation: int = 1,
         norm: str = "none",
         activation: str = "relu",
+        leaky_slope: float = 0.01,
         pooling: str = "max",
         pool_size: int = 2,
         final_pooling: str = "average",
         head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
+        feature_dropout: float | None = None,
         initialization: str = "auto",
         fan: str = "in",
+        dense_fan: str | None = None,
+        initial_width: float = 0.05,
         vocabulary_size: int = 0,
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        if min([in_features, *head_sizes]) < 1:
+            raise ValueError(f"{in_features=}, {head_sizes=}: sizes are 1 or more.")
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.final_pooling = choose("final_pooling", final_pooling, ("average", "max"))
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         defaults = {  # what a block does not say for itself
             "channels": 0,
             "kernel_size": kernel_size,
@@ -117,6 +132,10 @@ class CNN1D(keras.Model):
             "activation": activation,
             "pooling": pooling,
             "pool_size": pool_size,
+            "leaky_slope": leaky_slope,
+            "initialization": initialization,
+            "fan": fan,
+            "initial_width": initial_width,
         }
         self.embedding = None
         if vocabulary_size:
@@ -130,45 +149,54 @@ class CNN1D(keras.Model):
             try:
                 for name in own:
                     choose("option", name, defaults)
-                options = {**defaults, **own, "initialization": initialization, "fan": fan}
-                block = SequenceBlock(width, **options)
+                block = SequenceBlock(width, **{**defaults, **own})
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             self.blocks.append(block)
             width = block.channels
         self.dense = []
         for head_size in head_sizes:
-            draw = initializer(initialization, fan, activation)
+            draw = initializer(initialization, dense_fan or fan, activation, initial_width)
             self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
             width = head_size
         self.num_features = width
         self.dropout = layers.Dropout(dropout)
+        self.feature_dropout = self.dropout
+        if feature_dropout is not None:
+            self.feature_dropout = layers.Dropout(feature_dropout)
         self.head = layers.Identity()
         if out_features:
-            draw = initializer(initialization, fan, "none")
+            draw = initializer(initialization, dense_fan or fan, "none", initial_width)
             self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
 
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
+
     def call(self, x, lengths=None, training=False):
         """Score each sequence: (B, T, F) -> (B, C)."""
-        check(x, self.in_features, self.vocabulary_size)
+        if lengths is not None:
+            lengths = ops.cast(lengths, "int32")
+        check(x, lengths, self.in_features, self.vocabulary_size)
         if self.embedding is not None:
             x = self.embedding(x)  # (B, T) -> (B, T, F)
         if lengths is None:
-            lengths = ops.full_like(x[:, 0, 0], ops.shape(x)[1])  # (B,)
-        lengths = ops.cast(lengths, "int32")
+            lengths = ops.full_like(x[:, 0, 0], ops.shape(x)[1], dtype="int32")  # (B,)
         for block in self.blocks:
             x, lengths = block(x, lengths, training=training)  # (B, T, H), T shorter
         if self.final_pooling == "max":
             x = ops.max(hide(x, lengths, -math.inf), 1)  # (B, H)
         else:
-            total = ops.sum(hide(x, lengths, 0.0), 1)  # (B, H)
-            x = total / ops.cast(lengths, x.dtype)[:, None]
+            shares = hide(x, lengths, 0.0) / ops.cast(lengths, x.dtype)[:, None, None]
+            x = ops.sum(shares, 1)  # (B, H): no sum of values, which half precision cannot hold
+        x = self.feature_dropout(x, training=training)
         for linear in self.dense:
-            x = self.activation(linear(self.dropout(x, training=training)))
-        return self.head(self.dropout(x, training=training))
+            x = self.dropout(self.activation(linear(x)), training=training)
+        return self.head(x)
 
 
+@keras.saving.register_keras_serializable("bakeoff")
 class SequenceBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, T, H) -> (B, T', H'), and the new lengths."""
 
@@ -182,18 +210,24 @@ class SequenceBlock(layers.Layer):
         dilation: int,
         norm: str,
         activation: str,
+        leaky_slope: float,
         pooling: str,
         pool_size: int,
         initialization: str,
         fan: str,
+        initial_width: float,
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if kernel_size % 2 == 0 or (stride > 1 and dilation > 1):
             raise ValueError(f"{kernel_size=} must be odd, and stride or {dilation=} must be 1.")
         channels = channels or in_channels
+        if min(channels, kernel_size, stride, dilation, pool_size) < 1:
+            sizes = f"{channels=}, {kernel_size=}, {stride=}, {dilation=}, {pool_size=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         self.channels = channels
         self.stride = stride
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         self.pooling = choose("pooling", pooling, ("max", "average", "none"))
         self.pool_size = 1 if pooling == "none" else pool_size
         even = stride == 1  # else Keras pads one side more
@@ -204,9 +238,13 @@ class SequenceBlock(layers.Layer):
             strides=stride,
             padding="same" if even else "valid",
             dilation_rate=dilation,
-            kernel_initializer=initializer(initialization, fan, activation),
+            kernel_initializer=initializer(initialization, fan, activation, initial_width),
         )
         self.norm = NORMS[choose("norm", norm, NORMS)]()
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
     def call(self, x, lengths, training=False):
         """Read each window of steps: (B, T, H) -> (B, T', H'), and the new lengths."""
@@ -228,9 +266,8 @@ class SequenceBlock(layers.Layer):
 
 def hide(x, lengths, value: float):
     """Put value into the padding of x (B, T, H)."""
-    steps = ops.arange(ops.shape(x)[1], dtype="int32")[:, None]  # (T, 1)
-    real = steps < lengths[:, None, None]  # (B, T, 1)
-    return ops.where(real, x, value)
+    real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
+    return ops.where(real[..., None], x, value)
 
 
 def shorten(lengths, steps: int):
@@ -238,7 +275,7 @@ def shorten(lengths, steps: int):
     return (lengths + steps - 1) // steps
 
 
-def check(x, in_features: int, vocabulary_size: int) -> None:
+def check(x, lengths, in_features: int, vocabulary_size: int) -> None:
     """Refuse sequences that do not fit, with the sizes named."""
     if vocabulary_size:
         fits = x.ndim == 2
@@ -248,9 +285,41 @@ def check(x, in_features: int, vocabulary_size: int) -> None:
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
+    if lengths is None:
+        return
+    known = None not in (x.shape[0], *lengths.shape)  # a graph may leave its sizes open
+    if known and tuple(lengths.shape) != (x.shape[0],):
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if not readable(lengths):
+        return
+    low, high = ops.min(lengths), ops.max(lengths)
+    if low < 1 or high > x.shape[1]:
+        raise ValueError(f"lengths are {low} to {high}, not 1 to {x.shape[1]}.")
 
 
-def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+def readable(x) -> bool:
+    """Tell whether x has values to look at: in a compiled graph it has none."""
+    try:
+        return ops.convert_to_numpy(x).size > 0
+    except (TypeError, NotImplementedError):
+        return False
+
+
+def activation_of(name: str, leaky_slope: float) -> Callable:
+    """Return the activation of this name."""
+    choose("activation", name, ACTIVATIONS)
+    if name == "leaky_relu":
+        return partial(ops.leaky_relu, negative_slope=leaky_slope)
+    return ACTIVATIONS[name]
+
+
+def initializer(
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+    groups: int = 1,
+):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -260,15 +329,17 @@ def initializer(initialization: str, fan: str, activation: str, groups: int = 1)
     if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
     if initialization in ("uniform", "normal"):
-        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        bound = initial_width * 3**0.5  # uniform numbers of this standard deviation
         uniform = initializers.RandomUniform(-bound, bound)
-        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
-    scale = 1.0 if initialization.startswith("xavier") else 2.0
+        if initialization == "uniform":
+            return uniform
+        return initializers.RandomNormal(stddev=initial_width)
     mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
     if groups > 1:
         mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    variance = 1.0 if initialization.startswith("xavier") or activation == "none" else 2.0
     law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
-    return initializers.VarianceScaling(scale, mode, law)
+    return initializers.VarianceScaling(variance, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:

@@ -6,21 +6,23 @@
 Source: Ji et al., "3D Convolutional Neural Networks for Human Action Recognition", 2013; Yu &
 Koltun, "Multi-Scale Context Aggregation by Dilated Convolutions", 2016. Where we differ from the
 first: nothing is computed by hand before the first layer (they take gradients and optical flow),
-and windows are cubes.
+windows are cubes and are pooled in Z, too, relu and max pooling are the default, and no second
+target (their handmade features) guides the training.
 
 Dimensions: B volumes, C channels, Z slices (or frames), Y rows and X columns of voxels, O outputs.
 """
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import keras
 from keras import initializers, layers, ops
 
 ACTIVATIONS = {
     "relu": ops.relu,
-    "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),  # the slope of torch; Keras has 0.2
+    "leaky_relu": ops.leaky_relu,
     "elu": ops.elu,
     "gelu": lambda x: ops.gelu(x, approximate=False),
     "silu": ops.silu,
@@ -53,6 +55,7 @@ INITIALIZATIONS = (
 )
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class CNN3D(keras.Model):
     """Read a volume with blocks of convolutions, then score it with dense layers.
 
@@ -67,15 +70,20 @@ class CNN3D(keras.Model):
         padding: * same (zeros on all sides, equally: an odd window keeps the size) or valid (none).
         norm: * none, batch, layer (all channels), instance (each) or group (8 groups of them).
         activation: * relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        leaky_slope: * Slope of leaky_relu below zero; its start is that of relu.
         pooling: * max, average, adaptive_max or none.
         pool_size: * Side of the cube that becomes one voxel; of the result for adaptive_max.
         final_pooling: flatten (all voxels), average or max (of each channel's voxels).
         head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
-        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+        feature_dropout: Probability of zeroing one of the features that the dense layers and the
+            head read; None: as dropout.
+        initialization: * auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid, the head),
             xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
-            or normal with a standard deviation of 0.05.
-        fan: in (Kaiming keeps the values steady) or out (the gradients).
+            or normal with the standard deviation initial_width.
+        fan: * in (Kaiming keeps the values steady) or out (the gradients).
+        dense_fan: fan of the dense layers and the head; None: as fan.
+        initial_width: * Standard deviation that the uniform and the normal start draw with.
 
     Shape:
         x (B, Z, Y, X, C) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
@@ -102,21 +110,26 @@ class CNN3D(keras.Model):
         padding: str = "same",
         norm: str = "none",
         activation: str = "relu",
+        leaky_slope: float = 0.01,
         pooling: str = "max",
         pool_size: int = 2,
         final_pooling: str = "flatten",
         head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
+        feature_dropout: float | None = None,
         initialization: str = "auto",
         fan: str = "in",
+        dense_fan: str | None = None,
+        initial_width: float = 0.05,
     ) -> None:
         super().__init__()
-        if isinstance(image_size, int):
-            image_size = (image_size, image_size, image_size)
-        size = tuple(image_size)
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        size = (image_size,) * 3 if isinstance(image_size, int) else tuple(image_size)
         self.image_shape = (*size, in_channels)
+        if min(in_channels, *size, *head_sizes) < 1:
+            raise ValueError(f"{in_channels=}, {image_size=}, {head_sizes=}: sizes are 1 or more.")
         self.final_pooling = choose("final_pooling", final_pooling, ("flatten", "average", "max"))
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         defaults = {  # what a block does not say for itself
             "channels": 0,
             "kernel_size": kernel_size,
@@ -127,6 +140,10 @@ class CNN3D(keras.Model):
             "activation": activation,
             "pooling": pooling,
             "pool_size": pool_size,
+            "leaky_slope": leaky_slope,
+            "initialization": initialization,
+            "fan": fan,
+            "initial_width": initial_width,
         }
         width = in_channels
         self.blocks = []
@@ -136,8 +153,7 @@ class CNN3D(keras.Model):
             try:
                 for name in own:
                     choose("option", name, defaults)
-                options = {**defaults, **own, "initialization": initialization, "fan": fan}
-                block = VolumeBlock(width, size, **options)
+                block = VolumeBlock(width, size, **{**defaults, **own})
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             self.blocks.append(block)
@@ -147,16 +163,23 @@ class CNN3D(keras.Model):
             width = width * math.prod(size)
         self.dense = []
         for head_size in head_sizes:
-            draw = initializer(initialization, fan, activation)
+            draw = initializer(initialization, dense_fan or fan, activation, initial_width)
             self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
             width = head_size
         self.num_features = width
         self.dropout = layers.Dropout(dropout)
+        self.feature_dropout = self.dropout
+        if feature_dropout is not None:
+            self.feature_dropout = layers.Dropout(feature_dropout)
         self.head = layers.Identity()
         if out_features:
-            draw = initializer(initialization, fan, "none")
+            draw = initializer(initialization, dense_fan or fan, "none", initial_width)
             self.head = layers.Dense(out_features, kernel_initializer=draw)
         self(ops.zeros((1, *self.image_shape)))
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Score each volume: (B, Z, Y, X, C) -> (B, O)."""
@@ -171,11 +194,13 @@ class CNN3D(keras.Model):
             x = ops.mean(x, (1, 2, 3))  # (B, C)
         else:
             x = ops.max(x, (1, 2, 3))  # (B, C)
+        x = self.feature_dropout(x, training=training)
         for linear in self.dense:
-            x = self.activation(linear(self.dropout(x, training=training)))
-        return self.head(self.dropout(x, training=training))
+            x = self.dropout(self.activation(linear(x)), training=training)
+        return self.head(x)
 
 
+@keras.saving.register_keras_serializable("bakeoff")
 class VolumeBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, Z, Y, X, C) -> (B, Z', Y', X', C')."""
 
@@ -191,13 +216,19 @@ class VolumeBlock(layers.Layer):
         padding: str,
         norm: str,
         activation: str,
+        leaky_slope: float,
         pooling: str,
         pool_size: int,
         initialization: str,
         fan: str,
+        initial_width: float,
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         channels = channels or in_channels
+        if min(channels, kernel_size, stride, pool_size) < 1:
+            sizes = f"{channels=}, {kernel_size=}, {stride=}, {pool_size=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         if stride > 1 and dilation > 1:
             raise ValueError(f"one of {stride=} and {dilation=} must be 1.")
         if pooling == "none":
@@ -208,12 +239,11 @@ class VolumeBlock(layers.Layer):
         convolved = [(n + 2 * pad - reach - 1) // stride + 1 for n in size]
         if min(convolved) < pool_size:
             raise ValueError(f"{size} voxels are too few for {kernel_size=} and {pool_size=}.")
-        pooled = [n // pool_size for n in convolved]
+        self.size = tuple(n // pool_size for n in convolved)
         if pooling == "adaptive_max":
-            pooled = [pool_size for _ in convolved]
-        self.size = tuple(pooled)
+            self.size = (pool_size, pool_size, pool_size)
         self.channels = channels
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         self.pool = POOLINGS[choose("pooling", pooling, POOLINGS)]
         self.pool_size = pool_size
         even = same and stride == 1 and reach % 2 == 0  # else Keras pads one side more
@@ -224,9 +254,13 @@ class VolumeBlock(layers.Layer):
             strides=stride,
             padding="same" if even else "valid",
             dilation_rate=dilation,
-            kernel_initializer=initializer(initialization, fan, activation),
+            kernel_initializer=initializer(initialization, fan, activation, initial_width),
         )
         self.norm = NORMS[choose("norm", norm, NORMS)](channels)
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the layer again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Read each window of voxels: (B, Z, Y, X, C) -> (B, Z', Y', X', C')."""
@@ -250,7 +284,21 @@ def bins(length: int, size: int) -> list[tuple[int, int]]:
     return [(i * length // size, math.ceil((i + 1) * length / size)) for i in range(size)]
 
 
-def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+def activation_of(name: str, leaky_slope: float) -> Callable:
+    """Return the activation of this name."""
+    choose("activation", name, ACTIVATIONS)
+    if name == "leaky_relu":
+        return partial(ops.leaky_relu, negative_slope=leaky_slope)
+    return ACTIVATIONS[name]
+
+
+def initializer(
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+    groups: int = 1,
+):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -260,15 +308,17 @@ def initializer(initialization: str, fan: str, activation: str, groups: int = 1)
     if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
     if initialization in ("uniform", "normal"):
-        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        bound = initial_width * 3**0.5  # uniform numbers of this standard deviation
         uniform = initializers.RandomUniform(-bound, bound)
-        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
-    scale = 1.0 if initialization.startswith("xavier") else 2.0
+        if initialization == "uniform":
+            return uniform
+        return initializers.RandomNormal(stddev=initial_width)
     mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
     if groups > 1:
         mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    variance = 1.0 if initialization.startswith("xavier") or activation == "none" else 2.0
     law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
-    return initializers.VarianceScaling(scale, mode, law)
+    return initializers.VarianceScaling(variance, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:

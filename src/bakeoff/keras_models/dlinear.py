@@ -5,7 +5,7 @@
 
 Source: Zeng et al., "Are Transformers Effective for Time Series Forecasting?", 2023. As in their
 default, the maps are shared by all series. Where we differ: both begin with the mean of the window,
-which their code offers in a comment.
+which their code offers in a comment, and only the first Q channels are forecast, not all.
 
 Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets.
 """
@@ -14,6 +14,7 @@ import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class DLinear(keras.Model):
     """Forecast each target from its own past; further channels of x are not read.
 
@@ -47,6 +48,10 @@ class DLinear(keras.Model):
         kernel_size: int = 25,
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        if min(in_features, out_features, in_steps, out_steps, kernel_size) < 1:
+            sizes = f"{in_features=}, {out_features=}, {in_steps=}, {out_steps=}, {kernel_size=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         if out_features > in_features:
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
         if kernel_size % 2 == 0:
@@ -59,6 +64,10 @@ class DLinear(keras.Model):
         self.trend = layers.Dense(out_steps, kernel_initializer=mean)
         self.rest = layers.Dense(out_steps, kernel_initializer=mean)
         self(ops.zeros((1, in_steps, in_features)))
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Forecast each window: (B, T, F) -> (B, S, Q)."""

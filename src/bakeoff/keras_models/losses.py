@@ -9,6 +9,26 @@ import keras
 import numpy as np
 from keras import ops
 
+
+def bce_probabilities(targets: Any, scores: Any) -> Any:
+    """Return the binary cross entropy, computed from probabilities as torch's `nn.BCELoss` does.
+
+    It loses precision where binary_cross_entropy does not: in float32 a score above 17 is a
+    probability of exactly 1, whose gradient is 0, and the loss of a row is at most 100.
+
+    Shape:
+        targets and scores of one shape, targets 0 or 1 -> the same shape.
+    """
+    p = ops.sigmoid(scores)
+    return -targets * clamped_log(p) - (1 - targets) * clamped_log(1 - p)
+
+
+def clamped_log(p: Any) -> Any:
+    """Return the logarithm, at least -100; the gradient of 0 is 0, not infinite."""
+    positive = p > 1e-38
+    return ops.where(positive, ops.log(ops.where(positive, p, 1.0)), -100.0)
+
+
 LOSSES = {  # of each row, or of each score
     "cross_entropy": lambda targets, scores: ops.sparse_categorical_crossentropy(
         targets, scores, from_logits=True
@@ -16,6 +36,7 @@ LOSSES = {  # of each row, or of each score
     "binary_cross_entropy": lambda targets, scores: ops.binary_crossentropy(
         targets, scores, from_logits=True
     ),
+    "bce_probabilities": bce_probabilities,
     "mse": lambda targets, scores: ops.square(scores - targets),
     "mae": lambda targets, scores: ops.abs(scores - targets),
     "huber": lambda targets, scores: keras.losses.huber(targets, scores, delta=1.0),
@@ -32,6 +53,7 @@ def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> A
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int class numbers.
         binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1.
+        bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
         mse, mae, huber: scores (B, 1) or (B, C), targets (B,) or (B, C) float.
 
     Example:
@@ -59,7 +81,7 @@ def by_member(scores: Any, targets: Any) -> tuple[Any, Any]:
 
 
 def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
-    """Return accuracy for the two classification losses, R2 for the others.
+    """Return accuracy for the losses of classes, R2 for the others.
 
     Shape:
         As in `loss_of`.
@@ -71,7 +93,7 @@ def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
     if name == "cross_entropy":
         return float((scores.argmax(-1) == targets).mean())
     targets = np.reshape(targets, scores.shape)
-    if name == "binary_cross_entropy":
+    if name in ("binary_cross_entropy", "bce_probabilities"):
         return float(((scores > 0) == (targets > 0.5)).mean())
     residual = np.square(scores.astype(float) - targets).mean(0)
     total = np.square(targets - targets.mean(0, dtype=float)).mean(0).clip(1e-12)

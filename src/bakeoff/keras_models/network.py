@@ -8,21 +8,23 @@
     y_k = W_k a(W_h h + b_h) + b_k                      dense layers, if any, and a head per target
 
 Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
-Multimodal Units for Information Fusion", 2017 (gated). Where we differ from the latter: softmax
-over any number of inputs, in place of one sigmoid that weighs two.
+Multimodal Units for Information Fusion", 2017 (gated). Where we differ: from the first, encoders
+learn with the heads from the start, not alone before them; from the second, softmax over any number
+of inputs, in place of one sigmoid that weighs two. Sum, and several targets, are ours.
 
 Dimensions: B examples, T time steps, V values of all encoders, W width of h, C outputs of a target.
 """
 
 import difflib
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import keras
 from keras import initializers, layers, ops
 
 ACTIVATIONS = {
     "relu": ops.relu,
-    "leaky_relu": lambda x: ops.leaky_relu(x, 0.01),  # the slope of torch; Keras has 0.2
+    "leaky_relu": ops.leaky_relu,
     "elu": ops.elu,
     "gelu": lambda x: ops.gelu(x, approximate=False),
     "silu": ops.silu,
@@ -43,6 +45,7 @@ INITIALIZATIONS = (
 OPTIONAL = ("lengths", "categories")  # arrays that an encoder may take beside its input
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class Network(keras.Model):
     """Join what several encoders say of one example, and predict one or more targets from it.
 
@@ -54,14 +57,17 @@ class Network(keras.Model):
         fusion: concatenate, sum or gated.
         width: W, when fusion is sum or gated.
         per_step: Names of the targets that are predicted at every time step: there, an encoder
-            of one vector says the same at each step. Other targets read the mean of the real steps.
+            of one vector says the same at each step. Other targets read the mean of the real steps:
+            of several inputs with lengths, the steps that are real in all of them.
         head_sizes: Widths of the dense layers between the fusion and the heads.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        leaky_slope: Slope of leaky_relu below zero; its start is that of relu.
         dropout: Probability of zeroing a value before each dense layer and before the heads.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
             xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
-            or normal with a standard deviation of 0.05.
+            or normal with the standard deviation initial_width.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
+        initial_width: Standard deviation that the uniform and the normal start draw with.
 
     Shape:
         x: input name -> array as its encoder takes it, and, where an encoder takes them,
@@ -70,8 +76,8 @@ class Network(keras.Model):
 
     Raises:
         ValueError: No encoder or no head, a word that is not listed above, or a per_step target
-            without an encoder of steps; when called, an input too few or too many, or an encoder
-            that has a head.
+            without an encoder of steps; when called, an input too few or too many, an encoder that
+            has a head, or inputs of several numbers of steps.
 
     Example:
         >>> class Halve(keras.Model):  # any page built with out_features=0 will do
@@ -95,13 +101,20 @@ class Network(keras.Model):
         per_step: tuple[str, ...] = (),
         head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
+        leaky_slope: float = 0.01,
         dropout: float = 0.0,
         initialization: str = "auto",
         fan: str = "in",
+        initial_width: float = 0.05,
     ) -> None:
         super().__init__()
+        self.arguments = {  # an encoder is saved with its own
+            k: v for k, v in locals().items() if k not in ("self", "__class__", "encoders")
+        }
         if not encoders or not heads:
             raise ValueError("A network needs an encoder and a head at least.")
+        if min(*heads.values(), *head_sizes, width) < 1:
+            raise ValueError(f"{heads=}, {head_sizes=}, {width=}: sizes are 1 or more.")
         self.sources = {name: i for i, name in enumerate(encoders)}  # input -> its encoder
         for name, other in (shared or {}).items():
             self.sources[name] = self.sources[choose("shared", other, encoders)]
@@ -110,7 +123,7 @@ class Network(keras.Model):
         if per_step and not any(getattr(page, "per_step", False) for page in encoders.values()):
             raise ValueError(f"{per_step=} needs an encoder that is built with per_step=True.")
         self.fusion = choose("fusion", fusion, ("concatenate", "sum", "gated"))
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         self.encoders = list(encoders.values())
         widths = [self.encoders[i].num_features for i in self.sources.values()]
         self.project = []
@@ -119,50 +132,62 @@ class Network(keras.Model):
             width = sum(widths)
         else:
             for _ in widths:
-                draw = initializer(initialization, fan, "tanh" if fusion == "gated" else activation)
+                draw = initializer(
+                    initialization, fan, "tanh" if fusion == "gated" else activation, initial_width
+                )
                 self.project.append(layers.Dense(width, kernel_initializer=draw))
         if fusion == "gated":
-            draw = initializer(initialization, fan, "none")
+            draw = initializer(initialization, fan, "none", initial_width)
             self.gate = layers.Dense(len(widths) * width, kernel_initializer=draw)
         self.dense = []
         for head_size in head_sizes:
-            draw = initializer(initialization, fan, activation)
+            draw = initializer(initialization, fan, activation, initial_width)
             self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
             width = head_size
         self.dropout = layers.Dropout(dropout)
         self.heads = []
         for size in heads.values():
-            draw = initializer(initialization, fan, "none")
+            draw = initializer(initialization, fan, "none", initial_width)
             self.heads.append(layers.Dense(size, kernel_initializer=draw))
-        self.score([ops.zeros((1, features)) for features in widths], None)
+        self.score([ops.zeros((1, features)) for features in widths], [])
         self.built = True  # as the encoders are
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        encoders = dict(zip(self.sources, self.encoders, strict=False))  # shared ones come last
+        saved = {name: keras.saving.serialize_keras_object(page) for name, page in encoders.items()}
+        return {"encoders": saved, **self.arguments}
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the encoders again, then the page."""
+        saved = config["encoders"]
+        encoders = {name: keras.saving.deserialize_keras_object(saved[name]) for name in saved}
+        return cls(**{**config, "encoders": encoders})
 
     def call(self, x, training=False):
         """Score each example: input name -> array, to target name -> scores."""
         check_inputs(x, self.sources)
         values = []
-        lengths = None
+        lengths = []  # of each input that has any
         for name, i in self.sources.items():
             encoder = self.encoders[i]
             given = {k: x[f"{name}.{k}"] for k in OPTIONAL if f"{name}.{k}" in x}
             v = encoder(x[name], **given, training=training)  # (B, V_i) or (B, T, V_i)
             if v.shape[-1] != encoder.num_features:
                 raise ValueError(f"The encoder of {name!r} has a head: give it out_features=0.")
-            if v.ndim == 3:
-                lengths = given.get("lengths", lengths)
+            if v.ndim == 3 and "lengths" in given:
+                lengths.append(given["lengths"])
             values.append(v)
         return self.score(values, lengths, training=training)
 
     def score(self, values, lengths, training=False):
         """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
-        steps = [ops.shape(v)[1] for v in values if v.ndim == 3]  # T, from each encoder of steps
-        if steps:
-            values = [repeat(v, steps[0]) for v in values]  # (B, T, V_i) each
-        h = self.fuse(values)  # (B, W) or (B, T, W)
+        h = self.fuse(at_every_step(values))  # (B, W) or (B, T, W)
         for linear in self.dense:
             h = self.activation(linear(self.dropout(h, training=training)))
         h = self.dropout(h, training=training)
-        pooled = average(h, lengths) if steps else h  # (B, W)
+        pooled = average(h, lengths) if h.ndim == 3 else h  # (B, W)
         scores = {}
         for name, head in zip(self.targets, self.heads, strict=True):
             scores[name] = head(h if name in self.per_step else pooled)
@@ -181,21 +206,26 @@ class Network(keras.Model):
         return ops.sum(z * h, -2)
 
 
-def repeat(v, steps):
-    """Say the same at each step: (B, V) -> (B, T, V); leave what has steps as it is."""
-    if v.ndim == 3:
-        return v
-    return ops.repeat(v[:, None], steps, 1)
+def at_every_step(values):
+    """Say the same at each step, (B, V) -> (B, T, V), where another encoder has steps."""
+    stepwise = [v for v in values if v.ndim == 3]  # (B, T, V_i) each
+    if not stepwise:
+        return values
+    known = [v.shape[1] for v in stepwise if v.shape[1] is not None]  # a graph may leave T open
+    if known and min(known) != max(known):
+        raise ValueError(f"Inputs of {min(known)} and {max(known)} steps cannot be joined.")
+    num_steps = ops.shape(stepwise[0])[1]
+    return [v if v.ndim == 3 else ops.repeat(v[:, None], num_steps, 1) for v in values]
 
 
 def average(x, lengths):
-    """Take the mean of the real steps: (B, T, W) -> (B, W)."""
-    if lengths is None:
+    """Take the mean of the steps that are real in every input: (B, T, W) -> (B, W)."""
+    if not lengths:
         return ops.mean(x, 1)
-    lengths = ops.cast(lengths, "int32")
-    real = ops.arange(ops.shape(x)[1], dtype="int32") < lengths[:, None]  # (B, T)
-    total = ops.sum(ops.where(real[..., None], x, 0.0), 1)  # (B, W)
-    return total / ops.cast(lengths, x.dtype)[:, None]
+    shortest = ops.min(ops.stack([ops.cast(n, "int32") for n in lengths]), 0)  # (B,)
+    real = ops.arange(ops.shape(x)[1], dtype="int32") < shortest[:, None]  # (B, T)
+    shares = ops.where(real[..., None], x, 0.0) / ops.cast(shortest, x.dtype)[:, None, None]
+    return ops.sum(shares, 1)  # (B, W): no sum of values, which half precision cannot hold
 
 
 def check_inputs(x: dict, names: Iterable[str]) -> None:
@@ -207,7 +237,21 @@ def check_inputs(x: dict, names: Iterable[str]) -> None:
         raise ValueError(f"The batch lacks {', '.join(missing)}: give every encoder its input.")
 
 
-def initializer(initialization: str, fan: str, activation: str, groups: int = 1):
+def activation_of(name: str, leaky_slope: float) -> Callable:
+    """Return the activation of this name."""
+    choose("activation", name, ACTIVATIONS)
+    if name == "leaky_relu":
+        return partial(ops.leaky_relu, negative_slope=leaky_slope)
+    return ACTIVATIONS[name]
+
+
+def initializer(
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+    groups: int = 1,
+):
     """Return what draws the kernel of a layer; groups: channels of a depthwise convolution."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -217,15 +261,17 @@ def initializer(initialization: str, fan: str, activation: str, groups: int = 1)
     if initialization == "orthogonal":
         return initializers.Orthogonal((gain * groups) ** 0.5)
     if initialization in ("uniform", "normal"):
-        bound = 0.05 * 3**0.5  # uniform numbers of the standard deviation 0.05
+        bound = initial_width * 3**0.5  # uniform numbers of this standard deviation
         uniform = initializers.RandomUniform(-bound, bound)
-        return uniform if initialization == "uniform" else initializers.RandomNormal(stddev=0.05)
-    scale = 1.0 if initialization.startswith("xavier") else 2.0
+        if initialization == "uniform":
+            return uniform
+        return initializers.RandomNormal(stddev=initial_width)
     mode = "fan_avg" if initialization.startswith("xavier") else f"fan_{fan}"
     if groups > 1:
         mode = "fan_out"  # one channel's window; for Keras the fan in is that of all channels
+    variance = 1.0 if initialization.startswith("xavier") or activation == "none" else 2.0
     law = "uniform" if initialization.endswith("uniform") else "untruncated_normal"
-    return initializers.VarianceScaling(scale, mode, law)
+    return initializers.VarianceScaling(variance, mode, law)
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@
 
 Source: Karpathy, "The Unreasonable Effectiveness of Recurrent Neural Networks", 2015 (one to
 many). Where we differ: there the vector goes in once, at the first step; that it is repeated at
-every step is the form that Keras made usual (RepeatVector).
+every step is the form that Keras made usual (RepeatVector). The dense layer before is ours.
 
 Dimensions: B batch, S steps written, F input features, H hidden size, C outputs.
 """
@@ -20,6 +20,7 @@ from keras import layers, ops
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
 
+@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
 class VectorToSequence(keras.Model):
     """Unfold each vector into a sequence.
 
@@ -55,8 +56,12 @@ class VectorToSequence(keras.Model):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
+        if min(in_features, out_features, out_steps, *hidden_sizes) < 1:
+            sizes = f"{in_features=}, {out_features=}, {out_steps=}, {hidden_sizes=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         layer = CELLS[choose("cell", cell, CELLS)]
         self.in_features = in_features
         self.out_steps = out_steps
@@ -74,6 +79,10 @@ class VectorToSequence(keras.Model):
         self.dropout = layers.Dropout(dropout)
         self.head = layers.Dense(out_features)
         self(ops.zeros((1, in_features)))
+
+    def get_config(self):
+        """Return the arguments, from which from_config makes the page again."""
+        return dict(self.arguments)
 
     def call(self, x, training=False):
         """Score each step: (B, F) -> (B, S, C)."""

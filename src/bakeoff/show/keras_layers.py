@@ -37,8 +37,7 @@ def keras_layers(model: Any, inputs: Inputs, facing: Sequence[Layer]) -> list[La
                 row,
                 kind=type(parts[row.name]).__name__ if row.name in parts else row.kind,
                 outputs={**row.outputs, **outputs},
-                parameters=sum(math.prod(v.shape) for _, v in own),
-                trained=sum(math.prod(v.shape) for _, v in own if v.trainable),
+                parameters=sum(math.prod(v.shape) for _, v in own if v.trainable),
                 frozen=tuple(name for name, v in own if not v.trainable),
             )
         )
@@ -89,5 +88,5 @@ def record_outputs(
         model(**inputs)
     finally:
         for part in parts.values():
-            object.__delattr__(part, "call")
+            vars(part).pop("call", None)  # a part may stand under two names
     return recorded

@@ -17,9 +17,8 @@ class Layer:
         kind: Its class.
         outputs: "output" and, of recurrent layers, the states "h" and "c" -> shape.
         calls: How often the model runs it for one batch.
-        parameters: Its own, those of its parts not counted.
-        trained: Those that training changes.
-        frozen: Names of the others.
+        parameters: Its own that training changes, those of its parts not counted.
+        frozen: Names of its weights that training leaves alone.
         multiply_adds: For one example, all calls together.
     """
 
@@ -28,7 +27,6 @@ class Layer:
     outputs: Mapping[str, Shape] = field(default_factory=dict)
     calls: int = 0
     parameters: int = 0
-    trained: int = 0
     frozen: tuple[str, ...] = ()
     multiply_adds: int = 0
 
@@ -57,7 +55,6 @@ def totals(layers: Sequence[Layer]) -> dict[str, int]:
     parameters = sum(layer.parameters for layer in layers)
     return {
         "parameters": parameters,
-        "trained": sum(layer.trained for layer in layers),
         "bytes": 4 * parameters,
         "multiply_adds": sum(layer.multiply_adds for layer in layers),
     }

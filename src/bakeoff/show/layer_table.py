@@ -6,7 +6,7 @@ from bakeoff.listed import listed
 from bakeoff.report import numbers
 from bakeoff.show.layer import Layer, totals
 
-NUMBERS = ("parameters", "trained", "multiply-adds")  # aligned to the right
+NUMBERS = ("parameters", "multiply-adds")  # aligned to the right
 NOT_COUNTED = (
     "Multiply-adds are for one example, in matrix products, convolutions, recurrence and "
     "attention; norms, activations and pooling cost far less and are not counted."
@@ -30,7 +30,6 @@ def layer_table(layers: Sequence[Layer]) -> dict[str, list[str]]:
             *(count_cell(layer.parameters) for layer in parts),
             f"{sums['parameters']:,}",
         ],
-        "trained": [*(count_cell(part.trained) for part in parts), f"{sums['trained']:,}"],
         "multiply-adds": [
             *(count_cell(part.multiply_adds) for part in parts),
             f"{sums['multiply_adds']:,}" + (f"\n{own:,} its own" if own else ""),
@@ -70,9 +69,7 @@ def width_of(columns: Mapping[str, Sequence[str]], gap: int) -> int:
 def fit_width(columns: dict[str, list[str]], width: int) -> tuple[dict[str, list[str]], int]:
     """Leave out what a table can do without, until it fits, and return it with its gap."""
     columns, gap = dict(columns), 2
-    if columns["parameters"] == columns["trained"]:
-        columns.pop("trained")
-    for name in ("kind", "", "trained"):
+    for name in ("kind", ""):
         if width_of(columns, gap) > width:
             columns.pop(name, None)
             gap = gap if name == "kind" else 1
@@ -88,16 +85,12 @@ def explain_table(layers: Sequence[Layer]) -> str:
 
 
 def say_parameters(layers: Sequence[Layer]) -> str:
-    """Say how many parameters there are, which are not trained, and how large they are."""
+    """Say how many parameters there are, how large they are, and what is not trained."""
     sums = totals(layers)
+    size = f"{bytes_text(sums['bytes'])} in 32-bit floats"
     frozen = [name for layer in layers for name in layer.frozen]
-    trained = "all trained"
-    if frozen:
-        trained = f"{sums['trained']:,} trained (not {listed(frozen, most=2)})"
-    return (
-        f"{numbers.count(sums['parameters'], 'parameter')}, {trained}: {bytes_text(sums['bytes'])} "
-        "in 32-bit floats."
-    )
+    rest = f" Not trained, so not counted: {listed(frozen, most=2)}." if frozen else ""
+    return f"{numbers.count(sums['parameters'], 'parameter')}: {size}.{rest}"
 
 
 def bytes_text(size: int) -> str:

@@ -46,8 +46,7 @@ def torch_layers(model: nn.Module, inputs: Inputs) -> list[Layer]:
                 if name in modules
                 else {"output": tuple(own[name].shape)},
                 calls=one.calls.get(name, 0),
-                parameters=sum(weight.numel() for weight in own.values()),
-                trained=sum(w.numel() for w in own.values() if w.requires_grad),
+                parameters=sum(w.numel() for w in own.values() if w.requires_grad),
                 frozen=tuple(key for key, w in own.items() if not w.requires_grad),
                 multiply_adds=one.multiply_adds.get(name, 0),
             )

@@ -6,14 +6,16 @@
 Source: LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998; Yu & Koltun,
 "Multi-Scale Context Aggregation by Dilated Convolutions", 2016; Chollet, "Xception", 2017
 (separable). Where we differ from the first: relu, max pooling and dense scores are the default, in
-place of scaled tanh, averages with a trained gain and radial units.
+place of scaled tanh, averages with a trained gain and radial units, and every channel reads all
+channels before it; from the others: no shortcuts around a block, and no identity as a start.
 
 Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
 """
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -70,15 +72,20 @@ class CNN(nn.Module):
         padding: * same (zeros on all sides, equally: an odd window keeps the size) or valid (none).
         norm: * none, batch, layer (all channels), instance (each) or group (8 groups of them).
         activation: * relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        leaky_slope: * Slope of leaky_relu below zero; its start is that of relu.
         pooling: * max, average, adaptive_max or none.
         pool_size: * Side of the square that becomes one pixel; of the result for adaptive_max.
         final_pooling: flatten (all pixels), average or max (of each channel's pixels).
         head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
-        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+        feature_dropout: Probability of zeroing one of the features that the dense layers and the
+            head read; None: as dropout.
+        initialization: * auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid, the head),
             xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
-            or normal with a standard deviation of 0.05.
-        fan: in (Kaiming keeps the values steady) or out (the gradients).
+            or normal with the standard deviation initial_width.
+        fan: * in (Kaiming keeps the values steady) or out (the gradients).
+        dense_fan: fan of the dense layers and the head; None: as fan.
+        initial_width: * Standard deviation that the uniform and the normal start draw with.
 
     Shape:
         x (B, C, Y, X) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
@@ -106,21 +113,25 @@ class CNN(nn.Module):
         padding: str = "same",
         norm: str = "none",
         activation: str = "relu",
+        leaky_slope: float = 0.01,
         pooling: str = "max",
         pool_size: int = 2,
         final_pooling: str = "flatten",
         head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
+        feature_dropout: float | None = None,
         initialization: str = "auto",
         fan: str = "in",
+        dense_fan: str | None = None,
+        initial_width: float = 0.05,
     ) -> None:
         super().__init__()
-        if isinstance(image_size, int):
-            image_size = (image_size, image_size)
-        size = tuple(image_size)
+        size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
         self.image_shape = (in_channels, *size)
+        if min(in_channels, *size, *head_sizes) < 1:
+            raise ValueError(f"{in_channels=}, {image_size=}, {head_sizes=}: sizes are 1 or more.")
         self.final_pooling = choose("final_pooling", final_pooling, ("flatten", "average", "max"))
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         defaults = {  # what a block does not say for itself
             "channels": 0,
             "convolution": convolution,
@@ -132,6 +143,10 @@ class CNN(nn.Module):
             "activation": activation,
             "pooling": pooling,
             "pool_size": pool_size,
+            "leaky_slope": leaky_slope,
+            "initialization": initialization,
+            "fan": fan,
+            "initial_width": initial_width,
         }
         width = in_channels
         self.blocks = nn.ModuleList()
@@ -141,8 +156,7 @@ class CNN(nn.Module):
             try:
                 for name in own:
                     choose("option", name, defaults)
-                options = {**defaults, **own, "initialization": initialization, "fan": fan}
-                block = ImageBlock(width, size, **options)
+                block = ImageBlock(width, size, **{**defaults, **own})
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             self.blocks.append(block)
@@ -155,13 +169,16 @@ class CNN(nn.Module):
             self.dense.append(nn.Linear(width, head_size))
             width = head_size
         for linear in self.dense:
-            initialize(linear, initialization, fan, activation)
+            initialize(linear, initialization, dense_fan or fan, activation, initial_width)
         self.num_features = width
         self.dropout = nn.Dropout(dropout)
+        self.feature_dropout = self.dropout
+        if feature_dropout is not None:
+            self.feature_dropout = nn.Dropout(feature_dropout)
         self.head = nn.Identity()
         if out_features:
             self.head = nn.Linear(width, out_features)
-            initialize(self.head, initialization, fan, "none")
+            initialize(self.head, initialization, dense_fan or fan, "none", initial_width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Score each image: (B, C, Y, X) -> (B, O)."""
@@ -175,9 +192,10 @@ class CNN(nn.Module):
             x = x.mean((2, 3))  # (B, C)
         else:
             x = x.amax((2, 3))  # (B, C)
+        x = self.feature_dropout(x)
         for linear in self.dense:
-            x = self.activation(linear(self.dropout(x)))
-        return self.head(self.dropout(x))
+            x = self.dropout(self.activation(linear(x)))
+        return self.head(x)
 
 
 class ImageBlock(nn.Module):
@@ -196,14 +214,19 @@ class ImageBlock(nn.Module):
         padding: str,
         norm: str,
         activation: str,
+        leaky_slope: float,
         pooling: str,
         pool_size: int,
         initialization: str,
         fan: str,
+        initial_width: float,
     ) -> None:
         super().__init__()
         choose("convolution", convolution, CONVOLUTIONS)
         channels = channels or in_channels
+        if min(channels, kernel_size, stride, pool_size) < 1:
+            sizes = f"{channels=}, {kernel_size=}, {stride=}, {pool_size=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         if convolution == "depthwise" and channels != in_channels:
             raise ValueError(f"depthwise keeps its {in_channels} channels: try separable.")
         if dilation == 0:
@@ -218,13 +241,12 @@ class ImageBlock(nn.Module):
         convolved = [(n + 2 * pad - reach - 1) // stride + 1 for n in size]
         if min(convolved) < pool_size:
             raise ValueError(f"{size} pixels are too few for {kernel_size=} and {pool_size=}.")
-        pooled = [n // pool_size for n in convolved]
+        self.size = tuple(n // pool_size for n in convolved)
         if pooling == "adaptive_max":
-            pooled = [pool_size for _ in convolved]
-        self.size = tuple(pooled)
+            self.size = (pool_size, pool_size)
         self.channels = channels
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
-        self.pool = POOLINGS[choose("pooling", pooling, POOLINGS)]
+        self.activation = activation_of(activation, leaky_slope)
+        self.pooling = choose("pooling", pooling, POOLINGS)
         self.pool_size = pool_size
         window = {
             "kernel_size": kernel_size,
@@ -238,12 +260,12 @@ class ImageBlock(nn.Module):
                 in_channels, in_channels, groups=in_channels, bias=False, **window
             )
             self.pointwise = nn.Conv2d(in_channels, channels, 1)
-            initialize(self.convolution, initialization, fan, "none")
-            initialize(self.pointwise, initialization, fan, activation)
+            initialize(self.convolution, initialization, fan, "none", initial_width)
+            initialize(self.pointwise, initialization, fan, activation, initial_width)
         else:
             groups = in_channels if convolution == "depthwise" else 1
             self.convolution = nn.Conv2d(in_channels, channels, groups=groups, **window)
-            initialize(self.convolution, initialization, fan, activation)
+            initialize(self.convolution, initialization, fan, activation, initial_width)
         self.norm = NORMS[choose("norm", norm, NORMS)](channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -251,10 +273,24 @@ class ImageBlock(nn.Module):
         x = self.convolution(x)
         x = self.pointwise(x)  # (B, C', Y, X), Y and X as the stride says
         x = self.activation(self.norm(x))
-        return self.pool(x, self.pool_size)  # (B, C', Y', X')
+        return POOLINGS[self.pooling](x, self.pool_size)  # (B, C', Y', X')
 
 
-def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
+def activation_of(name: str, leaky_slope: float) -> Callable[[Tensor], Tensor]:
+    """Return the activation of this name."""
+    choose("activation", name, ACTIVATIONS)
+    if name == "leaky_relu":
+        return partial(F.leaky_relu, negative_slope=leaky_slope)
+    return ACTIVATIONS[name]
+
+
+def initialize(
+    layer: nn.Module,
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -267,9 +303,10 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
     if initialization.startswith("xavier"):
         std = (2 / (fan_in + fan_out)) ** 0.5
     elif initialization.startswith("kaiming"):
-        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+        variance = 1 if activation == "none" else 2  # times the fan
+        std = (variance / (fan_in if fan == "in" else fan_out)) ** 0.5
     else:
-        std = 0.05
+        std = initial_width
     if initialization.endswith("uniform"):
         bound = std * 3**0.5  # uniform numbers of this standard deviation
         nn.init.uniform_(layer.weight, -bound, bound)

@@ -6,16 +6,18 @@
 Padded steps are zeros to every convolution, and no part of any pooling.
 
 Source: LeCun & Bengio, "Convolutional Networks for Images, Speech, and Time Series", 1995; Kim,
-"Convolutional Neural Networks for Sentence Classification", 2014 (text, max over all steps). Where
-we differ from Kim: blocks follow one another, where his windows of several widths stand side by
-side, and the vectors of words are learned with the rest.
+"Convolutional Neural Networks for Sentence Classification", 2014 (text). Where we differ from Kim:
+blocks follow one another, his windows of several widths stand side by side; the default is the mean
+of all steps, his the maximum; all vectors of words are learned, and no norm of weights is bounded.
+A batch norm counts padded steps, too.
 
 Dimensions: B sequences, T time steps, F input features, H channels, C outputs.
 """
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -56,15 +58,20 @@ class CNN1D(nn.Module):
         dilation: * Steps from one value of the window to the next.
         norm: * none, batch or layer (over the channels of each step).
         activation: * relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        leaky_slope: * Slope of leaky_relu below zero; its start is that of relu.
         pooling: * max, average or none.
         pool_size: * Steps that become one; the last ones may be fewer.
         final_pooling: average or max over all steps.
         head_sizes: Widths of the dense layers between the blocks and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
-        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
+        feature_dropout: Probability of zeroing one of the features that the dense layers and the
+            head read; None: as dropout.
+        initialization: * auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid, the head),
             xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
-            or normal with a standard deviation of 0.05.
-        fan: in (Kaiming keeps the values steady) or out (the gradients).
+            or normal with the standard deviation initial_width.
+        fan: * in (Kaiming keeps the values steady) or out (the gradients).
+        dense_fan: fan of the dense layers and the head; None: as fan.
+        initial_width: * Standard deviation that the uniform and the normal start draw with.
         vocabulary_size: Number of tokens when x holds integers (0 is padding); 0 for numbers.
 
     Shape:
@@ -91,20 +98,26 @@ class CNN1D(nn.Module):
         dilation: int = 1,
         norm: str = "none",
         activation: str = "relu",
+        leaky_slope: float = 0.01,
         pooling: str = "max",
         pool_size: int = 2,
         final_pooling: str = "average",
         head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
+        feature_dropout: float | None = None,
         initialization: str = "auto",
         fan: str = "in",
+        dense_fan: str | None = None,
+        initial_width: float = 0.05,
         vocabulary_size: int = 0,
     ) -> None:
         super().__init__()
+        if min([in_features, *head_sizes]) < 1:
+            raise ValueError(f"{in_features=}, {head_sizes=}: sizes are 1 or more.")
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.final_pooling = choose("final_pooling", final_pooling, ("average", "max"))
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         defaults = {  # what a block does not say for itself
             "channels": 0,
             "kernel_size": kernel_size,
@@ -114,6 +127,10 @@ class CNN1D(nn.Module):
             "activation": activation,
             "pooling": pooling,
             "pool_size": pool_size,
+            "leaky_slope": leaky_slope,
+            "initialization": initialization,
+            "fan": fan,
+            "initial_width": initial_width,
         }
         self.embedding = None
         if vocabulary_size:
@@ -126,8 +143,7 @@ class CNN1D(nn.Module):
             try:
                 for name in own:
                     choose("option", name, defaults)
-                options = {**defaults, **own, "initialization": initialization, "fan": fan}
-                block = SequenceBlock(width, **options)
+                block = SequenceBlock(width, **{**defaults, **own})
             except ValueError as error:
                 raise ValueError(f"blocks[{i}]: {error}") from None
             self.blocks.append(block)
@@ -137,13 +153,16 @@ class CNN1D(nn.Module):
             self.dense.append(nn.Linear(width, head_size))
             width = head_size
         for linear in self.dense:
-            initialize(linear, initialization, fan, activation)
+            initialize(linear, initialization, dense_fan or fan, activation, initial_width)
         self.num_features = width
         self.dropout = nn.Dropout(dropout)
+        self.feature_dropout = self.dropout
+        if feature_dropout is not None:
+            self.feature_dropout = nn.Dropout(feature_dropout)
         self.head = nn.Identity()
         if out_features:
             self.head = nn.Linear(width, out_features)
-            initialize(self.head, initialization, fan, "none")
+            initialize(self.head, initialization, dense_fan or fan, "none", initial_width)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Score each sequence: (B, T, F) -> (B, C)."""
@@ -158,10 +177,12 @@ class CNN1D(nn.Module):
         elif lengths is None:
             x = x.mean(2)  # (B, H)
         else:
-            x = hide(x, lengths, 0).sum(2) / lengths[:, None]  # (B, H)
+            shares = hide(x, lengths, 0) / lengths[:, None, None]  # (B, H, T)
+            x = shares.sum(2)  # (B, H): no sum of values, which half precision cannot hold
+        x = self.feature_dropout(x)
         for linear in self.dense:
-            x = self.activation(linear(self.dropout(x)))
-        return self.head(self.dropout(x))
+            x = self.dropout(self.activation(linear(x)))
+        return self.head(x)
 
 
 class SequenceBlock(nn.Module):
@@ -177,18 +198,23 @@ class SequenceBlock(nn.Module):
         dilation: int,
         norm: str,
         activation: str,
+        leaky_slope: float,
         pooling: str,
         pool_size: int,
         initialization: str,
         fan: str,
+        initial_width: float,
     ) -> None:
         super().__init__()
         if kernel_size % 2 == 0 or (stride > 1 and dilation > 1):
             raise ValueError(f"{kernel_size=} must be odd, and stride or {dilation=} must be 1.")
         channels = channels or in_channels
+        if min(channels, kernel_size, stride, dilation, pool_size) < 1:
+            sizes = f"{channels=}, {kernel_size=}, {stride=}, {dilation=}, {pool_size=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         self.channels = channels
         self.stride = stride
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         self.pooling = choose("pooling", pooling, ("max", "average", "none"))
         self.pool_size = 1 if pooling == "none" else pool_size
         self.convolution = nn.Conv1d(
@@ -199,7 +225,7 @@ class SequenceBlock(nn.Module):
             padding=dilation * (kernel_size // 2),
             dilation=dilation,
         )
-        initialize(self.convolution, initialization, fan, activation)
+        initialize(self.convolution, initialization, fan, activation, initial_width)
         self.norm = NORMS[choose("norm", norm, NORMS)](channels)
 
     def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -243,15 +269,42 @@ def check(x: Tensor, lengths: Tensor | None, in_features: int, vocabulary_size: 
         wanted = f"(B, T, {in_features}) numbers"
     if not fits or x.shape[1] == 0:
         raise ValueError(f"x is {tuple(x.shape)}, but must be {wanted} with T of 1 or more.")
-    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
-        return  # to read values would break the graph, or make the processor wait for the GPU
-    if vocabulary_size and (x.min() < 0 or x.max() >= vocabulary_size):
+    if lengths is not None and lengths.shape != x.shape[:1]:
+        raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
+    if vocabulary_size and readable(x) and (x.min() < 0 or x.max() >= vocabulary_size):
         raise ValueError(f"x holds tokens {x.min()} to {x.max()}, not 0 to {vocabulary_size - 1}.")
-    if lengths is not None and (lengths.min() < 1 or lengths.max() > x.shape[1]):
+    if lengths is None or not readable(lengths):
+        return
+    if lengths.min() < 1 or lengths.max() > x.shape[1]:
         raise ValueError(f"lengths are {lengths.min()} to {lengths.max()}, not 1 to {x.shape[1]}.")
 
 
-def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
+def readable(x: Tensor) -> bool:
+    """Tell whether the values of x can be looked at here, and without waiting for a GPU."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return False
+    try:
+        x.flatten()[0].item()
+    except RuntimeError:  # under torch.func.vmap, x stands for many tensors
+        return False
+    return True
+
+
+def activation_of(name: str, leaky_slope: float) -> Callable[[Tensor], Tensor]:
+    """Return the activation of this name."""
+    choose("activation", name, ACTIVATIONS)
+    if name == "leaky_relu":
+        return partial(F.leaky_relu, negative_slope=leaky_slope)
+    return ACTIVATIONS[name]
+
+
+def initialize(
+    layer: nn.Module,
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -264,9 +317,10 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
     if initialization.startswith("xavier"):
         std = (2 / (fan_in + fan_out)) ** 0.5
     elif initialization.startswith("kaiming"):
-        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+        variance = 1 if activation == "none" else 2  # times the fan
+        std = (variance / (fan_in if fan == "in" else fan_out)) ** 0.5
     else:
-        std = 0.05
+        std = initial_width
     if initialization.endswith("uniform"):
         bound = std * 3**0.5  # uniform numbers of this standard deviation
         nn.init.uniform_(layer.weight, -bound, bound)

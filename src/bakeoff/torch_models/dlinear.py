@@ -5,7 +5,7 @@
 
 Source: Zeng et al., "Are Transformers Effective for Time Series Forecasting?", 2023. As in their
 default, the maps are shared by all series. Where we differ: both begin with the mean of the window,
-which their code offers in a comment.
+which their code offers in a comment, and only the first Q channels are forecast, not all.
 
 Dimensions: B windows, T steps back, S steps ahead, F channels, Q targets.
 """
@@ -48,6 +48,9 @@ class DLinear(nn.Module):
         kernel_size: int = 25,
     ) -> None:
         super().__init__()
+        if min(in_features, out_features, in_steps, out_steps, kernel_size) < 1:
+            sizes = f"{in_features=}, {out_features=}, {in_steps=}, {out_steps=}, {kernel_size=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         if out_features > in_features:
             raise ValueError(f"out_features={out_features} exceeds in_features={in_features}.")
         if kernel_size % 2 == 0:

@@ -6,9 +6,23 @@ Scores are raw (before softmax or sigmoid). Dimensions: B batch, N members, C ou
 import torch.nn.functional as F
 from torch import Tensor
 
+
+def bce_probabilities(scores: Tensor, targets: Tensor) -> Tensor:
+    """Return the binary cross entropy, computed from probabilities as `nn.BCELoss` does.
+
+    It loses precision where binary_cross_entropy does not: in float32 a score above 17 is a
+    probability of exactly 1, whose gradient is 0, and the loss of a row is at most 100.
+
+    Shape:
+        scores and targets of one shape, targets 0 or 1 -> () float.
+    """
+    return F.binary_cross_entropy(scores.sigmoid(), targets)
+
+
 LOSSES = {
     "cross_entropy": F.cross_entropy,
     "binary_cross_entropy": F.binary_cross_entropy_with_logits,
+    "bce_probabilities": bce_probabilities,
     "mse": F.mse_loss,
     "mae": F.l1_loss,
     "huber": F.huber_loss,
@@ -25,6 +39,7 @@ def loss_of(name: str, scores: Tensor, targets: Tensor, *, members: bool = False
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int64 class numbers.
         binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1.
+        bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
         mse, mae, huber: scores (B, 1) or (B, C), targets (B,) or (B, C) float.
 
     Example:
@@ -49,7 +64,7 @@ def by_member(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:
-    """Return accuracy for the two classification losses, R2 for the others.
+    """Return accuracy for the losses of classes, R2 for the others.
 
     Shape:
         As in `loss_of`.
@@ -63,7 +78,7 @@ def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:
     if name == "cross_entropy":
         return (scores.argmax(-1) == targets).double().mean().item()
     targets = targets.reshape(scores.shape).to(scores.dtype)
-    if name == "binary_cross_entropy":
+    if name in ("binary_cross_entropy", "bce_probabilities"):
         return ((scores > 0) == (targets > 0.5)).double().mean().item()
     residual = (scores - targets).double().square().mean(0)
     total = (targets - targets.mean(0)).double().square().mean(0).clamp_min(1e-12)

@@ -9,20 +9,23 @@ Source: Rosenblatt, "The Perceptron", 1958; Rumelhart, Hinton & Williams, "Learn
 Representations by Back-Propagating Errors", 1986 (hidden layers); Gorishniy, Rubachev & Babenko,
 "On Embeddings for Numerical Features in Tabular Deep Learning", 2022 (periodic numbers, "PLR";
 W_e is shared by all columns, as in their later code, and x itself is kept as well). Where we differ
-from the first two: relu in place of a threshold or a sigmoid, and the start of `initialization`.
+from the first two: relu in place of a threshold or a sigmoid, norm, dropout, and the start of
+`initialization`.
 
 Dimensions: B rows, F numbers, K categories, Q frequencies, E embedding width, C outputs.
 """
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS = {
+    "none": torch.positive,  # x as it is
     "relu": F.relu,
     "leaky_relu": F.leaky_relu,
     "elu": F.elu,
@@ -53,13 +56,16 @@ class MLP(nn.Module):
         in_features: F, numbers per row; 0 when a row holds categories only.
         out_features: C, outputs per row; 0 builds no head and returns the last hidden layer.
         hidden_sizes: Width of each hidden layer, first to last; () is a linear model.
-        activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid, softplus, or none: the layers
+            stay linear.
+        leaky_slope: Slope of leaky_relu below zero; its start is that of relu.
         dropout: Probability of zeroing a value after each hidden layer.
         norm: none, batch or layer: normalise each hidden layer before its activation.
-        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
-            xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
-            or normal with a standard deviation of 0.05.
+        initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid, none and the
+            head), xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or
+            uniform or normal with the standard deviation initial_width.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
+        initial_width: Standard deviation that the uniform and the normal start draw with.
         category_sizes: Values that each category column can take, 0 (missing) and 1 (unseen)
             included; each column is embedded in 1 + sqrt(size) numbers, at most 16.
         num_frequencies: Q, frequencies that each number is seen at besides its own value; 0: none.
@@ -86,20 +92,26 @@ class MLP(nn.Module):
         *,
         hidden_sizes: tuple[int, ...] = (64, 32),
         activation: str = "relu",
+        leaky_slope: float = 0.01,
         dropout: float = 0.0,
         norm: str = "none",
         initialization: str = "auto",
         fan: str = "in",
+        initial_width: float = 0.05,
         category_sizes: tuple[int, ...] = (),
         num_frequencies: int = 0,
         frequency_scale: float = 0.1,
     ) -> None:
         super().__init__()
+        if in_features < 0 or num_frequencies < 0:
+            raise ValueError(f"{in_features=}, {num_frequencies=}: both are 0 or more.")
+        if min([1, *hidden_sizes, *category_sizes]) < 1:
+            raise ValueError(f"{hidden_sizes=}, {category_sizes=}: sizes are 1 or more.")
         if in_features == 0 and not category_sizes:
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
         self.in_features = in_features
         self.category_sizes = tuple(category_sizes)
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         choose("norm", norm, NORMS)
         if norm == "layer" and 1 in hidden_sizes:
             raise ValueError("norm='layer' makes a layer of width 1 all zeros. Take 2 or more.")
@@ -120,7 +132,7 @@ class MLP(nn.Module):
         self.norms = nn.ModuleList()
         for hidden_size in hidden_sizes:
             linear = nn.Linear(width, hidden_size)
-            initialize(linear, initialization, fan, activation)
+            initialize(linear, initialization, fan, activation, initial_width)
             self.hidden.append(linear)
             if norm != "none":
                 self.norms.append(NORMS[norm](hidden_size))
@@ -130,7 +142,7 @@ class MLP(nn.Module):
         self.head = nn.Identity()
         if out_features:
             self.head = nn.Linear(width, out_features)
-            initialize(self.head, initialization, fan, "none")
+            initialize(self.head, initialization, fan, "none", initial_width)
 
     def forward(self, x: Tensor, categories: Tensor | None = None) -> Tensor:
         """Score each row: (B, F), (B, K) -> (B, C)."""
@@ -176,8 +188,8 @@ def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
     if categories is None or categories.shape[1] != len(sizes):
         found = "none" if categories is None else categories.shape[1]
         raise ValueError(f"This model reads {len(sizes)} categories per row, but got {found}.")
-    if torch.compiler.is_compiling() or categories.device.type != "cpu" or len(categories) == 0:
-        return  # to read values would break the graph, or make the processor wait for the GPU
+    if not readable(categories):
+        return
     lows = categories.amin(0).tolist()
     highs = categories.amax(0).tolist()
     for k, size in enumerate(sizes):
@@ -186,7 +198,32 @@ def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
             raise ValueError(f"Category column {k} holds {wrong}, not 0 to {size - 1}.")
 
 
-def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
+def readable(x: Tensor) -> bool:
+    """Tell whether the values of x can be looked at here, and without waiting for a GPU."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return False
+    try:
+        x.flatten()[0].item()
+    except RuntimeError:  # under torch.func.vmap, x stands for many tensors
+        return False
+    return True
+
+
+def activation_of(name: str, leaky_slope: float) -> Callable[[Tensor], Tensor]:
+    """Return the activation of this name."""
+    choose("activation", name, ACTIVATIONS)
+    if name == "leaky_relu":
+        return partial(F.leaky_relu, negative_slope=leaky_slope)
+    return ACTIVATIONS[name]
+
+
+def initialize(
+    layer: nn.Module,
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -199,9 +236,10 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
     if initialization.startswith("xavier"):
         std = (2 / (fan_in + fan_out)) ** 0.5
     elif initialization.startswith("kaiming"):
-        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+        variance = 1 if activation == "none" else 2  # times the fan
+        std = (variance / (fan_in if fan == "in" else fan_out)) ** 0.5
     else:
-        std = 0.05
+        std = initial_width
     if initialization.endswith("uniform"):
         bound = std * 3**0.5  # uniform numbers of this standard deviation
         nn.init.uniform_(layer.weight, -bound, bound)

@@ -8,14 +8,16 @@
     y_k = W_k a(W_h h + b_h) + b_k                      dense layers, if any, and a head per target
 
 Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
-Multimodal Units for Information Fusion", 2017 (gated). Where we differ from the latter: softmax
-over any number of inputs, in place of one sigmoid that weighs two.
+Multimodal Units for Information Fusion", 2017 (gated). Where we differ: from the first, encoders
+learn with the heads from the start, not alone before them; from the second, softmax over any number
+of inputs, in place of one sigmoid that weighs two. Sum, and several targets, are ours.
 
 Dimensions: B examples, T time steps, V values of all encoders, W width of h, C outputs of a target.
 """
 
 import difflib
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -55,14 +57,17 @@ class Network(nn.Module):
         fusion: concatenate, sum or gated.
         width: W, when fusion is sum or gated.
         per_step: Names of the targets that are predicted at every time step: there, an encoder
-            of one vector says the same at each step. Other targets read the mean of the real steps.
+            of one vector says the same at each step. Other targets read the mean of the real steps:
+            of several inputs with lengths, the steps that are real in all of them.
         head_sizes: Widths of the dense layers between the fusion and the heads.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        leaky_slope: Slope of leaky_relu below zero; its start is that of relu.
         dropout: Probability of zeroing a value before each dense layer and before the heads.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
             xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
-            or normal with a standard deviation of 0.05.
+            or normal with the standard deviation initial_width.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
+        initial_width: Standard deviation that the uniform and the normal start draw with.
 
     Shape:
         x: input name -> array as its encoder takes it, and, where an encoder takes them,
@@ -71,8 +76,8 @@ class Network(nn.Module):
 
     Raises:
         ValueError: No encoder or no head, a word that is not listed above, or a per_step target
-            without an encoder of steps; when called, an input too few or too many, or an encoder
-            that has a head.
+            without an encoder of steps; when called, an input too few or too many, an encoder that
+            has a head, or inputs of several numbers of steps.
 
     Example:
         >>> class Halve(nn.Module):  # any page built with out_features=0 will do
@@ -96,13 +101,17 @@ class Network(nn.Module):
         per_step: tuple[str, ...] = (),
         head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
+        leaky_slope: float = 0.01,
         dropout: float = 0.0,
         initialization: str = "auto",
         fan: str = "in",
+        initial_width: float = 0.05,
     ) -> None:
         super().__init__()
         if not encoders or not heads:
             raise ValueError("A network needs an encoder and a head at least.")
+        if min(*heads.values(), *head_sizes, width) < 1:
+            raise ValueError(f"{heads=}, {head_sizes=}, {width=}: sizes are 1 or more.")
         self.sources = {name: i for i, name in enumerate(encoders)}  # input -> its encoder
         for name, other in (shared or {}).items():
             self.sources[name] = self.sources[choose("shared", other, encoders)]
@@ -111,7 +120,7 @@ class Network(nn.Module):
         if per_step and not any(getattr(page, "per_step", False) for page in encoders.values()):
             raise ValueError(f"{per_step=} needs an encoder that is built with per_step=True.")
         self.fusion = choose("fusion", fusion, ("concatenate", "sum", "gated"))
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         self.encoders = nn.ModuleList(encoders.values())
         widths = [self.encoders[i].num_features for i in self.sources.values()]
         self.project = nn.ModuleList()
@@ -122,49 +131,52 @@ class Network(nn.Module):
             for features in widths:
                 self.project.append(nn.Linear(features, width))
         for linear in self.project:
-            initialize(linear, initialization, fan, "tanh" if fusion == "gated" else activation)
+            initialize(
+                linear,
+                initialization,
+                fan,
+                "tanh" if fusion == "gated" else activation,
+                initial_width,
+            )
         if fusion == "gated":
             self.gate = nn.Linear(sum(widths), len(widths) * width)
-            initialize(self.gate, initialization, fan, "none")
+            initialize(self.gate, initialization, fan, "none", initial_width)
         self.dense = nn.ModuleList()
         for head_size in head_sizes:
             self.dense.append(nn.Linear(width, head_size))
             width = head_size
         for linear in self.dense:
-            initialize(linear, initialization, fan, activation)
+            initialize(linear, initialization, fan, activation, initial_width)
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleList()
         for size in heads.values():
             self.heads.append(nn.Linear(width, size))
         for linear in self.heads:
-            initialize(linear, initialization, fan, "none")
+            initialize(linear, initialization, fan, "none", initial_width)
 
     def forward(self, x: dict[str, Tensor]) -> dict[str, Tensor]:
         """Score each example: input name -> array, to target name -> scores."""
         check_inputs(x, self.sources)
         values = []
-        lengths = None
+        lengths = []  # of each input that has any
         for name, i in self.sources.items():
             encoder = self.encoders[i]
             given = {k: x[f"{name}.{k}"] for k in OPTIONAL if f"{name}.{k}" in x}
             v = encoder(x[name], **given)  # (B, V_i) or (B, T, V_i)
             if v.shape[-1] != encoder.num_features:
                 raise ValueError(f"The encoder of {name!r} has a head: give it out_features=0.")
-            if v.ndim == 3:
-                lengths = given.get("lengths", lengths)
+            if v.ndim == 3 and "lengths" in given:
+                lengths.append(given["lengths"])
             values.append(v)
         return self.score(values, lengths)
 
-    def score(self, values: list[Tensor], lengths: Tensor | None) -> dict[str, Tensor]:
+    def score(self, values: list[Tensor], lengths: list[Tensor]) -> dict[str, Tensor]:
         """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
-        steps = [v.shape[1] for v in values if v.ndim == 3]  # T, from each encoder of steps
-        if steps:
-            values = [repeat(v, steps[0]) for v in values]  # (B, T, V_i) each
-        h = self.fuse(values)  # (B, W) or (B, T, W)
+        h = self.fuse(at_every_step(values))  # (B, W) or (B, T, W)
         for linear in self.dense:
             h = self.activation(linear(self.dropout(h)))
         h = self.dropout(h)
-        pooled = average(h, lengths) if steps else h  # (B, W)
+        pooled = average(h, lengths) if h.ndim == 3 else h  # (B, W)
         scores = {}
         for name, head in zip(self.targets, self.heads, strict=True):
             scores[name] = head(h if name in self.per_step else pooled)
@@ -183,20 +195,26 @@ class Network(nn.Module):
         return (z * h).sum(-2)
 
 
-def repeat(v: Tensor, steps: int) -> Tensor:
-    """Say the same at each step: (B, V) -> (B, T, V); leave what has steps as it is."""
-    if v.ndim == 3:
-        return v
-    return v[:, None].expand(-1, steps, -1)
+def at_every_step(values: list[Tensor]) -> list[Tensor]:
+    """Say the same at each step, (B, V) -> (B, T, V), where another encoder has steps."""
+    stepwise = [v for v in values if v.ndim == 3]  # (B, T, V_i) each
+    if not stepwise:
+        return values
+    num_steps = stepwise[0].shape[1]
+    for v in stepwise:
+        if v.shape[1] != num_steps:
+            raise ValueError(f"Inputs of {num_steps} and {v.shape[1]} steps cannot be joined.")
+    return [v if v.ndim == 3 else v[:, None].expand(-1, num_steps, -1) for v in values]
 
 
-def average(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Take the mean of the real steps: (B, T, W) -> (B, W)."""
-    if lengths is None:
+def average(x: Tensor, lengths: list[Tensor]) -> Tensor:
+    """Take the mean of the steps that are real in every input: (B, T, W) -> (B, W)."""
+    if not lengths:
         return x.mean(1)
-    real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (B, T)
-    total = x.masked_fill(~real[..., None], 0).sum(1)  # (B, W)
-    return total / lengths[:, None]
+    shortest = torch.stack(lengths).amin(0)  # (B,)
+    real = torch.arange(x.shape[1], device=x.device) < shortest[:, None]  # (B, T)
+    shares = x.masked_fill(~real[..., None], 0) / shortest[:, None, None]  # (B, T, W)
+    return shares.sum(1)  # no sum of values, which half precision cannot hold
 
 
 def check_inputs(x: dict, names: Iterable[str]) -> None:
@@ -208,7 +226,21 @@ def check_inputs(x: dict, names: Iterable[str]) -> None:
         raise ValueError(f"The batch lacks {', '.join(missing)}: give every encoder its input.")
 
 
-def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
+def activation_of(name: str, leaky_slope: float) -> Callable[[Tensor], Tensor]:
+    """Return the activation of this name."""
+    choose("activation", name, ACTIVATIONS)
+    if name == "leaky_relu":
+        return partial(F.leaky_relu, negative_slope=leaky_slope)
+    return ACTIVATIONS[name]
+
+
+def initialize(
+    layer: nn.Module,
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -221,9 +253,10 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
     if initialization.startswith("xavier"):
         std = (2 / (fan_in + fan_out)) ** 0.5
     elif initialization.startswith("kaiming"):
-        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+        variance = 1 if activation == "none" else 2  # times the fan
+        std = (variance / (fan_in if fan == "in" else fan_out)) ** 0.5
     else:
-        std = 0.05
+        std = initial_width
     if initialization.endswith("uniform"):
         bound = std * 3**0.5  # uniform numbers of this standard deviation
         nn.init.uniform_(layer.weight, -bound, bound)

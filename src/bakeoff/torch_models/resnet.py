@@ -9,14 +9,16 @@ first block of every stage but the first halves Y and X. The last stage is avera
 Source: He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", 2016: the small
 networks of section 4.2 (ResNet-20: num_blocks=3). Where we differ: a shortcut whose size changes is
 projected (their option B), where the small networks pad it with zeros (option A); two blocks a
-stage by default; weights begin by the fan in and uniform, not normal.
+stage by default; weights begin by the fan in and uniform, not normal; the other norms and
+activations, and the dense layers and dropout before the head, are ours.
 
 Dimensions: B images, C channels, Y rows and X columns of pixels, O outputs.
 """
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -60,12 +62,15 @@ class ResNet(nn.Module):
         num_blocks: Residual blocks per stage, of two convolutions each.
         norm: batch, group (8 groups of channels, or as many as divide them) or none.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
+        leaky_slope: Slope of leaky_relu below zero; its start is that of relu.
         head_sizes: Widths of the dense layers between the average and the head.
         dropout: Probability of zeroing a value before each dense layer and before the head.
         initialization: auto (kaiming_uniform, but xavier_uniform for tanh, sigmoid and the head),
             xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, orthogonal, or uniform
-            or normal with a standard deviation of 0.05.
+            or normal with the standard deviation initial_width.
         fan: in (Kaiming keeps the values steady) or out (the gradients).
+        dense_fan: fan of the dense layers and the head; None: as fan.
+        initial_width: Standard deviation that the uniform and the normal start draw with.
 
     Shape:
         x (B, C, Y, X) float -> (B, O) float scores, raw: the loss applies softmax or sigmoid.
@@ -89,25 +94,31 @@ class ResNet(nn.Module):
         num_blocks: int = 2,
         norm: str = "batch",
         activation: str = "relu",
+        leaky_slope: float = 0.01,
         head_sizes: tuple[int, ...] = (),
         dropout: float = 0.0,
         initialization: str = "auto",
         fan: str = "in",
+        dense_fan: str | None = None,
+        initial_width: float = 0.05,
     ) -> None:
         super().__init__()
         if isinstance(image_size, int):
             image_size = (image_size, image_size)
         rows, columns = image_size
+        if min(in_channels, rows, columns, *channels, num_blocks, *head_sizes) < 1:
+            sizes = f"{in_channels=}, {image_size=}, {channels=}, {num_blocks=}, {head_sizes=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         if not channels or min(rows, columns) < 2 ** (len(channels) - 1):
             raise ValueError(
                 f"channels={channels} halve the image {len(channels) - 1} times, too often for "
                 f"{rows} x {columns} pixels. Give 1 to {min(rows, columns).bit_length()} stages."
             )
         self.image_shape = (in_channels, rows, columns)
-        self.activation = ACTIVATIONS[choose("activation", activation, ACTIVATIONS)]
+        self.activation = activation_of(activation, leaky_slope)
         bias = norm == "none"  # a norm takes its place
         self.stem = nn.Conv2d(in_channels, channels[0], 3, padding=1, bias=bias)
-        initialize(self.stem, initialization, fan, activation)
+        initialize(self.stem, initialization, fan, activation, initial_width)
         self.norm = NORMS[choose("norm", norm, NORMS)](channels[0])
         self.blocks = nn.ModuleList()
         width = channels[0]
@@ -119,8 +130,10 @@ class ResNet(nn.Module):
                     stride=2 if stage > 0 and i == 0 else 1,
                     norm=norm,
                     activation=activation,
+                    leaky_slope=leaky_slope,
                     initialization=initialization,
                     fan=fan,
+                    initial_width=initial_width,
                 )
                 self.blocks.append(block)
                 width = stage_channels
@@ -129,13 +142,13 @@ class ResNet(nn.Module):
             self.dense.append(nn.Linear(width, head_size))
             width = head_size
         for linear in self.dense:
-            initialize(linear, initialization, fan, activation)
+            initialize(linear, initialization, dense_fan or fan, activation, initial_width)
         self.num_features = width
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Identity()
         if out_features:
             self.head = nn.Linear(width, out_features)
-            initialize(self.head, initialization, fan, "none")
+            initialize(self.head, initialization, dense_fan or fan, "none", initial_width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Score each image: (B, C, Y, X) -> (B, O)."""
@@ -161,11 +174,13 @@ class ResidualBlock(nn.Module):
         stride: int,
         norm: str,
         activation: str,
+        leaky_slope: float,
         initialization: str,
         fan: str,
+        initial_width: float,
     ) -> None:
         super().__init__()
-        self.activation = ACTIVATIONS[activation]
+        self.activation = activation_of(activation, leaky_slope)
         bias = norm == "none"  # a norm takes its place
         self.first = nn.Conv2d(in_channels, channels, 3, stride, padding=1, bias=bias)
         self.first_norm = NORMS[norm](channels)
@@ -173,12 +188,12 @@ class ResidualBlock(nn.Module):
         self.second_norm = NORMS[norm](channels)
         self.shortcut = None
         self.shortcut_norm = None
-        initialize(self.first, initialization, fan, activation)
-        initialize(self.second, initialization, fan, activation)
+        initialize(self.first, initialization, fan, activation, initial_width)
+        initialize(self.second, initialization, fan, activation, initial_width)
         if stride > 1 or channels != in_channels:
             self.shortcut = nn.Conv2d(in_channels, channels, 1, stride, bias=bias)
             self.shortcut_norm = NORMS[norm](channels)
-            initialize(self.shortcut, initialization, fan, activation)
+            initialize(self.shortcut, initialization, fan, activation, initial_width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Correct the image: (B, C, Y, X) -> (B, C', Y / stride, X / stride)."""
@@ -190,7 +205,21 @@ class ResidualBlock(nn.Module):
         return self.activation(h + x)
 
 
-def initialize(layer: nn.Module, initialization: str, fan: str, activation: str) -> None:
+def activation_of(name: str, leaky_slope: float) -> Callable[[Tensor], Tensor]:
+    """Return the activation of this name."""
+    choose("activation", name, ACTIVATIONS)
+    if name == "leaky_relu":
+        return partial(F.leaky_relu, negative_slope=leaky_slope)
+    return ACTIVATIONS[name]
+
+
+def initialize(
+    layer: nn.Module,
+    initialization: str,
+    fan: str,
+    activation: str,
+    initial_width: float = 0.05,
+) -> None:
     """Draw the weight of a linear layer or convolution, and zero its bias."""
     choose("initialization", initialization, INITIALIZATIONS)
     choose("fan", fan, ("in", "out"))
@@ -203,9 +232,10 @@ def initialize(layer: nn.Module, initialization: str, fan: str, activation: str)
     if initialization.startswith("xavier"):
         std = (2 / (fan_in + fan_out)) ** 0.5
     elif initialization.startswith("kaiming"):
-        std = (2 / (fan_in if fan == "in" else fan_out)) ** 0.5
+        variance = 1 if activation == "none" else 2  # times the fan
+        std = (variance / (fan_in if fan == "in" else fan_out)) ** 0.5
     else:
-        std = 0.05
+        std = initial_width
     if initialization.endswith("uniform"):
         bound = std * 3**0.5  # uniform numbers of this standard deviation
         nn.init.uniform_(layer.weight, -bound, bound)

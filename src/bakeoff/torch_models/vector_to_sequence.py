@@ -6,7 +6,7 @@
 
 Source: Karpathy, "The Unreasonable Effectiveness of Recurrent Neural Networks", 2015 (one to
 many). Where we differ: there the vector goes in once, at the first step; that it is repeated at
-every step is the form that Keras made usual (RepeatVector).
+every step is the form that Keras made usual (RepeatVector). The dense layer before is ours.
 
 Dimensions: B batch, S steps written, F input features, H hidden size, C outputs.
 """
@@ -57,6 +57,9 @@ class VectorToSequence(nn.Module):
         super().__init__()
         if not hidden_sizes:
             raise ValueError("hidden_sizes is empty: name the width of each layer, as in (64,).")
+        if min(in_features, out_features, out_steps, *hidden_sizes) < 1:
+            sizes = f"{in_features=}, {out_features=}, {out_steps=}, {hidden_sizes=}"
+            raise ValueError(f"{sizes}: sizes are 1 or more.")
         layer = CELLS[choose("cell", cell, CELLS)]
         self.in_features = in_features
         self.out_steps = out_steps

@@ -55,6 +55,8 @@ class Fit:
     """A finished job: what was learned and how long it took. Weights are on disk.
 
     Args:
+        parameters: Weights that training changes, counted alike in every framework.
+        trained_parameters: The same; up to version 0.2, `parameters` counted frozen ones, too.
         epochs: Passes over the training rows; iterations of a baseline.
         history: One row per epoch; empty for a baseline, or when read back from disk.
         stopped: Why training ended: "patience", "epochs", or "diverged" (the loss was no longer a

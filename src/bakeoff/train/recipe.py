@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from bakeoff.errors import RequestError, option
 from bakeoff.options import check_options, options, setting
 
-LOSS_OF_TASK = {
-    "binary": "binary_cross_entropy",
-    "multiclass": "cross_entropy",
-    "regression": "mse",
+LOSSES_OF_TASK = {  # auto is the first
+    "binary": ("binary_cross_entropy", "bce_probabilities"),
+    "multiclass": ("cross_entropy",),
+    "regression": ("mse", "mae", "huber"),
 }
 
 
@@ -71,9 +71,18 @@ class Recipe:
     )
     loss: str = setting(
         "auto",
-        "what training lowers; auto: cross entropy for classes, mean squared error for numbers",
+        "what training lowers; auto: cross entropy for classes, mean squared error for numbers; "
+        "bce_probabilities: the binary one as many courses write it, less exact",
         table="recipe",
-        choices=("auto", "cross_entropy", "binary_cross_entropy", "mse", "mae", "huber"),
+        choices=(
+            "auto",
+            "cross_entropy",
+            "binary_cross_entropy",
+            "bce_probabilities",
+            "mse",
+            "mae",
+            "huber",
+        ),
     )
     precision: str = setting(
         "float32",
@@ -120,10 +129,9 @@ def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:
         (s for limit, s in ((2_000, 32), (10_000, 64), (50_000, 128)) if rows <= limit), 256
     )
     epochs = 100 if rows <= 20_000 else max(10, 2_000_000 // rows)
-    loss = LOSS_OF_TASK[task] if recipe.loss == "auto" else recipe.loss
-    if (task == "regression") != (loss in ("mse", "mae", "huber")) or (
-        task != "regression" and loss != LOSS_OF_TASK[task]
-    ):
+    known = LOSSES_OF_TASK[task]
+    loss = known[0] if recipe.loss == "auto" else recipe.loss
+    if loss not in known:
         raise RequestError(
             f"{option('loss', recipe.loss)} does not go with a {task} target. "
             f"Say {option('loss', 'auto')}."

@@ -203,7 +203,7 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
         device=job.device,
     )
     steps = [rows / row["rows_per_second"] for row in history[1:]]
-    return Probed(count_parameters(model)[0], float(np.median(steps)))
+    return Probed(count_parameters(model), float(np.median(steps)))
 
 
 def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
@@ -227,11 +227,11 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
     )
     seconds = time.perf_counter() - start
     best_epoch = int(min(history, key=lambda row: row["validation_loss"])["epoch"])
-    parameters, trained_parameters = count_parameters(model)
+    parameters = count_parameters(model)
     fitted = Fit(
         job=job,
         parameters=parameters,
-        trained_parameters=trained_parameters,
+        trained_parameters=parameters,
         epochs=len(history),
         history=tuple(history),
         best_epoch=best_epoch,
@@ -368,16 +368,11 @@ def build_baseline(job: Job, shared: SharedData) -> Baseline:
     return model
 
 
-def count_parameters(model: Any) -> tuple[int, int]:
-    """Count the weights of a network: all, and those that are trained."""
+def count_parameters(model: Any) -> int:
+    """Count the weights that training changes: running moments and frozen biases are none."""
     if hasattr(model, "parameters"):
-        sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
-        return sum(size for size, _ in sizes), sum(size for size, trained in sizes if trained)
-    all_weights, trained_weights = (
-        sum(math.prod(weight.shape) for weight in weights)
-        for weights in (model.weights, model.trainable_weights)
-    )
-    return all_weights, trained_weights
+        return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 if __name__ == "__main__":

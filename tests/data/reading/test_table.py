@@ -91,7 +91,6 @@ def test_ragged_rows_are_refused_with_their_line(write, quote, row, cells):
         ("", "is empty"),
         ("\n\n", "is empty"),
         ("a,b,y\n", "column names but no rows"),
-        ("a,a,y\n1,2,3\n", r"'a' stands 2 times \(columns 1, 2\)"),
         (bytes(range(256)) * 4, "not a text file"),
         ('a,y\n"never closed,1\n2,3\n', "opened and never closed"),
     ],

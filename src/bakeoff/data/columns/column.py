@@ -76,11 +76,11 @@ class Note(NamedTuple):
 
     Args:
         kind: "missing" (a word that means no value), "unread" (cells that are no number or no
-            date) or "infinite".
+            date), "infinite" or "brackets" (numbers written as (5), which are negative).
         text: A sentence for the user.
     """
 
-    kind: Literal["missing", "unread", "infinite"]
+    kind: Literal["missing", "unread", "infinite", "brackets"]
     text: str
 
 

@@ -7,30 +7,25 @@ pandas and polars frames, dict of columns typed values
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import json
-import lzma
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.data.reading import cells
-from bakeoff.data.reading.bundled import NAMES
 from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.delimited import delimited
 from bakeoff.data.reading.frames import from_columns, from_pandas
-from bakeoff.errors import DataError, did_you_mean
+from bakeoff.data.reading.records import json_array, json_lines
+from bakeoff.data.reading.unpack import cause, check_cells, unpack
+from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".parquet", ".jsonl", ".ndjson", ".json")
-BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
+LONGEST_NAME = 1_000  # characters of the name of a column
+MOST_COLUMNS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,113 +87,41 @@ def from_file(path: Path) -> Table:
     return checked(frame, path.name, mark=mark, notes=notes)
 
 
-def unpack(path: Path) -> tuple[bytes, str]:
-    """Return the unpacked bytes of a file and the name of what was inside."""
-    if not path.exists():
-        folder = path.parent
-        others = [other.name for other in folder.iterdir()] if folder.is_dir() else []
-        raise DataError(
-            f"There is no file {str(path)!r}.{did_you_mean(path.name, [*others, *NAMES])}"
-        )
-    if path.is_dir():
-        raise DataError(f"{str(path)!r} is a folder. Give one table file.")
-    try:
-        raw = path.read_bytes()
-        if raw[:4] == b"PK\x03\x04" and path.suffix.lower() not in (".xlsx", ".ods"):
-            return from_zip(raw, path)
-        for magic, open_packed in (
-            (b"\x1f\x8b", gzip.decompress),
-            (b"BZh", bz2.decompress),
-            (b"\xfd7zXZ", lzma.decompress),
-            (b"\x28\xb5\x2f\xfd", unpack_zstd),
-        ):
-            if raw.startswith(magic):
-                return open_packed(raw), path.stem
-    except BROKEN as error:
-        raise DataError(f"{path.name} cannot be read: {error}. Is it complete?") from error
-    return raw, path.name
-
-
-def from_zip(raw: bytes, path: Path) -> tuple[bytes, str]:
-    """Return the one table inside a .zip."""
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        names = [
-            name
-            for name in archive.namelist()
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("__MACOSX")
-        ]
-        if len(names) != 1:
-            found = f"{len(names)} tables ({', '.join(names[:5])})" if names else "no table"
-            raise DataError(f"{path.name} holds {found}. Unpack it and give one table file.")
-        return archive.read(names[0]), names[0]
-
-
-def unpack_zstd(raw: bytes) -> bytes:
-    """Unpack .zst: polars can, the standard library of Python 3.11 cannot."""
-    import polars as pl
-
-    lines = pl.read_csv(
-        raw, has_header=False, separator="\x01", quote_char=None, schema={"line": pl.String}
-    )
-    return "\n".join(line or "" for line in lines["line"]).encode()
-
-
 def parquet(raw: bytes, source: str) -> pl.DataFrame:
     """Read Parquet."""
     import polars as pl
+    from polars.exceptions import PanicException
 
     try:
+        lazy = pl.scan_parquet(io.BytesIO(raw))
+        rows = lazy.select(pl.len()).collect().item()
+        check_cells(rows, len(lazy.collect_schema()), len(raw), source)
         return pl.read_parquet(io.BytesIO(raw))
-    except Exception as error:  # polars raises its own kinds and, for broken files, plain ones
-        raise DataError(f"{source} is not a readable Parquet file: {str(error)[:120]}") from error
-
-
-def json_lines(raw: bytes, source: str) -> pl.DataFrame:
-    """Read one JSON object per line."""
-    rows = []
-    for number, line in enumerate(raw.decode("utf-8-sig", "replace").splitlines(), 1):
-        if line.strip():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise DataError(
-                    f"{source}, line {number:,} is not JSON: {error.msg} at column {error.colno}."
-                ) from error
-    return records(rows, source)
-
-
-def json_array(raw: bytes, source: str) -> pl.DataFrame:
-    """Read a JSON array of objects; JSON lines under the wrong name are read, too."""
-    text = raw.decode("utf-8-sig", "replace")
-    try:
-        rows = json.loads(text)
-    except json.JSONDecodeError as error:
-        if text.lstrip().startswith("{"):
-            return json_lines(raw, source)
-        raise DataError(
-            f"{source}, line {error.lineno:,} is not JSON: {error.msg} at column {error.colno}."
-        ) from error
-    if isinstance(rows, dict) and rows and all(isinstance(v, list) for v in rows.values()):
-        return from_columns(rows)
-    return records(rows if isinstance(rows, list) else [rows], source)
-
-
-def records(rows: list[Any], source: str) -> pl.DataFrame:
-    """Turn a list of objects into a frame; a key that a row lacks is missing there."""
-    wrong = next((i for i, row in enumerate(rows) if not isinstance(row, dict)), None)
-    if wrong is not None:
-        raise DataError(f"{source}, row {wrong + 1:,} is not an object with named values.")
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return from_columns({name: [row.get(name) for row in rows] for name in names})
+    except DataError:
+        raise
+    except (Exception, PanicException) as error:  # anything at all may stand in a broken file
+        raise DataError(f"{source} is not a readable Parquet file: {cause(error)}.") from error
 
 
 def checked(
     frame: pl.DataFrame, source: str, *, mark: str = ".", notes: list[str] | None = None
 ) -> Table:
-    """Refuse a table without rows or columns."""
+    """Refuse a table without rows or columns, and one of which the names cannot be names."""
     if frame.width == 0 or frame.height == 0:
         what = "no columns" if frame.width == 0 else "column names but no rows"
         raise DataError(f"{source} has {what}. Give a table with rows.")
+    if frame.width > MOST_COLUMNS:
+        raise DataError(
+            f"{source} has {frame.width:,} columns; {MOST_COLUMNS:,} can be read. "
+            "Leave some out, or give them as one array (x, y)."
+        )
+    long = next((i for i, name in enumerate(frame.columns, 1) if len(name) > LONGEST_NAME), None)
+    if long is not None:
+        name = frame.columns[long - 1]
+        raise DataError(
+            f"{source}: the name of column {long:,} has {len(name):,} characters, and begins "
+            f"{name[:40]!r}. Give names of up to {LONGEST_NAME:,}; is a line of names missing?"
+        )
     return Table(frame=frame, source=source, mark=mark, notes=tuple(notes or ()))
 
 
@@ -220,7 +143,7 @@ def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
             notes.append(
                 f"{table.source}: left out {', '.join(extra[:10])}, not in the training data."
             )
-        frames.append(table.frame.select(first.frame.columns))
+        frames.append(table.frame[first.frame.columns])
     if len(frames) == 1:
         return frames[0], notes
     stacked = [one_type([frame[name] for frame in frames]) for name in first.frame.columns]

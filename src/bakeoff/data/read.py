@@ -61,7 +61,7 @@ def read(
         raise RequestError(
             f"Separate validation data need separate test data as well: give {option('test')}."
         )
-    choices = Choices(target, inputs, {} if kinds is None else kinds, positive)
+    choices = Choices.of(target, inputs, kinds, positive)
     named = {"train": data, "validation": validation, "test": test}
     given = {part: value for part, value in named.items() if value is not None}
     if is_bundled(data):
@@ -82,12 +82,30 @@ def is_bundled(data: object) -> bool:
 
 
 class Choices(NamedTuple):
-    """What the user chose about the columns, as it was given."""
+    """What the user chose about the columns."""
 
     target: str | None
     inputs: Sequence[str] | None
     kinds: Mapping[str, str]
     positive: str | None
+
+    @classmethod
+    def of(
+        cls,
+        target: object,
+        inputs: Sequence[object] | None,
+        kinds: Mapping[str, str] | None,
+        positive: str | None,
+    ) -> Choices:
+        """Take it as it was given; whole numbers name columns of frames without names."""
+        if isinstance(kinds, Mapping):
+            kinds = {str(name): kind for name, kind in kinds.items()}
+        return cls(
+            target if target is None else str(target),
+            inputs if inputs is None else [str(name) for name in inputs],
+            {} if kinds is None else kinds,
+            positive,
+        )
 
 
 def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:

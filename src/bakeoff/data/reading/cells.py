@@ -77,11 +77,15 @@ def decimal_mark(texts: list[pl.Series], *, otherwise: str) -> str:
 
     "1,5" leaves no doubt, "1,234" does. The mark decides for columns that do not decide themselves.
     """
-    votes = {",": 0, ".": 0}
-    for column in texts:
-        some = plain_signs(sample(column))
-        votes[","] += int(some.str.contains(r"^[+-]?\d+,(\d{1,2}|\d{4,})$").sum())
-        votes["."] += int(some.str.contains(r"^[+-]?\d+\.(\d{1,2}|\d{4,})$").sum())
+    import polars as pl
+
+    if not texts:
+        return otherwise
+    some = plain_signs(pl.concat([sample(column).alias("cell") for column in texts]))
+    votes = {
+        ",": int(some.str.contains(r"^[+-]?\d+,(\d{1,2}|\d{4,})$").sum()),
+        ".": int(some.str.contains(r"^[+-]?\d+\.(\d{1,2}|\d{4,})$").sum()),
+    }
     return otherwise if votes[","] == votes["."] else max(votes, key=lambda mark: votes[mark])
 
 

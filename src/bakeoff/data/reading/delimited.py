@@ -13,7 +13,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bakeoff.data.reading.unpack import cause
+from bakeoff.data.reading.unpack import cause, check_width
 from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
@@ -175,6 +175,7 @@ def header(text: str, separator: str, source: str) -> tuple[list[str], set[str],
         raise broken(error, source, 0) from error
     if first is None:
         raise DataError(f"{source} is empty. Give a table with a line of column names.")
+    check_width(len(first[1]), source)
     given = [name.strip() for name in first[1]]
     names, repeated = apart(given)
     nameless = {name for name, own in zip(names, given, strict=True) if not own}

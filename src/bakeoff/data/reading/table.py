@@ -18,14 +18,13 @@ from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.delimited import delimited
 from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.data.reading.records import json_array, json_lines
-from bakeoff.data.reading.unpack import cause, check_cells, unpack
+from bakeoff.data.reading.unpack import cause, check_cells, check_width, unpack
 from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
 LONGEST_NAME = 1_000  # characters of the name of a column
-MOST_COLUMNS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,8 +81,7 @@ def from_file(path: Path) -> Table:
     if suffix in (".xlsx", ".xls", ".ods"):
         raise DataError(f"{path.name} is a spreadsheet. Save the sheet as CSV and give that file.")
     frame, separator, notes = delimited(raw, path.name)
-    texts = [cells.sample(column) for column in frame.get_columns()]
-    mark = cells.decimal_mark(texts, otherwise="?" if separator == ";" else ".")
+    mark = cells.decimal_mark(frame.get_columns(), otherwise="?" if separator == ";" else ".")
     return checked(frame, path.name, mark=mark, notes=notes)
 
 
@@ -110,11 +108,7 @@ def checked(
     if frame.width == 0 or frame.height == 0:
         what = "no columns" if frame.width == 0 else "column names but no rows"
         raise DataError(f"{source} has {what}. Give a table with rows.")
-    if frame.width > MOST_COLUMNS:
-        raise DataError(
-            f"{source} has {frame.width:,} columns; {MOST_COLUMNS:,} can be read. "
-            "Leave some out, or give them as one array (x, y)."
-        )
+    check_width(frame.width, source)
     long = next((i for i, name in enumerate(frame.columns, 1) if len(name) > LONGEST_NAME), None)
     if long is not None:
         name = frame.columns[long - 1]
@@ -130,10 +124,12 @@ def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
     import polars as pl
 
     first = tables["train"]
+    names = first.frame.columns  # one list: polars makes it anew at each call
+    set_of = {part: set(table.frame.columns) for part, table in tables.items()}
     frames, notes = [], []
     for part, table in tables.items():
-        missing = [name for name in first.frame.columns if name not in table.frame.columns]
-        extra = [name for name in table.frame.columns if name not in first.frame.columns]
+        missing = [name for name in names if name not in set_of[part]]
+        extra = [name for name in table.frame.columns if name not in set_of["train"]]
         if missing:
             raise DataError(
                 f"The {part} data {table.source} lacks columns that {first.source} has: "
@@ -143,10 +139,10 @@ def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
             notes.append(
                 f"{table.source}: left out {', '.join(extra[:10])}, not in the training data."
             )
-        frames.append(table.frame[first.frame.columns])
+        frames.append(table.frame[names])
     if len(frames) == 1:
         return frames[0], notes
-    stacked = [one_type([frame[name] for frame in frames]) for name in first.frame.columns]
+    stacked = [one_type([frame[name] for frame in frames]) for name in names]
     return pl.DataFrame(stacked), notes
 
 

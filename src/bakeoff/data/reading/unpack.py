@@ -24,6 +24,7 @@ LEAST = 10**8  # bytes that any packed file may unpack to ...
 MOST_TIMES = 100  # ... and a large one so many times its size: tables pack to a fifth or a tenth
 MOST_CELLS = 10**7  # of a table from any file that can say "the same again" ...
 CELLS_PER_BYTE = 20  # ... and of a large one so many per byte
+MOST_COLUMNS = 25_000  # of a table: each is looked at for itself, in about 0.7 ms
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".parquet", ".jsonl", ".ndjson", ".json")
 BROKEN = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, lzma.LZMAError,
           zlib.error, zipfile.BadZipFile)  # fmt: skip
@@ -148,6 +149,15 @@ def check_cells(rows: int, columns: int, size: int, source: str) -> None:
         raise DataError(
             f"{source} says that it has {rows:,} rows and {columns:,} columns; of {size:,} bytes "
             f"{most:,} cells can be read. Give fewer rows, or the same table as CSV."
+        )
+
+
+def check_width(columns: int, source: str) -> None:
+    """Refuse a table of more columns than can be looked at one by one."""
+    if columns > MOST_COLUMNS:
+        raise DataError(
+            f"{source} has {columns:,} columns; tables of up to {MOST_COLUMNS:,} can be read. "
+            "Leave some out, or give the numbers as arrays (x, y)."
         )
 
 

@@ -121,7 +121,7 @@ def test_a_syntax_error_names_its_line(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_told_in_a_sentence(tmp_path):
-    with pytest.raises(DataError, match="cannot be read: No such file"):
+    with pytest.raises(DataError, match="There is no file"):
         read_experiment(tmp_path / "none.toml")
 
 

@@ -66,8 +66,13 @@ def unpack(path: Path) -> tuple[bytes, str]:
     return raw, path.name
 
 
-def check_file(path: Path) -> None:
-    """Refuse what is not there, what is no regular file, and what no memory holds.
+def check_file(path: Path, most: int = MOST_BYTES, holding: str = "a table") -> None:
+    """Refuse what is not there, what is no regular file, and what is too large.
+
+    Args:
+        path: The file, or a link to it.
+        most: Bytes that it may have.
+        holding: What is wanted of it, for the message.
 
     Raises:
         DataError: The message says which.
@@ -78,11 +83,11 @@ def check_file(path: Path) -> None:
         raise DataError(f"There is no file {str(path)!r}.{neighbour(path)}") from error
     what = next((what for is_one, what in OTHERS if is_one(about.st_mode)), "")
     if what:
-        raise DataError(f"{str(path)!r} is {what}, not a file. Give a file that holds a table.")
-    if about.st_size > MOST_BYTES:
+        raise DataError(f"{str(path)!r} is {what}, not a file. Give a file that holds {holding}.")
+    if about.st_size > most:
         raise DataError(
-            f"{path.name} has {about.st_size:,} bytes; files of up to {MOST_BYTES:,} can be read. "
-            "Give fewer rows."
+            f"{path.name} has {about.st_size:,} bytes; a file that holds {holding} may have "
+            f"{most:,}. Give a smaller one."
         )
 
 

@@ -334,7 +334,8 @@ def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console without — or µ shows ?, and goes on
+            encoding = None if stream.isatty() else "utf-8"  # a file is UTF-8 on every machine
+            stream.reconfigure(encoding=encoding, errors="replace")  # a console shows ? for — or µ
     try:
         check_flags(sys.argv[1:])
         app()

@@ -12,6 +12,7 @@ import numpy as np
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.columns.array_column import array_column, check_shape
 from bakeoff.data.columns.column import Column, Reading, Schema, choose_inputs, left_out
+from bakeoff.data.columns.doubts import doubts
 from bakeoff.data.columns.read_column import read_column, read_like
 from bakeoff.data.columns.target import Target, check_singles, read_target
 from bakeoff.data.dataset import Dataset
@@ -256,6 +257,7 @@ def assemble(
         notes=(
             *notes,
             *(note.text for reading in readings for note in reading.notes),
+            *doubts(readings),
             *left_out(columns, name, chosen),
             *without_target(name, int((~filled).sum())),
         ),

@@ -283,6 +283,6 @@ def ragged(
     more = f" (and {len(wrong) - 1:,} more such lines)" if len(wrong) > 1 else ""
     return DataError(
         f"{source}, line {line + above:,}: {len(row)} cells where the first line names "
-        f"{len(names)} columns{more}. The line begins {', '.join(row)[:60]!r}. Correct it, or put quotes "
-        "around a cell that holds the separator."
+        f"{len(names)} columns{more}. The line begins {', '.join(row)[:60]!r}. Correct it, or put "
+        "quotes around a cell that holds the separator."
     )

@@ -7,8 +7,6 @@ import gzip
 import io
 import json
 import lzma
-import os
-import socket
 import struct
 import subprocess
 import sys
@@ -22,7 +20,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bakeoff import BakeoffError, DataError, read
+from bakeoff import BakeoffError, read
 
 from .mutate import Limits, mutate, mutate_document, mutate_text
 
@@ -97,8 +95,8 @@ def npy_header(random: Random) -> bytes:
     """An array of which the header says another type, order or shape."""
     types = ("<f8", ">f4", "<U3", "|S5", "|O", "<c16", "<M8[us]", "<m8[D]", "|V8", "<f2", "<f16",
              "|b1", "<U99999999", "<i8", "[('a','<f8')]", "(((((", "<U0", "|u1")  # fmt: skip
-    shapes = ("(30,)", "(30, 2)", "(-1,)", "(0,)", "()", "(30, 0, 3)", "(10**12,)", "(1,)*70",
-              "(999999999999,)", "(2, 9223372036854775807)", "(3.5,)", "[30]", "(True,)")  # fmt: skip
+    shapes = ("(30,)", "(30, 2)", "(-1,)", "(0,)", "()", "(30, 0, 3)", "(10**12,)", "(1,)*70", "[30]",
+              "(99999999999,)", "(2, 9223372036854775807)", "(3.5,)", "(True,)")  # fmt: skip
     descr = random.choice(types)
     written = descr if descr[0] in "[(" else repr(descr)
     order = random.choice(("False", "True", "None"))
@@ -128,7 +126,6 @@ def zipped(raw: bytes) -> bytes:
     return buffer.getvalue()
 
 
-@cache
 def zstd(raw: bytes) -> bytes:
     """A file as .zst, written by polars as a table of one column, its lines."""
     buffer = io.BytesIO()
@@ -207,14 +204,11 @@ def read_many(kind: str, first: int, count: int, folder: Path) -> None:
 
 def run_apart(kind: str, first: int, count: int, folder: Path) -> None:
     """Do so in a process of its own, which may crash or hang without harm."""
-    code = "import sys; from pathlib import Path; from tests.fuzz.test_files import read_many; " \
-        "read_many(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path.cwd())"  # fmt: skip
-    root = str(Path(__file__).parents[2])
-    paths = os.pathsep.join([root, *sys.path])
+    call = "from tests.fuzz.test_files import read_many; from pathlib import Path; "
+    call += f"read_many({kind!r}, {first}, {count}, Path({str(folder)!r}))"
     done = subprocess.run(
-        [sys.executable, "-c", code, kind, str(first), str(count)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": paths},
+        [sys.executable, "-c", call],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         timeout=3_000,
     )

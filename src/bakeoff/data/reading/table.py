@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +81,9 @@ def from_file(path: Path) -> Table:
     if suffix in (".xlsx", ".xls", ".ods"):
         raise DataError(f"{path.name} is a spreadsheet. Save the sheet as CSV and give that file.")
     frame, separator, notes = delimited(raw, path.name)
+    table = checked(frame, path.name, notes=notes)
     mark = cells.decimal_mark(frame.get_columns(), otherwise="?" if separator == ";" else ".")
-    return checked(frame, path.name, mark=mark, notes=notes)
+    return replace(table, mark=mark)
 
 
 def parquet(raw: bytes, source: str) -> pl.DataFrame:
@@ -101,14 +102,18 @@ def parquet(raw: bytes, source: str) -> pl.DataFrame:
         raise DataError(f"{source} is not a readable Parquet file: {cause(error)}.") from error
 
 
-def checked(
-    frame: pl.DataFrame, source: str, *, mark: str = ".", notes: list[str] | None = None
-) -> Table:
+def checked(frame: pl.DataFrame, source: str, *, notes: list[str] | None = None) -> Table:
     """Refuse a table without rows or columns, and one of which the names cannot be names."""
     if frame.width == 0 or frame.height == 0:
         what = "no columns" if frame.width == 0 else "column names but no rows"
         raise DataError(f"{source} has {what}. Give a table with rows.")
     check_width(frame.width, source)
+    pattern = next((name for name in frame.columns if name[:1] == "^" and name[-1:] == "$"), None)
+    if pattern is not None:  # polars would take it for a regular expression
+        raise DataError(
+            f"{source}: the name of column {pattern[:60]!r} begins with ^ and ends with $, which "
+            "no name may. Rename it."
+        )
     long = next((i for i, name in enumerate(frame.columns, 1) if len(name) > LONGEST_NAME), None)
     if long is not None:
         name = frame.columns[long - 1]
@@ -116,7 +121,7 @@ def checked(
             f"{source}: the name of column {long:,} has {len(name):,} characters, and begins "
             f"{name[:40]!r}. Give names of up to {LONGEST_NAME:,}; is a line of names missing?"
         )
-    return Table(frame=frame, source=source, mark=mark, notes=tuple(notes or ()))
+    return Table(frame=frame, source=source, notes=tuple(notes or ()))
 
 
 def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:

@@ -224,6 +224,8 @@ def zstd_size(raw: bytes) -> int:
             size += 2**17 if kind == 2 else length  # a compressed block holds 128 kB at most
             at += 1 if kind == 1 else length  # kind 1: one byte, `length` times
         at += 4 * (about >> 2 & 1)  # checksum
+    if at > len(raw):
+        raise EOFError("it breaks off")
     return size
 
 

@@ -222,6 +222,8 @@ def paired(data: Any, target: Any, name: str | None = None) -> tuple[Any, Any]:
             return data, None
         x, y = data
         return join_pair(x, y, name or "")
+    if isinstance(target, int) and not isinstance(target, bool):
+        target = str(target)  # frames without names number their columns
     if isinstance(target, str) or isinstance(data, str | Path):
         return data, target
     columns = getattr(data, "columns", data if isinstance(data, Mapping) else ())

@@ -398,7 +398,8 @@ def open_streams() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console without — or µ shows ?, and goes on
+            encoding = None if stream.isatty() else "utf-8"  # a file is UTF-8 on every machine
+            stream.reconfigure(encoding=encoding, errors="replace")  # a console shows ? for — or µ
 
 
 def wrong_usage(error: Any) -> str:

@@ -21,6 +21,8 @@ from typing import Any, Literal
 Door = Literal["python", "command line", "file"]
 
 OPTION = re.compile("\ue000(.*?)\ue001(.*?)\ue002", re.DOTALL)  # name, value as JSON or nothing
+UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")  # in names
+LONGEST = 60  # characters of a name in a message
 FLAGS = {"kinds": "--column", "settings": "--set"}  # that are not called as in Python
 SYNONYMS = {  # what people type who come from elsewhere -> our word
     "gpu": "cuda", "metal": "mps", "keras": "tensorflow", "tf": "tensorflow", "pytorch": "torch",
@@ -46,8 +48,9 @@ class BakeoffError(Exception):
         return self.worded("python")
 
     def worded(self, door: Door) -> str:
-        """Return the message for the door that the user came through."""
-        return OPTION.sub(lambda found: typed(found[1], found[2], door), super().__str__())
+        """Return the message, in one line, for the door that the user came through."""
+        said = OPTION.sub(lambda found: typed(found[1], found[2], door), super().__str__())
+        return UNSEEN.sub(" ", said)
 
 
 class DataError(BakeoffError, ValueError):
@@ -124,9 +127,15 @@ def unknown(what: str, value: object, known: Iterable[str], *, where: str = "") 
         "No framework called 'keras'. Did you mean 'tensorflow'? Known: torch, tensorflow."
     """
     names = [str(name) for name in known]
-    listed = ", ".join(names[:30]) + (", …" if len(names) > 30 else "")
+    listed = ", ".join(map(short, names[:30])) + (", …" if len(names) > 30 else "")
     place = f" ({where})" if where else ""
-    return f"No {what} called {value!r}{place}.{did_you_mean(str(value), names)} Known: {listed}."
+    given = short(value) if isinstance(value, str) else value
+    return f"No {what} called {given!r}{place}.{did_you_mean(str(value), names)} Known: {listed}."
+
+
+def short(name: str) -> str:
+    """Return a name, cut where it is longer than a message can bear."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -142,4 +151,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f" Did you mean {synonym!r}?"
     lower = {name.lower(): name for name in reversed(names)}
     near = get_close_matches(word.lower(), list(lower), n=1, cutoff=0.6)
-    return f" Did you mean {lower[near[0]]!r}?" if near else ""
+    return f" Did you mean {short(lower[near[0]])!r}?" if near else ""

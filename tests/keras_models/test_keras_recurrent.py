@@ -7,10 +7,10 @@ import sys
 
 import numpy as np
 import pytest
-
-from bakeoff.catalog import find, load
 from tests.facing.case import build
 from tests.facing.cases import SPREAD
+
+from bakeoff.catalog import find, load
 
 keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
 

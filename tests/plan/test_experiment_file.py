@@ -1,5 +1,6 @@
 """bakeoff.toml: one to one with an experiment, and every mistake in it is named with its place."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -121,8 +122,47 @@ def test_a_syntax_error_names_its_line(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_told_in_a_sentence(tmp_path):
-    with pytest.raises(DataError, match="cannot be read: No such file"):
+    with pytest.raises(DataError, match="There is no file"):
         read_experiment(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 100_000, "a = " + "{a=" * 100_000, "a." * 50_000 + "b = 1",
+     "[" + "a." * 50_000 + "b]", '"a" . ' * 50_000 + "b = 1"],
+)  # fmt: skip
+def test_endless_nesting_is_refused_at_once(tmp_path, text):
+    with pytest.raises(DataError, match="nests brackets or tables too deep"):
+        read_experiment(written(tmp_path, text))
+
+
+def test_an_integer_of_thousands_of_digits_is_refused(tmp_path):
+    with pytest.raises(DataError, match="is not valid TOML: Exceeds the limit"):
+        read_experiment(written(tmp_path, "seed = " + "9" * 5_000))
+
+
+def test_what_is_no_regular_file_or_too_large_is_not_opened(tmp_path):
+    (tmp_path / "folder.toml").mkdir()
+    with (tmp_path / "large.toml").open("wb") as file:
+        file.truncate(10**9)
+    with pytest.raises(DataError, match="is a folder, not a file"):
+        read_experiment(tmp_path / "folder.toml")
+    with pytest.raises(DataError, match=r"has 1,000,000,000 bytes; .* may have 10,000,000"):
+        read_experiment(tmp_path / "large.toml")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(DataError, match="is a pipe, not a file"):
+        read_experiment(tmp_path / "pipe.toml")
+
+
+def test_wrong_keys_without_number_are_named_up_to_ten(tmp_path):
+    text = "\n".join(f"key{i} = 1" for i in range(500))
+    with pytest.raises(RequestError, match="'key9'") as caught:
+        read_experiment(written(tmp_path, text))
+    assert "'key10'" not in str(caught.value)
 
 
 def test_a_path_starts_at_the_file_and_a_data_set_name_stays(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.columns.array_column import array_column, array_like
 from bakeoff.data.columns.column import Column, Reading, Schema, choose_inputs, left_out
+from bakeoff.data.columns.doubts import doubts
 from bakeoff.data.columns.read_column import read_column, read_like
 from bakeoff.data.columns.target import Target, check_numbers, check_singles, read_target
 from bakeoff.data.dataset import Dataset
@@ -68,7 +69,7 @@ def read(
         raise RequestError(
             f"Separate validation data need separate test data as well: give {option('test')}."
         )
-    choices = Choices(target, inputs, {} if kinds is None else kinds, positive)
+    choices = Choices.of(target, inputs, kinds, positive)
     named = {"train": data, "validation": validation, "test": test}
     given = {part: value for part, value in named.items() if value is not None}
     if is_bundled(data):
@@ -89,12 +90,30 @@ def is_bundled(data: object) -> bool:
 
 
 class Choices(NamedTuple):
-    """What the user chose about the columns, as it was given."""
+    """What the user chose about the columns."""
 
     target: str | None
     inputs: Sequence[str] | None
     kinds: Mapping[str, str]
     positive: str | None
+
+    @classmethod
+    def of(
+        cls,
+        target: object,
+        inputs: Sequence[object] | None,
+        kinds: Mapping[str, str] | None,
+        positive: str | None,
+    ) -> Choices:
+        """Take it as it was given; whole numbers name columns of frames without names."""
+        if isinstance(kinds, Mapping):
+            kinds = {str(name): kind for name, kind in kinds.items()}
+        return cls(
+            target if target is None else str(target),
+            inputs if inputs is None else [str(name) for name in inputs],
+            {} if kinds is None else kinds,
+            positive,
+        )
 
 
 def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
@@ -279,9 +298,9 @@ def from_arrays(
     given: Mapping[str, object], choices: Choices, x_name: str = "x", y_name: str = "y"
 ) -> Dataset:
     """Read arrays into a dataset of one input column and a target."""
-    parts = {part: read_arrays(value) for part, value in given.items()}
-    refuse_equal_parts(parts, same_arrays)
-    arrays = stack_arrays(parts)
+    found = {part: read_arrays(value) for part, value in given.items()}
+    refuse_equal_parts(found, same_arrays)
+    arrays = stack_arrays(found)
     names, place = [x_name, y_name], arrays.origin.place
     check_kinds(choices.kinds, names)
     if choices.target not in (None, y_name):
@@ -356,6 +375,7 @@ def assemble(
         notes=(
             *notes,
             *(note.text for reading in readings for note in reading.notes),
+            *doubts(readings),
             *left_out(columns, name, chosen),
             *without_target(name, int((~filled).sum())),
         ),

@@ -1,19 +1,22 @@
 """bakeoff.toml: an experiment as a file. Unknown keys are refused by name; paths start there."""
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bakeoff.catalog import arguments, find
-from bakeoff.documents import FORMAT, check_format
+from bakeoff.data.reading.unpack import check_file
+from bakeoff.documents import FORMAT, MOST_BYTES, check_format
 from bakeoff.errors import DataError, RequestError, did_you_mean
 from bakeoff.options import TYPES, Option, matches, options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.train.recipe import Recipe
 
 PATH = "file, or data-set name; a relative path starts at this file"
+ENDLESS = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){100}""")  # a.a.a. in a key: minutes
 FILES = ("data", "test", "validation")  # fields that may hold a path
 
 
@@ -21,15 +24,21 @@ def read_experiment(path: str | Path) -> Experiment:
     """Read an experiment from TOML.
 
     Raises:
-        DataError: The file cannot be read, or is not TOML; line and column are named.
+        DataError: The file is no regular one, too large, or not TOML; line and column are named.
         RequestError: A key or value is wrong; its place is named.
     """
     path = Path(path)
+    check_file(path, MOST_BYTES[".toml"], "an experiment")
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        if ENDLESS.search(text):
+            raise RecursionError
+        document = tomllib.loads(text)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise DataError(f"{path} nests brackets or tables too deep to be read.") from error
+    except ValueError as error:  # no TOML, no UTF-8, or an integer of 4,301 digits
         raise DataError(f"{path} is not valid TOML: {error}.") from error
     try:
         return from_document(document, path)
@@ -82,7 +91,8 @@ def places() -> dict[str, dict[str, Option]]:
 def check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     """Refuse unknown keys, all of them in one message."""
     names = list(known)
-    wrong = [f"{key!r}.{did_you_mean(key, names)}" for key in table if key not in names]
+    unknown_keys = [key for key in table if key not in names]
+    wrong = [f"{key[:60]!r}.{did_you_mean(key, names)}" for key in unknown_keys[:10]]
     if wrong:
         raise RequestError(f"{where} has no {' no '.join(wrong)} Known: {', '.join(names)}.")
 

@@ -48,6 +48,8 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
     for name in ("target", "inputs", "framework"):
         if name in asked:
             asked[name] = listed(asked[name])
+    if isinstance(asked.get("positive"), int | float):
+        asked["positive"] = as_word(asked["positive"])
     for name in ("test", "validation"):
         if isinstance(asked.get(name), Path):
             asked[name] = str(asked[name])
@@ -78,7 +80,7 @@ def check_known(asked: Mapping[str, Any]) -> None:
 def kinds_of(kinds: object) -> Mapping[str, str]:
     """Return kinds as a mapping; a list of names was meant as a choice of columns."""
     if isinstance(kinds, Mapping):
-        return kinds
+        return {str(name): kind for name, kind in kinds.items()}  # a number may be a name
     names = list(kinds) if isinstance(kinds, Sequence) and not isinstance(kinds, str) else ["a"]
     raise RequestError(
         f"{option('inputs', names)} chooses columns; {option('kinds', {str(names[0]): 'category'})}"
@@ -143,6 +145,11 @@ def listed(names: str | Sequence[str]) -> tuple[str, ...]:
     if isinstance(names, str):
         return tuple(name.strip() for name in names.split(",") if name.strip())
     return tuple(str(name) for name in names)
+
+
+def as_word(value: bool | int | float) -> str:
+    """Write a class as it is called once it is read: true, 1, 1.5."""
+    return str(value).lower() if isinstance(value, bool) else f"{value:.15g}"
 
 
 def name_of(experiment: Experiment) -> str:

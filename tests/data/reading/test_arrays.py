@@ -1,9 +1,12 @@
 """Promises of reading arrays."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
 from bakeoff.data.read import read, read_inputs
+from bakeoff.data.reading import unpack
 from bakeoff.errors import DataError, RequestError
 
 N = 40
@@ -124,3 +127,77 @@ def test_with_lengths_new_sequences_may_be_longer():
     x, lengths = RANDOM.normal(size=(N, 7, 2)), np.full(N, 5)
     schema = read({"x": x, "y": Y, "x_lengths": lengths}).schema
     assert len(read_inputs({"x": np.ones((3, 9, 2)), "x_lengths": [4, 9, 1]}, schema)) == 3
+
+
+def npz_with(path, **members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, raw in members.items():
+            archive.writestr(f"{name}.npy", raw)
+
+
+def npy(header, data=b""):
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
+
+
+FLOATS = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s,)}"
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (npy(FLOATS % "10**12"), "cannot be read"),
+        (npy(FLOATS % "1000000000000"), "cannot be read|does not fit into memory"),
+        (npy(FLOATS % "20", b"\0" * 99), "cannot be read"),
+        (npy(FLOATS % "-1", b"\0" * 99), "cannot be read"),
+        (npy("{'descr': ((((", b"\0" * 99), "cannot be read"),
+        (npy("[" * 5_000, b"\0" * 99), "cannot be read"),
+        (b"no array", "cannot be read"),
+    ],
+)
+def test_a_damaged_array_is_refused_by_file_and_cause(x, message, tmp_path):
+    npz_with(tmp_path / "data.npz", x=x, y=x)
+    with pytest.raises(DataError, match=rf"data\.npz ({message})") as caught:
+        read(tmp_path / "data.npz")
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": np.ones((N, 2)), "y": Y * 1j}, "y holds values of type complex128"),
+        (
+            {"x": np.ones((N, 2)), "y": np.array([b"\xff", b"a"] * 20)},
+            "y holds text that is not UTF",
+        ),
+        ({"x": np.ones((N, 2)), "y": np.full(N, 2**30, "<u4").view("<U1")}, "is no letter"),
+        (
+            {"x": np.ones((N, 2)), "y": np.full(N, "NaT", "M8[D]")},
+            "y holds values of type datetime",
+        ),
+        ({"x": np.ones((N, 0, 3)), "y": Y}, r"rows without a value \(shape \(40, 0, 3\)\)"),
+        ({"x": np.ones((N, 5, 2)), "y": Y, "x_lengths": Y.astype(str)}, "x_lengths has .* type <U"),
+        ({"x": np.ones((N, 5, 2)), "y": Y, "x_lengths": Y[:, None]}, "x_lengths has shape"),
+        ({"x": np.ones((N, 5)), "y": Y, "z": Y}, "holds x, y, z"),
+    ],
+)
+def test_arrays_of_no_use_are_refused_by_file_and_cause(arrays, message, tmp_path):
+    np.savez(tmp_path / "data.npz", **arrays)
+    with pytest.raises(DataError, match=rf"data\.npz.*{message}"):
+        read(tmp_path / "data.npz")
+
+
+@pytest.mark.parametrize("dtype", [">f8", "<f2", np.longdouble, ">i4", "<u2"])
+def test_numbers_of_every_machine_are_read(dtype, tmp_path):
+    x = np.arange(N * 2).reshape(N, 2) / 2
+    np.savez(tmp_path / "data.npz", x=x.astype(dtype), y=(np.arange(N) * 3).astype(dtype))
+    dataset = read(tmp_path / "data.npz", kinds={"y": "number"})
+    assert dataset.arrays["x"][3].tolist() == x[3].astype(dtype).tolist()
+    assert dataset.arrays["y"][5] == 15
+
+
+def test_an_array_that_unpacks_to_far_more_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpack, "LEAST", 10**5)
+    np.savez_compressed(tmp_path / "data.npz", x=np.zeros((10**6, 2)), y=np.zeros(10**6))
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read(tmp_path / "data.npz")

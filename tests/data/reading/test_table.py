@@ -91,7 +91,6 @@ def test_ragged_rows_are_refused_with_their_line(write, quote, row, cells):
         ("", "is empty"),
         ("\n\n", "is empty"),
         ("a,b,y\n", "column names but no rows"),
-        ("a,a,y\n1,2,3\n", r"'a' stands 2 times \(columns 1, 2\)"),
         (bytes(range(256)) * 4, "not a text file"),
         ('a,y\n"never closed,1\n2,3\n', "opened and never closed"),
     ],
@@ -99,6 +98,56 @@ def test_ragged_rows_are_refused_with_their_line(write, quote, row, cells):
 def test_unusable_files_are_refused_in_one_sentence(write, content, message):
     with pytest.raises(DataError, match=message):
         read(write(content), target="y")
+
+
+def test_columns_of_one_name_are_kept_apart_and_said(write):
+    text = table(b=lambda i: i % 3).replace("a,b,y", "a,a,y")
+    dataset = read(write(text), target="y")
+    assert dataset.schema.inputs == ("a", "a.1")
+    assert "table.csv: 2 columns are called 'a'; they are kept apart as a, a.1." in dataset.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('a,y\n1,0\n"x" z,1\n2,0\n', "begins on line 3 cannot be read"),
+        ('a,y\n\n1,0\n"x\n\ny,1\n2,0\n', "begins on line 4 breaks on line 7"),
+        ('sep=,\na,y\n1,0\n"x" z,1\n2,0\n', "begins on line 4 cannot be read"),
+    ],
+)
+def test_a_broken_quote_is_named_by_its_line_in_the_file(write, text, lines):
+    with pytest.raises(DataError, match=lines):
+        read(write(text), target="y")
+
+
+def test_a_quoted_cell_may_be_of_any_length(write):
+    long = "word " * 60_000
+    assert read_table(write(f'a,y\n"{long}",1\n2,0\n')).frame["a"][0] == long
+
+
+@pytest.mark.parametrize("separator", ["é", "~", "☃"])
+def test_any_letter_may_be_declared_as_separator(write, separator):
+    text = f"sep={separator}\n" + table().replace(",", separator)
+    assert read(write(text), target="y").schema.inputs == ("a",)
+
+
+def test_a_quote_declared_as_separator_is_refused(write):
+    with pytest.raises(DataError, match="separates its columns, which cannot be"):
+        read(write('sep="\na,y\n1,2\n'), target="y")
+
+
+def test_a_name_that_polars_takes_for_a_pattern_is_refused(write):
+    with pytest.raises(DataError, match=r"column '\^a\$' begins with \^ and ends with \$"):
+        read(write(table().replace("a,y", "^a$,y")), target="y")
+
+
+def test_whole_numbers_name_the_columns_of_frames_without_names():
+    frame = pd.DataFrame(
+        {0: [i * 1.5 for i in range(40)], 1: [0, 1, 2, 3] * 10, 2: ["p", "q"] * 20}
+    )
+    dataset = read(frame, target=2, inputs=[0, 1], kinds={1: "category"})
+    assert dataset.schema.inputs == ("0", "1")
+    assert dataset.schema.column("1").kind == "category"
 
 
 def test_a_truncated_archive_is_refused(write):
@@ -131,6 +180,30 @@ def test_json_lines_arrays_and_parquet_agree(write, tmp_path):
 def test_broken_json_is_refused_with_its_line(write):
     with pytest.raises(DataError, match="line 2 is not JSON"):
         read(write('{"a": 1}\n{"a": ', "t.jsonl"), target="a")
+
+
+def test_json_lines_end_where_the_file_says(write):
+    text = json.dumps({"a": "u\u2028v", "y": 1}, ensure_ascii=False)
+    assert read_table(write(f"{text}\r\n{text}\n", "t.jsonl")).frame["a"][1] == "u\u2028v"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"a": ' + "9" * 4_301 + "}", "(, line 1)? holds an integer of more than 4,300 digits"),
+        ("[" * 100_000, "(, line 1)? nests lists or objects too deep"),
+        ('{"a": ' + "[" * 30 + "]" * 30 + "}", "row 1: 'a' nests .* more than 20 deep"),
+        (r'{"a": "\ud800"}', "row 1: the text of 'a' holds half a character"),
+        ('{"a": 1, "a": 2}', "(, line 1)?: an object has the key 'a' twice"),
+        (b'{"a": "\xff"}', "is not UTF-8, as JSON must be: byte 7"),
+        ("\n".join(json.dumps({f"k{i}": 1}) for i in range(5_000)), "cells can be read"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_json_that_no_table_can_hold_is_refused_in_one_sentence(write, ending, line, message):
+    with pytest.raises(DataError, match=rf"t\.{ending}.*{message}") as caught:
+        read(write(line, f"t.{ending}"), target="a")
+    assert "\n" not in str(caught.value)
 
 
 def test_files_and_frames_give_the_same_dataset(write):

@@ -158,6 +158,16 @@ def test_percentages_alone_mean_a_random_split():
 
 
 @pytest.mark.parametrize(
+    "shares",
+    ["nan/50/50", "50/50/nan", "inf/50/50", "-inf/50/inf", "-10/60/50", "1e400/0/0", "100/0/0",
+     "//", "70//30", "70/30", "a/b/c", "0/0/0", "33/33/33"],
+)  # fmt: skip
+def test_shares_that_are_none_are_refused_and_end(shares):
+    with pytest.raises(RequestError, match="Give three numbers above 0 that add up to 100"):
+        make_split(data(), f"random:{shares}")
+
+
+@pytest.mark.parametrize(
     ("how", "method"),
     [("random", "random"), ("time:t", "time"), ("group:g", "group"), ("column:p", "column")],
 )

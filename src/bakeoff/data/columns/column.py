@@ -82,12 +82,13 @@ class Note(NamedTuple):
 
     Args:
         kind: "missing" (a word that means no value), "unread" (cells that are no number, no date
-            or none of two words), "infinite", "converted" (cells in another form or unit than the
-            training data) or "class" (a class that is called like a missing value).
+            or none of two words), "infinite", "brackets" (numbers written as (5), which are
+            negative), "converted" (cells in another form or unit than the training data) or
+            "class" (a class that is called like a missing value).
         text: A sentence for the user.
     """
 
-    kind: Literal["missing", "unread", "infinite", "converted", "class"]
+    kind: Literal["missing", "unread", "infinite", "brackets", "converted", "class"]
     text: str
 
 

@@ -19,7 +19,7 @@ from bakeoff.data.reading.cells import MISSING_WORDS, NOTHING, as_texts
 if TYPE_CHECKING:
     import polars as pl
 
-BAD_CELLS = 0.05  # a column of numbers or dates may hold this share of cells that are none
+BAD_CELLS = cells.FEW  # a column of numbers or dates may hold this share of cells that are none
 REPEATS = 0.3  # texts are categories when this share of the filled cells holds a repeated text
 FEW_ROWS = 20  # below this, a text that comes once is no sign of an identifier
 FEW_WORDS = 5  # so many different words among numbers stand for "no value"; more are codes
@@ -105,9 +105,14 @@ def zone_of(times: pl.Series) -> str:
 
 
 def too_large(integers: pl.Series) -> bool:
-    """Tell whether integers would lose digits as float64: such are names."""
+    """Tell whether more than a few integers would lose digits as float64: such are names."""
+    import polars as pl
+
     ends = (integers.min(), integers.max())
-    return any(isinstance(end, int) and abs(end) >= 2**53 for end in ends)
+    if not any(isinstance(end, int) and abs(end) >= 2**53 for end in ends):
+        return False
+    large = integers.cast(pl.Float64).abs() >= 2**53
+    return int(large.sum()) > cells.FEW * (len(integers) - integers.null_count())
 
 
 def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
@@ -120,8 +125,11 @@ def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
     numbers, form = cells.to_numbers(texts, mark=mark)
     bad = numbers.null_count() - texts.null_count()
     if bad <= BAD_CELLS * filled:
-        reading = of_numbers(name, numbers, form=form, place=place)
+        reading = with_brackets(of_numbers(name, numbers, form=form, place=place), texts)
         return with_bad_cells(reading, texts, numbers, "number", place) if bad else reading
+    odd = cells.odd_numbers(texts, numbers)
+    if odd:
+        return of_words(name, texts, hint=odd)
     others = texts.filter(numbers.is_null()).drop_nulls().n_unique()
     if bad <= filled / 2 and others <= FEW_WORDS and texts.n_unique() > FEW_ROWS:
         wrong = f"{bad:,} of {filled:,} cells are no numbers: {examples(texts, numbers, place)}"
@@ -319,6 +327,15 @@ def with_bad_cells(
     are = "are" if bad > 1 else "is"
     note = Note("unread", f"{column.name}: {many} that {are} no {what}, read as missing: {where}.")
     return Reading(column, reading.values, (note, *reading.notes))
+
+
+def with_brackets(reading: Reading, texts: pl.Series) -> Reading:
+    """Say which numbers stood in brackets, as accountants write negative ones."""
+    found = texts.filter(cells.in_brackets(texts))
+    if not len(found):
+        return reading
+    text = f"{reading.column.name}: {len(found):,} cells in brackets, such as {found[0]}, read as "
+    return reading._replace(notes=(Note("brackets", f"{text}negative."), *reading.notes))
 
 
 def examples(texts: pl.Series, read: pl.Series, place: Place) -> str:

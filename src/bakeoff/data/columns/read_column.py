@@ -22,6 +22,7 @@ from bakeoff.data.columns.infer import (
     seconds,
     shortest,
     with_bad_cells,
+    with_brackets,
     words_of,
     zone_of,
 )
@@ -119,6 +120,7 @@ def as_numbers(
     values = finite(numbers).fill_null(float("nan")).to_numpy()
     column = replace(reading.column, kind="number", form=form)
     reading = reading._replace(column=column, values=values)
+    reading = reading if texts is None else with_brackets(reading, texts)
     if texts is None or numbers.null_count() == texts.null_count():
         return reading
     return with_bad_cells(reading, texts, numbers, "number", place)

@@ -10,18 +10,20 @@ Either `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test` and perhaps `x_v
 
 from __future__ import annotations
 
+import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Number
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.origin import Origin, origin_of
 from bakeoff.data.reading.frames import is_nothing, unmasked
+from bakeoff.data.reading.unpack import cause, check_file, check_unpacked, unreadable
 from bakeoff.errors import DataError, did_you_mean
 
 PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
@@ -69,15 +71,20 @@ def read_arrays(data: object, *, needs_y: bool = True) -> Arrays:
     Raises:
         DataError: A key is missing or unknown, lengths differ, or an array holds Python objects.
     """
-    source = Path(data).name if isinstance(data, (str, Path)) else "the arrays"
+    if not isinstance(data, (str, Path)):
+        return collected(data, "the arrays", needs_y=needs_y)
+    source = Path(data).name
+    try:
+        return collected(data, source, needs_y=needs_y)
+    except DataError as error:
+        message = str(error.args[0])  # options in it stay options
+        raise DataError(message if source in message else f"{source}: {message}") from error
+
+
+def collected(data: object, source: str, *, needs_y: bool) -> Arrays:
+    """Collect what was given, whatever it is called."""
     named = {key.lower(): as_array(value, key) for key, value in named_arrays(data, source).items()}
-    others = [key for key in named if key not in KEYS]
-    if others or not ({"x", "x_train"} & named.keys()):
-        suggestion = did_you_mean(others[0], KEYS) if others else ""
-        raise DataError(
-            f"{source} holds {', '.join(named) or 'no array'}.{suggestion} Name the arrays "
-            f"{LAYOUT}, and give nothing else."
-        )
+    check_keys(list(named), source)
     if "x" in named:
         x, y, lengths = one_part(named, "", needs_y=needs_y)
         origin = origin_of({"train": len(x)}, {})
@@ -97,6 +104,17 @@ def read_arrays(data: object, *, needs_y: bool = True) -> Arrays:
         ),
         source=source,
     )
+
+
+def check_keys(keys: Sequence[str], source: str) -> None:
+    """Refuse arrays that are not called as they must be."""
+    others = [key for key in keys if key.lower() not in KEYS]
+    if others or not {"x", "x_train"} & {key.lower() for key in keys}:
+        suggestion = did_you_mean(others[0][:60], KEYS) if others else ""
+        held = ", ".join(keys[:20])[:200] or "no array"
+        raise DataError(
+            f"{source} holds {held}.{suggestion} Name the arrays {LAYOUT}, and give nothing else."
+        )
 
 
 def stack_arrays(found: Mapping[str, Arrays]) -> Arrays:
@@ -142,23 +160,42 @@ def named_arrays(data: object, source: str) -> dict[str, Any]:
         return {str(key): value for key, value in data.items()}
     if isinstance(data, np.ndarray):
         return {"x": data}
-    path = Path(str(data))
-    if not path.exists():
-        raise DataError(f"There is no file {str(path)!r}.")
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"x": loaded}
-        with loaded:
-            return {key: loaded[key] for key in loaded.files}
+        return loaded(Path(str(data)))
+    except DataError:
+        raise
+    except Exception as error:  # a header is read as Python: anything at all may come of it
+        raise unreadable(source, error) from error
+
+
+def loaded(path: Path) -> dict[str, Array]:
+    """Load a .npy or .npz file, without unpickling anything."""
+    check_file(path)
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            return {"x": one_array(file, path.name)}
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        check_keys(list(members), path.name)
+        unpacked = sum(info.file_size for info in archive.infolist())
+        check_unpacked(unpacked, path.stat().st_size, path.name)
+        found = {}
+        for key, info in members.items():
+            if info.flag_bits & 1:
+                raise DataError(f"{path.name} is encrypted. Save it without a password.")
+            with archive.open(info) as file:
+                found[key] = one_array(file, path.name)
+        return found
+
+
+def one_array(file: IO[bytes], source: str) -> Array:
+    """Read one array in the format of NumPy, without unpickling anything."""
+    try:
+        return np.lib.format.read_array(file, allow_pickle=False)
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise objects(source) from error
-        raise DataError(f"{source} cannot be read: {error}") from error
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{source} is not a readable .npz file: {error}. Is it complete?"
-        ) from error
+        raise
 
 
 def objects(what: str) -> DataError:
@@ -171,20 +208,47 @@ def objects(what: str) -> DataError:
 
 
 def as_array(value: Any, key: str) -> Array:
-    """Return an array of numbers, truth values or strings."""
+    """Return an array of numbers, truth values or strings, as this machine writes them.
+
+    Raises:
+        DataError: It holds something else, or bytes that are no text.
+    """
     try:
         array = np.asarray(unmasked(value))
     except ValueError as error:
         raise objects(repr(key)) from error
-    if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8")
     if array.dtype.kind == "O":
         types = {type(v) for v in array.ravel() if not is_nothing(v)}
         if not all(issubclass(kind, (str, Number, np.generic)) for kind in types):
             raise objects(repr(key))
-        if any(issubclass(kind, str) for kind in types):
-            return array if array.ndim == 1 else array.astype(str)
-        return array.astype(np.float64) if array.ndim > 1 else array
+        if any(issubclass(kind, str) for kind in types) and array.ndim > 1:
+            array = array.astype(str)
+        elif array.ndim > 1:
+            array = array.astype(np.float64)
+        else:
+            return array  # labels and missing values; `one_column` reads them one by one
+    if array.dtype.kind in "SU":
+        return as_strings(array, key)
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{key} holds values of type {array.dtype}. Give numbers or strings.")
+    if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
+        return array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def as_strings(array: Array, key: str) -> Array:
+    """Return an array of strings, each of which can be written as UTF-8."""
+    try:
+        array = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
+        array = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=")))
+        letters = array.view(np.uint32) if array.dtype.itemsize else np.zeros(1, np.uint32)
+        if letters.size and letters.max() > sys.maxunicode:  # NumPy itself lets such numbers pass
+            raise ValueError(f"{letters.max():,} is no letter")
+        "".join(array.ravel().tolist()).encode()
+    except ValueError as error:
+        raise DataError(
+            f"{key} holds text that is not UTF-8 ({cause(error)}). Give np.array(list, dtype=str)."
+        ) from error
     return array
 
 
@@ -195,7 +259,9 @@ def one_part(
     x, y = named[f"x{ending}"], named.get(f"y{ending}")
     lengths = named.get(f"x{ending}_lengths")
     if x.ndim == 0 or len(x) == 0:
-        raise DataError(f"x{ending} has no rows (shape {x.shape}).")
+        raise DataError(f"x{ending} has no rows (shape {x.shape}). Give one entry per row.")
+    if x.size == 0:
+        raise DataError(f"x{ending} has rows without a value (shape {x.shape}). Give some.")
     if y is None and needs_y:
         raise DataError(f"There is x{ending} but no y{ending}, the values to predict. Give both.")
     if y is not None:
@@ -205,6 +271,11 @@ def one_part(
                 f"y{ending} has shape {y.shape}; it must be (N,), one value per row. "
                 f"One-hot classes: give y{ending}.argmax(1)."
             )
+    if lengths is not None and (lengths.ndim != 1 or lengths.dtype.kind not in "iuf"):
+        raise DataError(
+            f"x{ending}_lengths has shape {lengths.shape} and type {lengths.dtype}; it must be "
+            "(N,) integers, the real steps of each sequence."
+        )
     for name, array in ((f"y{ending}", y), (f"x{ending}_lengths", lengths)):
         if array is not None and len(array) != len(x):
             raise DataError(

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, get_args
 
 from bakeoff.data.forms import DateForm, NumberForm, NumberStyle
+from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +28,11 @@ NUMBER_STYLES: dict[NumberStyle, tuple[str, str, str]] = {
     "thousands comma": (r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?$", ",", "."),
     "thousands space": (r"^[+-]?(\d{1,3}([ '’\u{a0}\u{202f}]\d{3})+|\d+)(\.\d*)?$", " ", "."),
 }
+
+MINUS = "−–﹣－"  # what stands for the minus of ASCII in typeset tables
+LIMIT = r"^[<>≤≥] ?[+-]?\d"  # below or above what an instrument can tell: <0.05
+FORTRAN = r"^[+-]?(\d*\.\d*[dD][+-]?\d+|\d+[dD][+-]\d+)$"  # 8.9D-01, but not the code 8D01
+FEW = 0.05  # a share of the cells that does not decide what a column holds
 
 UNITS = "%€$£¥"  # signs that may stand before or behind every number of a column
 
@@ -82,11 +88,15 @@ def decimal_mark(texts: list[pl.Series], *, otherwise: str) -> str:
 
     "1,5" leaves no doubt, "1,234" does. The mark decides for columns that do not decide themselves.
     """
-    votes = {",": 0, ".": 0}
-    for column in texts:
-        some = sample(column)
-        votes[","] += int(some.str.contains(r"^[+-]?\d+,(\d{1,2}|\d{4,})$").sum())
-        votes["."] += int(some.str.contains(r"^[+-]?\d+\.(\d{1,2}|\d{4,})$").sum())
+    import polars as pl
+
+    if not texts:
+        return otherwise
+    some = plain_signs(pl.concat([sample(column).alias("cell") for column in texts]))
+    votes = {
+        ",": int(some.str.contains(r"^[+-]?\d+,(\d{1,2}|\d{4,})$").sum()),
+        ".": int(some.str.contains(r"^[+-]?\d+\.(\d{1,2}|\d{4,})$").sum()),
+    }
     return otherwise if votes[","] == votes["."] else max(votes, key=lambda mark: votes[mark])
 
 
@@ -96,9 +106,58 @@ def is_code(texts: pl.Series) -> bool:
     if zeros.str.contains(r"^0\d+$").any():
         return True
     longest = texts.str.len_bytes().max()
-    return (
-        isinstance(longest, int) and longest > 15 and bool(texts.str.contains(r"^\d{16,}$").any())
-    )
+    if not isinstance(longest, int) or longest <= 15:
+        return False
+    long = int(texts.str.contains(r"^\d{16,}$").sum())
+    return long > FEW * (len(texts) - texts.null_count())
+
+
+def plain_signs(texts: pl.Series) -> pl.Series:
+    """Write negative numbers with the minus of ASCII in front: −1.5, (1.5) and 1.5- as -1.5."""
+    signs = rf"^[+(]?[{MINUS}]|^\(.*\)$|\d-$"
+    if not texts.str.contains(signs).any():
+        return texts
+    number = r"([^\p{L}()-]*\d[^\p{L}()-]*)"
+    texts = texts.str.replace(rf"^[{MINUS}]{number}$", "-$1")
+    texts = texts.str.replace(rf"^\({number}\)$", "-$1")
+    return texts.str.replace(rf"^{number}-$", "-$1")
+
+
+def in_brackets(texts: pl.Series) -> pl.Series:
+    """Tell which cells are negative numbers as accountants write them: (81.82)."""
+    return texts.str.contains(r"^\([^\p{L}()-]*\d[^\p{L}()-]*\)$").fill_null(False)
+
+
+def odd_numbers(texts: pl.Series, numbers: pl.Series) -> str:
+    """Say what the cells are that cannot be read, if they are numbers that only a person can read.
+
+    Args:
+        texts: Cleaned texts, null where missing.
+        numbers: The same, read: null where that failed.
+
+    Returns:
+        What they are and how to go on; "" where other cells are no numbers either.
+    """
+    unread = texts.filter(numbers.is_null()).drop_nulls()
+    filled = len(texts) - texts.null_count()
+    limits = unread.filter(unread.str.contains(LIMIT))
+    fortran = unread.filter(unread.str.contains(FORTRAN))
+    if not filled or len(unread) - len(limits) - len(fortran) > FEW * filled:
+        return ""
+    few = 2 * len(unread) <= filled
+    missing = ", or give it the kind number to read these as missing" if few else ""
+    if len(limits) > len(fortran):
+        return (
+            f"{len(limits):,} of {filled:,} cells tell a limit, such as {limits[0]!r}; write a "
+            f"number there, such as half the limit{missing}"
+        )
+    if len(fortran):
+        e = fortran[0].replace("D", "E").replace("d", "e")
+        return (
+            f"{len(fortran):,} of {filled:,} cells are written with the D of Fortran, such as "
+            f"{fortran[0]!r}; write {e} there{missing}"
+        )
+    return ""
 
 
 def to_numbers(
@@ -114,8 +173,9 @@ def to_numbers(
     Returns:
         Float64 numbers (null where a cell is missing or is no number), and the form.
     """
+    texts = plain_signs(texts)
     unit = form.unit if form else common_unit(sample(texts))
-    bare = texts.str.strip_chars(unit + " ") if unit else texts
+    bare = without_unit(texts, unit) if unit else texts
     if form:
         return in_style(bare, form.style), form
     numbers, style = best_style(bare, mark)
@@ -154,7 +214,8 @@ def numbers_cell_by_cell(texts: pl.Series, form: NumberForm) -> tuple[pl.Series,
     unread = numbers.is_null() & texts.is_not_null()
     if not unread.any():
         return numbers, unread
-    bare = texts.str.strip_chars(form.unit + " ") if form.unit else texts
+    texts = plain_signs(texts)
+    bare = without_unit(texts, form.unit) if form.unit else texts
     frame = pl.DataFrame(
         {style: in_style(bare, style) for style in get_args(NumberStyle) if style != form.style}
     )
@@ -165,11 +226,18 @@ def numbers_cell_by_cell(texts: pl.Series, form: NumberForm) -> tuple[pl.Series,
 
 def common_unit(some: pl.Series) -> str:
     """Return the sign, such as € or %, that every cell begins or ends with; "" without one."""
-    first = some[0] if len(some) else " "
+    some = some.str.strip_chars_start("+-")
+    first = (some[0] if len(some) else "") or " "
     for sign in (first[0], first[-1]):
         if sign in UNITS and (some.str.starts_with(sign) | some.str.ends_with(sign)).all():
             return str(sign)
     return ""
+
+
+def without_unit(texts: pl.Series, unit: str) -> pl.Series:
+    """Take the sign off: €5, 5 €, -€5 and €-5 as 5, 5, -5 and -5."""
+    sign = rf"^([+-]?) *\{unit} *" if unit == "$" else rf"^([+-]?) *{unit} *"
+    return texts.str.replace(sign, "$1").str.strip_chars_end(unit + " ")
 
 
 def plain_numbers(texts: pl.Series) -> pl.Series:
@@ -286,15 +354,28 @@ def times_cell_by_cell(texts: pl.Series, form: DateForm) -> tuple[pl.Series, pl.
 
 
 def as_texts(series: pl.Series) -> pl.Series:
-    """Write typed values as texts: 1.0 as 1, True as true."""
+    """Write typed values as texts: 1.0 as 1, True as true, a duration in seconds.
+
+    Raises:
+        DataError: The values have no text, such as bytes that are not UTF-8.
+    """
     import polars as pl
 
     if series.dtype == pl.String:
         return series
+    if series.dtype == pl.Duration:
+        series = (series.cast(pl.Duration("us")).cast(pl.Int64) / 1e6).alias(series.name)
     if series.dtype.is_float():
-        number = pl.col(series.name)
+        number = pl.col("number")  # not the name of the column: polars reads ^...$ as a pattern
         whole = (number == number.round()) & (number.abs() < 2**53)
         shortened = pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String))
         text = shortened.otherwise(number.cast(pl.String))
-        return series.fill_nan(None).to_frame().select(text.alias(series.name)).to_series()
-    return series.cast(pl.String)
+        texts = series.fill_nan(None).to_frame("number").select(text).to_series()
+        return texts.alias(series.name)
+    try:
+        return series.cast(pl.String)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(
+            f"Column {series.name!r} holds values of type {series.dtype} that cannot be written as "
+            "text. Leave it out, or give it as text or numbers."
+        ) from error

@@ -13,6 +13,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from bakeoff.data.reading.unpack import cause, check_width
 from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
@@ -41,20 +42,39 @@ def delimited(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str]]:
     if not encoding.startswith("utf-8"):
         advice = "" if encoding.startswith("utf") else "; if letters look wrong, save it as UTF-8"
         notes.append(f"{source} is read as {encoding}{advice}.")
-    declared = re.match(r"sep=(.)\r?\n", text)  # a first line that Excel writes
-    text = text[declared.end() :] if declared else text
-    separator = declared[1] if declared else sniff(text)
+    separator, text, above = declared_separator(text, source)
+    csv.field_size_limit(max(csv.field_size_limit(), min(len(text), 2**31 - 1)))  # any cell fits
+    separator = separator or sniff(text)
     if separator != ",":
         notes.append(f"{source} is separated by {SEPARATORS.get(separator, repr(separator))}s.")
-    names, nameless = header(text, separator, source)
-    frame = parse(text, separator, names, source)
+    names, nameless, repeated = header(text, separator, source)
+    notes += [f"{source}: {note}" for note in repeated]
+    frame = parse(text, separator, names, source, above)
     empty = [name for name in nameless if (frame[name].is_null() | (frame[name] == "")).all()]
     if empty:
         notes.append(f"{source}: left out {len(empty)} columns with neither a name nor a value.")
-    called = [name for name in nameless if name not in empty]
+    called = sorted(nameless.difference(empty), key=names.index)
     if called:
-        notes.append(f"{source}: columns without a name are called {', '.join(called)}.")
+        shown = ", ".join(called[:10]) + (", …" if len(called) > 10 else "")
+        notes.append(f"{source}: columns without a name are called {shown}.")
     return frame.drop(empty), separator, notes
+
+
+def declared_separator(text: str, source: str) -> tuple[str, str, int]:
+    """Read the first line sep=; that Excel writes.
+
+    Returns:
+        The separator ("" without such a line), the text below, and how many lines stand above it.
+    """
+    declared = re.match(r"sep=([^\r\n])(\r\n|\r|\n)", text)
+    if not declared:
+        return "", text, 0
+    if declared[1] in ('"', "\0"):
+        raise DataError(
+            f"{source} says in its first line that {declared[1]!r} separates its columns, which "
+            "cannot be. Remove that line."
+        )
+    return declared[1], text[declared.end() :], 1
 
 
 def decode(raw: bytes, source: str) -> tuple[str, str]:
@@ -108,44 +128,103 @@ def sniff(text: str) -> str:
 
 
 def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the last line number and the cells of each row; blank lines are skipped."""
+    """Yield the line on which each row begins, and its cells; blank lines are skipped.
+
+    Raises:
+        BrokenRow: A quote does not close as it should.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    return ((reader.line_num, row) for row in reader if row)
+    begins = 1
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise BrokenRow(begins, reader.line_num, cause(error)) from error
+        if row:
+            yield begins, row
+        begins = reader.line_num + 1
 
 
-def header(text: str, separator: str, source: str) -> tuple[list[str], list[str]]:
-    """Return the column names, and those of them that we had to give."""
+class BrokenRow(Exception):  # noqa: N818  it never leaves this file
+    """A row that the csv module cannot read: the lines where it begins and where it breaks, why."""
+
+
+def broken(error: BrokenRow, source: str, above: int) -> DataError:
+    """The error for a row with a quote that does not close as it should.
+
+    Args:
+        error: Counts lines from 1 in the text that was read.
+        source: The file.
+        above: Lines of the file above that text.
+    """
+    begins, breaks, why = error.args
+    until = f" breaks on line {breaks + above:,}" if breaks > begins else " cannot be read"
+    return DataError(
+        f"{source}: the row that begins on line {begins + above:,}{until} ({why}). Look for a "
+        'quote (") that is opened and never closed, or stands inside a quoted cell: double that.'
+    )
+
+
+def header(text: str, separator: str, source: str) -> tuple[list[str], set[str], list[str]]:
+    """Return the column names, those of them that we had to give, and what is said of repeats."""
     try:
-        first = next(rows_of(text[:1_000_000], separator), None)
-    except csv.Error as error:
-        raise DataError(f"The first line of {source} cannot be read: {error}.") from error
+        first = next(rows_of(text[:10_000_000], separator), None)
+    except BrokenRow as error:
+        raise broken(error, source, 0) from error
     if first is None:
         raise DataError(f"{source} is empty. Give a table with a line of column names.")
-    names = [name.strip() for name in first[1]]
-    repeated = [name for name, n in Counter(names).items() if n > 1 and name]
-    if repeated:
-        where = [i + 1 for i, name in enumerate(names) if name == repeated[0]]
-        raise DataError(
-            f"{source}: the column name {repeated[0]!r} stands {len(where)} times (columns "
-            f"{', '.join(map(str, where))}). Give each column a name of its own; the first line is "
-            "taken as the names."
-        )
-    nameless = []
-    for i, name in enumerate(names):
+    check_width(len(first[1]), source)
+    given = [name.strip() for name in first[1]]
+    names, repeated = apart(given)
+    nameless = {name for name, own in zip(names, given, strict=True) if not own}
+    return names, nameless, repeated
+
+
+def apart(given: list[str]) -> tuple[list[str], list[str]]:
+    """Tell columns of one name apart, as pandas does: x, x.1, x.2; one without is Unnamed: 6.
+
+    Returns:
+        The names, and a sentence on each that came more than once.
+
+    Example:
+        >>> apart(["x", "", "x"])
+        (['x', 'Unnamed: 1', 'x.1'], ["2 columns are called 'x'; they are kept apart as x, x.1."])
+    """
+    taken = set(given)
+    names: list[str] = []
+    copies: dict[str, list[str]] = {}
+    for i, name in enumerate(given):
+        same = copies.setdefault(name, [])
+        own = name
         if not name:
-            names[i] = f"Unnamed: {i}"  # as pandas calls it
-            while names[i] in names[:i] + names[i + 1 :]:
-                names[i] += "_"
-            nameless.append(names[i])
-    return names, nameless
+            own = f"Unnamed: {i}"  # as pandas calls it
+            while own in taken:
+                own += "_"
+        elif same:
+            number = len(same)
+            while (own := f"{name}.{number}") in taken:
+                number += 1
+        taken.add(own)
+        same.append(own)
+        names.append(own)
+    notes = []
+    for name, same in copies.items():
+        if name and len(same) > 1:
+            shown = ", ".join(same[:5]) + (", …" if len(same) > 5 else "")
+            notes.append(
+                f"{len(same)} columns are called {name[:60]!r}; they are kept apart as {shown}."
+            )
+    return names, notes
 
 
-def parse(text: str, separator: str, names: list[str], source: str) -> pl.DataFrame:
-    """Read all rows below the names as texts."""
+def parse(text: str, separator: str, names: list[str], source: str, above: int = 0) -> pl.DataFrame:
+    """Read all rows below the names as texts; `above` counts the lines of the file before it."""
     import polars as pl
     from polars.exceptions import PolarsError
 
-    if '"' not in text:
+    if '"' not in text and separator.isascii():
         body = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         body = re.sub("\n{2,}", "\n", body) if "\n\n" in body else body
         body = body.lstrip("\n").partition("\n")[2]
@@ -161,11 +240,11 @@ def parse(text: str, separator: str, names: list[str], source: str) -> pl.DataFr
                 schema=schema,
             )
         except PolarsError:
-            return parse_slowly(text, separator, names, source)
+            return parse_slowly(text, separator, names, source, above)
         marks = len(frame) * (len(names) - 1)
         if frame.to_series(-1).null_count() == 0 or body.count(separator) == marks:
             return frame
-    return parse_slowly(text, separator, names, source)
+    return parse_slowly(text, separator, names, source, above)
 
 
 def no_rows(source: str) -> DataError:
@@ -173,7 +252,9 @@ def no_rows(source: str) -> DataError:
     return DataError(f"{source} has column names but no rows. Give a table with rows.")
 
 
-def parse_slowly(text: str, separator: str, names: list[str], source: str) -> pl.DataFrame:
+def parse_slowly(
+    text: str, separator: str, names: list[str], source: str, above: int
+) -> pl.DataFrame:
     """Read with the csv module; name the line of a row that is too long or too short."""
     import polars as pl
 
@@ -185,24 +266,23 @@ def parse_slowly(text: str, separator: str, names: list[str], source: str) -> pl
         while chunk := list(islice(rows, 50_000)):
             wrong = [(line, row) for line, row in chunk if len(row) != len(names)]
             if wrong:
-                raise ragged(wrong, names, source)
+                raise ragged(wrong, names, source, above)
             chunks.append(pl.DataFrame([row for _, row in chunk], schema=schema, orient="row"))
-    except csv.Error as error:
-        raise DataError(
-            f"{source} cannot be read behind row {sum(map(len, chunks)):,}: {error}. "
-            'Look for a quote (") that is opened and never closed.'
-        ) from error
+    except BrokenRow as error:
+        raise broken(error, source, above) from error
     if not chunks:
         raise no_rows(source)
     return pl.concat(chunks)
 
 
-def ragged(wrong: list[tuple[int, list[str]]], names: list[str], source: str) -> DataError:
+def ragged(
+    wrong: list[tuple[int, list[str]]], names: list[str], source: str, above: int
+) -> DataError:
     """The error for rows that have too many or too few cells."""
     line, row = wrong[0]
     more = f" (and {len(wrong) - 1:,} more such lines)" if len(wrong) > 1 else ""
     return DataError(
-        f"{source}, line {line:,}: {len(row)} cells where the first line names {len(names)} "
-        f"columns{more}. The line begins {', '.join(row)[:60]!r}. Correct it, or put quotes "
-        "around a cell that holds the separator."
+        f"{source}, line {line + above:,}: {len(row)} cells where the first line names "
+        f"{len(names)} columns{more}. The line begins {', '.join(row)[:60]!r}. Correct it, or put "
+        "quotes around a cell that holds the separator."
     )

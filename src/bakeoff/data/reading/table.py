@@ -7,31 +7,25 @@ pandas and polars frames, dict of columns typed values
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import json
-import lzma
-import zipfile
-import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.data.reading import cells
-from bakeoff.data.reading.bundled import NAMES
 from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.declared_in_parquet import declared_in_parquet
 from bakeoff.data.reading.delimited import delimited
 from bakeoff.data.reading.frames import from_columns, from_pandas
-from bakeoff.errors import DataError, did_you_mean
+from bakeoff.data.reading.records import json_array, json_lines
+from bakeoff.data.reading.unpack import cause, check_cells, check_width, unpack
+from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".parquet", ".jsonl", ".ndjson", ".json")
-BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
+LONGEST_NAME = 1_000  # characters of the name of a column
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +64,7 @@ def read_table(data: object) -> Table:
         return checked(frame.collect() if hasattr(frame, "collect") else frame, "the table")
     if module == "pandas":
         frame, declared, notes = from_pandas(data)
-        return checked(frame, "the table", declared=declared, notes=notes)
+        return replace(checked(frame, "the table", notes=notes), declared=tuple(declared))
     if isinstance(data, Mapping):
         return checked(from_columns(data), "the table")
     raise DataError(
@@ -84,8 +78,8 @@ def from_file(path: Path) -> Table:
     raw, name = unpack(path)
     suffix = Path(name).suffix.lower()
     if suffix == ".parquet" or raw[:4] == b"PAR1":
-        declared = declared_in_parquet(raw)
-        return checked(parquet(raw, path.name), path.name, declared=declared)
+        table = checked(parquet(raw, path.name), path.name)
+        return replace(table, declared=declared_in_parquet(raw))
     if suffix in (".jsonl", ".ndjson"):
         return checked(json_lines(raw, path.name), path.name)
     if suffix == ".json":
@@ -93,132 +87,47 @@ def from_file(path: Path) -> Table:
     if suffix in (".xlsx", ".xls", ".ods"):
         raise DataError(f"{path.name} is a spreadsheet. Save the sheet as CSV and give that file.")
     frame, separator, notes = delimited(raw, path.name)
-    texts = [cells.sample(column) for column in frame.get_columns()]
-    mark = cells.decimal_mark(texts, otherwise="?" if separator == ";" else ".")
-    return checked(frame, path.name, mark=mark, notes=notes, typed=False)
-
-
-def unpack(path: Path) -> tuple[bytes, str]:
-    """Return the unpacked bytes of a file and the name of what was inside."""
-    if not path.exists():
-        folder = path.parent
-        others = [other.name for other in folder.iterdir()] if folder.is_dir() else []
-        raise DataError(
-            f"There is no file {str(path)!r}.{did_you_mean(path.name, [*others, *NAMES])}"
-        )
-    if path.is_dir():
-        raise DataError(f"{str(path)!r} is a folder. Give one table file.")
-    try:
-        raw = path.read_bytes()
-        if raw[:4] == b"PK\x03\x04" and path.suffix.lower() not in (".xlsx", ".ods"):
-            return from_zip(raw, path)
-        for magic, open_packed in (
-            (b"\x1f\x8b", gzip.decompress),
-            (b"BZh", bz2.decompress),
-            (b"\xfd7zXZ", lzma.decompress),
-            (b"\x28\xb5\x2f\xfd", unpack_zstd),
-        ):
-            if raw.startswith(magic):
-                return open_packed(raw), path.stem
-    except BROKEN as error:
-        raise DataError(f"{path.name} cannot be read: {error}. Is it complete?") from error
-    return raw, path.name
-
-
-def from_zip(raw: bytes, path: Path) -> tuple[bytes, str]:
-    """Return the one table inside a .zip."""
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        names = [
-            name
-            for name in archive.namelist()
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("__MACOSX")
-        ]
-        if len(names) != 1:
-            found = f"{len(names)} tables ({', '.join(names[:5])})" if names else "no table"
-            raise DataError(f"{path.name} holds {found}. Unpack it and give one table file.")
-        return archive.read(names[0]), names[0]
-
-
-def unpack_zstd(raw: bytes) -> bytes:
-    """Unpack .zst: polars can, the standard library of Python 3.11 cannot."""
-    import polars as pl
-
-    lines = pl.read_csv(
-        raw, has_header=False, separator="\x01", quote_char=None, schema={"line": pl.String}
-    )
-    return "\n".join(line or "" for line in lines["line"]).encode()
+    table = checked(frame, path.name, notes=notes)
+    mark = cells.decimal_mark(frame.get_columns(), otherwise="?" if separator == ";" else ".")
+    return replace(table, mark=mark, typed=False)
 
 
 def parquet(raw: bytes, source: str) -> pl.DataFrame:
     """Read Parquet."""
     import polars as pl
+    from polars.exceptions import PanicException
 
     try:
+        lazy = pl.scan_parquet(io.BytesIO(raw))
+        rows = lazy.select(pl.len()).collect().item()
+        check_cells(rows, len(lazy.collect_schema()), len(raw), source)
         return pl.read_parquet(io.BytesIO(raw))
-    except Exception as error:  # polars raises its own kinds and, for broken files, plain ones
-        raise DataError(f"{source} is not a readable Parquet file: {str(error)[:120]}") from error
+    except DataError:
+        raise
+    except (Exception, PanicException) as error:  # anything at all may stand in a broken file
+        raise DataError(f"{source} is not a readable Parquet file: {cause(error)}.") from error
 
 
-def json_lines(raw: bytes, source: str) -> pl.DataFrame:
-    """Read one JSON object per line."""
-    rows = []
-    for number, line in enumerate(raw.decode("utf-8-sig", "replace").splitlines(), 1):
-        if line.strip():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise DataError(
-                    f"{source}, line {number:,} is not JSON: {error.msg} at column {error.colno}."
-                ) from error
-    return records(rows, source)
-
-
-def json_array(raw: bytes, source: str) -> pl.DataFrame:
-    """Read a JSON array of objects; JSON lines under the wrong name are read, too."""
-    text = raw.decode("utf-8-sig", "replace")
-    try:
-        rows = json.loads(text)
-    except json.JSONDecodeError as error:
-        if text.lstrip().startswith("{"):
-            return json_lines(raw, source)
-        raise DataError(
-            f"{source}, line {error.lineno:,} is not JSON: {error.msg} at column {error.colno}."
-        ) from error
-    if isinstance(rows, dict) and rows and all(isinstance(v, list) for v in rows.values()):
-        return from_columns(rows)
-    return records(rows if isinstance(rows, list) else [rows], source)
-
-
-def records(rows: list[Any], source: str) -> pl.DataFrame:
-    """Turn a list of objects into a frame; a key that a row lacks is missing there."""
-    wrong = next((i for i, row in enumerate(rows) if not isinstance(row, dict)), None)
-    if wrong is not None:
-        raise DataError(f"{source}, row {wrong + 1:,} is not an object with named values.")
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return from_columns({name: [row.get(name) for row in rows] for name in names})
-
-
-def checked(
-    frame: pl.DataFrame,
-    source: str,
-    *,
-    mark: str = ".",
-    notes: Sequence[str] = (),
-    declared: Sequence[str] = (),
-    typed: bool = True,
-) -> Table:
-    """Refuse a table without rows or columns."""
+def checked(frame: pl.DataFrame, source: str, *, notes: list[str] | None = None) -> Table:
+    """Refuse a table without rows or columns, and one of which the names cannot be names."""
     if frame.width == 0 or frame.height == 0:
         what = "no columns" if frame.width == 0 else "column names but no rows"
         raise DataError(f"{source} has {what}. Give a table with rows.")
-    return Table(
-        frame=frame,
-        source=source,
-        mark=mark,
-        notes=tuple(notes),
-        declared=tuple(declared),
-        typed=typed,
-    )
+    check_width(frame.width, source)
+    pattern = next((name for name in frame.columns if name[:1] == "^" and name[-1:] == "$"), None)
+    if pattern is not None:  # polars would take it for a regular expression
+        raise DataError(
+            f"{source}: the name of column {pattern[:60]!r} begins with ^ and ends with $, which "
+            "no name may. Rename it."
+        )
+    long = next((i for i, name in enumerate(frame.columns, 1) if len(name) > LONGEST_NAME), None)
+    if long is not None:
+        name = frame.columns[long - 1]
+        raise DataError(
+            f"{source}: the name of column {long:,} has {len(name):,} characters, and begins "
+            f"{name[:40]!r}. Give names of up to {LONGEST_NAME:,}; is a line of names missing?"
+        )
+    return Table(frame=frame, source=source, notes=tuple(notes or ()))
 
 
 def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
@@ -226,10 +135,12 @@ def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
     import polars as pl
 
     first = tables["train"]
+    names = first.frame.columns  # one list: polars makes it anew at each call
+    set_of = {part: set(table.frame.columns) for part, table in tables.items()}
     frames, notes = [], []
     for part, table in tables.items():
-        missing = [name for name in first.frame.columns if name not in table.frame.columns]
-        extra = [name for name in table.frame.columns if name not in first.frame.columns]
+        missing = [name for name in names if name not in set_of[part]]
+        extra = [name for name in table.frame.columns if name not in set_of["train"]]
         if missing:
             raise DataError(
                 f"The {part} data {table.source} lacks columns that {first.source} has: "
@@ -239,10 +150,10 @@ def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
             notes.append(
                 f"{table.source}: left out {', '.join(extra[:10])}, not in the training data."
             )
-        frames.append(table.frame.select(first.frame.columns))
+        frames.append(table.frame[names])
     if len(frames) == 1:
         return frames[0], notes
-    stacked = [one_type([frame[name] for frame in frames]) for name in first.frame.columns]
+    stacked = [one_type([frame[name] for frame in frames]) for name in names]
     return pl.DataFrame(stacked), notes
 
 

@@ -156,7 +156,8 @@ def percentages(text: str) -> tuple[float, ...]:
         numbers = [float(number) for number in text.split("/")]
     except ValueError:
         numbers = []
-    if len(numbers) != 3 or min(numbers) <= 0 or abs(sum(numbers) - 100) > 1e-6:
+    parts = all(0 < number < 100 for number in numbers)  # nan is neither
+    if len(numbers) != 3 or not parts or abs(sum(numbers) - 100) > 1e-6:
         raise RequestError(
             f"{text!r} does not say how many percent train, validate and test. "
             "Give three numbers above 0 that add up to 100, as in 70/15/15."

@@ -361,7 +361,8 @@ def marked(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Iterator[None
         ended = folder.count_ended(plan.jobs)
         with suppress(RunError):
             folder.mark("unfinished", fits=fits, ended=ended)
-        screen.interrupted(folder, fits=fits, finished=ended)
+        with suppress(OSError):  # a terminal that was closed shows nothing any more
+            screen.interrupted(folder, fits=fits, finished=ended)
         raise
     except Exception as error:
         ended = folder.count_ended(plan.jobs)

@@ -131,7 +131,7 @@ def test_want_of_memory_is_told_where_the_system_says_so_and_only_there(monkeypa
     assert "smaller batch_size" not in unknown
     monkeypatch.setattr("bakeoff.train.workers.memory_kills", lambda: 8)
     known = pool.how_it_ended(killed_worker(0))
-    assert "; the machine has 8,192 MB of memory and has killed for want of it" in known
+    assert "; the machine has 8,192 MB of memory and has killed a process for want of it" in known
     assert "Try a smaller batch_size, or fewer jobs at once." in known
 
 

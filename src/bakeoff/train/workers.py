@@ -202,8 +202,8 @@ class Workers:
         words = f"{used}, {there}" if used else there
         if memory_kills() > self.kills_before:
             return (
-                f"{words} and has killed for want of it in this run. Try a smaller batch_size, or "
-                "fewer jobs at once."
+                f"{words} and has killed a process for want of it since the run began. Try a "
+                "smaller batch_size, or fewer jobs at once."
             )
         return f"{words}. Whether want of memory, a limit or somebody killed it is not known."
 

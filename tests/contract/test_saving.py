@@ -142,23 +142,23 @@ def test_every_layer_of_a_keras_page_can_be_made_from_its_config(page_and_case):
 def test_load_model_finds_a_page_that_was_imported(row: Row):
     keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
     page = load(row, "tensorflow")
-    assert keras.saving.get_registered_object(f"bakeoff>{page.__name__}") is page
+    name = keras.saving.get_registered_name(page)
+    assert name.endswith(f">{page.__name__}")
+    assert keras.saving.get_registered_object(name) is page
 
 
 @tensorflow
-def test_a_page_taken_away_loads_what_bakeoff_saved(tmp_path: Path):
-    keras_models = pytest.importorskip("bakeoff.keras_models.cnn")
-    page = keras_models.CNN(1, 8, 3, blocks=(4, {"channels": 2, "norm": "batch"}))
-    x = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype("float32")
-    page.save(tmp_path / "page.keras")
-    np.savez(tmp_path / "arrays.npz", x=x, expected=np.array(page(x)))
-    shutil.copy(keras_models.__file__, tmp_path / "cnn.py")
+def test_a_page_taken_away_is_saved_and_loaded_without_bakeoff(tmp_path: Path):
+    source = Path(sys.modules["bakeoff"].__file__).parent / "keras_models" / "cnn.py"
+    shutil.copy(source, tmp_path)
     script = (
         "import sys, keras, numpy, cnn\n"
-        "page = keras.saving.load_model('page.keras')\n"
-        "arrays = numpy.load('arrays.npz')\n"
-        "assert isinstance(page, cnn.CNN) and 'bakeoff' not in sys.modules\n"
-        "numpy.testing.assert_array_equal(numpy.array(page(arrays['x'])), arrays['expected'])\n"
+        "page = cnn.CNN(1, 8, 3, blocks=(4, {'channels': 2, 'norm': 'batch'}))\n"
+        "page.save('page.keras')\n"
+        "back = keras.saving.load_model('page.keras')\n"
+        "x = keras.random.normal((2, 8, 8, 1))\n"
+        "assert isinstance(back, cnn.CNN) and 'bakeoff' not in sys.modules\n"
+        "numpy.testing.assert_array_equal(numpy.array(back(x)), numpy.array(page(x)))\n"
     )
     (tmp_path / "use.py").write_text(script)
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": ""}

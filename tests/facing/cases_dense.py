@@ -72,7 +72,7 @@ CNN3D = [
     volume_case(7, 6, 5, blocks=(4, 4), stride=2, pooling="none", norm="group", head_sizes=(6,)),
     volume_case(8, 8, 8, blocks=(4,), padding="valid", norm="instance", final_pooling="max"),
     volume_case(8, 8, 8, blocks=(4,), norm="layer", activation="gelu", final_pooling="average"),
-    volume_case(4, 4, 4, blocks=(4,), head_sizes=(6,), feature_dropout=0.2),
+    volume_case(6, 6, 6, blocks=(4,), head_sizes=(12,), feature_dropout=0.2),
     volume_case(4, 4, 4, blocks=(4,), activation="leaky_relu", leaky_slope=0.2),
     volume_case(4, 4, 4, blocks=(4,), fan="out", dense_fan="in"),
     volume_case(4, 4, 4, blocks=(4,), initialization="uniform", initial_width=0.1),

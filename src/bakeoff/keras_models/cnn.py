@@ -56,7 +56,7 @@ INITIALIZATIONS = (
 )
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class CNN(keras.Model):
     """Read an image with blocks of convolutions, then score it with dense layers.
 
@@ -204,7 +204,7 @@ class CNN(keras.Model):
         return self.head(x)
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class ImageBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, Y, X, C) -> (B, Y', X', C')."""
 

@@ -49,7 +49,7 @@ INITIALIZATIONS = (
 )
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class CNN1D(keras.Model):
     """Read each sequence with blocks of convolutions, then predict from all steps pooled.
 
@@ -83,8 +83,7 @@ class CNN1D(keras.Model):
         scores, raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: A word that is not listed above, or an even kernel_size; when called, x of
-            another shape or without steps.
+        ValueError: An unknown word or even kernel_size; when called, x or lengths of other sizes.
 
     Example:
         >>> tuple(CNN1D(in_features=8, out_features=3)(ops.zeros((2, 5, 8))).shape)
@@ -196,7 +195,7 @@ class CNN1D(keras.Model):
         return self.head(x)
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class SequenceBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, T, H) -> (B, T', H'), and the new lengths."""
 

@@ -55,7 +55,7 @@ INITIALIZATIONS = (
 )
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class CNN3D(keras.Model):
     """Read a volume with blocks of convolutions, then score it with dense layers.
 
@@ -200,7 +200,7 @@ class CNN3D(keras.Model):
         return self.head(x)
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class VolumeBlock(layers.Layer):
     """Convolve, normalise, activate and pool: (B, Z, Y, X, C) -> (B, Z', Y', X', C')."""
 

@@ -14,7 +14,7 @@ import keras
 from keras import layers, ops
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class DLinear(keras.Model):
     """Forecast each target from its own past; further channels of x are not read.
 

@@ -45,7 +45,7 @@ INITIALIZATIONS = (
 OPTIONAL = ("lengths", "categories")  # arrays that an encoder may take beside its input
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class Network(keras.Model):
     """Join what several encoders say of one example, and predict one or more targets from it.
 

@@ -50,7 +50,7 @@ INITIALIZATIONS = (
 )
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class ResNet(keras.Model):
     """Read an image with stages of residual blocks, then score the average pixel.
 
@@ -168,7 +168,7 @@ class ResNet(keras.Model):
         return self.head(self.dropout(x, training=training))
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class ResidualBlock(layers.Layer):
     """Add two convolutions to the image: (B, Y, X, C) -> (B, Y / stride, X / stride, C')."""
 

@@ -50,7 +50,7 @@ INITIALIZATIONS = (
 )
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class TCN(keras.Model):
     """Read each sequence with dilated causal convolutions, then predict from their last step.
 
@@ -78,8 +78,7 @@ class TCN(keras.Model):
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: A word that is not listed above; when called, x of another shape or without
-            steps.
+        ValueError: An unknown word; when called, x or lengths of other sizes.
 
     Example:
         >>> tuple(TCN(in_features=8, out_features=3)(ops.zeros((2, 5, 8))).shape)
@@ -186,7 +185,7 @@ class TCN(keras.Model):
         return ops.sum(shares, 1)  # no sum of values, which half precision cannot hold
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class CausalBlock(layers.Layer):
     """Add two causal convolutions to the sequence: (B, T, H) -> (B, T, H')."""
 

@@ -20,7 +20,7 @@ from keras import layers, ops
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class VectorToSequence(keras.Model):
     """Unfold each vector into a sequence.
 

@@ -79,8 +79,7 @@ class CNN1D(nn.Module):
         scores, raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: A word that is not listed above, or an even kernel_size; when called, x of
-            another shape or without steps.
+        ValueError: An unknown word or even kernel_size; when called, x or lengths of other sizes.
 
     Example:
         >>> CNN1D(in_features=8, out_features=3)(torch.zeros(2, 5, 8)).shape

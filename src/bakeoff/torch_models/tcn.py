@@ -73,8 +73,7 @@ class TCN(nn.Module):
         scores, (B, T, C) when per_step. Scores are raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: A word that is not listed above; when called, x of another shape or without
-            steps.
+        ValueError: An unknown word; when called, x or lengths of other sizes.
 
     Example:
         >>> TCN(in_features=8, out_features=3)(torch.zeros(2, 5, 8)).shape

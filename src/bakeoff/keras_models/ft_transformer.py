@@ -17,6 +17,7 @@ Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N
 
 import keras
 from keras import layers, ops
+from keras.initializers import RandomUniform
 
 
 @keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
@@ -73,16 +74,16 @@ class FTTransformer(keras.Model):
         self.in_features = in_features
         self.category_sizes = tuple(category_sizes)
         bound = model_size**-0.5
-        draw = keras.initializers.RandomUniform(-bound, bound)
         self.scales = None
         self.shifts = None
         if in_features:
-            self.scales = self.add_weight((in_features, model_size), draw, name="scales")
-            self.shifts = self.add_weight((in_features, model_size), draw, name="shifts")
+            sizes = (in_features, model_size)
+            self.scales = self.add_weight(sizes, RandomUniform(-bound, bound), name="scales")
+            self.shifts = self.add_weight(sizes, RandomUniform(-bound, bound), name="shifts")
         self.embeddings = []
         for size in category_sizes:
-            self.embeddings.append(layers.Embedding(size, model_size, draw))
-        self.token = self.add_weight((model_size,), draw, name="token")
+            self.embeddings.append(layers.Embedding(size, model_size, RandomUniform(-bound, bound)))
+        self.token = self.add_weight((model_size,), RandomUniform(-bound, bound), name="token")
         self.blocks = []
         for _ in range(num_layers):
             block = ColumnLayer(

@@ -17,6 +17,7 @@ C outputs.
 
 import keras
 from keras import layers, ops
+from keras.initializers import RandomNormal
 
 START = 2  # the token that stands before the first target
 
@@ -88,14 +89,14 @@ class TransformerSeq2Seq(keras.Model):
         self.out_features = out_features
         self.out_steps = out_steps
         self.token_targets = token_targets
-        draw = keras.initializers.RandomNormal(stddev=1.0)
         self.embedding = None
         if vocabulary_size:
+            draw = RandomNormal(stddev=1.0)
             self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
         self.project = layers.Dense(model_size)
         self.target = None
         if out_steps and token_targets:
-            self.target = layers.Embedding(out_features, model_size, draw)
+            self.target = layers.Embedding(out_features, model_size, RandomNormal(stddev=1.0))
         elif out_steps:
             self.target = layers.Dense(model_size)
         settings = {

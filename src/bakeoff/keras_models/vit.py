@@ -107,9 +107,9 @@ class ViT(keras.Model):
         self.patches = layers.Conv2D(
             model_size, patch_size, strides=patch_size, kernel_initializer=draw
         )
-        small = RandomNormal(stddev=0.02)
-        self.positions = self.add_weight((num_patches, model_size), small, name="positions")
-        self.token = self.add_weight((model_size,), small, name="token")
+        sizes = (num_patches, model_size)
+        self.positions = self.add_weight(sizes, RandomNormal(stddev=0.02), name="positions")
+        self.token = self.add_weight((model_size,), RandomNormal(stddev=0.02), name="token")
         self.blocks = []
         for _ in range(num_layers):
             block = PatchLayer(

@@ -194,3 +194,21 @@ def test_weights_begin_as_initialization_says():
     assert np.std(block.out.kernel) == pytest.approx(0.05, rel=0.02)
     out = np.array(Transformer(3, 2, initialization="orthogonal", **sizes).blocks[0].out.kernel)
     np.testing.assert_allclose(out @ out.T, np.eye(128), atol=1e-5)
+
+
+def test_no_weight_begins_as_a_copy_of_another():
+    table = FTTransformer(4, 2, category_sizes=(4,), **SMALL)
+    steps = Transformer(8, 2, vocabulary_size=9, positions="learned", max_length=5, **SMALL)
+    written = {"out_steps": 2, "vocabulary_size": 9, "token_targets": True}
+    texts = TransformerSeq2Seq(8, 9, **written, **SMALL)
+    pairs = [
+        (table.scales, table.shifts),
+        (table.scales, table.embeddings[0].embeddings),
+        (table.scales[0], table.token),
+        (steps.positions[0], steps.token),
+        (steps.positions, steps.embedding.embeddings[:5]),
+        (texts.embedding.embeddings, texts.target.embeddings),
+    ]
+    image = ViT(1, 8, 2, **SMALL)
+    for ours, theirs in [*pairs, (image.positions[0], image.token)]:
+        assert not np.allclose(ours, theirs), "drawn twice from one seed"

@@ -67,9 +67,9 @@ def test_a_sequence_beyond_the_learned_positions_is_refused():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_heads": 5}, "model_size=64 is not a positive multiple of num_heads=5"),
-        ({"num_heads": 0}, "model_size=64 is not a positive multiple of num_heads=0"),
-        ({"model_size": 0}, "model_size=0 is not a positive multiple of num_heads=4"),
+        ({"num_heads": 5}, "model_size=64 is not a multiple of num_heads=5, or one is below 1"),
+        ({"num_heads": 0}, "model_size=64 is not a multiple of num_heads=0, or one is below 1"),
+        ({"model_size": 0}, "model_size=0 is not a multiple of num_heads=4, or one is below 1"),
         ({"positions": "learned"}, "learned positions do not go with max_length=0"),
         ({"max_length": 9}, "sinusoidal positions do not go with max_length=9"),
         ({"pooling": "last"}, "pooling='last' is unknown. Known: token, mean"),

@@ -134,7 +134,7 @@ def test_targets_for_a_page_that_writes_no_steps_are_refused():
         ),
         ({"out_steps": 0, "token_targets": True}, "out_steps=0, but token_targets=True"),
         ({"out_steps": -1}, "out_steps=-1, but token_targets=False"),
-        ({"num_heads": 0}, "model_size=64 is not a positive multiple of num_heads=0"),
+        ({"num_heads": 0}, "model_size=64 is not a multiple of num_heads=0, or one is below 1"),
     ],
 )
 def test_sizes_that_do_not_go_together_are_refused(arguments: dict[str, object], message: str):

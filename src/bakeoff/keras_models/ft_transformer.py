@@ -17,6 +17,7 @@ Dimensions: B rows, F numbers, K categories, J = F + K columns, M model width, N
 
 import keras
 from keras import layers, ops
+from keras.initializers import RandomUniform
 
 
 @keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
@@ -69,20 +70,20 @@ class FTTransformer(keras.Model):
         if in_features == 0 and not category_sizes:
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
-            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
+            raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.in_features = in_features
         self.category_sizes = tuple(category_sizes)
         bound = model_size**-0.5
-        draw = keras.initializers.RandomUniform(-bound, bound)
         self.scales = None
         self.shifts = None
         if in_features:
-            self.scales = self.add_weight((in_features, model_size), draw, name="scales")
-            self.shifts = self.add_weight((in_features, model_size), draw, name="shifts")
+            sizes = (in_features, model_size)
+            self.scales = self.add_weight(sizes, RandomUniform(-bound, bound), name="scales")
+            self.shifts = self.add_weight(sizes, RandomUniform(-bound, bound), name="shifts")
         self.embeddings = []
         for size in category_sizes:
-            self.embeddings.append(layers.Embedding(size, model_size, draw))
-        self.token = self.add_weight((model_size,), draw, name="token")
+            self.embeddings.append(layers.Embedding(size, model_size, RandomUniform(-bound, bound)))
+        self.token = self.add_weight((model_size,), RandomUniform(-bound, bound), name="token")
         self.blocks = []
         for _ in range(num_layers):
             block = ColumnLayer(

@@ -154,7 +154,7 @@ class SeriesLayer(layers.Layer):
         super().__init__()
         self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
-            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
+            raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.num_heads = num_heads
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)
         self.query_key_value = layers.Dense(3 * model_size)

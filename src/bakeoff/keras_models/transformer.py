@@ -115,18 +115,18 @@ class Transformer(keras.Model):
         self.pooling = choose("pooling", pooling, ("token", "mean"))
         self.activation = keras.activations.get(activation)
         self.dropout = layers.Dropout(dropout)
-        draw = RandomNormal(stddev=1.0)
         self.embedding = None
         if vocabulary_size:
+            draw = RandomNormal(stddev=1.0)
             self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
         self.project = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         self.positions = None
         if positions == "learned":
             sizes = (max_length + token_position, model_size)
-            self.positions = self.add_weight(sizes, draw, name="positions")
+            self.positions = self.add_weight(sizes, RandomNormal(stddev=1.0), name="positions")
         self.token = None
         if pooling == "token" and not per_step:
-            self.token = self.add_weight((model_size,), draw, name="token")
+            self.token = self.add_weight((model_size,), RandomNormal(stddev=1.0), name="token")
         self.blocks = []
         for _ in range(num_layers):
             block = EncoderLayer(
@@ -233,7 +233,7 @@ class EncoderLayer(layers.Layer):
         super().__init__()
         self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
-            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
+            raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.num_heads = num_heads
         self.norm_first = norm_first
         self.activation = keras.activations.get(activation)

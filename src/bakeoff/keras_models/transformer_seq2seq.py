@@ -17,6 +17,7 @@ C outputs.
 
 import keras
 from keras import layers, ops
+from keras.initializers import RandomNormal
 
 START = 2  # the token that stands before the first target
 
@@ -88,14 +89,14 @@ class TransformerSeq2Seq(keras.Model):
         self.out_features = out_features
         self.out_steps = out_steps
         self.token_targets = token_targets
-        draw = keras.initializers.RandomNormal(stddev=1.0)
         self.embedding = None
         if vocabulary_size:
+            draw = RandomNormal(stddev=1.0)
             self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
         self.project = layers.Dense(model_size)
         self.target = None
         if out_steps and token_targets:
-            self.target = layers.Embedding(out_features, model_size, draw)
+            self.target = layers.Embedding(out_features, model_size, RandomNormal(stddev=1.0))
         elif out_steps:
             self.target = layers.Dense(model_size)
         settings = {
@@ -260,7 +261,7 @@ class Attention(layers.Layer):
         super().__init__()
         self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
-            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
+            raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.num_heads = num_heads
         self.query = layers.Dense(model_size)
         self.key_value = layers.Dense(2 * model_size)

@@ -107,9 +107,9 @@ class ViT(keras.Model):
         self.patches = layers.Conv2D(
             model_size, patch_size, strides=patch_size, kernel_initializer=draw
         )
-        small = RandomNormal(stddev=0.02)
-        self.positions = self.add_weight((num_patches, model_size), small, name="positions")
-        self.token = self.add_weight((model_size,), small, name="token")
+        sizes = (num_patches, model_size)
+        self.positions = self.add_weight(sizes, RandomNormal(stddev=0.02), name="positions")
+        self.token = self.add_weight((model_size,), RandomNormal(stddev=0.02), name="token")
         self.blocks = []
         for _ in range(num_layers):
             block = PatchLayer(
@@ -193,7 +193,7 @@ class PatchLayer(layers.Layer):
         super().__init__()
         self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
-            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
+            raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.num_heads = num_heads
         start = INITIALIZATIONS[initialization]
         self.attention_norm = layers.LayerNormalization(epsilon=1e-5)

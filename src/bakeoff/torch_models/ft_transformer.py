@@ -68,7 +68,7 @@ class FTTransformer(nn.Module):
         if in_features == 0 and not category_sizes:
             raise ValueError("in_features=0 and category_sizes=(): a row needs one of the two.")
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
-            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
+            raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.in_features = in_features
         self.category_sizes = tuple(category_sizes)
         bound = model_size**-0.5

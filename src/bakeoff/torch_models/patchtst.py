@@ -144,7 +144,7 @@ class SeriesLayer(nn.Module):
     ) -> None:
         super().__init__()
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
-            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
+            raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.num_heads = num_heads
         self.attention_norm = nn.LayerNorm(model_size)
         self.query_key_value = nn.Linear(model_size, 3 * model_size)

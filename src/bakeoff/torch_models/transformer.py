@@ -222,7 +222,7 @@ class EncoderLayer(nn.Module):
     ) -> None:
         super().__init__()
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
-            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
+            raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.num_heads = num_heads
         self.norm_first = norm_first
         self.activation = F.gelu if activation == "gelu" else F.relu

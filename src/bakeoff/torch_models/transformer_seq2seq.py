@@ -248,7 +248,7 @@ class Attention(nn.Module):
     def __init__(self, model_size: int, num_heads: int, attention_dropout: float) -> None:
         super().__init__()
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
-            raise ValueError(f"{model_size=} is not a positive multiple of {num_heads=}.")
+            raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.num_heads = num_heads
         self.query = nn.Linear(model_size, model_size)
         self.key_value = nn.Linear(model_size, 2 * model_size)

@@ -11,6 +11,7 @@ from tests.facing.case import build
 from tests.facing.cases import SPREAD
 
 from bakeoff.catalog import find, load
+from bakeoff.train.weights import get_weights, keras_weights, to_keras
 
 keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
 
@@ -30,31 +31,25 @@ def make(name, **arguments):
 
 @every_page
 def test_a_page_can_be_saved_and_copied_whole(name, tmp_path):
-    for case in SPREAD[name]:
-        page = build(name, case, "tensorflow")
-        path = tmp_path / "page.keras"
-        page.save(path)
-        again = keras.saving.load_model(path)
-        for made in (again, keras.models.clone_model(page), page.from_config(page.get_config())):
-            assert [w.path.split("/")[-1] for w in made.weights] == [
-                w.path.split("/")[-1] for w in page.weights
-            ]
-            assert [w.shape for w in made.weights] == [w.shape for w in page.weights]
-        for made in (again, copy.deepcopy(page)):
-            for ours, theirs in zip(made.weights, page.weights, strict=True):
-                np.testing.assert_array_equal(ours, theirs)
+    page = build(name, SPREAD[name][1], "tensorflow")
+    page.save(tmp_path / "page.keras")
+    again = keras.saving.load_model(tmp_path / "page.keras")
+    for made in (again, copy.deepcopy(page)):
+        for ours, theirs in zip(made.weights, page.weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    for made in (keras.models.clone_model(page), page.from_config(page.get_config())):
+        assert made.get_config() == page.get_config()
+        assert [w.shape for w in made.weights] == [w.shape for w in page.weights]
 
 
-@every_page
-def test_a_loaded_page_predicts_and_learns_as_before(name, tmp_path):
-    page = make(name, hidden_sizes=(4,))
+def test_a_loaded_page_predicts_and_learns_as_before(tmp_path):
+    page = make("rnn", hidden_sizes=(4,))
     page.compile("adam", "mse")
-    scores = np.array(page(X))
-    page.fit(X, np.zeros_like(scores), verbose=0)
+    page.fit(X, np.zeros((3, 2)), verbose=0)
     page.save(tmp_path / "page.keras")
     again = keras.saving.load_model(tmp_path / "page.keras")
     np.testing.assert_array_equal(again(X), page(X))
-    again.fit(X, np.zeros_like(scores), verbose=0)  # its optimizer came along
+    again.fit(X, np.zeros((3, 2)), verbose=0)  # its optimizer came along
 
 
 def test_a_page_in_a_file_of_its_own_can_be_saved_as_well(tmp_path, monkeypatch):
@@ -125,19 +120,17 @@ def test_weights_of_attention_are_left_out_in_training_only(name):
     np.testing.assert_array_equal(page(X), page(X))
 
 
-WORDS = ["uniform", "normal", "orthogonal", "xavier_uniform", "xavier_normal"]
+WORDS = ["uniform", "normal", "orthogonal", "xavier_uniform", "xavier_normal", "kaiming_uniform"]
+STARTS = [(name, "kaiming_normal") for name in PAGES] + [("gru", word) for word in WORDS]
 
 
-@pytest.mark.parametrize("word", [*WORDS, "kaiming_uniform", "kaiming_normal"])
-@every_page
+@pytest.mark.parametrize(("name", "word"), STARTS)
 def test_weights_start_as_on_the_torch_page(name, word):
     case = {"hidden_sizes": (64,), "initialization": word, "recurrent_initialization": word}
     if name in STACKS:
         case["head_sizes"] = (80,)
     facing = make(name, in_features=40, out_features=50, fan="out", **case)
     page = load(find(name), "torch")(40, 50, fan="out", **case)
-    from bakeoff.train.weights import get_weights, keras_weights, to_keras
-
     ours, theirs = to_keras(get_weights(page), page), keras_weights(facing)
     for path, weight in ours.items():
         if path.endswith("kernel"):

@@ -106,6 +106,15 @@ def test_final_step_takes_both_readings_at_the_end_as_courses_do(page, x):
 
 
 @every_stack
+def test_final_step_reads_padded_tokens_as_zeros(page):
+    tokens, two = torch.tensor([[3, 4, 5, 6]]), torch.tensor([2])
+    model = page(5, 0, hidden_sizes=(4,), vocabulary_size=9, pooling="final_step")
+    words = model.embedding(tokens)
+    words[:, 2:] = 0
+    torch.testing.assert_close(model(tokens, two), model.forwards[0](words)[0][:, -1])
+
+
+@every_stack
 def test_features_can_be_dropped_otherwise_than_between_layers(page, x):
     model = page(5, 0, hidden_sizes=(4, 4), dropout=0.5, feature_dropout=0.0).train()
     assert model(x).all()  # no feature is left out

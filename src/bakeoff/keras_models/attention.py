@@ -81,7 +81,7 @@ def dot_product_attention(query, key, value, seen=None):
     Args:
         query: (..., T, D), what each step looks for.
         key: (..., S, D), what each step of the memory offers.
-        value: (..., S, E), what it then gives.
+        value: (..., S, E), what it then gives; finite, also where it is not seen.
         seen: Bool, broadcast to (..., T, S): which steps may be read, at least one of them.
 
     Returns:

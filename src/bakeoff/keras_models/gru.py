@@ -7,7 +7,8 @@
 Source: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014; Schuster &
 Paliwal, "Bidirectional Recurrent Neural Networks", 1997. Where we differ: the paper resets before
 the product, U_n (r * h_{t-1}), and many textbooks do; both frameworks reset after it for cuDNN's
-sake, which also has two biases. Some textbooks name z what is 1 - z here.
+sake, which also has two biases. Some textbooks name z what is 1 - z here. U begins orthogonal gate
+by gate, and all biases begin at zero.
 
 Dimensions: B batch, T time steps, F input features, H hidden size, W joined width, C outputs.
 """
@@ -164,7 +165,7 @@ class GRU(keras.Model):
             lengths = ops.cast(lengths, "int32")
         x = silence(x, lengths)
         if self.embedding is not None:
-            x = self.embedding(x)  # (B, T) -> (B, T, F)
+            x = silence(self.embedding(x), lengths)  # (B, T) -> (B, T, F)
         if self.pooling == "final_step" and not self.per_step:
             lengths = None  # the padding, too, is read
         ends = []

@@ -166,7 +166,7 @@ class LSTM(keras.Model):
             lengths = ops.cast(lengths, "int32")
         x = silence(x, lengths)
         if self.embedding is not None:
-            x = self.embedding(x)  # (B, T) -> (B, T, F)
+            x = silence(self.embedding(x), lengths)  # (B, T) -> (B, T, F)
         if self.pooling == "final_step" and not self.per_step:
             lengths = None  # the padding, too, is read
         ends = []

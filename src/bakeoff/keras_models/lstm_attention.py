@@ -6,7 +6,8 @@
 
 Source: Hochreiter & Schmidhuber, "Long Short-Term Memory", 1997; Vaswani et al., "Attention Is
 All You Need", 2017 (heads, sum and norm); Lin et al., "A Structured Self-Attentive Sentence
-Embedding", 2017 (attention over recurrent states; there by learned queries, not by the states).
+Embedding", 2017 (attention over recurrent states). Where we differ: the states themselves ask, not
+learned queries, and a mean joins what they read; the maps have biases, and no feed-forward follows.
 
 Dimensions: B batch, T time steps, F input features, H hidden size, W joined width (H, or 2H when
 bidirectional), N heads, C outputs.

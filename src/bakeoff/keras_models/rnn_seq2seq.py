@@ -9,7 +9,8 @@
 Source: Sutskever et al., "Sequence to Sequence Learning with Neural Networks", 2014; Luong et al.,
 "Effective Approaches to Attention-based Neural Machine Translation", 2015 (global attention,
 "general" score). Where we differ: x is not reversed; scores are divided by sqrt(H); W and W_c have
-biases; c_t does not go into the next step; without targets the likeliest token goes on (no beam).
+biases; c_t does not go into the next step; without targets the likeliest token goes on (no beam);
+numbers go on as they are, after a first step of zeros; U begins orthogonal gate by gate.
 
 Dimensions: B batch, T steps read, S steps written, F input features, H hidden size, C outputs.
 """

@@ -174,13 +174,13 @@ class LSTM(nn.Module):
         starts = state or [None] * count
         x = silence(x, lengths)
         if self.embedding is not None:
-            x = self.embedding(x)  # (B, T) -> (B, T, F)
+            x = silence(self.embedding(x), lengths)  # (B, T) -> (B, T, F)
         if self.pooling == "final_step" and not self.per_step:
             lengths = None  # the padding, too, is read
         ends = []
         for i, lstm in enumerate(self.forwards):
             if i > 0:
-                x = self.dropout(x)
+                x = silence(self.dropout(x), lengths)
             if self.backwards:
                 h, end = read_lstm(lstm, x, lengths, starts[2 * i])  # (B, T, H)
                 turned = turn(x, lengths)
@@ -225,7 +225,7 @@ class LSTM(nn.Module):
 
 
 def read_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None, start: State | None) -> Reading:
-    """Run one layer over x (B, T, F)."""
+    """Run one layer over x (B, T, F), which is zero in the padding."""
     if start is None:
         zeros = x.new_zeros(x.shape[0], lstm.hidden_size)  # (B, H)
         start = (zeros, zeros)
@@ -237,7 +237,6 @@ def read_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None, start: State | N
     # input gate, by more than all else in their sums can reach there: x is 0, |h| is at most 1.
     # Packed sequences were 2 to 4 times slower.
     padding = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]  # (B, T)
-    x = x.masked_fill(padding[..., None], 0)
     x = torch.cat([x, padding[..., None].to(x.dtype)], -1)  # (B, T, F + 1)
     most = lstm.weight_hh_l0.abs().sum(1) + lstm.bias_ih_l0.abs() + lstm.bias_hh_l0.abs()  # (4H,)
     sign = x.new_tensor([-1.0, 1.0, 0.0, 0.0])  # input, forget, candidate, output gate

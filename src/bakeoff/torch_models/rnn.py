@@ -174,7 +174,7 @@ class RNN(nn.Module):
         starts = state or [None] * count
         x = silence(x, lengths)
         if self.embedding is not None:
-            x = self.embedding(x)  # (B, T) -> (B, T, F)
+            x = silence(self.embedding(x), lengths)  # (B, T) -> (B, T, F)
         if self.pooling == "final_step" and not self.per_step:
             lengths = None  # the padding, too, is read
         ends = []

@@ -9,7 +9,8 @@
 Source: Sutskever et al., "Sequence to Sequence Learning with Neural Networks", 2014; Luong et al.,
 "Effective Approaches to Attention-based Neural Machine Translation", 2015 (global attention,
 "general" score). Where we differ: x is not reversed; scores are divided by sqrt(H); W and W_c have
-biases; c_t does not go into the next step; without targets the likeliest token goes on (no beam).
+biases; c_t does not go into the next step; without targets the likeliest token goes on (no beam);
+numbers go on as they are, after a first step of zeros; U begins orthogonal gate by gate.
 
 Dimensions: B batch, T steps read, S steps written, F input features, H hidden size, C outputs.
 """
@@ -167,7 +168,7 @@ class RNNSeq2Seq(nn.Module):
         check(x, lengths, self.in_features, self.vocabulary_size)
         x = silence(x, lengths)
         if self.embedding is not None:
-            x = self.embedding(x)  # (B, T) -> (B, T, F)
+            x = silence(self.embedding(x), lengths)  # (B, T) -> (B, T, F)
         nothing = [None] * len(self.encoder)
         memory, states = self.run(self.encoder, x, lengths, nothing)  # (B, T, H)
         if lengths is None:
@@ -222,14 +223,14 @@ class RNNSeq2Seq(nn.Module):
         ends = []
         for i, layer in enumerate(layers):
             if i > 0:
-                x = self.dropout(x)
+                x = silence(self.dropout(x), lengths)
             x, end = self.read(layer, x, lengths, starts[i])  # (B, T, H)
             ends.append(end)
         return x, ends
 
 
 def read_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None, start: State | None) -> Reading:
-    """Run one layer over x (B, T, F)."""
+    """Run one layer over x (B, T, F), which is zero in the padding."""
     if start is None:
         zeros = x.new_zeros(x.shape[0], lstm.hidden_size)  # (B, H)
         start = (zeros, zeros)
@@ -241,7 +242,6 @@ def read_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None, start: State | N
     # input gate, by more than all else in their sums can reach there: x is 0, |h| is at most 1.
     # Packed sequences were 2 to 4 times slower.
     padding = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]  # (B, T)
-    x = x.masked_fill(padding[..., None], 0)
     x = torch.cat([x, padding[..., None].to(x.dtype)], -1)  # (B, T, F + 1)
     most = lstm.weight_hh_l0.abs().sum(1) + lstm.bias_ih_l0.abs() + lstm.bias_hh_l0.abs()  # (4H,)
     sign = x.new_tensor([-1.0, 1.0, 0.0, 0.0])  # input, forget, candidate, output gate

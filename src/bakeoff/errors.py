@@ -22,6 +22,7 @@ Door = Literal["python", "command line", "file"]
 
 OPTION = re.compile("\ue000(.*?)\ue001(.*?)\ue002", re.DOTALL)  # name, value as JSON or nothing
 UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")  # in names
+LONG = re.compile(r"\S{400,}|'[^']{400,}'")  # a cell or a name, longer than any path
 LONGEST = 60  # characters of a name in a message
 FLAGS = {"kinds": "--column", "settings": "--set"}  # that are not called as in Python
 SYNONYMS = {  # what people type who come from elsewhere -> our word
@@ -50,7 +51,7 @@ class BakeoffError(Exception):
     def worded(self, door: Door) -> str:
         """Return the message, in one line, for the door that the user came through."""
         said = OPTION.sub(lambda found: typed(found[1], found[2], door), super().__str__())
-        return UNSEEN.sub(" ", said)
+        return LONG.sub(lambda found: short(found[0]) + found[0][-1], UNSEEN.sub(" ", said))
 
 
 class DataError(BakeoffError, ValueError):

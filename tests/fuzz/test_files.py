@@ -96,7 +96,7 @@ def npy_header(random: Random) -> bytes:
     types = ("<f8", ">f4", "<U3", "|S5", "|O", "<c16", "<M8[us]", "<m8[D]", "|V8", "<f2", "<f16",
              "|b1", "<U99999999", "<i8", "[('a','<f8')]", "(((((", "<U0", "|u1")  # fmt: skip
     shapes = ("(30,)", "(30, 2)", "(-1,)", "(0,)", "()", "(30, 0, 3)", "(10**12,)", "(1,)*70",
-              "[30]", "(99999999999,)", "(2, 9223372036854775807)", "(3.5,)", "(1e9,)")  # fmt: skip
+              "(99999999999,)", "[30]", "(2, 9223372036854775807)", "(3.5,)")  # fmt: skip
     descr = random.choice(types)
     written = descr if descr[0] in "[(" else repr(descr)
     order = random.choice(("False", "True", "None"))
@@ -169,8 +169,8 @@ MAKERS: dict[str, tuple[str, Callable[[Random], bytes]]] = {  # name -> ending, 
     "csv": (".csv", some_csv),
     "bytes": (".csv", lambda random: mutate(csv_text().encode(), random)),
     "json": (".json", some_json),
-    "json lines": (".jsonl", some_lines),
-    "json bytes": (".jsonl", lambda random: mutate(lines_of(records()), random)),
+    "json_lines": (".jsonl", some_lines),
+    "json_bytes": (".jsonl", lambda random: mutate(lines_of(records()), random)),
     "npz": (".npz", lambda random: mutate(npz(random.random() < 0.5), random)),
     "headers": (".npz", headers),
     "packed": (".csv.gz", some_packed),

@@ -140,6 +140,7 @@ def npy(header, data=b""):
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
 
 
+TEXTS = "{'descr': '<U0', 'fortran_order': False, 'shape': (99999999999,)}"
 FLOATS = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s,)}"
 
 
@@ -147,17 +148,18 @@ FLOATS = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s,)}"
     ("x", "message"),
     [
         (npy(FLOATS % "10**12"), "cannot be read"),
-        (npy(FLOATS % "1000000000000"), "cannot be read|does not fit into memory"),
+        (npy(FLOATS % "1000000000000"), "(cannot be read|does not fit)"),
         (npy(FLOATS % "20", b"\0" * 99), "cannot be read"),
         (npy(FLOATS % "-1", b"\0" * 99), "cannot be read"),
         (npy("{'descr': ((((", b"\0" * 99), "cannot be read"),
         (npy("[" * 5_000, b"\0" * 99), "cannot be read"),
         (b"no array", "cannot be read"),
+        (npy(TEXTS), ": . holds 99,999,999,999 values of no bytes"),
     ],
 )
 def test_a_damaged_array_is_refused_by_file_and_cause(x, message, tmp_path):
     npz_with(tmp_path / "data.npz", x=x, y=x)
-    with pytest.raises(DataError, match=rf"data\.npz ({message})") as caught:
+    with pytest.raises(DataError, match=rf"data\.npz ?{message}") as caught:
         read(tmp_path / "data.npz")
     assert len(str(caught.value)) < 250
 

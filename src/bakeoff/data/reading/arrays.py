@@ -227,6 +227,8 @@ def as_array(value: Any, key: str) -> Array:
             array = array.astype(np.float64)
         else:
             return array  # labels and missing values; `one_column` reads them one by one
+    if array.dtype.itemsize == 0:  # a header may say that there are 10^12 of them
+        raise DataError(f"{key} holds {array.size:,} values of no bytes. Give numbers or strings.")
     if array.dtype.kind in "SU":
         return as_strings(array, key)
     if array.dtype.kind not in "biuf":
@@ -241,7 +243,7 @@ def as_strings(array: Array, key: str) -> Array:
     try:
         array = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
         array = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=")))
-        letters = array.view(np.uint32) if array.dtype.itemsize else np.zeros(1, np.uint32)
+        letters = array.view(np.uint32)
         if letters.size and letters.max() > sys.maxunicode:  # NumPy itself lets such numbers pass
             raise ValueError(f"{letters.max():,} is no letter")
         "".join(array.ravel().tolist()).encode()

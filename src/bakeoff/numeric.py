@@ -71,11 +71,15 @@ def mean_and_std(values: Array) -> tuple[Array, Array]:
     count = np.maximum(filled.sum(axis=0), 1)
     means = np.where(filled, values, 0.0).sum(axis=0) / count
     stds = size_of(np.where(filled, values - means, 0.0), count)
-    return means, np.where(is_constant(*ends(values)), 1.0, stds)
+    return means, np.where(is_constant(*ends_of(values)), 1.0, stds)
 
 
 def bounds(
-    lows: Array, highs: Array, means: Array, stds: Array, margins: float | Array = FARTHEST
+    ends: tuple[Array, Array],
+    means: Array,
+    stds: Array,
+    constant: NDArray[np.bool_],
+    margins: float | Array = FARTHEST,
 ) -> tuple[Array, Array]:
     """Return (F,) the least and the greatest number of each column that a model is handed.
 
@@ -84,24 +88,24 @@ def bounds(
     constant or has no value: training rows say nothing about any other number.
 
     Args:
-        lows: (F,) the least of each column in the training rows.
-        highs: (F,) the greatest.
+        ends: (F,) the least of each column in the training rows, and (F,) the greatest.
         means: (F,) of these rows.
         stds: (F,) standard deviations of these rows.
+        constant: (F,) where every number counts as the mean.
         margins: How many standard deviations.
 
     Example:
         >>> values = np.array([[0.0, 7.0], [2.0, 7.0]])
-        >>> lows, highs = bounds(*ends(values), *mean_and_std(values))
+        >>> lows, highs = bounds(ends_of(values), *mean_and_std(values), np.array([False, True]))
         >>> lows.tolist(), highs.tolist()
         ([-3.0, 7.0], [5.0, 7.0])
     """
-    constant = is_constant(lows, highs)
+    lows, highs = ends
     lows = np.where(constant, means, within_reach(lows - margins * stds))
     return lows, np.where(constant, means, within_reach(highs + margins * stds))
 
 
-def ends(values: Array) -> tuple[Array, Array]:
+def ends_of(values: Array) -> tuple[Array, Array]:
     """Return (F,) the least and the greatest of (N, F), NaN left out; 0 where there is nothing."""
     missing = np.isnan(values)
     lows = np.where(missing, np.inf, values).min(axis=0, initial=np.inf)
@@ -110,9 +114,26 @@ def ends(values: Array) -> tuple[Array, Array]:
     return np.where(empty, 0.0, lows), np.where(empty, 0.0, highs)
 
 
-def is_constant(lows: Array, highs: Array) -> Array:
+def is_constant(lows: Array, highs: Array) -> NDArray[np.bool_]:
     """Tell whether the numbers between two ends differ by the rounding of float64 at most."""
     return np.asarray(highs - lows <= ROUNDING * np.maximum(np.abs(lows), np.abs(highs)))
+
+
+def says_nothing(values: Array) -> NDArray[np.bool_]:
+    """Tell of (N, F) which columns are constant, or are so but for one or two of many rows: (F,).
+
+    Example:
+        >>> values = np.array([[0.0, 0.0], *[[1.0, 0.0]] * 4, [1.0, 1.0]])
+        >>> says_nothing(values), says_nothing(np.concatenate([values, values, values]))
+        (array([ True,  True]), array([False, False]))
+    """
+    constant = is_constant(*ends_of(values))
+    if len(values) < 2 * RARE:
+        return constant
+    filled = (~np.isnan(values)).sum(axis=0)
+    third = np.partition(np.where(np.isnan(values), np.inf, values), RARE - 1, axis=0)[RARE - 1]
+    same = (np.abs(values - third) <= ROUNDING * np.abs(third)).sum(axis=0)
+    return np.asarray(constant | (filled < RARE) | (filled - same < RARE))
 
 
 def size_of(centred: Array, count: float | Array) -> Array:

@@ -278,6 +278,14 @@ def test_linear_learns_nothing_of_a_column_that_is_constant_in_training(unseen):
     assert model.scores({"x": new}) == pytest.approx([50], abs=0.1)
 
 
+def test_linear_learns_nothing_of_what_one_training_row_has():
+    x = np.stack([np.arange(200.0), np.arange(200.0) == 7], axis=1)
+    targets = x[:, 0] + 50 * x[:, 1]
+    model = Linear("regression", 0)
+    model.fit({"x": x}, targets, validation_inputs={"x": x}, validation_targets=targets, seed=0)
+    assert model.scores({"x": np.array([[50.0, 1.0]])}) == pytest.approx([50], abs=1)
+
+
 @pytest.mark.parametrize("row", BASELINES, ids=lambda row: row.name)
 def test_every_baseline_trains_on_columns_without_a_value(row):
     train = {"x": np.full((100, 2), np.nan), "categories": np.zeros((100, 2), np.int64)}

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from bakeoff.numeric import bounds, ends, mean_and_std, softmax, tells
+from bakeoff.numeric import bounds, ends_of, mean_and_std, says_nothing, softmax, tells
 
 STRENGTHS = (1e4, 1e3, 100.0, 10.0, 1.0, 0.1, 0.01)  # a, the strongest first
 MAX_ITERATIONS = 2_000  # of the solver, at each strength
@@ -140,7 +140,7 @@ class Linear:
     def _learn_scale(self, x: np.ndarray) -> None:
         """Learn means, standard deviations, bounds and what gaps are told, from (N, F)."""
         self.means, self.stds = mean_and_std(x)
-        self.lows, self.highs = bounds(*ends(x), self.means, self.stds)
+        self.lows, self.highs = bounds(ends_of(x), self.means, self.stds, says_nothing(x))
         self.missing = tells(np.isnan(x))
 
     def _numbers(self, x: np.ndarray) -> np.ndarray:

@@ -36,6 +36,13 @@ def test_a_column_that_is_constant_in_training_says_nothing_later(new):
     assert Numbers.fit(values).apply(np.array([[new]]))[0, 0] == 0
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_column_that_one_or_two_training_rows_vary_says_nothing(rows):
+    values = np.zeros((300, 1))
+    values[:rows] = 1
+    assert not Numbers.fit(values).apply(np.array([[0.0], [1.0], [999.0]])).any()
+
+
 def test_a_column_without_a_training_value_says_nothing_later():
     transform = Numbers.fit(np.full((50, 1), np.nan))
     assert transform.apply(np.array([[np.nan], [5.0]])).tolist() == [[0.0], [0.0]]

@@ -10,7 +10,15 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.preparing.transform import Role, fields_of, unbounded
-from bakeoff.numeric import FARTHEST, bounds, ends, mean_and_std, tells, within_reach
+from bakeoff.numeric import (
+    FARTHEST,
+    bounds,
+    ends_of,
+    mean_and_std,
+    says_nothing,
+    tells,
+    within_reach,
+)
 
 MANY = 32  # more different numbers than this in training: bend them to a bell curve
 MAX_KNOTS = 255
@@ -25,8 +33,9 @@ class Numbers:
     The bend is piecewise linear through at most 255 knots (quantiles of the training rows). Beyond
     them it goes on as steep as the standardised number would, up to 3 more standard deviations, so
     that a trend can be followed and outliers do no harm. Of few different numbers it is 1; a column
-    that is constant in training is 0 whatever comes later. Missing numbers become 0, the middle of
-    what training had; where several training rows miss one, a further column says so.
+    that is constant in training, but for two rows at most, is 0 whatever comes later. Missing
+    numbers become 0, the middle of what training had; where several training rows miss one, a
+    further column says so.
 
     Args:
         means: (F,) of the training rows.
@@ -61,7 +70,7 @@ class Numbers:
         sizes = np.array([len(knots) for knots, _ in bends], dtype=np.int64)
         means, stds = mean_and_std(values)
         margins = np.where(sizes > 0, FARTHEST, FEW_FARTHEST)
-        lows, highs = bounds(*ends(values), means, stds, margins)
+        lows, highs = bounds(ends_of(values), means, stds, says_nothing(values), margins)
         return cls(
             means=means,
             stds=stds,

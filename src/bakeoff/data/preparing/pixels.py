@@ -50,8 +50,9 @@ class Pixels:
         means = sum(part.sum(axis=axes) for part in chunks(values)) / count
         unit = np.ldexp(1.0, np.frexp(np.maximum(highs - means, means - lows))[1])
         squares = sum(squared(part, means, unit).sum(axis=axes) for part in chunks(values))
-        stds = np.where(is_constant(lows, highs), 1.0, np.sqrt(squares / count) * unit)
-        return cls(means, stds, *bounds(lows, highs, means, stds))
+        constant = is_constant(lows, highs)
+        stds = np.where(constant, 1.0, np.sqrt(squares / count) * unit)
+        return cls(means, stds, *bounds((lows, highs), means, stds, constant))
 
     def apply(self, values: Array) -> Array:
         """Standardise."""

@@ -9,7 +9,15 @@ import numpy as np
 
 from bakeoff.data.array import Array, within
 from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, unbounded
-from bakeoff.numeric import bounds, ends, mean_and_std, size_of, tells, within_reach
+from bakeoff.numeric import (
+    bounds,
+    ends_of,
+    mean_and_std,
+    says_nothing,
+    size_of,
+    tells,
+    within_reach,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +51,7 @@ class Steps:
         """Learn from sequences (N, T, F), or from real steps alone (S, F)."""
         steps = within_reach(values.reshape(-1, values.shape[-1]).astype(np.float64))
         means, stds = mean_and_std(steps)
-        lows, highs = bounds(*ends(steps), means, stds)
+        lows, highs = bounds(ends_of(steps), means, stds, says_nothing(steps))
         return cls(means, stds, tells(np.isnan(steps)), lows, highs)
 
     def apply(self, values: Array) -> Array:

@@ -26,7 +26,7 @@ import keras
 import numpy as np
 from keras import initializers, layers, ops
 
-SCALE_SPREAD = 0.3  # R2 on housing, validation, 20 epochs, 1 seed: 0.841; signs of +-1: 0.828
+SCALE_SPREAD = 0.3  # housing, validation R2, 1 seed: 0.841 in 20 epochs; signs of +-1: 0.828
 
 
 class TabM(keras.Model):

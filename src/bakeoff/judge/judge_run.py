@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from bakeoff.catalog import find, load
-from bakeoff.documents import read_json
 from bakeoff.errors import DataError, RunError
 from bakeoff.evaluate.metrics import METRICS, Metric, row_values, score
 from bakeoff.judge.entry import Entry
@@ -16,6 +15,7 @@ from bakeoff.judge.verdict import reach_verdict, write_verdict
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.read_schema import read_fingerprint
 
 
 def judge_run(folder: RunFolder, plan: Plan) -> None:
@@ -50,11 +50,11 @@ def count_readings(folder: RunFolder) -> int:
 
     A neighbour that is damaged, unfinished or of another format says nothing and is passed over.
     """
-    own, readings = read_json(folder.fingerprint)["sha256"], 1
+    own, readings = read_fingerprint(folder), 1
     for other in folder.beside():
-        with suppress(DataError):
+        with suppress(DataError, OSError):
             if other.verdict.is_file():
-                readings += read_json(other.fingerprint).get("sha256") == own
+                readings += read_fingerprint(other) == own
     return readings
 
 

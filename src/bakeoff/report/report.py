@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.documents import write_text
+from bakeoff.errors import RequestError
 from bakeoff.evaluate.classification import confusion, per_class
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.evaluate.regression import summarise_residuals
@@ -39,8 +41,16 @@ def write_report(folder: RunFolder) -> Path:
 
     Raises:
         DataError: A file of the run is missing or damaged.
+        RequestError: The page cannot be written there.
     """
-    folder.report.write_text(render(read_contents(folder)), encoding="utf-8")
+    page = render(read_contents(folder))
+    try:
+        write_text(folder.report, page)
+    except OSError as error:
+        raise RequestError(
+            f"{folder.report} cannot be written: {error.strerror}. Copy the run to a folder that "
+            "you may write to, and remove what stands in the way there."
+        ) from error
     return folder.report
 
 
@@ -119,14 +129,14 @@ def data_part(run: Contents) -> dict[str, Any]:
     """Return what is shown of the data: columns, split, findings and notes."""
     parts = run.split.sizes
     return {
-        "columns": run.schema["columns"],
-        "inputs": set(run.schema["inputs"]),
-        "targets": set(run.schema["targets"]),
+        "columns": run.schema.columns,
+        "inputs": set(run.schema.inputs),
+        "targets": set(run.schema.targets),
         "rows": sum(parts.values()),
         "parts": parts,
         "how": run.split.how,
-        "findings": [finding["message"] for finding in run.findings.get("leaks", [])],
-        "notes": run.findings.get("notes", []),
+        "findings": [finding.message for finding in run.findings["leaks"]],
+        "notes": run.findings["notes"],
     }
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -15,7 +16,6 @@ from bakeoff.data.columns.column import Column
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.leaks import Finding, sentence
 from bakeoff.data.splitting.split import PARTS, Split, counts
-from bakeoff.documents import read_json
 from bakeoff.judge.leaderboard import read_leaderboard
 from bakeoff.judge.verdict import Verdict, read_verdict
 from bakeoff.listed import listed
@@ -176,7 +176,7 @@ class Screen:
         """Print the leaderboard and the verdict, or the whole as one JSON document."""
         rows = read_leaderboard(folder).to_dicts()
         if self.json:
-            verdict = read_json(folder.verdict)
+            verdict = asdict(read_verdict(folder))
             self.document({"run": str(folder.path), "leaderboard": rows, "verdict": verdict})
         if self.judges:
             self.say("")

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.reading.bundled import NAMES
 from bakeoff.data.splitting.split import PARTS
-from bakeoff.documents import read_json
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
 from bakeoff.plan.probe import fit_seconds
 from bakeoff.report import numbers
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.read_schema import read_schema
 
 MOST_CLASSES = 12  # up to here each class is counted
 
@@ -92,7 +93,6 @@ def new_data(folder: RunFolder) -> str:
     source = tomllib.loads(folder.experiment.read_text("utf-8")).get("data", {}).get("path", "")
     if source in NAMES:
         return str(source)
-    schema = read_json(folder.schema)
-    forms = [column["form"] for column in schema["columns"] if column["name"] in schema["inputs"]]
-    arrays = any(isinstance(form, dict) and form.get("type") == "shape" for form in forms)
+    schema = read_schema(folder)
+    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

@@ -37,6 +37,8 @@ def build(value: object, hint: Any, name: str) -> Any:
     """
     if isinstance(hint, type) and is_dataclass(hint):
         return hint(**build_fields(value, hints_of(hint), name))
+    if hint == tuple[str, ...] and isinstance(value, list) and {*map(type, value)} <= {str}:
+        return tuple(value)  # names of categories may be many, and need no more
     parts = [build(part, own, where) for part, own, where in parts_of(value, hint, name)]
     check_one(value, hint, name)
     if get_origin(hint) is tuple:

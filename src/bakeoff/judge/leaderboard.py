@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from bakeoff.build import Count, NewerError, OneOf, Seconds, check_type
+from bakeoff.build import Between, Count, NewerError, OneOf, Seconds, check_type
 from bakeoff.catalog import FRAMEWORKS
 from bakeoff.cut import cut
 from bakeoff.documents import read_parquet, reading
@@ -19,10 +19,11 @@ from bakeoff.runs.folder import RunFolder
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_LINES = 10**5
+MOST_LINES = 5_000  # a thousand models in three frameworks
+Place = Annotated[int, Between(1, MOST_LINES)]
 LINE = {  # what a line holds beside scores
-    "rank": Count | None,
-    "tier": Count | None,
+    "rank": Place | None,
+    "tier": Place | None,
     "model": str,
     "framework": Annotated[str, OneOf(*FRAMEWORKS, "sklearn")],
     "kind": Literal["network", "baseline"],
@@ -163,10 +164,11 @@ def read_leaderboard(folder: RunFolder) -> "pl.DataFrame":
             name: kind for name, kind in schema.items() if name in table or name not in METRICS
         }
         table = table.select(pl.col(n).cast(getattr(pl, kind)) for n, kind in there.items())
+        for names in (["label"], ["model", "framework"]):
+            if table.select(names).n_unique() < len(table):
+                raise DataError(f"two lines have the same {' and '.join(names)}.")
         for line in table.iter_rows(named=True):
             check_line(line)
-        if table["label"].n_unique() < len(table):
-            raise DataError("two lines have one label.")
     return table
 
 
@@ -174,5 +176,8 @@ def check_line(line: Mapping[str, Any]) -> None:
     """Refuse a line that `make_leaderboard` does not write."""
     for name, value in line.items():
         check_type(value, LINE.get(name, float | None), name)
+    unranked = [name for name in ("tier", "low", "high") if line[name] is None]
+    if line["score"] is not None and unranked:
+        raise DataError(f"{cut(line['label'])} has a score, and no {unranked[0]}.")
     if not NAME.fullmatch(line["model"]):
         raise DataError(f"model is {cut(repr(line['model']))}, which is no name.")

@@ -88,6 +88,8 @@ def picture(figure: "Figure", name: str, alt: str) -> Picture:
 
 def draw_ranking(run: Contents) -> Iterator[Group]:
     """Draw the leaderboard as intervals."""
+    if not run.ranked:
+        return
     metric, label = run.verdict.metric, numbers.metric_label(run.verdict.metric)
     lines = [
         Line(
@@ -141,7 +143,7 @@ def draw_comparison(run: Contents) -> Iterator[Group]:
         "dashed lines are the baselines: what a network has to beat; arrows lie off the scale.",
         pictures=[
             *(picture(*drawn) for drawn in zip(figures, names, alts, strict=True)),
-            draw_parameters(run),
+            *([draw_parameters(run)] if run.ranked else []),
         ],
     )
 
@@ -187,7 +189,9 @@ def draw_learning(run: Contents) -> Iterator[Group]:
     pictures = []
     for i, (name, own) in enumerate(run.curves.items()):
         validation, train = band(own.validation_loss), band(own.train_loss)
-        best = int(np.nanargmin(validation.mean)) if np.isfinite(validation.mean).any() else 0
+        if not len(validation.epochs) or not len(train.epochs):
+            continue  # no epoch of it has a finite loss
+        best = int(np.nanargmin(validation.mean))
         alt = (
             f"{name}, {numbers.count(len(own.train_loss), 'seed')}: the mean validation loss "
             f"starts at {validation.mean[0]:.3f}, is lowest with {validation.mean[best]:.3f} at "

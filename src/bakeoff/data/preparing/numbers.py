@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Amounts, Array, Counts, Flags
 from bakeoff.data.preparing.transform import Role, fields_of
 from bakeoff.numeric import mean_and_std
 
@@ -39,12 +39,12 @@ class Numbers:
         values (N, F) or (N,) float64 with NaN -> (N, F + columns with missing values) float32
     """
 
-    means: Array
-    stds: Array
-    missing: Array
-    sizes: Array
-    knots: Array
-    normals: Array
+    means: Amounts
+    stds: Amounts
+    missing: Flags
+    sizes: Counts
+    knots: Amounts
+    normals: Amounts
     role: ClassVar[Role] = "numbers"
 
     @classmethod

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Amounts, Array
 from bakeoff.data.preparing.transform import Role, fields_of
 
 
@@ -23,8 +23,8 @@ class Pixels:
         values (N, ..., C) -> (N, ..., C) float32
     """
 
-    means: Array
-    stds: Array
+    means: Amounts
+    stds: Amounts
     role: ClassVar[Role] = "block"
 
     @classmethod

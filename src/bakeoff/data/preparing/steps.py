@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bakeoff.data.array import Array, within
+from bakeoff.data.array import Amounts, Array, Flags, within
 from bakeoff.data.preparing.transform import Role, fields_of
 from bakeoff.numeric import mean_and_std
 
@@ -27,9 +27,9 @@ class Steps:
         values (N, T, F) float with NaN -> (N, T, F + channels with missing values) float32
     """
 
-    means: Array
-    stds: Array
-    missing: Array
+    means: Amounts
+    stds: Amounts
+    missing: Flags
     role: ClassVar[Role] = "block"
 
     @classmethod

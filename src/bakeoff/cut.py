@@ -1,6 +1,7 @@
 """Cut: long texts as people can bear them. Whatever is shown, listed or said goes through here."""
 
 MOST_LETTERS = 80  # of a name, a class or a cell within a sentence
+CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "?")  # not tab, line
 MOST_OF_A_TEXT = 2_000  # of a whole sentence or note: some twenty lines of a terminal
 
 
@@ -19,6 +20,16 @@ def cut(text: object, most: int = MOST_LETTERS) -> str:
     if len(whole) <= most:
         return whole
     return f"{whole[:most]}… ({len(whole):,} characters)"
+
+
+def tamed(text: str) -> str:
+    """Return a text without signs that a terminal obeys: a stranger may have written it.
+
+    Example:
+        >>> tamed(chr(27) + "[2J" + "done")
+        '?[2Jdone'
+    """
+    return text.translate(CONTROLS)
 
 
 def cut_middle(text: str, most: int = MOST_OF_A_TEXT) -> str:

@@ -18,6 +18,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, Literal
 
+from bakeoff.cut import cut, cut_middle, tamed
+
+LONGEST_WORD = 200  # letters: comparing two words takes as long as both lengths multiplied
+
 Door = Literal["python", "command line", "file"]
 
 OPTION = re.compile("\ue000(.*?)\ue001(.*?)\ue002", re.DOTALL)  # name, value as JSON or nothing
@@ -46,8 +50,9 @@ class BakeoffError(Exception):
         return self.worded("python")
 
     def worded(self, door: Door) -> str:
-        """Return the message for the door that the user came through."""
-        return OPTION.sub(lambda found: typed(found[1], found[2], door), super().__str__())
+        """Return the message for the door that the user came through, not longer than a page."""
+        text = OPTION.sub(lambda found: typed(found[1], found[2], door), super().__str__())
+        return cut_middle(tamed(text))
 
 
 class DataError(BakeoffError, ValueError):
@@ -124,9 +129,9 @@ def unknown(what: str, value: object, known: Iterable[str], *, where: str = "") 
         "No framework called 'keras'. Did you mean 'tensorflow'? Known: torch, tensorflow."
     """
     names = [str(name) for name in known]
-    listed = ", ".join(names[:30]) + (", …" if len(names) > 30 else "")
-    place = f" ({where})" if where else ""
-    return f"No {what} called {value!r}{place}.{did_you_mean(str(value), names)} Known: {listed}."
+    listed = ", ".join(map(cut, names[:30])) + (", …" if len(names) > 30 else "")
+    place, said = f" ({where})" if where else "", cut(repr(value))
+    return f"No {what} called {said}{place}.{did_you_mean(str(value), names)} Known: {listed}."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -136,7 +141,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         >>> did_you_mean("lsmt", ["lstm", "gru"]), did_you_mean("gpu", ["cpu", "cuda"])
         (" Did you mean 'lstm'?", " Did you mean 'cuda'?")
     """
-    names = sorted(known)
+    if len(word) > LONGEST_WORD:
+        return ""
+    names = sorted(name for name in known if len(name) <= LONGEST_WORD)
     synonym = SYNONYMS.get(word.lower(), "")
     if synonym in names:
         return f" Did you mean {synonym!r}?"

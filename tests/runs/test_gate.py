@@ -392,9 +392,7 @@ def test_what_is_written_never_goes_through_a_link(run, tmp_path, monkeypatch):
 def test_a_folder_in_the_place_of_the_report_is_named(run):
     (run / "report.html").unlink()
     (run / "report.html" / "x").mkdir(parents=True)
-    with pytest.raises(
-        RequestError, match=r"report\.html cannot be written: Is a directory\. Copy"
-    ):
+    with pytest.raises(RequestError, match=r"report\.html cannot be written: .*directory\. Copy"):
         write_report(open_folder(run))
 
 
@@ -405,7 +403,7 @@ def test_a_run_that_may_only_be_read_is_used_and_says_what_cannot_be_written(run
     assert len(bakeoff.open_run(run).best.predict(STORED / "new.csv")) == 8
     with pytest.raises(RequestError, match=r"report\.html cannot be written: Permission denied"):
         write_report(open_folder(run))
-    with pytest.raises(RequestError, match="cannot be written: Permission denied. Choose another"):
+    with pytest.raises(RequestError, match=r"cannot be written: Permission denied\. Choose"):
         convert_run(open_folder(run), to="jax", model="mlp")
 
 

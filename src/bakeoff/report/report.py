@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.cut import cut, cut_middle
 from bakeoff.documents import write_text
 from bakeoff.errors import RequestError
 from bakeoff.evaluate.classification import confusion, per_class
@@ -23,7 +24,9 @@ from bakeoff.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
+MOST_OF_A_PLAN = 200_000  # letters: three thousand lines
 PATHS = {  # the markers of the figures, 8 wide around 0
     "o": "M4 0A4 4 0 1 1-4 0A4 4 0 1 1 4 0Z", "^": "M0-4 4 4-4 4Z", "v": "M0 4 4-4-4-4Z",
     "<": "M-4 0 4-4 4 4Z", ">": "M4 0-4-4-4 4Z", "D": "M0-5 5 0 0 5-5 0Z", "d": "M0-5 3 0 0 5-3 0Z",
@@ -70,9 +73,20 @@ def page_environment() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=shown,
     )
     environment.globals["numbers"] = numbers
+    environment.filters["cut"] = cut
     return environment
+
+
+def shown(value: Any) -> Any:
+    """Return what a template shows, long texts cut; what is markup already is ours."""
+    from markupsafe import Markup
+
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return cut_middle(value)
+    return value
 
 
 def render(run: Contents) -> str:
@@ -88,10 +102,17 @@ def render(run: Contents) -> str:
             best=best_part(run),
             data=data_part(run),
             recipes=recipes_part(run),
-            plan=run.plan,
+            plan=whole(run.plan),
             environment=environment_part(run.environment),
         )
     )
+
+
+def whole(text: str) -> "Markup":
+    """Return a text that is shown as it stands: a plan may have thousands of lines."""
+    from markupsafe import escape
+
+    return escape(cut_middle(text, MOST_OF_A_PLAN))
 
 
 def leaderboard_part(run: Contents) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from bakeoff.cut import cut, cut_middle
 from bakeoff.data.columns.column import Column
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.leaks import Finding, sentence
@@ -37,6 +38,7 @@ from bakeoff.train.events import Done, Event
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.workers import Workers
 
+MOST_OF_A_CELL = 200  # letters: a reason takes some 100
 LABEL = 9  # width of the words at the left: data, split, checks, plan
 MOST_COLUMNS = 20  # kinds and reasons are printed up to here; --dry-run prints them all
 
@@ -214,7 +216,7 @@ class Screen:
         for name in header:
             table.add_column(name, justify="right" if name == "parameters" else "left")
         for row in rows:
-            table.add_row("", *(self.text(cell) for cell in row))
+            table.add_row("", *(self.text(cut(cell, MOST_OF_A_CELL)) for cell in row))
         self.console.print(table)
 
     def line(self, label: str, text: str, aside: str = "", style: str = "") -> None:
@@ -239,4 +241,4 @@ class Screen:
 
     def text(self, text: str, style: str = "") -> Text:
         """Return text that this console can show."""
-        return Text(printable(text, self.console.encoding), style=style)
+        return Text(printable(cut_middle(text), self.console.encoding), style=style)

@@ -5,10 +5,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
 import bakeoff
+from bakeoff.plan.experiment_file import read_experiment
+from tests.fuzz.mutate import mutate, mutate_text
 from tests.small import table
 
 STORED = Path(__file__).parents[1] / "runs" / "format_2"
@@ -48,6 +51,18 @@ def faults(place: Path, first: int, last: int) -> list[str]:
 
 def test_a_damaged_run_is_refused_in_a_sentence_or_does_no_harm(place):
     assert faults(place, 0, 40) == []
+
+
+def test_a_damaged_plan_is_refused_in_a_sentence(tmp_path):
+    whole, path = (STORED / "run" / "bakeoff.toml").read_text("utf-8"), tmp_path / "bakeoff.toml"
+    for seed in range(500):
+        random = Random(seed)
+        text = mutate_text(whole, random).encode(errors="replace")
+        path.write_bytes(text if seed % 2 else mutate(whole.encode(), random))
+        try:
+            read_experiment(path)
+        except bakeoff.BakeoffError as error:
+            assert len(str(error)) < 3_000, seed
 
 
 @pytest.mark.nightly

@@ -1,6 +1,8 @@
 """bakeoff.toml: an experiment as a file. Unknown keys are refused by name; paths start there."""
 
 import os
+import re
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +16,8 @@ from bakeoff.plan.experiment import Experiment
 from bakeoff.train.recipe import Recipe
 
 PATH = "file, or data-set name; a relative path starts at this file"
+MOST_BYTES = 2 * 10**7  # a hundred thousand columns take some 6 million
+MOST_DOTS = 1_000  # of one key: with 20,000 parts tomllib takes a minute and a half
 FILES = ("data", "test", "validation")  # fields that may hold a path
 
 
@@ -26,15 +30,35 @@ def read_experiment(path: str | Path) -> Experiment:
     """
     path = Path(path)
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(read_text(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except DataError:
+        raise
+    except (ValueError, RecursionError) as error:  # of the grammar, the letters, or the numbers
         raise DataError(f"{path} is not valid TOML: {error}.") from error
     try:
         return from_document(document, path)
     except RequestError as error:
         raise RequestError(f"{path}: {error.worded('file')}") from error
+
+
+def read_text(path: Path) -> str:
+    """Read a file that can be a plan: an ordinary one, of a size and depth that a plan has.
+
+    Raises:
+        DataError: It is none.
+        OSError, UnicodeDecodeError: It cannot be read.
+    """
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise DataError(f"{path} is not a file. Name the bakeoff.toml itself.")
+    if about.st_size > MOST_BYTES:
+        raise DataError(f"{path} has {about.st_size:,} bytes; a plan has {MOST_BYTES:,} at most.")
+    text = path.read_text("utf-8")
+    if any(part.count(".") > MOST_DOTS for part in re.split(r"[=,{}\n]", text)):
+        raise DataError(f"{path} has a key of more than {MOST_DOTS:,} parts; no plan has one.")
+    return text
 
 
 def from_document(document: Mapping[str, Any], path: Path) -> Experiment:
@@ -100,7 +124,15 @@ def checked(value: Any, option: Option, where: str) -> Any:
 def from_here(place: str, folder: Path) -> str:
     """Resolve a path against the folder of the file; a data-set name stays as it is."""
     inside = folder / place
-    return str(inside) if place and inside.exists() else place
+    return str(inside) if place and is_there(inside) else place
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether a path exists; what is too long to be one does not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def to_toml(
@@ -181,7 +213,7 @@ def plain(value: Any) -> Any:
 
 def relative(place: str, folder: Path | None) -> str:
     """Write a path as seen from a folder; names of data sets and other drives stay as they are."""
-    if folder is None or not place or not Path(place).exists():
+    if folder is None or not place or not is_there(Path(place)):
         return place
     try:
         return Path(os.path.relpath(place, folder)).as_posix()

@@ -113,6 +113,8 @@ class Run:
         except DataError:  # the folder has gone, or is damaged: printing a run never fails
             return f"<Run {self.given}>"
         first = rows.row(0, named=True)
+        if first["score"] is None:
+            return f"<Run {self.folder}: {len(rows)} models, none of them with a score>"
         score = f"{first['model']} first with {first['metric']} {first['score']:.4g}"
         return f"<Run {self.given}: {len(rows)} models, {score}>"
 

@@ -230,13 +230,17 @@ def convert(
     out: Annotated[
         str, typer.Option(help="A new .safetensors file. Default: beside the weights of the fit.")
     ] = "",
+    data: Annotated[
+        str, typer.Option(help="Rows for the check, such as the training file. Default: drawn.")
+    ] = "",
 ) -> None:
     """Carry the winner's weights over to another framework, and check that nothing changed."""
     from bakeoff.deliver.convert import convert_run, sentences
     from bakeoff.runs.folder import open_folder
 
     path = Path(out) if out else None
-    converted = convert_run(open_folder(Path(run)), to=to, model=model, out=path)
+    folder = open_folder(Path(run))
+    converted = convert_run(folder, to=to, model=model, out=path, data=data or None)
     for sentence in sentences(converted):
         typer.echo(sentence)
 

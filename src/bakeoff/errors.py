@@ -18,6 +18,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, Literal
 
+from bakeoff.cut import cut, cut_middle
+
+LONGEST_WORD = 200  # letters: comparing two words takes as long as both lengths multiplied
+
 Door = Literal["python", "command line", "file"]
 
 OPTION = re.compile("\ue000(.*?)\ue001(.*?)\ue002", re.DOTALL)  # name, value as JSON or nothing
@@ -50,8 +54,8 @@ class BakeoffError(Exception):
 
     def worded(self, door: Door) -> str:
         """Return the message, in one line, for the door that the user came through."""
-        said = OPTION.sub(lambda found: typed(found[1], found[2], door), super().__str__())
-        return LONG.sub(lambda found: short(found[0]) + found[0][-1], UNSEEN.sub(" ", said))
+        text = OPTION.sub(lambda found: typed(found[1], found[2], door), super().__str__())
+        return cut_middle(LONG.sub(lambda found: cut(found[0], LONGEST), UNSEEN.sub(" ", text)))
 
 
 class DataError(BakeoffError, ValueError):
@@ -128,15 +132,9 @@ def unknown(what: str, value: object, known: Iterable[str], *, where: str = "") 
         "No framework called 'keras'. Did you mean 'tensorflow'? Known: torch, tensorflow."
     """
     names = [str(name) for name in known]
-    listed = ", ".join(map(short, names[:30])) + (", …" if len(names) > 30 else "")
-    place = f" ({where})" if where else ""
-    given = short(value) if isinstance(value, str) else value
-    return f"No {what} called {given!r}{place}.{did_you_mean(str(value), names)} Known: {listed}."
-
-
-def short(name: str) -> str:
-    """Return a name, cut where it is longer than a message can bear."""
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+    listed = ", ".join(map(cut, names[:30])) + (", …" if len(names) > 30 else "")
+    place, said = f" ({where})" if where else "", cut(repr(value))
+    return f"No {what} called {said}{place}.{did_you_mean(str(value), names)} Known: {listed}."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -146,10 +144,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         >>> did_you_mean("lsmt", ["lstm", "gru"]), did_you_mean("gpu", ["cpu", "cuda"])
         (" Did you mean 'lstm'?", " Did you mean 'cuda'?")
     """
-    names = sorted(known)
+    if len(word) > LONGEST_WORD:
+        return ""
+    names = sorted(name for name in known if len(name) <= LONGEST_WORD)
     synonym = SYNONYMS.get(word.lower(), "")
     if synonym in names:
         return f" Did you mean {synonym!r}?"
     lower = {name.lower(): name for name in reversed(names)}
     near = get_close_matches(word.lower(), list(lower), n=1, cutoff=0.6)
-    return f" Did you mean {short(lower[near[0]])!r}?" if near else ""
+    return f" Did you mean {cut(lower[near[0]], LONGEST)!r}?" if near else ""

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from bakeoff.cut import cut
+
 
 def listed(names: Sequence[str], *, most: int = 8, rest: str = "more") -> str:
     """Write names one after the other; of more than `most`, say how many more there are.
 
-    One name more is written, too: it takes no more room than its number.
+    One name more is written, too: it takes no more room than its number. Long names are cut.
 
     Args:
         names: What to write.
@@ -20,5 +22,6 @@ def listed(names: Sequence[str], *, most: int = 8, rest: str = "more") -> str:
         ('a, b and 4 more', 'a, b and 2 others')
     """
     if len(names) > most + 1:
-        return f"{', '.join(names[:most])} and {len(names) - most:,} {rest}"
-    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+        return f"{', '.join(map(cut, names[:most]))} and {len(names) - most:,} {rest}"
+    shown = [cut(name) for name in names]
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)

@@ -1,17 +1,18 @@
 """The weights of a run cross over to another framework, and the scores stay what they are."""
 
+import os
 import shutil
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from bakeoff.data.preparing.preparation import load_preparation
 from bakeoff.deliver.convert import convert_run, rows_to_score, sentences
 from bakeoff.deliver.trained_model import open_model
 from bakeoff.errors import RequestError
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.weights import convert
+from tests.small import ROWS
 
 
 @pytest.fixture
@@ -51,37 +52,33 @@ def test_a_chosen_file_is_new_and_is_used(run, tmp_path, no_keras):
 def test_converted_weights_come_back_unchanged(run, tmp_path, no_keras):
     model = open_model(run, "wide")
     there = convert_run(run, to="tensorflow", model="wide").path
-    view, _ = rows_to_score(model, load_preparation(run.data))
+    view, _ = rows_to_score(model)
     arguments = {**view.sizes, "out_features": 1, **model.fit.job.arguments}
     back = convert(there, ("mlp", arguments), to="torch")
     for name, weight in load_file(model.place.weights).items():
         np.testing.assert_array_equal(back[name], weight)
 
 
-def test_the_check_scores_the_test_rows_where_the_data_is_at_hand(small_run):
-    model = small_run.model("mlp")
-    view, source = rows_to_score(model, load_preparation(small_run.folder / "data"))
-    assert source == "test rows of the run"
-    assert len(view.inputs["x"]) == small_run.leaderboard["test_rows"][0]
+def test_the_check_scores_the_rows_that_are_named(small_run, people):
+    view, source = rows_to_score(small_run.model("mlp"), people)
+    assert source == "rows of people.csv"
+    assert len(view.inputs["x"]) == ROWS
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn", "gru"])
-def test_the_check_draws_rows_where_the_data_is_not_at_hand(array_run, name):
-    model = array_run.model(name)
-    view, source = rows_to_score(model, load_preparation(array_run.folder / "data"))
+def test_the_check_draws_rows_where_none_are_named(array_run, name):
+    view, source = rows_to_score(array_run.model(name))
     assert "drawn" in source
     assert view.inputs["x"].shape[1:] == {"mlp": (36,), "cnn": (1, 6, 6), "gru": (6, 6)}[name]
 
 
-def test_a_table_that_changed_is_not_scored(run, small_run, people):
+def test_what_the_plan_of_a_run_names_is_not_opened(run, no_keras):
     text = run.experiment.read_text("utf-8")
-    other = run.path.parent / "other.csv"
-    other.write_text(people.read_text("utf-8").replace("red", "blue"), "utf-8")
+    victim = run.path.parent / "victim.csv"
     path = next(line for line in text.splitlines() if line.startswith("path"))
-    run.experiment.write_text(text.replace(path, f'path = "{other.as_posix()}"'), "utf-8")
-    view, source = rows_to_score(open_model(run, "mlp"), load_preparation(run.data))
-    assert "drawn" in source
-    assert view.inputs["categories"].shape[1] == 1
+    run.experiment.write_text(text.replace(path, f'path = "{victim.as_posix()}"'), "utf-8")
+    os.mkfifo(victim)  # opening it would wait for ever
+    assert "drawn" in convert_run(run, to="jax", model="mlp").source
 
 
 def test_what_cannot_be_converted_is_refused_in_one_sentence(small_run, command):
@@ -103,7 +100,7 @@ def test_both_frameworks_give_the_same_scores(small_run, command, tmp_path):
     words = ["--to", "tensorflow", "--model", "mlp", "--out"]
     said = command("convert", small_run.folder, *words, tmp_path / "mlp.safetensors")
     assert said.code == 0
-    assert "Parity: the same. On 18 test rows of the run" in said.out
+    assert "Parity: the same. On 64 rows drawn in the shape of its data" in said.out
     again = convert_run(
         RunFolder(small_run.folder),
         to="tensorflow",

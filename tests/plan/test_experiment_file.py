@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff import CATALOG, DataError, Experiment, Recipe, RequestError
+from bakeoff import CATALOG, BakeoffError, DataError, Experiment, Recipe, RequestError
 from bakeoff.catalog import arguments
 from bakeoff.plan.experiment_file import places, read_experiment, to_toml
 from bakeoff.train.recipe import SETTINGS
+from tests.fuzz.mutate import Limits
 
 FULL = Experiment(
     data="people.csv",
@@ -194,3 +195,40 @@ def test_a_file_of_another_format_is_refused(number, tmp_path):
 def test_a_value_out_of_range_is_worded_as_in_the_file(tmp_path):
     with pytest.raises(RequestError, match=r"bakeoff.toml: lr = 0 is out of range: above 0"):
         read_experiment(written(tmp_path, "[data]\npath = 'd'\n[recipe]\nlr = 0"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a." * 20_000 + "a = 1", "a key of more than 1,000 parts"),
+        ("a = {" + '"a".' * 20_000 + "a = 1}", "a key of more than 1,000 parts"),
+        ("a = " + "[" * 20_000, "is not valid TOML"),
+        ("[run]\nseeds = " + "1" * 5_000, "is not valid TOML"),
+        ("[data]\npath = 'a.csv'\n[run]\nseeds = " + "1" * 400, "is out of range"),
+        ("[data]\npath = '" + "a" * 10**5 + "'\nodd = 1", "has no 'odd'"),
+    ],
+)
+def test_a_plan_that_cannot_be_one_is_refused_soon_and_shortly(text, said, tmp_path):
+    path = tmp_path / "bakeoff.toml"
+    path.write_text(text, "utf-8")
+    with Limits(seconds=5, megabytes=300), pytest.raises(BakeoffError, match=said) as error:
+        read_experiment(path)
+    assert len(str(error.value)) < 2_500
+
+
+def test_a_path_too_long_to_be_one_is_no_mistake_of_ours(tmp_path):
+    path = tmp_path / "bakeoff.toml"
+    path.write_text(f"[data]\npath = '{'a' * 10**5}'\n", "utf-8")
+    assert read_experiment(path).data == "a" * 10**5
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_plan_is_an_ordinary_file(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.toml")
+    for path in ("/dev/zero", tmp_path / "pipe.toml", tmp_path):
+        with pytest.raises(DataError, match="is not a file"):
+            read_experiment(path)
+    (tmp_path / "bakeoff.toml").write_text("[data]\n", "utf-8")
+    monkeypatch.setattr("bakeoff.plan.experiment_file.MOST_BYTES", 3)
+    with pytest.raises(DataError, match=r"has 7 bytes; a plan has 3 at most"):
+        read_experiment(tmp_path / "bakeoff.toml")

@@ -1,5 +1,6 @@
 """A run folder made of random numbers, written with the writers that a real run uses."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from bakeoff.catalog import find
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.origin import origin_of
+from bakeoff.data.splitting.leaks import Finding
 from bakeoff.data.splitting.split import Split
 from bakeoff.data.splitting.split_file import save_split
 from bakeoff.documents import write_json
@@ -18,8 +20,9 @@ from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
 from bakeoff.judge.verdict import reach_verdict, write_verdict
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit, Job
+from bakeoff.train.recipe import Recipe
 
-RECIPE = {"optimizer": "adamw", "lr": 0.001, "batch_size": 32, "epochs": 200, "patience": 16}
+RECIPE = asdict(Recipe(batch_size=32, epochs=200, patience=16))
 
 
 def make_run(
@@ -55,7 +58,7 @@ def make_run(
                 framework="sklearn" if baseline else "torch",
                 seed=seed,
                 view=find(name).reads[0],
-                arguments={} if baseline else {"hidden_sizes": [64, 32], "note": evil},
+                arguments={} if baseline else {"hidden_sizes": [64, 32]},
                 recipe={} if baseline else RECIPE,
                 task=task,
                 num_classes=len(classes),
@@ -155,7 +158,8 @@ def write_data(folder, rows, target, columns, task, classes, evil):
     }
     write_json(folder / "data" / "schema.json", schema)
     message = f"3 of 120 test rows have the inputs of a training row {evil}"
-    findings = {"leaks": [{"kind": "duplicates", "message": message}]}
+    leak = Finding(kind="duplicates", message=message, part="test", count=3, rows=(1, 2, 3))
+    findings = {"leaks": [asdict(leak)]}
     notes = [f"id: left out, it counts rows {evil}."]
     write_json(folder / "data" / "findings.json", {**findings, "notes": notes})
     empty = Schema(columns=(), inputs=(), targets=())
@@ -173,13 +177,17 @@ def write_data(folder, rows, target, columns, task, classes, evil):
     text = f'format = 2\n\n[data]\npath = "water.csv"  # {evil}\ntarget = ["{target}"]\n'
     (folder / "bakeoff.toml").write_text(text, "utf-8")
     environment = {
-        "format": 2,
         "started": "2026-05-04T10:00:00+00:00",
         "command": ["bakeoff", "run", f"water {evil}.csv"],
         "python": "3.11.7",
         "system": "Linux x86_64",
         "cores": 2,
+        "workers": 2,
+        "threads_per_worker": 1,
         "device": "cpu",
+        "device_name": "",
+        "device_memory_bytes": 0,
+        "seeds": [0, 1],
         "versions": {"bakeoff": "0.1.0", "torch": "2.13.0"},
     }
     write_json(folder / "environment.json", environment)

@@ -20,7 +20,7 @@ def pages(tmp_path_factory):
     """The pages of four runs, by name."""
     runs = {
         "binary": {},
-        "evil": {"target": EVIL, "columns": (EVIL,), "classes": ("no", EVIL), "evil": EVIL},
+        "evil": {"target": EVIL, "columns": (EVIL + "x",), "classes": ("no", EVIL), "evil": EVIL},
         "regression": {"classes": (), "target": "price"},
         "failed": {"failing": "lstm", "classes": tuple(f"class {i}" for i in range(14))},
     }

@@ -232,7 +232,7 @@ def test_a_json_file_is_replaced_in_one_step(tmp_path):
     write_json(tmp_path / "a" / "x.json", {"größe": 1})
     with pytest.raises(TypeError):
         write_json(tmp_path / "a" / "x.json", {"größe": object()})
-    assert read_json(tmp_path / "a" / "x.json") == {"größe": 1}
+    assert read_json(tmp_path / "a" / "x.json", {"größe": int}) == {"größe": 1}
     assert files_of(tmp_path / "a") == {"x.json"}
 
 

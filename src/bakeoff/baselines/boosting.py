@@ -249,12 +249,40 @@ def check_trees(arrays: Mapping[str, np.ndarray]) -> None:
     for name in ("left", "right", "feature", "threshold", "missing_left", "category_set", "value"):
         if arrays[name].shape != (nodes,):
             raise ValueError(f"{name} does not have one entry for each of {nodes} nodes")
+    starts, scores = [0, *roots[1:], nodes] if len(roots) else [0], len(arrays["baseline"])
+    sizes = np.diff(starts)  # (T,) nodes of each tree
+    if sizes.sum() != nodes or (sizes < 1).any() or roots.shape != sizes.shape or roots[:1].any():
+        raise ValueError("the trees do not stand one after the other")
+    if scores < 1 or len(roots) % scores:
+        raise ValueError(f"{len(roots)} trees cannot give {scores} scores each")
+    ends = np.repeat(np.cumsum(sizes), sizes)  # (nodes,) where the tree of each node ends
     inner = np.flatnonzero(left >= 0)
     for side in (left[inner], right[inner]):
-        if (side <= inner).any() or (side >= nodes).any():
+        if (side <= inner).any() or (side >= ends[inner]).any():
             raise ValueError("a node's child does not come behind it, so its tree has no end")
-    if (roots < 0).any() or (roots >= nodes).any() or len(roots) % len(arrays["baseline"]):
-        raise ValueError("the roots are not among the nodes")
+    check_features(arrays, inner)
+
+
+def check_features(arrays: Mapping[str, np.ndarray], inner: np.ndarray) -> None:
+    """Refuse nodes that ask for a category, or a set of them, that is not there.
+
+    Args:
+        arrays: As `check_trees` takes them.
+        inner: Positions of the nodes that are no leaves.
+
+    Raises:
+        ValueError: The message names what is wrong.
+    """
+    folds = [fold for name, fold in arrays.items() if name.startswith("fold.")]
+    chosen, sets = arrays["category_set"][inner], arrays["category_sets"]
+    if sets.ndim != 2 or sets.shape[1] != 256 or (chosen >= len(sets)).any():
+        raise ValueError("a node chooses a set of categories that is not there")
+    feature = arrays["feature"][inner]
+    if (feature < 0).any() or (feature[chosen >= 0] >= len(folds)).any():
+        raise ValueError("a node chooses categories of a column that has none")
+    for fold in folds:
+        if ((fold < 0) | (fold > 255)).any():
+            raise ValueError("a category has a number that no set holds")
 
 
 def unpacked(bits: np.ndarray) -> np.ndarray:
@@ -269,6 +297,8 @@ def raw_scores(x: np.ndarray, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     They are added one after the other, as scikit-learn does, so that sums are equal to the bit.
     """
     baseline, trees = arrays["baseline"], len(arrays["roots"])
+    if (arrays["feature"][arrays["left"] >= 0] >= x.shape[1]).any():
+        raise ValueError(f"a node looks at a column beyond the {x.shape[1]} that there are")
     raw = np.tile(baseline[:, None], (1, len(x)))  # (S, N)
     step = max(1, PAIRS // max(1, trees))
     for start in range(0, len(x), step):

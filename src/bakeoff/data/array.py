@@ -1,11 +1,34 @@
 """Array: what columns, inputs and targets are made of."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from bakeoff.errors import DataError
+
 Array = np.ndarray[Any, Any]
 """What each column holds."""
+
+
+class Row:
+    """One number after the other, all of one kind: what a stored array must be."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def check(self, value: Array, name: str) -> None:
+        """Refuse an array of another kind, or of more axes.
+
+        Raises:
+            DataError: The message names the field.
+        """
+        if value.ndim != 1 or value.dtype.kind != self.kind:
+            raise DataError(f"{name} is an array {value.shape} of {value.dtype}.")
+
+
+Amounts = Annotated[Array, Row("f")]
+Counts = Annotated[Array, Row("i")]
+Flags = Annotated[Array, Row("b")]
 
 
 def within(values: Array, lengths: Array) -> Array:

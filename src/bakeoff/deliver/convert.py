@@ -1,8 +1,8 @@
 """Carry a trained network of a run over to another framework, and check that it is the same.
 
 The check: both pages score the same rows, the one with the weights of the run, the other with the
-converted ones. The rows are the test rows of the run where its data can still be read, else rows
-drawn at random in the shape of the data.
+converted ones. The rows are those of a file that the user names, else drawn at random in the shape
+of the data: what bakeoff.toml names is not opened, as a stranger may have written it.
 """
 
 from dataclasses import dataclass, replace
@@ -12,17 +12,12 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import FRAMEWORKS, find, load
-from bakeoff.data.dataset import Dataset
-from bakeoff.data.preparing.preparation import Preparation
-from bakeoff.data.splitting.split_file import load_split
 from bakeoff.data.taking.views import View, make_views
-from bakeoff.deliver.trained_model import TrainedModel, blank_row, check_size, open_model
-from bakeoff.documents import read_json, reading
-from bakeoff.errors import BakeoffError, MissingPackageError, RequestError, option, unknown
-from bakeoff.plan.experiment_file import read_experiment
-from bakeoff.plan.plan import read_data
+from bakeoff.deliver.trained_model import TrainedModel, checked_arguments, open_model
+from bakeoff.documents import reading
+from bakeoff.errors import MissingPackageError, RequestError, option, unknown
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.job import Fit, page_arguments
+from bakeoff.train.job import Fit
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.weights import convert, read_weights, save_arrays, set_weights
@@ -57,7 +52,9 @@ class Converted:
     unchecked: str = ""
 
 
-def convert_run(run: RunFolder, *, to: str, model: str = "", out: Path | None = None) -> Converted:
+def convert_run(
+    run: RunFolder, *, to: str, model: str = "", out: Path | None = None, data: Any = None
+) -> Converted:
     """Write the weights of a run's winner, laid out for another framework.
 
     Args:
@@ -65,10 +62,12 @@ def convert_run(run: RunFolder, *, to: str, model: str = "", out: Path | None = 
         to: "torch", "tensorflow" or "jax".
         model: Its best fit instead of the winner.
         out: The file; None takes weights-<to>.safetensors in the folder of the fit.
+        data: Rows for the check, as `predict` takes them; None draws some.
 
     Raises:
-        RequestError: It is a baseline, or there is no such framework or model, or `out` exists.
-        DataError: It is not the folder of a finished run.
+        RequestError: It is a baseline, or there is no such framework or model, or `out` exists or
+            cannot be written.
+        DataError: It is not the folder of a finished run, or the data are not of its make.
     """
     if to not in FRAMEWORKS:
         raise RequestError(unknown("framework", to, FRAMEWORKS, where=option("to")))
@@ -84,13 +83,12 @@ def convert_run(run: RunFolder, *, to: str, model: str = "", out: Path | None = 
             f"{job.model} was trained in {to}: its weights are {trained.place.weights} already."
         )
     path = free_path(trained, to, out)
-    view, source = rows_to_score(trained, trained.preparation)
-    arguments = page_arguments(job, view.sizes)
+    view, source = rows_to_score(trained, data)
     with reading(trained.place.weights):
-        given = read_weights(trained.place.weights)
-        check_size(find(job.architecture), arguments, sum(array.size for array in given.values()))
+        arguments = checked_arguments(trained.place, job, trained.blank)
         page = load(find(job.architecture), "torch")(**arguments)
-    weights = {name: convert(given, page, to=name) for name in ("torch", "tensorflow")}
+        given = read_weights(trained.place.weights)
+        weights = {name: convert(given, page, to=name) for name in ("torch", "tensorflow")}
     save_arrays(weights["torch" if to == "torch" else "tensorflow"], path)
     converted = Converted(path=path, fit=trained.fit, to=to, source=source)
     keras_framework = job.framework if to == "torch" else to
@@ -136,28 +134,12 @@ def difference(page: Any, facing: Any, view: View, view_name: str) -> float:
     return float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
 
 
-def rows_to_score(model: TrainedModel, preparation: Preparation) -> tuple[View, str]:
+def rows_to_score(model: TrainedModel, data: Any = None) -> tuple[View, str]:
     """Return rows as the page sees them, and what they are."""
-    dataset = test_rows(model.run)
-    if dataset is not None:
-        return make_views(preparation, dataset)[model.fit.job.view], "test rows of the run"
-    blank = make_views(preparation, blank_row(preparation.schema))[model.fit.job.view]
-    return drawn(blank), "rows drawn in the shape of its data, which cannot be read here"
-
-
-def test_rows(run: RunFolder) -> Dataset | None:
-    """Read the inputs of the test rows again, if the data is at hand and has not changed."""
-    try:
-        experiment = read_experiment(run.experiment)
-        paths = (experiment.data, experiment.test, experiment.validation)
-        if any(Path(path).exists() and not Path(path).is_file() for path in paths if path):
-            return None  # a folder, a pipe or a device, which a stranger may have named
-        dataset = read_data(experiment, {})
-    except BakeoffError:  # passed from Python, moved, or changed beyond reading
-        return None
-    if dataset.fingerprint != read_json(run.fingerprint, {"sha256": str})["sha256"]:
-        return None
-    return dataset[load_split(run.split, dataset).test[:MOST_ROWS]]
+    if data is None:
+        return drawn(model.blank), "rows drawn in the shape of its data"
+    dataset = model.read(data)[:MOST_ROWS]
+    return make_views(model.preparation, dataset)[model.fit.job.view], f"rows of {dataset.source}"
 
 
 def drawn(view: View) -> View:

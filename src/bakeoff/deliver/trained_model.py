@@ -1,9 +1,12 @@
 """A trained model, read back from its run: the same predictions on new data."""
 
+import math
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +20,7 @@ from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.read import read_inputs
 from bakeoff.data.taking.views import View, make_views
-from bakeoff.documents import reading
+from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RequestError
 from bakeoff.evaluate.metrics import METRICS, score
 from bakeoff.evaluate.predictions import Predictions, label_series
@@ -29,10 +32,13 @@ from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit, Job, page_arguments
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.memory_order import in_memory_order
-from bakeoff.train.weights import read_weights, set_weights
+from bakeoff.train.weight_rules import transfers
+from bakeoff.train.weights import check_shapes, read_weights, set_weights, shapes_of
 
 if TYPE_CHECKING:
     import polars as pl
+
+MOST_CELLS = 5 * 10**7  # of one row: a volume of 368 × 368 × 368
 
 
 @dataclass(frozen=True)
@@ -74,17 +80,26 @@ class TrainedModel:
         return preparation
 
     @cached_property
+    def blank(self) -> View:
+        """A row without values, as the model sees it.
+
+        Raises:
+            DataError: What was fitted does not go with the schema, or with this model.
+        """
+        with reading(self.run.data / "transforms.json"):
+            return make_views(self.preparation, blank_row(self.preparation.schema))[
+                self.fit.job.view
+            ]
+
+    @cached_property
     def model(self) -> Any:
         """The architecture or baseline, built, with the weights from disk.
 
         Raises:
             DataError: The weights are damaged, or not those of this fit.
         """
-        with reading(self.run.data / "transforms.json"):
-            blank = make_views(self.preparation, blank_row(self.preparation.schema))
-            view = blank[self.fit.job.view]
         with reading(self.place.weights):
-            return load_model(self.place, self.fit.job, view)
+            return load_model(self.place, self.fit.job, self.blank)
 
     def predict(self, data: Any) -> "pl.DataFrame":
         """Predict every row of new data; the target column may be there and is not looked at.
@@ -192,41 +207,77 @@ def load_model(place: FitFolder, job: Job, view: View) -> Any:
         job: What was fitted.
         view: A row as the model sees it.
     """
-    row, weights = find(job.architecture), read_weights(place.weights)
+    row = find(job.architecture)
     if row.role == "baseline":
-        baseline = load(row, "torch").from_state(weights, job.task, job.num_classes)
-        baseline.scores(view.inputs)  # arrays that do not fit each other fail here, not later
-        return baseline
+        return load_baseline(row, place, job, view)
     if job.framework != "torch":
         need_keras(job.framework)
-    arguments = page_arguments(job, view.sizes)
-    check_size(row, arguments, sum(array.size for array in weights.values()))
-    model = load(row, job.framework)(**arguments)
-    set_weights(model, weights)
+    model = load(row, job.framework)(**checked_arguments(place, job, view))
+    set_weights(model, read_weights(place.weights))
     return model
 
 
-def check_size(row: Row, arguments: Mapping[str, Any], stored: int) -> None:
-    """Refuse to build what is far larger than the weights that were stored for it.
+def load_baseline(row: Row, place: FitFolder, job: Job, view: View) -> Any:
+    """Give a baseline its arrays, and let it score the lowest and the highest codes there are.
 
-    Args:
-        row: Of the catalogue.
-        arguments: Of its constructor, which a stranger may have written.
-        stored: How many numbers the file of weights holds.
+    Arrays that do not fit each other, or the data, fail here and not in the middle of a prediction.
 
     Raises:
-        DataError: It would have more than twice as many, or sizes that none of them can be.
+        DataError: They do not make a model of this task.
+    """
+    baseline = load(row, "torch").from_state(read_weights(place.weights), job.task, job.num_classes)
+    inputs = {name: np.repeat(array, 2, axis=0) for name, array in view.inputs.items()}
+    if "categories" in inputs:
+        inputs["categories"][1] = np.array(view.sizes["category_sizes"]) - 1
+    scores = np.asarray(baseline.scores(inputs))
+    if scores.shape != ((2, job.num_classes) if job.num_classes else (2,)):
+        raise DataError(f"its arrays give scores of shape {scores.shape} for two rows.")
+    return baseline
+
+
+def checked_arguments(place: FitFolder, job: Job, view: View) -> dict[str, Any]:
+    """Return the arguments of a page, once it is known that its weights are those in the file.
+
+    The page is built without memory, and the shapes are compared before anything is read.
+
+    Raises:
+        DataError: It would have other weights, or far more of them, than the file holds.
     """
     import torch
 
+    row, arguments = find(job.architecture), page_arguments(job, view.sizes)
+    found = array_shapes(place.weights)
+    stored = sum(math.prod(shape) for shape in found.values())
     most = max(10_000, stored)
     if any(abs(size) > most for size in integers(arguments)):
         raise DataError(f"{row.name} has an argument above {most:,}, for {stored:,} weights.")
-    with torch.device("meta"):  # nothing is allocated
-        model = load(row, "torch")(**arguments)
-    size = sum(weight.numel() for weight in model.parameters())
-    if size > 2 * stored + 1000:
+    with torch.device("meta"), at_most(2 * len(found) + 16):  # nothing is allocated
+        page = load(row, "torch")(**arguments)
+    if job.framework == "torch":
+        check_shapes(found, shapes_of(page), "torch model")
+        return arguments
+    size = sum(weight.numel() for weight in page.parameters())
+    if size > 2 * stored + 1000 or found.keys() != {name for name, *_ in transfers(page)}:
         raise DataError(f"{row.name} would have {size:,} weights, and the file holds {stored:,}.")
+    return arguments
+
+
+@contextmanager
+def at_most(arrays: int) -> Iterator[None]:
+    """Stop a torch page, while it is built, as soon as it has more weights than so many arrays."""
+    from torch.nn.modules.module import register_module_parameter_registration_hook
+
+    numbers = count(1)
+
+    def check(*_: Any) -> None:
+        if next(numbers) > arrays:
+            raise DataError("its model would have far more arrays than the file holds.")
+
+    hook = register_module_parameter_registration_hook(check)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def integers(value: Any) -> Iterator[int]:
@@ -247,7 +298,10 @@ def blank_row(schema: Schema) -> Dataset:
 
     form = schema.column(schema.inputs[0]).form
     if isinstance(form, ShapeForm):
-        return read_inputs(np.zeros((1, *(size or 1 for size in form.sizes))), schema)
+        sizes = [size or 1 for size in form.sizes]
+        if math.prod(sizes) > MOST_CELLS:
+            raise DataError(f"a row of {form} has more than {MOST_CELLS:,} numbers.")
+        return read_inputs(np.zeros((1, *sizes)), schema)
     return read_inputs(pl.DataFrame({name: [None] for name in schema.inputs}), schema)
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.build import NewerError
+from bakeoff.cut import cut
 from bakeoff.data.forms import LabelType, typed_labels
 from bakeoff.data.reading.cells import as_texts
-from bakeoff.documents import read_parquet, reading, writing
+from bakeoff.documents import read_notes, read_parquet, reading, writing
 from bakeoff.errors import DataError, RunError
 
 if TYPE_CHECKING:
@@ -137,30 +139,32 @@ def read_predictions(path: Path) -> Predictions:
     Raises:
         DataError: The file is missing, is not Parquet, or lacks a column.
     """
-    import polars as pl
-
     frame = read_parquet(path)
     with reading(path):
-        return predictions_of(frame, pl.read_parquet_metadata(path), path)
+        return predictions_of(frame, read_notes(path), path)
 
 
 def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) -> Predictions:
     """Make predictions of a table and what its metadata say."""
 
-    missing = [name for name in ("row", "truth", "prediction") if name not in frame.columns]
-    if missing:
-        raise DataError(f"{path} is not a file of predictions: it has no column {missing[0]!r}.")
     classes = tuple(name[2:] for name in frame.columns if name.startswith("p:"))
-    numbers = [f"p:{name}" for name in classes] or ["prediction", "truth"]
-    for name in ("row", *numbers):
-        if not frame[name].dtype.is_numeric():
-            raise DataError(f"column {name!r} does not hold numbers.")
     labels: Any = notes.get("bakeoff.labels", "string")
     if labels not in get_args(LabelType):
-        raise DataError(f"bakeoff.labels is {labels!r}.")
+        raise DataError(f"bakeoff.labels is {cut(repr(labels))}.")
+    known = ["row", "truth", "prediction", *(f"p:{name}" for name in classes)]
+    for name in known:
+        if name not in frame.columns:
+            raise DataError(f"{path} is not a file of predictions: it has no column {name!r}.")
+        if frame[name].null_count():
+            raise DataError(f"column {cut(repr(name))} has empty cells.")
+        if not ((classes and name in ("truth", "prediction")) or frame[name].dtype.is_numeric()):
+            raise DataError(f"column {cut(repr(name))} does not hold numbers.")
+    for name in frame.columns:
+        if name not in known:
+            raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
     if classes:
         scores = frame.select(f"p:{name}" for name in classes).to_numpy()
-        truth = as_texts(frame["truth"]).to_numpy().astype(object)
+        truth = shared_texts(as_texts(frame["truth"]))
     else:
         scores, truth = frame["prediction"].to_numpy(), frame["truth"].to_numpy()
     return Predictions(
@@ -172,3 +176,9 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
         positive=notes.get("bakeoff.positive"),
         labels=labels,
     )
+
+
+def shared_texts(column: "pl.Series") -> NDArray[Any]:
+    """Return (n,) texts; equal ones are one object, however long they are."""
+    known: dict[str, str] = {}
+    return np.fromiter((known.setdefault(text, text) for text in column), object, len(column))

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from bakeoff.catalog import find, load
-from bakeoff.documents import read_json
 from bakeoff.errors import DataError, RunError
 from bakeoff.evaluate.metrics import METRICS, Metric, row_values, score
 from bakeoff.judge.entry import Entry
@@ -17,6 +16,7 @@ from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.read_schema import read_fingerprint
 from bakeoff.train.job import Job, line_names
 
 
@@ -88,9 +88,9 @@ def count_readings(folder: RunFolder, fingerprint: str) -> int:
     """
     readings = 1
     for other in folder.beside():
-        with suppress(DataError):
+        with suppress(DataError, OSError):
             if other.verdict.is_file():
-                readings += read_json(other.fingerprint).get("sha256") == fingerprint
+                readings += read_fingerprint(other) == fingerprint
     return readings
 
 

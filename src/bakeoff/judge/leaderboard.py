@@ -1,19 +1,43 @@
 """The leaderboard: one line per model and framework, as a table, as CSV and as Parquet."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
+from bakeoff.build import Between, Count, NewerError, OneOf, Seconds, check_type
+from bakeoff.catalog import FRAMEWORKS
+from bakeoff.cut import cut
 from bakeoff.documents import read_parquet, reading, writing
-from bakeoff.errors import DataError
+from bakeoff.errors import DataError, unknown
 from bakeoff.evaluate.metrics import METRICS, all_scores, metrics_of
 from bakeoff.judge.entry import Entry, finished, group_entries
 from bakeoff.judge.verdict import Verdict
+from bakeoff.plan.models import NAME
 from bakeoff.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     import polars as pl
+
+MOST_LINES = 5_000  # a thousand models in three frameworks
+Place = Annotated[int, Between(1, MOST_LINES)]
+LINE = {  # what a line holds beside scores
+    "rank": Place | None,
+    "tier": Place | None,
+    "model": str,
+    "framework": Annotated[str, OneOf(*FRAMEWORKS, "sklearn")],
+    "kind": Literal["network", "baseline"],
+    "metric": str,
+    "seeds": Count,
+    "test_rows": Count,
+    "parameters": Count | None,
+    "train_seconds": Seconds | None,
+    "predict_microseconds": Seconds | None,
+    "status": Literal["finished", "failed"],
+    "label": str,
+    "epochs": Count | None,
+    "error": str | None,
+}
 
 
 def make_leaderboard(entries: Iterable[Entry], verdict: Verdict) -> "pl.DataFrame":
@@ -127,12 +151,35 @@ def read_leaderboard(folder: RunFolder) -> "pl.DataFrame":
     """
     import polars as pl
 
-    table = read_parquet(folder.leaderboard)
+    table = read_parquet(folder.leaderboard, most_rows=MOST_LINES)
     with reading(folder.leaderboard):
         if not len(table):
             raise DataError("it ranks no model.")
-        schema = schema_of(table["metric"][0])
+        metric = table["metric"].cast(pl.String)[0]
+        if metric not in METRICS:
+            raise DataError(unknown("metric", metric, METRICS))
+        schema = schema_of(metric)
+        for name in table.columns:
+            if name not in schema:
+                raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
         there = {  # an older run lacks a metric that came later, and nothing else
             name: kind for name, kind in schema.items() if name in table or name not in METRICS
         }
-        return table.with_columns(pl.col(n).cast(getattr(pl, kind)) for n, kind in there.items())
+        table = table.select(pl.col(n).cast(getattr(pl, kind)) for n, kind in there.items())
+        for names in (["label"], ["model", "framework"]):
+            if table.select(names).n_unique() < len(table):
+                raise DataError(f"two lines have the same {' and '.join(names)}.")
+        for line in table.iter_rows(named=True):
+            check_line(line)
+    return table
+
+
+def check_line(line: Mapping[str, Any]) -> None:
+    """Refuse a line that `make_leaderboard` does not write."""
+    for name, value in line.items():
+        check_type(value, LINE.get(name, float | None), name)
+    unranked = [name for name in ("tier", "low", "high") if line[name] is None]
+    if line["score"] is not None and unranked:
+        raise DataError(f"{cut(line['label'])} has a score, and no {unranked[0]}.")
+    if not NAME.fullmatch(line["model"]):
+        raise DataError(f"model is {cut(repr(line['model']))}, which is no name.")

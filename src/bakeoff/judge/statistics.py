@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.build import Count
 from bakeoff.judge.posterior import NUM_DRAWS, Table, draw_errors, measure, seed_variances
 from bakeoff.judge.seeds import FailingSeed, find_erratic, find_failing
 
@@ -51,11 +52,11 @@ class Standing:
     """
 
     model: str
-    tier: int
+    tier: Count
     score: float
     low: float
     high: float
-    seeds: int
+    seeds: Count
     seedless: bool
     borrowed: bool
 

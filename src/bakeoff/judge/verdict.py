@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from bakeoff.documents import check_type, read_json, reading, write_json
+from bakeoff.build import Count, hints_of
+from bakeoff.documents import read_json, reading, write_json
 from bakeoff.errors import DataError, unknown
 from bakeoff.evaluate.metrics import METRICS, Metric, row_values, score
 from bakeoff.evaluate.predictions import Predictions
@@ -40,8 +41,8 @@ class Verdict:
     warnings: tuple[str, ...]
     target: str
     metric: str
-    test_rows: int
-    test_readings: int
+    test_rows: Count
+    test_readings: Count
     tiers: tuple[tuple[str, ...], ...]
     standings: tuple[Standing, ...]
     pairs: tuple[Pair, ...]
@@ -66,7 +67,7 @@ class Best:
 
     model: str
     framework: str
-    seed: int
+    seed: Count
 
 
 def reach_verdict(
@@ -192,15 +193,8 @@ def read_verdict(folder: RunFolder) -> Verdict:
     Raises:
         DataError: The file is missing or is not a verdict of a format known here.
     """
-    content = read_json(folder.verdict)
+    verdict = Verdict(**read_json(folder.verdict, hints_of(Verdict)))
     with reading(folder.verdict):
-        content["warnings"] = tuple(content["warnings"])
-        content["tiers"] = tuple(tuple(tier) for tier in content["tiers"])
-        content["standings"] = tuple(Standing(**standing) for standing in content["standings"])
-        content["pairs"] = tuple(Pair(**pair) for pair in content["pairs"])
-        content["best"] = Best(**content["best"])
-        verdict = Verdict(**content)
-        check_type(verdict, Verdict, "verdict")
         if verdict.metric not in METRICS:
             raise DataError(unknown("metric", verdict.metric, METRICS))
         if not verdict.standings or not verdict.tiers or not all(verdict.tiers):

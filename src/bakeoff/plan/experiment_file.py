@@ -2,21 +2,22 @@
 
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bakeoff.catalog import arguments, find
-from bakeoff.data.reading.unpack import check_file
-from bakeoff.documents import FORMAT, MOST_BYTES, check_format
+from bakeoff.documents import FORMAT, check_format
 from bakeoff.errors import DataError, RequestError, did_you_mean
 from bakeoff.options import TYPES, Option, matches, options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.train.recipe import Recipe
 
 PATH = "file, or data-set name; a relative path starts at this file"
-ENDLESS = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){100}""")  # a.a.a. in a key: minutes
+MOST_BYTES = 2 * 10**7  # a hundred thousand columns take some 6 million
+MOST_DOTS = 1_000  # of one key: with 20,000 parts tomllib takes a minute and a half
 FILES = ("data", "test", "validation")  # fields that may hold a path
 
 
@@ -28,22 +29,36 @@ def read_experiment(path: str | Path) -> Experiment:
         RequestError: A key or value is wrong; its place is named.
     """
     path = Path(path)
-    check_file(path, MOST_BYTES[".toml"], "an experiment")
     try:
-        text = path.read_text("utf-8")
-        if ENDLESS.search(text):
-            raise RecursionError
-        document = tomllib.loads(text)
+        document = tomllib.loads(read_text(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    except RecursionError as error:
-        raise DataError(f"{path} nests brackets or tables too deep to be read.") from error
-    except ValueError as error:  # no TOML, no UTF-8, or an integer of 4,301 digits
+    except DataError:
+        raise
+    except (ValueError, RecursionError) as error:  # of the grammar, the letters, or the numbers
         raise DataError(f"{path} is not valid TOML: {error}.") from error
     try:
         return from_document(document, path)
     except RequestError as error:
         raise RequestError(f"{path}: {error.worded('file')}") from error
+
+
+def read_text(path: Path) -> str:
+    """Read a file that can be a plan: an ordinary one, of a size and depth that a plan has.
+
+    Raises:
+        DataError: It is none.
+        OSError, UnicodeDecodeError: It cannot be read.
+    """
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise DataError(f"{path} is not a file. Name the bakeoff.toml itself.")
+    if about.st_size > MOST_BYTES:
+        raise DataError(f"{path} has {about.st_size:,} bytes; a plan has {MOST_BYTES:,} at most.")
+    text = path.read_text("utf-8")
+    if any(part.count(".") > MOST_DOTS for part in re.split(r"[=,{}\n]", text)):
+        raise DataError(f"{path} has a key of more than {MOST_DOTS:,} parts; no plan has one.")
+    return text
 
 
 def from_document(document: Mapping[str, Any], path: Path) -> Experiment:
@@ -110,7 +125,15 @@ def checked(value: Any, option: Option, where: str) -> Any:
 def from_here(place: str, folder: Path) -> str:
     """Resolve a path against the folder of the file; a data-set name stays as it is."""
     inside = folder / place
-    return str(inside) if place and inside.exists() else place
+    return str(inside) if place and is_there(inside) else place
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether a path exists; what is too long to be one does not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def to_toml(
@@ -191,7 +214,7 @@ def plain(value: Any) -> Any:
 
 def relative(place: str, folder: Path | None) -> str:
     """Write a path as seen from a folder; names of data sets and other drives stay as they are."""
-    if folder is None or not place or not Path(place).exists():
+    if folder is None or not place or not is_there(Path(place)):
         return place
     try:
         return Path(os.path.relpath(place, folder)).as_posix()

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from bakeoff.data.columns.column import Schema, schema_from_dict
+from bakeoff.build import OneOf, check_one
+from bakeoff.data.columns.column import Schema
 from bakeoff.data.splitting.split_file import SplitSummary, summarise_split
-from bakeoff.documents import check_type, read_json, reading
+from bakeoff.documents import ADVICE, reading
 from bakeoff.errors import DataError
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.insight.curves import Curves
@@ -18,11 +18,8 @@ from bakeoff.judge.leaderboard import read_leaderboard
 from bakeoff.judge.verdict import Verdict, read_verdict
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.read_schema import Findings, read_environment, read_findings, read_schema
 from bakeoff.train.job import Job
-
-Facts = Mapping[str, Any]
-FINDINGS = {"notes": tuple[str, ...], "leaks": tuple[Facts, ...]}
-ENVIRONMENT = {"command": tuple[str, ...], "versions": Mapping[str, str]}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -51,16 +48,16 @@ class Contents:
     curves: Mapping[str, Curves]
     looks: Mapping[str, Look]
     best: Predictions
-    schema: Mapping[str, Any]
+    schema: Schema
     split: SplitSummary
-    findings: Mapping[str, Any]
+    findings: Findings
     plan: str
     environment: Mapping[str, Any]
 
     @property
     def task(self) -> str:
         """ "binary", "multiclass" or "regression"."""
-        return str(self.schema["tasks"][self.verdict.target])
+        return str(self.schema.tasks[self.verdict.target])
 
     @property
     def ranked(self) -> list[Mapping[str, Any]]:
@@ -74,17 +71,15 @@ def read_contents(folder: RunFolder) -> Contents:
     Raises:
         DataError: A file is missing or damaged; the message names it.
     """
-    verdict = read_verdict(folder)
+    verdict, schema = read_verdict(folder), read_schema(folder)
+    with reading(folder.schema):
+        check_one(verdict.target, Annotated[str, OneOf(*schema.targets)], "the verdict's target")
     rows = read_leaderboard(folder).to_dicts()
-    places = {row["label"]: folder.fits(row["model"], row["framework"]) for row in rows}
+    places = {row["label"]: places_of(folder, row) for row in rows}
     curves = {label: read_curves(own) for label, own in places.items()}
     baselines = [row["label"] for row in rows if row["kind"] == "baseline"]
     with reading(folder.experiment):
         plan = folder.experiment.read_text("utf-8")
-    best = folder.fit(verdict.best.model, verdict.best.framework, verdict.best.seed)
-    predictions = best.predictions()
-    if predictions is None:
-        raise DataError(f"{best.path} has no predictions: this is not a finished run.")
     return Contents(
         name=folder.path.resolve().name,
         verdict=verdict,
@@ -92,32 +87,41 @@ def read_contents(folder: RunFolder) -> Contents:
         jobs={label: [place.read()[0].job for place in own] for label, own in places.items()},
         curves={label: own for label, own in curves.items() if own.train_loss},
         looks=looks([row["label"] for row in rows], baselines),
-        best=predictions,
-        schema=read_schema(folder.schema, verdict.target),
+        best=read_best(folder, verdict, schema.tasks[verdict.target]),
+        schema=schema,
         split=summarise_split(folder.split),
-        findings=read_findings(folder.findings),
+        findings=read_findings(folder),
         plan=plan,
-        environment=read_json(folder.environment, ENVIRONMENT),
+        environment=read_environment(folder),
     )
 
 
-def read_schema(path: Path, target: str) -> Facts:
-    """Read schema.json; check that it is the schema of data with this target."""
-    document = read_json(path)
-    with reading(path):
-        schema = schema_from_dict(document)
-        check_type(schema, Schema, "schema")
-        check_type(schema.tasks[target], str, "task")
-    return document
+def places_of(folder: RunFolder, row: Mapping[str, Any]) -> list[FitFolder]:
+    """Return the fits of a line of the leaderboard.
+
+    Raises:
+        DataError: It has none.
+    """
+    with reading(folder.leaderboard):
+        places = folder.fits(row["model"], row["framework"])
+        if not places:
+            raise DataError(f"no fit of {row['label']} is there.")
+    return places
 
 
-def read_findings(path: Path) -> Facts:
-    """Read findings.json; each leak has a message."""
-    document = read_json(path, FINDINGS)
-    with reading(path):
-        for leak in document["leaks"]:
-            check_type(leak["message"], str, "message")
-    return document
+def read_best(folder: RunFolder, verdict: Verdict, task: str) -> Predictions:
+    """Read the test predictions of the fit to take home.
+
+    Raises:
+        DataError: There are none, or they are of another target, or of another task.
+    """
+    best = folder.fit(verdict.best.model, verdict.best.framework, verdict.best.seed)
+    predictions = best.predictions()
+    if predictions is None or not len(predictions):
+        raise DataError(f"{best.path} has no predictions: this is not a finished run.")
+    if predictions.target != verdict.target or bool(predictions.classes) == (task == "regression"):
+        raise DataError(f"{best.path} has predictions of another target. {ADVICE}")
+    return predictions
 
 
 def read_curves(places: Sequence[FitFolder]) -> Curves:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.evaluate.classification import Confusion, confusion
 from bakeoff.evaluate.metrics import watched_metric
 from bakeoff.evaluate.regression import errors
@@ -88,6 +89,8 @@ def picture(figure: "Figure", name: str, alt: str) -> Picture:
 
 def draw_ranking(run: Contents) -> Iterator[Group]:
     """Draw the leaderboard as intervals."""
+    if not run.ranked:
+        return
     metric, label = run.verdict.metric, numbers.metric_label(run.verdict.metric)
     lines = [
         Line(
@@ -141,7 +144,7 @@ def draw_comparison(run: Contents) -> Iterator[Group]:
         "dashed lines are the baselines: what a network has to beat; arrows lie off the scale.",
         pictures=[
             *(picture(*drawn) for drawn in zip(figures, names, alts, strict=True)),
-            draw_parameters(run),
+            *([draw_parameters(run)] if run.ranked else []),
         ],
     )
 
@@ -187,7 +190,9 @@ def draw_learning(run: Contents) -> Iterator[Group]:
     pictures = []
     for i, (name, own) in enumerate(run.curves.items()):
         validation, train = band(own.validation_loss), band(own.train_loss)
-        best = int(np.nanargmin(validation.mean)) if np.isfinite(validation.mean).any() else 0
+        if not len(validation.epochs) or not len(train.epochs):
+            continue  # no epoch of it has a finite loss
+        best = int(np.nanargmin(validation.mean))
         alt = (
             f"{name}, {numbers.count(len(own.train_loss), 'seed')}: the mean validation loss "
             f"starts at {validation.mean[0]:.3f}, is lowest with {validation.mean[best]:.3f} at "
@@ -210,6 +215,7 @@ def draw_confusion(run: Contents) -> Iterator[Group]:
     if run.task == "regression":
         return
     table = confusion(run.best)
+    labels, classes = [cut(name) for name in table.labels], [cut(name) for name in table.classes]
     told = "; ".join(
         f"{true} taken for {predicted} in {numbers.count(rows, 'row')}, {share} of its rows"
         for true, predicted, rows, share in frequent_mistakes(table)
@@ -219,7 +225,7 @@ def draw_confusion(run: Contents) -> Iterator[Group]:
         f"{int(np.trace(table.counts)):,} of {numbers.count(int(table.counts.sum()), 'row')} are "
         f"on the diagonal. Most frequent mistakes: {told or 'none'}."
     )
-    figure = confusion_matrix(table.counts, table.labels, table.classes)
+    figure = confusion_matrix(table.counts, labels, classes)
     yield Group(
         caption="True classes against predicted ones. Colour: share of the true class.",
         pictures=[picture(figure, "confusion", alt)],
@@ -235,7 +241,12 @@ def frequent_mistakes(table: Confusion, most: int = 6) -> list[tuple[str, str, i
     places = np.argsort(-wrong, axis=None, kind="stable")[:most]
     pairs = [divmod(int(place), wrong.shape[1]) for place in places]
     return [
-        (table.labels[i], table.classes[j], int(wrong[i, j]), numbers.share(wrong[i, j] / sums[i]))
+        (
+            cut(table.labels[i]),
+            cut(table.classes[j]),
+            int(wrong[i, j]),
+            numbers.share(wrong[i, j] / sums[i]),
+        )
         for i, j in pairs
         if wrong[i, j]
     ]
@@ -250,7 +261,7 @@ def draw_residuals(run: Contents) -> Iterator[Group]:
     spread = np.quantile(errors(run.best), (0.05, 0.5, 0.95))
     low, middle, high = (numbers.score("mae", float(value)) for value in spread)
     near = float(np.corrcoef(truth, predicted)[0, 1]) if predicted.std() and truth.std() else 0.0
-    target = run.best.target
+    target = cut(run.best.target)
     alt = (
         f"Predicted against true {target} of {numbers.count(len(truth), 'test row')}; "
         f"their correlation is {near:.2f}."

@@ -1,5 +1,7 @@
 """Text that any console can show: old Windows code pages know neither bars nor arrows."""
 
+from bakeoff.cut import tamed
+
 PLAIN = {
     "━": "=", "─": "-", "–": "-", "—": "-", "→": "->", "·": "|", "×": "x", "µ": "u", "…": "...",
     "≥": ">=", "≤": "<=", "±": "+-", "²": "2", "’": "'", "‘": "'", "“": '"', "”": '"',
@@ -8,12 +10,13 @@ PLAIN = {
 
 
 def printable(text: str, encoding: str) -> str:
-    """Return the text with what an encoding lacks replaced by plain signs.
+    """Return the text with what an encoding lacks, and what a terminal obeys, as plain signs.
 
     Example:
         >>> printable("1.2 µs/row → out", "ascii"), printable("1.2 µs/row → out", "cp1252")
         ('1.2 us/row -> out', '1.2 µs/row -> out')
     """
+    text = tamed(text)
     try:
         text.encode(encoding)
         return text

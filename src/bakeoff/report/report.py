@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.cut import cut, cut_middle
 from bakeoff.documents import write_text
 from bakeoff.evaluate.classification import confusion, per_class
 from bakeoff.evaluate.metrics import METRICS
@@ -22,7 +23,9 @@ from bakeoff.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
+MOST_OF_A_PLAN = 200_000  # letters: three thousand lines
 PATHS = {  # the markers of the figures, 8 wide around 0
     "o": "M4 0A4 4 0 1 1-4 0A4 4 0 1 1 4 0Z", "^": "M0-4 4 4-4 4Z", "v": "M0 4 4-4-4-4Z",
     "<": "M-4 0 4-4 4 4Z", ">": "M4 0-4-4-4 4Z", "D": "M0-5 5 0 0 5-5 0Z", "d": "M0-5 3 0 0 5-3 0Z",
@@ -40,7 +43,7 @@ def write_report(folder: RunFolder) -> Path:
 
     Raises:
         DataError: A file of the run is missing or damaged.
-        RunError: The page cannot be written.
+        RunError: The page cannot be written there.
     """
     write_text(folder.report, render(read_contents(folder)))
     return folder.report
@@ -62,9 +65,20 @@ def page_environment() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=shown,
     )
     environment.globals["numbers"] = numbers
+    environment.filters["cut"] = cut
     return environment
+
+
+def shown(value: Any) -> Any:
+    """Return what a template shows, long texts cut; what is markup already is ours."""
+    from markupsafe import Markup
+
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return cut_middle(value)
+    return value
 
 
 def render(run: Contents) -> str:
@@ -80,10 +94,17 @@ def render(run: Contents) -> str:
             best=best_part(run),
             data=data_part(run),
             recipes=recipes_part(run),
-            plan=run.plan,
+            plan=whole(run.plan),
             environment=environment_part(run.environment),
         )
     )
+
+
+def whole(text: str) -> "Markup":
+    """Return a text that is shown as it stands: a plan may have thousands of lines."""
+    from markupsafe import escape
+
+    return escape(cut_middle(text, MOST_OF_A_PLAN))
 
 
 def leaderboard_part(run: Contents) -> dict[str, Any]:
@@ -121,14 +142,14 @@ def data_part(run: Contents) -> dict[str, Any]:
     """Return what is shown of the data: columns, split, findings and notes."""
     parts = run.split.sizes
     return {
-        "columns": run.schema["columns"],
-        "inputs": set(run.schema["inputs"]),
-        "targets": set(run.schema["targets"]),
+        "columns": run.schema.columns,
+        "inputs": set(run.schema.inputs),
+        "targets": set(run.schema.targets),
         "rows": sum(parts.values()),
         "parts": parts,
         "how": run.split.how,
-        "findings": [finding["message"] for finding in run.findings.get("leaks", [])],
-        "notes": run.findings.get("notes", []),
+        "findings": [finding.message for finding in run.findings["leaks"]],
+        "notes": run.findings["notes"],
     }
 
 

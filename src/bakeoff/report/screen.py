@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -11,11 +12,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from bakeoff.cut import cut, cut_middle
 from bakeoff.data.columns.column import Column
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.leaks import Finding, sentence
 from bakeoff.data.splitting.split import PARTS, Split, counts
-from bakeoff.documents import read_json
 from bakeoff.judge.leaderboard import read_leaderboard
 from bakeoff.judge.verdict import Verdict, read_verdict
 from bakeoff.listed import listed
@@ -37,6 +38,7 @@ from bakeoff.train.events import Done, Event, Lost
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.workers import Workers
 
+MOST_OF_A_CELL = 200  # letters: a reason takes some 100
 LABEL = 9  # width of the words at the left: data, split, checks, plan
 MOST_COLUMNS = 20  # kinds and reasons are printed up to here; --dry-run prints them all
 
@@ -185,7 +187,7 @@ class Screen:
         """Print the leaderboard and the verdict, or the whole as one JSON document."""
         rows = read_leaderboard(folder).to_dicts()
         if self.json:
-            verdict = read_json(folder.verdict)
+            verdict = asdict(read_verdict(folder))
             self.document({"run": folder.shown, "leaderboard": rows, "verdict": verdict})
         if self.judges:
             self.say("")
@@ -227,7 +229,7 @@ class Screen:
         for name in header:
             table.add_column(name, justify="right" if name == "parameters" else "left")
         for row in rows:
-            table.add_row("", *(self.text(cell) for cell in row))
+            table.add_row("", *(self.text(cut(cell, MOST_OF_A_CELL)) for cell in row))
         self.console.print(table)
 
     def line(self, label: str, text: str, aside: str = "", style: str = "") -> None:
@@ -252,7 +254,7 @@ class Screen:
 
     def text(self, text: str, style: str = "") -> Text:
         """Return text that this console can show."""
-        return Text(printable(text, self.console.encoding), style=style)
+        return Text(printable(cut_middle(text), self.console.encoding), style=style)
 
 
 class ScreenConsole(Console):

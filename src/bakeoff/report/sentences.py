@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bakeoff.cut import cut
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.reading.bundled import NAMES
 from bakeoff.data.splitting.split import PARTS
-from bakeoff.documents import read_json
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
 from bakeoff.plan.probe import fit_seconds
 from bakeoff.report import numbers
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.read_schema import read_schema
 
 MOST_CLASSES = 12  # up to here each class is counted
 
@@ -26,7 +28,7 @@ def about_data(dataset: Dataset) -> str:
     kinds = Counter(column.kind for column in inputs)
     counted = listed([numbers.count(n, KINDS[kind].counted) for kind, n in kinds.items()])
     rows = numbers.count(len(dataset), "row")
-    text = f"{rows}: {counted}, target {dataset.target} ({about_target(dataset)})"
+    text = f"{rows}: {counted}, target {cut(dataset.target)} ({about_target(dataset)})"
     missing = {column.name: column.missing for column in inputs if column.missing}
     if missing:
         cells = numbers.count(sum(missing.values()), "missing cell")
@@ -41,7 +43,7 @@ def about_target(dataset: Dataset) -> str:
         return f"a number from {numbers.short(values.min())} to {numbers.short(values.max())}"
     if task == "binary":
         positive = dataset.schema.positive[dataset.target]
-        return f"binary, {100 * (values == positive).mean():.0f} % {positive}"
+        return f"binary, {100 * (values == positive).mean():.0f} % {cut(positive)}"
     return f"{len(set(values.tolist()))} classes"
 
 
@@ -56,13 +58,13 @@ def about_classes(table: Mapping[str, Mapping[str, Any]]) -> str:
         return ""
     if len(classes) <= MOST_CLASSES:
         shares = [
-            f"{name} " + "/".join(str(table[part]["classes"].get(name, 0)) for part in PARTS)
+            f"{cut(name)} " + "/".join(str(table[part]["classes"].get(name, 0)) for part in PARTS)
             for name in classes
         ]
         return "rows per class: " + " · ".join(shares)
     least = min(classes, key=lambda name: classes[name])
     size = numbers.count(classes[least], "training row")
-    return f"{len(classes)} classes; the smallest, {least}, has {size}"
+    return f"{len(classes)} classes; the smallest, {cut(least)}, has {size}"
 
 
 def about_models(plan: Plan) -> Iterator[tuple[str, str, str, str, str]]:
@@ -94,7 +96,6 @@ def new_data(folder: RunFolder) -> str:
     source = tomllib.loads(folder.experiment.read_text("utf-8")).get("data", {}).get("path", "")
     if source in NAMES:
         return str(source)
-    schema = read_json(folder.schema)
-    forms = [column["form"] for column in schema["columns"] if column["name"] in schema["inputs"]]
-    arrays = any(isinstance(form, dict) and form.get("type") == "shape" for form in forms)
+    schema = read_schema(folder)
+    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

@@ -3,20 +3,16 @@
 import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from bakeoff.build import hints_of
 from bakeoff.catalog import CATALOG, FRAMEWORKS
-from bakeoff.documents import (
-    check_type,
-    read_json,
-    read_parquet,
-    reading,
-    write_json,
-    writing,
-)
+from bakeoff.documents import read_json, read_parquet, reading, write_json, writing
 from bakeoff.errors import DataError, unknown
 from bakeoff.evaluate.predictions import Predictions, read_predictions, write_predictions
+from bakeoff.plan.models import check_settings
 from bakeoff.train.job import Fit, Job
+from bakeoff.train.recipe import SETTINGS, Recipe
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,6 +21,7 @@ NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads"
 SECONDS = ("train_seconds", "predict_microseconds")
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_metric")  # of history.parquet
 WORDS = ("stopped", "error")
+MOST_EPOCHS = 10**6  # of a history
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +92,14 @@ class FitFolder:
         Raises:
             DataError: It is missing or damaged.
         """
-        facts = read_json(self.facts, {"validation": float | None})
+        facts = read_json(self.facts, facts_hints())
         with reading(self.facts):
             job = Job(**{field.name: facts[field.name] for field in fields(Job)})
             own: dict[str, Any] = {name: facts[name] for name in (*NUMBERS, *WORDS, *SECONDS)}
             fit = Fit(job=job, **own)
-            check_type(fit, Fit, "fit")
             check_job(job, self)
+            if facts["status"] != fit.status:
+                raise DataError(f"status is {facts['status']!r}, and error says {fit.status!r}.")
         return fit, facts["validation"]
 
     def history(self) -> "pl.DataFrame | None":
@@ -115,7 +113,7 @@ class FitFolder:
         path = self.path / "history.parquet"
         if not path.exists():
             return None
-        history = read_parquet(path)
+        history = read_parquet(path, most_rows=MOST_EPOCHS)
         with reading(path):
             return history.with_columns(pl.col(CURVES).cast(pl.Float64))
 
@@ -138,6 +136,14 @@ class FitFolder:
         return sorted((self.path / "predictions").glob("*.parquet"))
 
 
+def facts_hints() -> dict[str, Any]:
+    """Return the fields of fit.json, and what each may hold."""
+    fit = hints_of(Fit)
+    own = {name: fit[name] for name in (*NUMBERS, *WORDS, *SECONDS)}
+    ended = {"status": Literal["finished", "failed"], "validation": float | None}
+    return {**hints_of(Job), **own, **ended}
+
+
 def check_job(job: Job, place: FitFolder) -> None:
     """Refuse a job that the catalogue does not know, or that was not done in this folder.
 
@@ -152,6 +158,11 @@ def check_job(job: Job, place: FitFolder) -> None:
         raise DataError(unknown("framework", job.framework, frameworks))
     if job.view not in row.reads:
         raise DataError(unknown("view", job.view, row.reads))
+    check_settings(job.model, {**job.arguments, "architecture": row.name})
+    if set(job.recipe) != (set() if row.role == "baseline" else set(SETTINGS)):
+        raise DataError(f"recipe has the settings {', '.join(job.recipe) or 'of none'}.")
+    if job.recipe:
+        Recipe(**job.recipe)  # refuses what is out of range
     said, stands = (job.model, job.seed), (place.path.parent.name, place.seed)
     if said != stands or job.framework != place.framework:
         raise DataError(f"a fit of {job.model!r}, seed {job.seed}, belongs in another folder.")

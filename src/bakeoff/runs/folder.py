@@ -9,18 +9,31 @@ never mistaken for a finished one.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
+from typing import Literal
 
+from bakeoff.build import Count
 from bakeoff.catalog import FRAMEWORKS
-from bakeoff.documents import cause, check_file, read_json, write_json
+from bakeoff.documents import ADVICE, cause, check_file, read_json, write_json
 from bakeoff.errors import DataError, RequestError, RunError, option, unknown
 from bakeoff.plan.models import NAME
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.train.job import Job
+
+STATUS = {
+    "status": Literal["unfinished", "finished", "failed"],
+    "fits": Count,
+    "ended": Count,
+    "error": str,
+}
+MOST_DEPTH = 4  # folders below that of a run: fits/<model>/<fit>/predictions
+MOST_FILES = 10**6  # of a run: thirty models of a thousand seeds have 150,000
+MOST_BESIDE = 10**4  # entries of a place that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +165,25 @@ class RunFolder:
         """
         write_json(self.status, {"status": status, "fits": fits, "ended": ended, "error": error})
 
-    def beside(self) -> Sequence["RunFolder"]:
-        """Return the other run folders in the same place, by name."""
-        places = [file.parent for file in self.path.resolve().parent.glob("*/status.json")]
-        return [RunFolder(place) for place in sorted(places) if place != self.path.resolve()]
+    def beside(self) -> Iterator["RunFolder"]:
+        """Yield the other run folders in the same place, in the order in which the system has them.
+
+        Links are not followed, and of a huge place the first 10,000 entries are looked at. What
+        cannot be read is no neighbour.
+        """
+        own = self.path.resolve()
+        with suppress(OSError), os.scandir(own.parent) as entries:
+            for entry in islice(entries, MOST_BESIDE):
+                other = RunFolder(own.parent / entry.name)
+                if other.path != own and other.is_real():
+                    yield other
+
+    def is_real(self) -> bool:
+        """Tell whether this is a folder with data/ in it, and neither is a link."""
+        try:
+            return all(stat.S_ISDIR(place.lstat().st_mode) for place in (self.path, self.data))
+        except OSError:
+            return False
 
 
 def new_folder(out: str | Path | None, name: str, *, here: Path | None = None) -> RunFolder:
@@ -266,26 +294,33 @@ def open_folder(path: Path) -> RunFolder:
         DataError: It is none, or the run did not finish, or it holds what no run holds.
     """
     folder = RunFolder(path)
-    status = read_json(folder.status).get("status")
-    if status in ("unfinished", "failed"):
+    status = read_json(folder.status, STATUS)["status"]
+    if status != "finished":
         raise DataError(
             f"{path} is the folder of a run that is {status}: only a finished run can be used."
         )
-    if status != "finished":
-        raise DataError(f"{folder.status} is damaged: {status!r} is no status of a run.")
-    check_files(path)
+    for number, file in enumerate(files_of(path), 1):
+        check_file(file)
+        if number > MOST_FILES:
+            raise DataError(f"{path} holds more than {MOST_FILES:,} files; no run has so many.")
     return folder
 
 
-def check_files(path: Path) -> None:
-    """Refuse links (they lead elsewhere), pipes and devices, and files too large to be true.
+def files_of(path: Path, depth: int = 0) -> Iterator[Path]:
+    """Yield all that a run holds but its folders: files, and links, pipes and devices, too.
 
     Raises:
-        DataError: One is there; the message names it.
+        DataError: There are folders where a run has none, or one cannot be read.
     """
-    for place, folders, files in os.walk(path):
-        for link in (Path(place, name) for name in folders):
-            if link.is_symlink():
-                raise DataError(f"{link} is a link to another folder, and a run holds no links.")
-        for name in files:
-            check_file(Path(place, name))
+    if depth > MOST_DEPTH:
+        raise DataError(f"{path} is a folder where a run has none. {ADVICE}")
+    try:
+        with os.scandir(path) as entries:
+            found = [(entry.is_dir(follow_symlinks=False), entry.name) for entry in entries]
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}. Change its rights.") from error
+    for is_folder, name in found:
+        if is_folder:
+            yield from files_of(path / name, depth + 1)
+        else:
+            yield path / name

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from bakeoff.documents import ADVICE
 from bakeoff.errors import DataError
 from bakeoff.runs.folder import RunFolder
 
@@ -54,12 +55,16 @@ def predictions_frame(folder: RunFolder) -> "pl.DataFrame":
     """
     import polars as pl
 
-    tables = []
+    tables: list[pl.DataFrame] = []
     for place in folder.fits():
         fit, _ = place.read()
         predictions = place.predictions()
         if predictions is not None:
             job, table = fit.job, predictions.frame()
+            if tables and table.schema != tables[0].drop("model", "framework", "seed").schema:
+                raise DataError(
+                    f"{place.path} has predictions of other classes than other fits. {ADVICE}"
+                )
             line = {"model": job.model, "framework": job.framework, "seed": job.seed}
             tables.append(table.select(*(pl.lit(v).alias(k) for k, v in line.items()), pl.all()))
     if not tables:

@@ -3,11 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+from bakeoff.build import Count, OneOf, Seconds
 from bakeoff.catalog import Model, find, load
+from bakeoff.data.columns.column import Task
 from bakeoff.train.recipe import Recipe
 
+Device = Annotated[str, OneOf("auto", "cpu", "cuda", "mps")]
+Stopped = Annotated[str, OneOf("", "patience", "epochs", "diverged", "limit")]
 Line = tuple[str, str]  # (model, framework): one line of the leaderboard
 
 
@@ -31,13 +35,13 @@ class Job:
     model: str
     architecture: str
     framework: str
-    seed: int
+    seed: Count
     view: str
     arguments: Mapping[str, Any]
     recipe: Mapping[str, Any]
-    task: str
-    num_classes: int
-    device: str = "cpu"
+    task: Task
+    num_classes: Count
+    device: Device = "cpu"
 
     @property
     def line(self) -> Line:
@@ -68,15 +72,15 @@ class Fit:
     """
 
     job: Job
-    parameters: int = 0
-    trained_parameters: int = 0
-    epochs: int = 0
+    parameters: Count = 0
+    trained_parameters: Count = 0
+    epochs: Count = 0
     history: Sequence[Mapping[str, float]] = field(default_factory=tuple)
-    best_epoch: int = 0
-    stopped: str = ""
-    train_seconds: float = 0.0
-    predict_microseconds: float = 0.0
-    threads: int = 1
+    best_epoch: Count = 0
+    stopped: Stopped = ""
+    train_seconds: Seconds = 0.0
+    predict_microseconds: Seconds = 0.0
+    threads: Count = 1
     error: str = ""
 
     @property

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bakeoff.catalog import FRAMEWORKS, Framework, find, load
-from bakeoff.documents import writing
+from bakeoff.cut import cut
+from bakeoff.documents import read_arrays, writing
 from bakeoff.errors import DataError, RequestError, option, unknown
 from bakeoff.train.weight_rules import transfers
 
@@ -118,13 +119,7 @@ def load_weights(model: Any, path: str | Path) -> None:
 
 def read_weights(path: str | Path) -> Weights:
     """Read a safetensors file: weight name -> array."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise DataError(f"{path} is no whole safetensors file ({error}). Save it again.") from error
+    return read_arrays(Path(path))
 
 
 def get_weights(model: Any) -> Weights:
@@ -199,12 +194,28 @@ def check_fit(
     state: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]], owner: str
 ) -> None:
     """Refuse weights whose names or shapes are not exactly those of the page."""
-    complaints = [f"{name} is missing" for name in shapes if name not in state]
-    complaints += [f"{name} belongs to no layer" for name in state if name not in shapes]
+    check_shapes({name: tuple(array.shape) for name, array in state.items()}, shapes, owner)
+
+
+def check_shapes(
+    found: Mapping[str, tuple[int, ...]], shapes: Mapping[str, tuple[int, ...]], owner: str
+) -> None:
+    """Refuse shapes that are not exactly those of the page.
+
+    Args:
+        found: Weight name -> shape, as stored.
+        shapes: Weight name -> shape, as built.
+        owner: "torch model" or "Keras model", for the message.
+
+    Raises:
+        DataError: The first five that differ are named.
+    """
+    complaints = [f"{name} is missing" for name in shapes if name not in found]
+    complaints += [f"{cut(name)} belongs to no layer" for name in found if name not in shapes]
     complaints += [
-        f"{name} has the shape {tuple(state[name].shape)} instead of {tuple(shape)}"
+        f"{name} has the shape {found[name]} instead of {tuple(shape)}"
         for name, shape in shapes.items()
-        if name in state and tuple(state[name].shape) != tuple(shape)
+        if name in found and found[name] != tuple(shape)
     ]
     if complaints:
         more = f" and {len(complaints) - 5} more" if len(complaints) > 5 else ""

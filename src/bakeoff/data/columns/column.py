@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, NamedTuple, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, NamedTuple
 
+from bakeoff.build import Count, build_fields, hints_of
+from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.forms import DateForm, Form, LabelType, WordForm, form_from_dict
 from bakeoff.data.kinds import KINDS
@@ -30,8 +32,8 @@ class Column:
     name: str
     kind: str
     reason: str
-    missing: int = 0
-    distinct: int = 0
+    missing: Count = 0
+    distinct: Count = 0
     form: Form | None = None
 
 
@@ -77,6 +79,15 @@ class Schema:
         raise RequestError(unknown("column", name, [column.name for column in self.columns]))
 
 
+SCHEMA = {  # the fields of schema.json
+    "columns": tuple[Mapping[str, Any], ...],
+    "inputs": tuple[str, ...],
+    "targets": tuple[str, ...],
+    "tasks": Mapping[str, Task],
+    "positive": Mapping[str, str],
+}
+
+
 class Note(NamedTuple):
     """Something that was decided while a column was read.
 
@@ -111,36 +122,43 @@ def schema_from_dict(document: Mapping[str, Any]) -> Schema:
     Raises:
         DataError: A field is missing, unknown, or holds what it cannot; the message names it.
     """
-    names = {field.name for field in fields(Schema)}
-    check_fields("schema", document, names)
-    columns = tuple(column_from_dict(i, column) for i, column in enumerate(document["columns"]))
-    for name, task in document["tasks"].items():
-        if task not in get_args(Task):
-            raise DataError(unknown("task", task, get_args(Task), where=f"schema.tasks.{name}"))
-    return Schema(
-        columns=columns,
-        inputs=tuple(document["inputs"]),
-        targets=tuple(document["targets"]),
-        tasks=dict(document["tasks"]),
-        positive=dict(document["positive"]),
-    )
+    own = build_fields(document, SCHEMA, "schema")
+    columns = tuple(column_from_dict(i, column) for i, column in enumerate(own.pop("columns")))
+    schema = Schema(columns=columns, **own)
+    check_names(schema)
+    return schema
 
 
 def column_from_dict(i: int, document: Mapping[str, Any]) -> Column:
     """Make column i of a schema from plain data."""
     where = f"schema.columns[{i}]"
-    check_fields(where, document, {field.name for field in fields(Column)})
-    if document["kind"] not in KINDS:
-        raise DataError(unknown("kind", document["kind"], KINDS, where=f"{where}.kind"))
-    return Column(**{**document, "form": form_from_dict(document["form"], f"{where}.form")})
+    own = build_fields(document, {**hints_of(Column), "form": Mapping[str, Any] | None}, where)
+    if own["kind"] not in KINDS:
+        raise DataError(unknown("kind", own["kind"], KINDS, where=f"{where}.kind"))
+    return Column(**{**own, "form": form_from_dict(own["form"], f"{where}.form")})
 
 
-def check_fields(where: str, document: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Refuse plain data that lacks a field or has one too many."""
-    if not isinstance(document, Mapping):
-        raise DataError(f"{where} is {document!r}, not a table of values.")
-    for name in sorted(set(names) ^ set(document)):
-        raise DataError(f"{where} {'has no' if name in names else 'has an unknown'} field {name}.")
+def check_names(schema: Schema) -> None:
+    """Refuse a schema whose parts speak of columns that it does not have.
+
+    Raises:
+        DataError: The message names the field.
+    """
+    kinds = {column.name: column.kind for column in schema.columns}
+    if len(kinds) < len(schema.columns):
+        raise DataError("schema.columns has two columns of one name.")
+    if not schema.inputs or not schema.targets:
+        raise DataError("schema has no inputs or no targets.")
+    for where in ("inputs", "targets", "tasks", "positive"):
+        for name in getattr(schema, where):
+            if name not in kinds:
+                raise DataError(f"schema.{where} names {cut(repr(name))}, which is no column.")
+    for name in schema.inputs:
+        if not KINDS[kinds[name]].transform:
+            raise DataError(f"schema.inputs names {cut(repr(name))}, which no model learns from.")
+    for name in schema.targets:
+        if name not in schema.tasks:
+            raise DataError(f"schema.tasks does not name {cut(repr(name))}.")
 
 
 def choose_inputs(

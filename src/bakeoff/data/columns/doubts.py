@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Reading
-from bakeoff.errors import short
 
 YES = ("yes", "y", "true", "t", "1", "1.0")
 NO = ("no", "n", "false", "f", "0", "0.0")
@@ -50,7 +50,7 @@ def say_spellings(name: str, counts: Mapping[str, int]) -> list[str]:
         return []
     labels = sum(map(len, groups))
     shown = "; ".join(
-        " = ".join(f"{short(label)!r} ({counts[label]:,})" for label in group[:5])
+        " = ".join(f"{cut(label)!r} ({counts[label]:,})" for label in group[:5])
         + (" = …" if len(group) > 5 else "")
         for group in groups[:3]
     )

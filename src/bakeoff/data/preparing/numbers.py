@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Amounts, Array, Counts, Flags
 from bakeoff.data.preparing.transform import Role, fields_of, unbounded
 from bakeoff.numeric import (
     FARTHEST,
@@ -51,14 +51,14 @@ class Numbers:
         values (N, F) or (N,) float64 with NaN -> (N, F + columns with missing values) float32
     """
 
-    means: Array
-    stds: Array
-    missing: Array
-    sizes: Array
-    knots: Array
-    normals: Array
-    lows: Array = field(default_factory=lambda: unbounded(-1))
-    highs: Array = field(default_factory=lambda: unbounded(1))
+    means: Amounts
+    stds: Amounts
+    missing: Flags
+    sizes: Counts
+    knots: Amounts
+    normals: Amounts
+    lows: Amounts = field(default_factory=lambda: unbounded(-1))
+    highs: Amounts = field(default_factory=lambda: unbounded(1))
     role: ClassVar[Role] = "numbers"
 
     @classmethod

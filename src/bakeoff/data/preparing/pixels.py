@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Amounts, Array
 from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, pieces, unbounded
 from bakeoff.numeric import bounds, is_constant, within_reach
 
@@ -30,10 +30,10 @@ class Pixels:
         values (N, ..., C) -> (N, ..., C) float32
     """
 
-    means: Array
-    stds: Array
-    lows: Array = field(default_factory=lambda: unbounded(-1))
-    highs: Array = field(default_factory=lambda: unbounded(1))
+    means: Amounts
+    stds: Amounts
+    lows: Amounts = field(default_factory=lambda: unbounded(-1))
+    highs: Amounts = field(default_factory=lambda: unbounded(1))
     role: ClassVar[Role] = "block"
 
     @classmethod

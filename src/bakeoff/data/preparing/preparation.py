@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.build import build_fields, hints_of
+from bakeoff.cut import cut
 from bakeoff.data.array import Array, is_missing, within
 from bakeoff.data.columns.column import Schema, Task, schema_from_dict, schema_to_dict
 from bakeoff.data.dataset import Dataset
@@ -24,7 +26,7 @@ from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.preparing.time import Time
 from bakeoff.data.preparing.transform import Transform
 from bakeoff.data.splitting.split import Split
-from bakeoff.documents import check_type, read_json, reading, write_json, writing
+from bakeoff.documents import read_arrays, read_json, reading, write_json, writing
 from bakeoff.errors import DataError, unknown
 from bakeoff.listed import listed
 from bakeoff.numeric import is_constant
@@ -268,13 +270,12 @@ def load_preparation(folder: Path | str) -> Preparation:
     Raises:
         DataError: A file is missing or damaged.
     """
-    from safetensors.numpy import load_file
-
     path, arrays = Path(folder, "transforms.json"), Path(folder, "transforms.safetensors")
     document = read_json(path, DOCUMENT)
     states: dict[str, dict[str, Any]] = document["transforms"]
+    stored = read_arrays(arrays)
     with reading(arrays):
-        for key, array in load_file(arrays).items():
+        for key, array in stored.items():
             name, _, part = key.rpartition("/")
             states[name][part] = array
     with reading(path):
@@ -286,7 +287,9 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
     made = {name: restored(dict(state)) for name, state in states.items()}
     columns = {n.removeprefix("column."): t for n, t in made.items() if n.startswith("column.")}
     schema = schema_from_dict(document["schema"])
-    check_type(schema, Schema, "schema")
+    for name in schema.inputs:
+        if type(columns[name]).__name__ != (due := KINDS[schema.column(name).kind].transform):
+            raise DataError(f"the transform of {cut(repr(name))} is not {due}.")
     summaries, scale = made.get("summaries"), made.get("scale")
     return Preparation(
         schema=schema,
@@ -305,6 +308,4 @@ def restored(state: Mapping[str, Any]) -> Transform:
     name = str(plain.pop("class"))
     if name not in TRANSFORMS:
         raise DataError(unknown("transform", name, TRANSFORMS, where="transforms.json"))
-    transform = TRANSFORMS[name](**plain)
-    check_type(transform, TRANSFORMS[name], name)
-    return transform
+    return TRANSFORMS[name](**build_fields(plain, hints_of(TRANSFORMS[name]), name))

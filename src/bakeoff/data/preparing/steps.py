@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bakeoff.data.array import Array, within
+from bakeoff.data.array import Amounts, Array, Flags, within
 from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, unbounded
 from bakeoff.numeric import (
     bounds,
@@ -39,11 +39,11 @@ class Steps:
         values (N, T, F) float with NaN -> (N, T, F + channels with missing values) float32
     """
 
-    means: Array
-    stds: Array
-    missing: Array
-    lows: Array = field(default_factory=lambda: unbounded(-1))
-    highs: Array = field(default_factory=lambda: unbounded(1))
+    means: Amounts
+    stds: Amounts
+    missing: Flags
+    lows: Amounts = field(default_factory=lambda: unbounded(-1))
+    highs: Amounts = field(default_factory=lambda: unbounded(1))
     role: ClassVar[Role] = "block"
 
     @classmethod

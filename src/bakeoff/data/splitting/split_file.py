@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from bakeoff.build import NewerError, build_fields
+from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.split import PARTS, Split
-from bakeoff.documents import check_type, read_parquet, reading, writing
+from bakeoff.documents import parsed, read_notes, read_parquet, reading, writing
 from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ class SplitSummary(NamedTuple):
 def summarise_split(path: Path | str) -> SplitSummary:
     """Read from split.parquet how many rows each part has, and how they were drawn."""
     frame, about = read_split(path)
-    tally = Counter(frame["part"].to_list())
-    return SplitSummary({part: tally[part] for part in PARTS}, about["how"])
+    tally = dict(frame["part"].value_counts().iter_rows())
+    return SplitSummary({part: tally.get(part, 0) for part in PARTS}, about["how"])
 
 
 def read_split(path: Path | str) -> tuple[pl.DataFrame, dict[str, Any]]:
@@ -102,10 +103,15 @@ def read_split(path: Path | str) -> tuple[pl.DataFrame, dict[str, Any]]:
     path = Path(path)
     frame = read_parquet(path)
     with reading(path):
-        about = json.loads(pl.read_parquet_metadata(path)["bakeoff.split"])
-        for name, hint in ABOUT.items():
-            check_type(about[name], hint, name)
+        about = build_fields(parsed(read_notes(path)["bakeoff.split"]), ABOUT)
+        for name in frame.columns:
+            if name not in ("row", "part", "file"):
+                raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
         frame = frame.with_columns(pl.col("row").cast(pl.Int64), pl.col("part").cast(pl.String))
+        if wrong := [part for part in frame["part"].unique() if part not in PARTS]:
+            raise DataError(f"{cut(repr(wrong[0]))} is no part of a split.")
+        if frame["row"].null_count():
+            raise DataError("a row has no number.")
     return frame, about
 
 

@@ -22,7 +22,7 @@ STACKS = [
     sequence_case(PADDED, hidden_sizes=(8,), pooling="attention"),
     sequence_case(TOKENS, hidden_sizes=(8,), vocabulary_size=20, pooling="mean"),
     sequence_case(TOKENS, hidden_sizes=(8,), vocabulary_size=20, bidirectional=True, per_step=True),
-    sequence_case(NUMBERS, hidden_sizes=(8, 6), bidirectional=True, pooling="final_step"),
+    sequence_case(NUMBERS, hidden_sizes=(8, 6), pooling="final_step"),
     sequence_case(PADDED, hidden_sizes=(8, 6), feature_dropout=0.3, head_sizes=(6,), **STARTS),
 ]
 
@@ -41,7 +41,7 @@ SEQ2SEQ = [
     sequence_case(PADDED, out_steps=3, hidden_sizes=(8, 6), cell="gru", dropout=0.1),
     sequence_case({**NUMBERS, **TARGETS}, out_steps=4, hidden_sizes=(8, 6)),
     sequence_case({**NUMBERS, **TARGETS}, out_steps=4, hidden_sizes=(8,), attention=False),
-    sequence_case({**PADDED, **TARGETS}, hidden_sizes=(8, 6), attention_dropout=0.2, **STARTS),
+    sequence_case({**PADDED, **TARGETS}, out_steps=4, attention_dropout=0.2, **STARTS),
     sequence_case(
         TOKEN_PAIRS,
         out_features=9,

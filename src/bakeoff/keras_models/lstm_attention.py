@@ -115,7 +115,7 @@ class LSTMAttention(keras.Model):
         self.out = layers.Dense(width, kernel_initializer=of_inputs)
         self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
-        self.feature_dropout = self.dropout
+        self.feature_dropout = None  # as dropout
         if feature_dropout is not None:
             self.feature_dropout = layers.Dropout(feature_dropout)
         self.attention_dropout = layers.Dropout(attention_dropout)
@@ -140,9 +140,10 @@ class LSTMAttention(keras.Model):
         x = self.norm(x + self.attention(x, real, training))
         if not self.per_step:
             x = average_steps(x, real)  # (B, W)
-        x = self.feature_dropout(x, training=training)
+        drop = self.dropout if self.feature_dropout is None else self.feature_dropout
+        x = drop(x, training=training)
         for linear in self.dense:
-            x = self.feature_dropout(ops.relu(linear(x)), training=training)
+            x = drop(ops.relu(linear(x)), training=training)
         return self.head(x)
 
     def attention(self, x, real, training):

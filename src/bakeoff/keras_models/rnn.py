@@ -120,7 +120,7 @@ class RNN(keras.Model):
         if choose("norm", norm, ("none", "layer")) == "layer":
             self.norm = layers.LayerNormalization(epsilon=1e-5)
         self.dropout = layers.Dropout(dropout)
-        self.feature_dropout = self.dropout
+        self.feature_dropout = None  # as dropout
         if feature_dropout is not None:
             self.feature_dropout = layers.Dropout(feature_dropout)
         of_relus = law(initialization, "xavier_uniform", fan, "relu")
@@ -144,9 +144,10 @@ class RNN(keras.Model):
         x, ends = self.steps(x, lengths, training=training)  # (B, T, W)
         if not self.per_step:
             x = self.pool(x, ends, lengths)  # (B, W)
-        x = self.feature_dropout(self.norm(x), training=training)
+        drop = self.dropout if self.feature_dropout is None else self.feature_dropout
+        x = drop(self.norm(x), training=training)
         for linear in self.dense:
-            x = self.feature_dropout(ops.relu(linear(x)), training=training)
+            x = drop(ops.relu(linear(x)), training=training)
         return self.head(x)
 
     def steps(self, x, lengths=None, state=None, training=False):

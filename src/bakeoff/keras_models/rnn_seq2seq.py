@@ -133,7 +133,7 @@ class RNNSeq2Seq(keras.Model):
             self.query = layers.Dense(width, kernel_initializer=of_inputs)
             self.combine = layers.Dense(width, kernel_initializer=of_inputs)
         self.dropout = layers.Dropout(dropout)
-        self.feature_dropout = self.dropout
+        self.feature_dropout = None  # as dropout
         if feature_dropout is not None:
             self.feature_dropout = layers.Dropout(feature_dropout)
         self.attention_dropout = layers.Dropout(attention_dropout)
@@ -201,7 +201,8 @@ class RNNSeq2Seq(keras.Model):
             weights = ops.softmax(ops.where(real[:, None], scores, -float("inf")))
             c = self.attention_dropout(weights, training=training) @ memory  # (B, S, H)
             s = ops.tanh(self.combine(ops.concatenate([c, s], 2)))
-        return self.head(self.feature_dropout(s, training=training)), weights, states
+        drop = self.dropout if self.feature_dropout is None else self.feature_dropout
+        return self.head(drop(s, training=training)), weights, states
 
     def run(self, layers, x, lengths, starts, training=False):
         """Return the states (B, T, H) of the last layer, and the last real one of each layer."""

@@ -116,7 +116,7 @@ class GRU(nn.Module):
             self.query = nn.Parameter(torch.zeros(width))  # at first a mean
         self.norm = NORMS[choose("norm", norm, NORMS)](width)
         self.dropout = nn.Dropout(dropout)
-        self.feature_dropout = self.dropout
+        self.feature_dropout = None  # as dropout
         if feature_dropout is not None:
             self.feature_dropout = nn.Dropout(feature_dropout)
         self.dense = nn.ModuleList()
@@ -149,9 +149,10 @@ class GRU(nn.Module):
         x, ends = self.steps(x, lengths)  # (B, T, W)
         if not self.per_step:
             x = self.pool(x, ends, lengths)  # (B, W)
-        x = self.feature_dropout(self.norm(x))
+        drop = self.dropout if self.feature_dropout is None else self.feature_dropout
+        x = drop(self.norm(x))
         for linear in self.dense:
-            x = self.feature_dropout(linear(x).relu())
+            x = drop(linear(x).relu())
         return self.head(x)
 
     def steps(

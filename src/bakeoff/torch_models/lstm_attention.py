@@ -113,7 +113,7 @@ class LSTMAttention(nn.Module):
         self.out = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
-        self.feature_dropout = self.dropout
+        self.feature_dropout = None  # as dropout
         if feature_dropout is not None:
             self.feature_dropout = nn.Dropout(feature_dropout)
         self.dense = nn.ModuleList()
@@ -148,9 +148,10 @@ class LSTMAttention(nn.Module):
         x = self.norm(x + self.attention(x, real))
         if not self.per_step:
             x = average_steps(x, real)  # (B, W)
-        x = self.feature_dropout(x)
+        drop = self.dropout if self.feature_dropout is None else self.feature_dropout
+        x = drop(x)
         for linear in self.dense:
-            x = self.feature_dropout(linear(x).relu())
+            x = drop(linear(x).relu())
         return self.head(x)
 
     def attention(self, x: Tensor, real: Tensor | None) -> Tensor:

@@ -123,7 +123,7 @@ class RNNSeq2Seq(nn.Module):
         self.query = nn.Linear(width, width) if attention else None
         self.combine = nn.Linear(2 * width, width) if attention else None
         self.dropout = nn.Dropout(dropout)
-        self.feature_dropout = self.dropout
+        self.feature_dropout = None  # as dropout
         if feature_dropout is not None:
             self.feature_dropout = nn.Dropout(feature_dropout)
         self.attention_dropout = nn.Dropout(attention_dropout)
@@ -214,7 +214,8 @@ class RNNSeq2Seq(nn.Module):
             weights = scores.masked_fill(~real[:, None], -torch.inf).softmax(2)
             c = self.attention_dropout(weights) @ memory  # (B, S, H)
             s = torch.tanh(self.combine(torch.cat([c, s], 2)))
-        return self.head(self.feature_dropout(s)), weights, states
+        drop = self.dropout if self.feature_dropout is None else self.feature_dropout
+        return self.head(drop(s)), weights, states
 
     def run(
         self, layers: nn.ModuleList, x: Tensor, lengths: Tensor | None, starts: list[Any]

@@ -145,8 +145,8 @@ ROWS: tuple[Row, ...] = (
         members=True,
         source="Gorishniy, Kotelnikov & Babenko, TabM: Advancing Tabular Deep Learning with"
         " Parameter-Efficient Ensembling, 2025",
-        good_for="Tables: the network that comes nearest to boosting; many small ones in one.",
-        avoid_when="Little time: a step costs several times that of an MLP.",
+        good_for="Tables: an ensemble of MLPs for the price of a few of them.",
+        avoid_when="Little time: a step costs five times that of an MLP of the same width.",
     ),
     Row(
         name="cnn",

@@ -11,7 +11,6 @@ import pytest
 
 import bakeoff
 from bakeoff import RequestError, RunError
-from bakeoff.documents import read_json
 from tests.small import INPUTS, MODELS, pictures
 
 
@@ -32,7 +31,7 @@ def test_an_opened_run_is_the_run_itself(small_run):
 
 
 def test_every_fit_is_counted_in_the_status(small_run):
-    status = read_json(small_run.folder / "status.json")
+    status = json.loads((small_run.folder / "status.json").read_text("utf-8"))
     assert (status["status"], status["fits"], status["ended"]) == ("finished", 7, 7)
 
 
@@ -78,7 +77,7 @@ def test_several_classes_from_a_frame_by_group(people, tmp_path):
 
 def test_arrays_are_read_as_images(array_run):
     views = {
-        path.parent.parent.name: read_json(path)["view"]
+        path.parent.parent.name: json.loads(path.read_text("utf-8"))["view"]
         for path in array_run.folder.glob("fits/*/*/fit.json")
     }
     assert views == {"constant": "plain", "mlp": "vector", "cnn": "image", "gru": "sequence"}
@@ -98,7 +97,7 @@ def test_when_every_fit_fails_the_run_has_failed_and_says_why(people, tmp_path):
             out=tmp_path / "run",
             show="none",
         )
-    status = read_json(tmp_path / "run" / "status.json")
+    status = json.loads((tmp_path / "run" / "status.json").read_text("utf-8"))
     assert status["status"] == "failed"
     assert "Every fit failed" in status["error"]
     with pytest.raises(bakeoff.DataError, match="a run that is failed"):
@@ -168,7 +167,7 @@ def test_data_in_memory_stay_as_they_are(people):
 
 
 def test_what_a_run_read_is_written_down(small_run):
-    schema = read_json(small_run.folder / "data" / "schema.json")
+    schema = json.loads((small_run.folder / "data" / "schema.json").read_text("utf-8"))
     assert tuple(schema["inputs"]) == INPUTS
     environment = json.loads((small_run.folder / "environment.json").read_text("utf-8"))
     assert (environment["workers"], environment["device"], environment["seeds"]) == (

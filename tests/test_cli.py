@@ -14,7 +14,6 @@ import polars as pl
 import pytest
 
 from bakeoff import CATALOG, cli
-from bakeoff.documents import read_json
 from bakeoff.errors import RequestError
 from tests.small import MODELS, table
 
@@ -288,7 +287,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_process(people, tmp_path):
         process.kill()
     assert (process.returncode, complaint) == (130, "")
     assert "1 of 3" in said
-    status = read_json(tmp_path / "run" / "status.json")
+    status = json.loads((tmp_path / "run" / "status.json").read_text("utf-8"))
     assert (status["status"], status["fits"], status["ended"]) == ("unfinished", 3, 1)
     assert (tmp_path / "run" / "fits" / "constant" / "sklearn-0-0" / "weights.safetensors").exists()
     with pytest.raises(ProcessLookupError):

@@ -15,7 +15,6 @@ import bakeoff
 from bakeoff import RequestError, RunError
 from bakeoff.api import ended_by_signals
 from bakeoff.data.dataset import Dataset
-from bakeoff.documents import read_json
 from bakeoff.plan.plan import read_data
 from tests.small import INPUTS, MODELS, pictures
 
@@ -65,7 +64,7 @@ def test_a_run_goes_on_in_its_folder_when_the_working_folder_changes(people, tmp
 
 
 def test_every_fit_is_counted_in_the_status(small_run):
-    status = read_json(small_run.folder / "status.json")
+    status = json.loads((small_run.folder / "status.json").read_text("utf-8"))
     assert (status["status"], status["fits"], status["ended"]) == ("finished", 7, 7)
 
 
@@ -111,7 +110,7 @@ def test_several_classes_from_a_frame_by_group(people, tmp_path):
 
 def test_arrays_are_read_as_images(array_run):
     views = {
-        path.parent.parent.name: read_json(path)["view"]
+        path.parent.parent.name: json.loads(path.read_text("utf-8"))["view"]
         for path in array_run.folder.glob("fits/*/*/fit.json")
     }
     assert views == {"constant": "plain", "mlp": "vector", "cnn": "image", "gru": "sequence"}
@@ -131,7 +130,7 @@ def test_when_every_fit_fails_the_run_has_failed_and_says_why(people, tmp_path):
             out=tmp_path / "run",
             show="none",
         )
-    status = read_json(tmp_path / "run" / "status.json")
+    status = json.loads((tmp_path / "run" / "status.json").read_text("utf-8"))
     assert status["status"] == "failed"
     assert "Every fit failed" in status["error"]
     with pytest.raises(bakeoff.DataError, match="a run that is failed"):
@@ -246,7 +245,7 @@ def test_data_in_memory_stay_as_they_are(people):
 
 
 def test_what_a_run_read_is_written_down(small_run):
-    schema = read_json(small_run.folder / "data" / "schema.json")
+    schema = json.loads((small_run.folder / "data" / "schema.json").read_text("utf-8"))
     assert tuple(schema["inputs"]) == INPUTS
     environment = json.loads((small_run.folder / "environment.json").read_text("utf-8"))
     assert (environment["workers"], environment["device"], environment["seeds"]) == (

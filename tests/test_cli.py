@@ -16,7 +16,6 @@ import pytest
 
 import bakeoff
 from bakeoff import CATALOG, cli
-from bakeoff.documents import read_json
 from bakeoff.errors import RequestError
 from bakeoff.judge.record import record
 from bakeoff.runs.folder import RunFolder
@@ -515,7 +514,7 @@ def test_a_run_that_is_ended_keeps_what_is_finished_and_leaves_no_process_and_no
         process.kill()
     assert (process.returncode, complaint) == (code, "")
     assert "1 of 3" in said
-    status = read_json(tmp_path / "run" / "status.json")
+    status = json.loads((tmp_path / "run" / "status.json").read_text("utf-8"))
     assert (status["status"], status["fits"], status["ended"]) == ("unfinished", 3, 1)
     assert (tmp_path / "run" / "fits" / "constant" / "sklearn-0-0" / "weights.safetensors").exists()
     assert list((tmp_path / "temporary").iterdir()) == []

@@ -13,6 +13,7 @@ import pytest
 
 import bakeoff
 from bakeoff import DataError, MissingPackageError, RequestError
+from bakeoff.runs.folder import RunFolder
 from bakeoff.train.keras_backend import need_keras
 from tests.small import INPUTS, MODELS, pictures
 
@@ -140,7 +141,7 @@ def test_a_model_of_which_no_fit_finished_is_refused(broken_run):
 def test_a_run_that_did_not_finish_is_refused(status, small_run, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(small_run.folder, folder)
-    (folder / "status.json").write_text(f'{{"format": 2, "status": "{status}"}}', "utf-8")
+    RunFolder(folder).mark(status)
     with pytest.raises(DataError, match=f"a run that is {status}"):
         bakeoff.open_run(folder)
 

@@ -41,7 +41,7 @@ INITIALIZATIONS = (
 )
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class EmbeddingBag(keras.Model):
     """Average the vectors of a text's words and word pairs, then score the average.
 

@@ -20,7 +20,7 @@ from keras import layers, ops
 from keras.initializers import RandomUniform
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class FTTransformer(keras.Model):
     """Let the columns of each row attend to one another, then predict from the class token.
 
@@ -136,7 +136,7 @@ class FTTransformer(keras.Model):
         return ops.concatenate(tokens, 1)  # (B, 1 + J, M)
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class ColumnLayer(layers.Layer):
     """Attention among the columns, then two dense layers at each, both added to them."""
 

@@ -22,7 +22,7 @@ import keras
 from keras import layers, ops
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class PatchTST(keras.Model):
     """Forecast each target from its own past; further channels of x are not read.
 
@@ -137,7 +137,7 @@ class PatchTST(keras.Model):
         return ops.swapaxes(y * std + mean, 1, 2)  # (B, S, Q)
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class SeriesLayer(layers.Layer):
     """Attention among the patches, then two dense layers at each, both added to them."""
 

@@ -34,7 +34,7 @@ INITIALIZATIONS = {  # word -> what draws a kernel; gain: 2 before a relu, which
 }
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class Transformer(keras.Model):
     """Let the steps of each sequence attend to one another, then predict.
 
@@ -212,7 +212,7 @@ class Transformer(keras.Model):
         return ops.matmul(ops.cast(weights[:, None], x.dtype), x)[:, 0]  # no sum overflows
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class EncoderLayer(layers.Layer):
     """Attention among the steps, then two dense layers at each step, both added to the steps."""
 

@@ -22,7 +22,7 @@ from keras.initializers import RandomNormal
 START = 2  # the token that stands before the first target
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class TransformerSeq2Seq(keras.Model):
     """Write out_steps steps after reading x, or score x with the last step of the decoder.
 
@@ -194,7 +194,7 @@ class TransformerSeq2Seq(keras.Model):
         return self.head(x)
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class Layer(layers.Layer):
     """Attention to one another, to the source if it decodes, then two dense layers at each step."""
 
@@ -253,7 +253,7 @@ class Layer(layers.Layer):
         return self.dropout(self.shrink(h), training=training)
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class Attention(layers.Layer):
     """Let each step of x take a mean of the steps of source that it sees, weighted in N heads."""
 

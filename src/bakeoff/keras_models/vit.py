@@ -36,7 +36,7 @@ INITIALIZATIONS = {  # word -> what draws a kernel; gain: 2 before a relu, which
 }
 
 
-@keras.saving.register_keras_serializable("bakeoff")  # load_model finds it by this
+@keras.saving.register_keras_serializable(__name__)  # load_model finds it by this
 class ViT(keras.Model):
     """Let the patches of each image attend to one another, then predict from the class token.
 
@@ -174,7 +174,7 @@ class ViT(keras.Model):
         return self.dropout(x, training=training)
 
 
-@keras.saving.register_keras_serializable("bakeoff")
+@keras.saving.register_keras_serializable(__name__)
 class PatchLayer(layers.Layer):
     """Attention among the patches, then two dense layers at each, both added to them."""
 

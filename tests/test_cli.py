@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,11 @@ from tests.small import MODELS, table
 
 GOOD = table()
 LINES = GOOD.splitlines()
+
+
+def document(path: Path) -> Any:
+    """Read a file of JSON."""
+    return json.loads(path.read_text("utf-8"))
 
 
 class NoWorkers:
@@ -275,7 +281,7 @@ def test_a_run_without_standard_streams_is_a_run(closed, people, tmp_path):
     process = run_with_streams(closed, people, tmp_path)
     _, complaint = process.communicate(timeout=100)
     assert (process.returncode, complaint) == (0, "")
-    assert read_json(tmp_path / "run" / "status.json")["status"] == "finished"
+    assert document(tmp_path / "run" / "status.json")["status"] == "finished"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of another kind")
@@ -402,10 +408,10 @@ def test_what_is_removed_in_mid_run_is_counted_and_named(
     assert (said.code, said.err.count("\n")) == (1, 1), said.err
     assert words in said.err
     assert "2/2" in said.out
-    status = read_json(tmp_path / "run" / "status.json")
+    status = document(tmp_path / "run" / "status.json")
     assert (status["status"], status["fits"]) == ("failed", 2)
     assert words in status["error"]
-    assert words in read_json(tmp_path / "run" / "verdict.json")["warnings"][0]
+    assert words in document(tmp_path / "run" / "verdict.json")["warnings"][0]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES], ids=os.strerror)
@@ -429,7 +435,7 @@ def test_a_disk_that_fails_in_mid_run_is_one_sentence_and_what_was_finished_stay
     )
     assert (said.code, said.err.count("\n")) == (1, 1)
     assert f"predictions/answer.parquet cannot be written: {os.strerror(number)}." in said.err
-    status = read_json(tmp_path / "run" / "status.json")
+    status = document(tmp_path / "run" / "status.json")
     assert (status["status"], status["fits"], status["ended"]) == ("unfinished", 2, 1)
     place = tmp_path / "run" / "fits" / "constant" / "sklearn-0-0"
     assert (place / "fit.json").exists()

@@ -26,7 +26,7 @@ Door = Literal["python", "command line", "file"]
 
 OPTION = re.compile("\ue000(.*?)\ue001(.*?)\ue002", re.DOTALL)  # name, value as JSON or nothing
 UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")  # in names
-LONG = re.compile(r"\S{400,}|'[^']{400,}'")  # a cell or a name, longer than any path
+LONG = re.compile(r"\S{399,}\w|'[^']{400,}'")  # a cell or a name, longer than any path
 LONGEST = 60  # characters of a name in a message
 FLAGS = {"kinds": "--column", "settings": "--set"}  # that are not called as in Python
 SYNONYMS = {  # what people type who come from elsewhere -> our word

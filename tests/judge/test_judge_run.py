@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from bakeoff.documents import read_json
 from bakeoff.judge.judge_run import count_readings
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.read_schema import read_fingerprint
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def beside(small_run, tmp_path):
 
 def readings(folder, run):
     """Count them as the run does that has just been judged."""
-    return count_readings(folder, read_json(run.files.fingerprint)["sha256"])
+    return count_readings(folder, read_fingerprint(run.files))
 
 
 def test_a_run_alone_has_read_the_test_targets_once(small_run, tmp_path):

@@ -14,7 +14,7 @@ from tests.train.test_worker import JOB
 @pytest.fixture
 def plan():
     """Three rows of two classes, all of them test rows."""
-    schema = SimpleNamespace(positive={"y": "b"})
+    schema = SimpleNamespace(positive={"y": "b"}, labels="string")
     arrays = {"y": np.array(["a", "b", "a"], dtype=object)}
     dataset = SimpleNamespace(target="y", rows=np.arange(1, 4), arrays=arrays, schema=schema)
     preparation = SimpleNamespace(task="binary", classes=("a", "b"))

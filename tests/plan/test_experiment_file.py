@@ -133,7 +133,9 @@ def test_a_file_that_is_not_there_is_told_in_a_sentence(tmp_path):
      "[" + "a." * 50_000 + "b]", '"a" . ' * 50_000 + "b = 1"],
 )  # fmt: skip
 def test_endless_nesting_is_refused_at_once(tmp_path, text):
-    with pytest.raises(DataError, match="nests brackets or tables too deep"):
+    with pytest.raises(
+        DataError, match=r"nests brackets or tables too deep|a key of more than 1,000 parts"
+    ):
         read_experiment(written(tmp_path, text))
 
 
@@ -148,7 +150,7 @@ def test_what_is_no_regular_file_or_too_large_is_not_opened(tmp_path):
         file.truncate(10**9)
     with pytest.raises(DataError, match="is a folder, not a file"):
         read_experiment(tmp_path / "folder.toml")
-    with pytest.raises(DataError, match=r"has 1,000,000,000 bytes; .* may have 10,000,000"):
+    with pytest.raises(DataError, match=r"has 1,000,000,000 bytes; .* may have 20,000,000"):
         read_experiment(tmp_path / "large.toml")
 
 
@@ -226,9 +228,9 @@ def test_a_path_too_long_to_be_one_is_no_mistake_of_ours(tmp_path):
 def test_a_plan_is_an_ordinary_file(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe.toml")
     for path in ("/dev/zero", tmp_path / "pipe.toml", tmp_path):
-        with pytest.raises(DataError, match="is not a file"):
+        with pytest.raises(DataError, match="not a file"):
             read_experiment(path)
     (tmp_path / "bakeoff.toml").write_text("[data]\n", "utf-8")
     monkeypatch.setattr("bakeoff.plan.experiment_file.MOST_BYTES", 3)
-    with pytest.raises(DataError, match=r"has 7 bytes; a plan has 3 at most"):
+    with pytest.raises(DataError, match=r"has 7 bytes; a file that holds an experiment may have 3"):
         read_experiment(tmp_path / "bakeoff.toml")

@@ -181,6 +181,8 @@ def write_data(folder, rows, target, columns, task, classes, evil):
         "command": ["bakeoff", "run", f"water {evil}.csv"],
         "python": "3.11.7",
         "system": "Linux x86_64",
+        "processor": "a processor",
+        "memory_bytes": 8 * 10**9,
         "cores": 2,
         "workers": 2,
         "threads_per_worker": 1,

@@ -441,12 +441,12 @@ def test_neighbours_that_are_strange_or_countless_are_passed_over(run, monkeypat
     (place / "linked").mkdir()
     (place / "linked" / "data").symlink_to(run / "data")
     (place / "linked" / "verdict.json").write_text("{}", "utf-8")
-    assert count_readings(RunFolder(run)) == 2
+    assert count_readings(RunFolder(run), read_fingerprint(RunFolder(run))) == 2
     for number in range(300):
         (place / f"file-{number}").touch()
     monkeypatch.setattr("bakeoff.runs.folder.MOST_BESIDE", 100)
     monkeypatch.setattr("bakeoff.judge.judge_run.read_fingerprint", counting := Counting())
-    count_readings(RunFolder(run))
+    count_readings(RunFolder(run), "none")
     assert counting.times <= 101
 
 

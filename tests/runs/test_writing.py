@@ -116,14 +116,20 @@ def test_a_new_file_has_the_rights_that_the_umask_gives(name, mask, tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of another kind")
-def test_a_file_that_is_replaced_keeps_its_rights_and_a_link_leads_where_it_led(tmp_path):
+def test_a_file_that_is_replaced_keeps_its_rights(tmp_path):
+    (tmp_path / "a.csv").write_text("old")
+    (tmp_path / "a.csv").chmod(0o600)
+    write_text(tmp_path / "a.csv", "new")
+    assert stat.S_IMODE((tmp_path / "a.csv").stat().st_mode) == 0o600
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path):
     (tmp_path / "true.csv").write_text("old")
-    (tmp_path / "true.csv").chmod(0o600)
     (tmp_path / "link.csv").symlink_to(tmp_path / "true.csv")
     write_text(tmp_path / "link.csv", "new")
-    assert (tmp_path / "link.csv").is_symlink()
-    assert (tmp_path / "true.csv").read_text() == "new"
-    assert stat.S_IMODE((tmp_path / "true.csv").stat().st_mode) == 0o600
+    assert not (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "link.csv").read_text() == "new"
+    assert (tmp_path / "true.csv").read_text() == "old"
 
 
 def test_a_mistake_of_ours_is_no_fault_of_the_disk(tmp_path):

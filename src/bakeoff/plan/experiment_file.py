@@ -2,13 +2,13 @@
 
 import os
 import re
-import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bakeoff.catalog import arguments, find
+from bakeoff.data.reading.unpack import check_file
 from bakeoff.documents import FORMAT, check_format
 from bakeoff.errors import DataError, RequestError, did_you_mean
 from bakeoff.options import TYPES, Option, matches, options
@@ -29,13 +29,16 @@ def read_experiment(path: str | Path) -> Experiment:
         RequestError: A key or value is wrong; its place is named.
     """
     path = Path(path)
+    check_file(path, MOST_BYTES, "an experiment")
     try:
         document = tomllib.loads(read_text(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    except RecursionError as error:
+        raise DataError(f"{path} nests brackets or tables too deep to be read.") from error
     except DataError:
         raise
-    except (ValueError, RecursionError) as error:  # of the grammar, the letters, or the numbers
+    except ValueError as error:  # of the grammar, the letters, or the numbers
         raise DataError(f"{path} is not valid TOML: {error}.") from error
     try:
         return from_document(document, path)
@@ -44,17 +47,12 @@ def read_experiment(path: str | Path) -> Experiment:
 
 
 def read_text(path: Path) -> str:
-    """Read a file that can be a plan: an ordinary one, of a size and depth that a plan has.
+    """Read a file of a depth that a plan has.
 
     Raises:
-        DataError: It is none.
+        DataError: It is deeper.
         OSError, UnicodeDecodeError: It cannot be read.
     """
-    about = path.stat()
-    if not stat.S_ISREG(about.st_mode):
-        raise DataError(f"{path} is not a file. Name the bakeoff.toml itself.")
-    if about.st_size > MOST_BYTES:
-        raise DataError(f"{path} has {about.st_size:,} bytes; a plan has {MOST_BYTES:,} at most.")
     text = path.read_text("utf-8")
     if any(part.count(".") > MOST_DOTS for part in re.split(r"[=,{}\n]", text)):
         raise DataError(f"{path} has a key of more than {MOST_DOTS:,} parts; no plan has one.")

@@ -464,7 +464,7 @@ def test_what_goes_to_a_file_is_utf8_whatever_the_console_speaks(tmp_path):
         ([*learn, "--out", "run"], "нет"),
         (["predict", "run", "cyr.csv"], "row,prediction,p:нет,p:да"),
         (["models"], "transformer"),
-        (["show", "mlp"], "—"),
+        (["show", "mlp"], "→"),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "bakeoff", *words],

@@ -134,7 +134,7 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--column", "aeg=number"), "Did you mean 'age'"),
         (("--positive", "maybe"), "No class of 'answer' called 'maybe'"),
         (("--test", "none.csv"), "There is no file 'none.csv'"),
-        (("--test", "good.csv", "--split", "random:70/15/15"), "cannot be used"),
+        (("--test", "good.csv"), "hold the same rows (good.csv)"),
         (("--out", "good.csv"), "never overwrites another. Choose another --out"),
         (("--learning-rate", "0.1"), "No option called '--learning-rate'. Did you mean '--lr'?"),
         (("--n-jobs=2",), "Did you mean '--jobs'?"),

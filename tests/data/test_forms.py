@@ -67,10 +67,13 @@ def test_any_other_form_is_refused_by_its_field(form, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d["columns"][0].pop("kind"), r"schema\.columns\[0\] has no field kind"),
+        (lambda d: d["columns"][0].pop("kind"), r"schema\.columns\[0\]\.kind is missing"),
         (lambda d: d["columns"][0].update(kind="nmber"), "Did you mean 'number'"),
-        (lambda d: d.update(extra=1), "schema has an unknown field extra"),
-        (lambda d: d["tasks"].update(y="guess"), "No task called 'guess'"),
+        (
+            lambda d: d.update(extra=1),
+            "has the field 'schema.extra', which this bakeoff does not know",
+        ),
+        (lambda d: d["tasks"].update(y="guess"), "schema\.tasks\.y is 'guess', not one of"),
     ],
 )
 def test_a_damaged_schema_is_refused_by_its_field(change, message, tmp_path):

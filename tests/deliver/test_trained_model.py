@@ -113,7 +113,7 @@ def test_missing_and_unseen_values_are_predicted(small_run):
 
 def test_a_cell_that_is_no_number_is_told_and_taken_as_missing(small_run):
     rows = pl.DataFrame({"age": ["old", "20"], "colour": ["red"] * 2, "day": ["2024-01-01"] * 2})
-    with pytest.warns(UserWarning, match=r"age: 1 cell that is no number.*'old' at row 1"):
+    with pytest.warns(UserWarning, match=r"age: 1 cell is no number.*'old' at row 1"):
         small_run.best.predict(rows)
 
 

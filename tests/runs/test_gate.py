@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import bakeoff
-from bakeoff import DataError, RequestError, documents
+from bakeoff import DataError, documents
 from bakeoff.data.columns.column import Schema, column_from_dict
 from bakeoff.data.splitting.split_file import summarise_split
 from bakeoff.deliver.convert import convert_run
@@ -24,6 +24,7 @@ from bakeoff.report.contents import read_contents
 from bakeoff.report.report import write_report
 from bakeoff.runs.fit_folder import CURVES, FitFolder
 from bakeoff.runs.folder import RunFolder, open_folder
+from bakeoff.runs.read_schema import read_fingerprint
 from tests.fuzz.mutate import Limits
 
 STORED = Path(__file__).parent / "format_2"
@@ -392,7 +393,7 @@ def test_what_is_written_never_goes_through_a_link(run, tmp_path, monkeypatch):
 def test_a_folder_in_the_place_of_the_report_is_named(run):
     (run / "report.html").unlink()
     (run / "report.html" / "x").mkdir(parents=True)
-    with pytest.raises(RequestError, match=r"report\.html cannot be written: .*directory\. Copy"):
+    with pytest.raises(RunError, match=r"report\.html cannot be written: .*directory\. Copy"):
         write_report(open_folder(run))
 
 
@@ -401,9 +402,9 @@ def test_a_run_that_may_only_be_read_is_used_and_says_what_cannot_be_written(run
     monkeypatch.setattr(Path, "write_text", forbidden)
     monkeypatch.setattr("safetensors.numpy.save_file", forbidden)
     assert len(bakeoff.open_run(run).best.predict(STORED / "new.csv")) == 8
-    with pytest.raises(RequestError, match=r"report\.html cannot be written: Permission denied"):
+    with pytest.raises(RunError, match=r"report\.html cannot be written: Permission denied"):
         write_report(open_folder(run))
-    with pytest.raises(RequestError, match=r"cannot be written: Permission denied\. Choose"):
+    with pytest.raises(RunError, match=r"cannot be written: Permission denied"):
         convert_run(open_folder(run), to="jax", model="mlp")
 
 

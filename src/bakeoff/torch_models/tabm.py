@@ -171,11 +171,22 @@ def check_categories(categories: Tensor | None, sizes: tuple[int, ...]) -> None:
     if categories is None or categories.shape[1] != len(sizes):
         found = "none" if categories is None else categories.shape[1]
         raise ValueError(f"This model reads {len(sizes)} categories per row, but got {found}.")
-    if torch.compiler.is_compiling() or categories.device.type != "cpu" or len(categories) == 0:
-        return  # to read values would break the graph, or make the processor wait for the GPU
+    if not readable(categories):
+        return
     lows = categories.amin(0).tolist()
     highs = categories.amax(0).tolist()
     for k, size in enumerate(sizes):
         if lows[k] < 0 or highs[k] >= size:
             wrong = lows[k] if lows[k] < 0 else highs[k]
             raise ValueError(f"Category column {k} holds {wrong}, not 0 to {size - 1}.")
+
+
+def readable(x: Tensor) -> bool:
+    """Tell whether the values of x can be looked at here, and without waiting for a GPU."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or x.numel() == 0:
+        return False
+    try:
+        x.flatten()[0].item()
+    except RuntimeError:  # under torch.func.vmap, x stands for many tensors
+        return False
+    return True

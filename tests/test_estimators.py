@@ -135,7 +135,7 @@ def test_labels_that_look_missing_are_classes_all_the_same_be_they_the_positive_
     model = BakeoffClassifier(positive="NA", **FAST).fit(POLARS, labels)
     assert set(model.predict(POLARS)) == {"NA", "None"}
     assert model.run_.verdict.test_rows == 9
-    assert model.run_.best.preparation.schema.positive == {"target": "'NA'"}
+    assert model.run_.best.preparation.schema.positive == {"target": "NA"}
 
 
 def test_a_positive_class_that_y_does_not_hold_is_refused():

@@ -60,7 +60,7 @@ class TrainedModel:
 
     def __repr__(self) -> str:
         job = self.fit.job
-        return f"<TrainedModel {job.model} ({job.framework}), seed {job.seed}, of {self.run.path}>"
+        return f"<TrainedModel {job.model} ({job.framework}), seed {job.seed}, of {self.run.shown}>"
 
     @property
     def classes(self) -> tuple[Any, ...]:

@@ -337,7 +337,8 @@ def check(x, lengths, in_features: int, vocabulary_size: int) -> None:
         raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
     if not readable(lengths):
         return
-    low, high = ops.min(lengths), ops.max(lengths)
+    values = ops.convert_to_numpy(lengths)
+    low, high = values.min(), values.max()
     if low < 1 or high > x.shape[1]:
         raise ValueError(f"lengths are {low} to {high}, not 1 to {x.shape[1]}.")
 

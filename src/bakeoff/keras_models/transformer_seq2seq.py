@@ -322,7 +322,8 @@ def check(x, lengths, in_features: int, vocabulary_size: int) -> None:
         raise ValueError(f"lengths are {tuple(lengths.shape)}, but x holds {x.shape[0]} sequences.")
     if not readable(lengths):
         return
-    low, high = ops.min(lengths), ops.max(lengths)
+    values = ops.convert_to_numpy(lengths)
+    low, high = values.min(), values.max()
     if low < 1 or high > x.shape[1]:
         raise ValueError(f"lengths are {low} to {high}, not 1 to {x.shape[1]}.")
 
@@ -336,7 +337,8 @@ def check_targets(previous, y, num_tokens: int) -> None:
     if not fits or previous.shape[1] == 0:
         raise ValueError(f"previous is {tuple(previous.shape)}, a step {tuple(y.shape)}.")
     if y.ndim == 2 and readable(previous):
-        low, high = ops.min(previous), ops.max(previous)
+        values = ops.convert_to_numpy(previous)
+        low, high = values.min(), values.max()
         if low < 0 or high >= num_tokens:
             raise ValueError(f"previous holds tokens {low} to {high}, not 0 to {num_tokens - 1}.")
 

@@ -95,13 +95,11 @@ class Preparation:
             tally = transform.unknown(dataset.arrays[name])
             if tally:
                 cells = sum(tally.values())
-                many = (
-                    "1 cell holds a category" if cells == 1 else f"{cells:,} cells hold categories"
-                )
+                hold = "cell holds a category" if cells == 1 else "cells hold categories"
                 examples = listed([repr(value) for value, _ in tally.most_common(3)], rest="others")
                 notes.append(
-                    f"{name}: categories that no training row has: {many} ({examples}). The model "
-                    "takes all of them for the same."
+                    f"{name}: {cells:,} {hold} that no training row has ({examples}); the model "
+                    "takes all such for the same."
                 )
         return notes
 

@@ -51,7 +51,14 @@ CASES: dict[str, list[Case]] = {
             out_features=6,
         ),
         case(PADDED, norm_first=False, head_sizes=(8, 6), attention_dropout=0.1),
-        case(PADDED, out_steps=3, norm_first=False, num_layers=2, feedforward_dropout=0.2),
+        case(
+            PADDED,
+            out_steps=3,
+            norm_first=False,
+            num_layers=2,
+            initialization="orthogonal",
+            feedforward_dropout=0.2,
+        ),
     ],
     "ft_transformer": [
         case(ROWS, num_layers=2),

@@ -55,7 +55,7 @@ def called(node: ast.AST) -> str:
 @every_page
 def test_a_page_reads_in_one_sitting(file: Path):
     text = file.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 360  # ideas count, not lines: no page needs to be dense
+    assert len(text.splitlines()) <= 400  # ideas count, not lines: no page needs to be dense
     assert "fmt: skip" not in text, "one argument, one entry, one idea a line"
 
 

@@ -15,10 +15,23 @@ Dimensions: B batch, T time steps read, S steps written, F input features, M mod
 C outputs.
 """
 
+import difflib
+from collections.abc import Iterable
+
 import keras
 from keras import layers, ops
-from keras.initializers import RandomNormal
+from keras.initializers import Orthogonal, RandomNormal, RandomUniform, VarianceScaling
 
+INITIALIZATIONS = {  # word -> what draws a kernel; gain: 2 before a relu, which halves the variance
+    "auto": lambda gain, fan: VarianceScaling(1.0, "fan_avg", "uniform"),
+    "uniform": lambda gain, fan: RandomUniform(-0.05 * 3**0.5, 0.05 * 3**0.5),
+    "normal": lambda gain, fan: RandomNormal(stddev=0.05),
+    "xavier_uniform": lambda gain, fan: VarianceScaling(1.0, "fan_avg", "uniform"),
+    "xavier_normal": lambda gain, fan: VarianceScaling(1.0, "fan_avg", "untruncated_normal"),
+    "kaiming_uniform": lambda gain, fan: VarianceScaling(gain, f"fan_{fan}", "uniform"),
+    "kaiming_normal": lambda gain, fan: VarianceScaling(gain, f"fan_{fan}", "untruncated_normal"),
+    "orthogonal": lambda gain, fan: Orthogonal(gain**0.5),
+}
 START = 2  # the token that stands before the first target
 
 
@@ -38,6 +51,8 @@ class TransformerSeq2Seq(keras.Model):
         num_layers: Layers of the encoder, and of the decoder.
         feedforward_size: Hidden values of the feed-forward part of each layer.
         norm_first: Normalise before each branch and at both ends, not after each sum.
+        initialization: Start of the dense weights, one of INITIALIZATIONS; auto: xavier_uniform.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
         dropout: Probability of zeroing a value of the embedded steps, a branch or a dense layer.
         attention_dropout: Probability of leaving out a weight of attention.
         feedforward_dropout: Probability of zeroing a value inside the feed-forward.
@@ -71,6 +86,8 @@ class TransformerSeq2Seq(keras.Model):
         num_layers: int = 2,
         feedforward_size: int = 256,
         norm_first: bool = True,
+        initialization: str = "auto",
+        fan: str = "in",
         dropout: float = 0.0,
         attention_dropout: float = 0.0,
         feedforward_dropout: float = 0.0,
@@ -84,6 +101,8 @@ class TransformerSeq2Seq(keras.Model):
             raise ValueError(f"{out_steps=}, but {token_targets=}: name the steps to write.")
         if token_targets and out_features <= START:
             raise ValueError(f"{out_features=} leaves out token {START}, which starts a text.")
+        start = INITIALIZATIONS[choose("initialization", initialization, INITIALIZATIONS)]
+        choose("fan", fan, ("in", "out"))
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.out_features = out_features
@@ -93,17 +112,19 @@ class TransformerSeq2Seq(keras.Model):
         if vocabulary_size:
             draw = RandomNormal(stddev=1.0)
             self.embedding = layers.Embedding(vocabulary_size, in_features, draw)
-        self.project = layers.Dense(model_size)
+        self.project = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         self.target = None
         if out_steps and token_targets:
             self.target = layers.Embedding(out_features, model_size, RandomNormal(stddev=1.0))
         elif out_steps:
-            self.target = layers.Dense(model_size)
+            self.target = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         settings = {
             "model_size": model_size,
             "num_heads": num_heads,
             "feedforward_size": feedforward_size,
             "norm_first": norm_first,
+            "initialization": initialization,
+            "fan": fan,
             "dropout": dropout,
             "attention_dropout": attention_dropout,
             "feedforward_dropout": feedforward_dropout,
@@ -119,8 +140,8 @@ class TransformerSeq2Seq(keras.Model):
         self.dropout = layers.Dropout(dropout)
         self.dense = []
         for head_size in head_sizes:
-            self.dense.append(layers.Dense(head_size))
-        self.head = layers.Dense(out_features)
+            self.dense.append(layers.Dense(head_size, kernel_initializer=start(2.0, fan)))
+        self.head = layers.Dense(out_features, kernel_initializer=start(1.0, fan))
         self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
 
     def get_config(self) -> dict:
@@ -206,6 +227,8 @@ class Layer(layers.Layer):
         *,
         decodes: bool,
         norm_first: bool,
+        initialization: str,
+        fan: str,
         dropout: float,
         attention_dropout: float,
         feedforward_dropout: float,
@@ -215,13 +238,15 @@ class Layer(layers.Layer):
         self.norm_first = norm_first
         self.decodes = decodes
         self.self_norm = layers.LayerNormalization(epsilon=1e-5)
-        self.self_attention = Attention(model_size, num_heads, attention_dropout)
+        attention = (model_size, num_heads, initialization, fan, attention_dropout)
+        self.self_attention = Attention(*attention)
         if decodes:
             self.source_norm = layers.LayerNormalization(epsilon=1e-5)
-            self.source_attention = Attention(model_size, num_heads, attention_dropout)
+            self.source_attention = Attention(*attention)
         self.feedforward_norm = layers.LayerNormalization(epsilon=1e-5)
-        self.expand = layers.Dense(feedforward_size)
-        self.shrink = layers.Dense(model_size)
+        start = INITIALIZATIONS[initialization]
+        self.expand = layers.Dense(feedforward_size, kernel_initializer=start(2.0, fan))
+        self.shrink = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         self.dropout = layers.Dropout(dropout)
         self.feedforward_dropout = layers.Dropout(feedforward_dropout)
 
@@ -257,15 +282,23 @@ class Layer(layers.Layer):
 class Attention(layers.Layer):
     """Let each step of x take a mean of the steps of source that it sees, weighted in N heads."""
 
-    def __init__(self, model_size: int, num_heads: int, attention_dropout: float) -> None:
+    def __init__(
+        self,
+        model_size: int,
+        num_heads: int,
+        initialization: str,
+        fan: str,
+        attention_dropout: float,
+    ) -> None:
         super().__init__()
         self.arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if num_heads < 1 or model_size < 1 or model_size % num_heads:
             raise ValueError(f"{model_size=} is not a multiple of {num_heads=}, or one is below 1.")
         self.num_heads = num_heads
-        self.query = layers.Dense(model_size)
-        self.key_value = layers.Dense(2 * model_size)
-        self.out = layers.Dense(model_size)
+        start = INITIALIZATIONS[initialization]
+        self.query = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
+        self.key_value = layers.Dense(2 * model_size, kernel_initializer=start(1.0, fan))
+        self.out = layers.Dense(model_size, kernel_initializer=start(1.0, fan))
         self.attention_dropout = layers.Dropout(attention_dropout)
 
     def get_config(self) -> dict:
@@ -349,3 +382,12 @@ def readable(x) -> bool:
         return ops.convert_to_numpy(x).size > 0
     except (TypeError, NotImplementedError):
         return False
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

@@ -15,10 +15,23 @@ Dimensions: B batch, T time steps read, S steps written, F input features, M mod
 C outputs.
 """
 
+import difflib
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+INITIALIZATIONS = {  # word -> what fills a weight; after: what its sums go into
+    "auto": lambda w, after, fan: nn.init.xavier_uniform_(w),
+    "uniform": lambda w, after, fan: nn.init.uniform_(w, -0.05 * 3**0.5, 0.05 * 3**0.5),
+    "normal": lambda w, after, fan: nn.init.normal_(w, std=0.05),
+    "xavier_uniform": lambda w, after, fan: nn.init.xavier_uniform_(w),
+    "xavier_normal": lambda w, after, fan: nn.init.xavier_normal_(w),
+    "kaiming_uniform": lambda w, after, fan: nn.init.kaiming_uniform_(w, 0, f"fan_{fan}", after),
+    "kaiming_normal": lambda w, after, fan: nn.init.kaiming_normal_(w, 0, f"fan_{fan}", after),
+    "orthogonal": lambda w, after, fan: nn.init.orthogonal_(w, nn.init.calculate_gain(after)),
+}
 START = 2  # the token that stands before the first target
 
 
@@ -37,6 +50,8 @@ class TransformerSeq2Seq(nn.Module):
         num_layers: Layers of the encoder, and of the decoder.
         feedforward_size: Hidden values of the feed-forward part of each layer.
         norm_first: Normalise before each branch and at both ends, not after each sum.
+        initialization: Start of the dense weights, one of INITIALIZATIONS; auto: xavier_uniform.
+        fan: in (Kaiming keeps the values steady) or out (the gradients).
         dropout: Probability of zeroing a value of the embedded steps, a branch or a dense layer.
         attention_dropout: Probability of leaving out a weight of attention.
         feedforward_dropout: Probability of zeroing a value inside the feed-forward.
@@ -70,6 +85,8 @@ class TransformerSeq2Seq(nn.Module):
         num_layers: int = 2,
         feedforward_size: int = 256,
         norm_first: bool = True,
+        initialization: str = "auto",
+        fan: str = "in",
         dropout: float = 0.0,
         attention_dropout: float = 0.0,
         feedforward_dropout: float = 0.0,
@@ -82,6 +99,8 @@ class TransformerSeq2Seq(nn.Module):
             raise ValueError(f"{out_steps=}, but {token_targets=}: name the steps to write.")
         if token_targets and out_features <= START:
             raise ValueError(f"{out_features=} leaves out token {START}, which starts a text.")
+        start = INITIALIZATIONS[choose("initialization", initialization, INITIALIZATIONS)]
+        choose("fan", fan, ("in", "out"))
         self.in_features = in_features
         self.vocabulary_size = vocabulary_size
         self.out_features = out_features
@@ -116,9 +135,10 @@ class TransformerSeq2Seq(nn.Module):
             self.dense.append(nn.Linear(width, head_size))
             width = head_size
         self.head = nn.Linear(width, out_features)
+        activated = [*self.dense, *(layer.expand for layer in (*self.encoder, *self.decoder))]
         for part in self.modules():
             if isinstance(part, nn.Linear):
-                nn.init.xavier_uniform_(part.weight)
+                start(part.weight, "relu" if part in activated else "linear", fan)
                 nn.init.zeros_(part.bias)
 
     def forward(
@@ -321,3 +341,12 @@ def readable(x: Tensor) -> bool:
     except RuntimeError:  # under torch.func.vmap, x stands for many tensors
         return False
     return True
+
+
+def choose(name: str, value: str, known: Iterable[str]) -> str:
+    """Return value, or say which value was meant."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), known, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r} is unknown.{hint} Known: {', '.join(known)}.")

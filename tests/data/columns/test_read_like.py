@@ -137,6 +137,12 @@ def test_pictures_in_another_unit_are_converted_and_that_is_said(trained_as):
     assert read_inputs(by_unit[trained_as], schema).notes == ()
 
 
+def test_cells_that_hold_lists_are_left_out_of_every_file():
+    train = {"a": [1.0, 2.5, 3.5, 7.0] * 10, "e": [[1.0, 2.0]] * 40, "y": [0, 1] * 20}
+    test = {"a": [1.0, 2.5], "e": [[1.0, 3.0]] * 2, "y": [0, 1]}
+    assert read(train, target="y", test=test).schema.inputs == ("a",)
+
+
 def test_kinds_come_from_the_training_file_when_there_is_a_test_file():
     train = {"a": [1.0, 2.5, 3.5, 7.0] * 10, "y": [0, 1] * 20}
     test = {"a": ["1.0", "broken", "broken", "broken"], "y": [0, 1, 0, 1]}

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bakeoff.data.array import is_missing
 from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.columns.infer import (
@@ -169,8 +171,8 @@ def read_like(
         reading = times_like(series, column, form, place)
     elif isinstance(form, WordForm):
         reading = words_like(series, column, form, place, target=target)
-    else:
-        reading = Reading(column, words_of(as_texts(series)))
+    else:  # what cells hold that are no single values is left out
+        reading = Reading(column, np.full(len(series), None, dtype=object))
     missing = int(is_missing(reading.values).sum())
     return reading._replace(column=replace(column, missing=missing))
 

@@ -25,7 +25,7 @@ from bakeoff.data.reading.arrays import Arrays, are_arrays, read_arrays, stack_a
 from bakeoff.data.reading.cells import plain_number
 from bakeoff.data.reading.frames import one_column
 from bakeoff.data.reading.join_pair import as_array, join_pair
-from bakeoff.data.reading.table import Table, read_table, stack_tables
+from bakeoff.data.reading.table import Table, alike, read_table
 from bakeoff.errors import DataError, RequestError, option, unknown
 
 if TYPE_CHECKING:
@@ -122,15 +122,14 @@ def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
     first, kinds = tables["train"], choices.kinds
     check_names(first, choices)
     refuse_equal_parts(tables, lambda a, b: a.frame.equals(b.frame))
-    frame, notes = stack_tables(tables)
+    frames, notes = alike(tables)
     origin = origin_of(
         {part: len(table.frame) for part, table in tables.items()},
         {part: table.source for part, table in tables.items() if len(tables) > 1},
     )
-    size, name = len(first.frame), str(choices.target)
+    name = str(choices.target)
     target = target_in_parts(
-        frame[name],
-        size,
+        [frame[name] for frame in frames],
         kind=kinds.get(name, ""),
         declared=name in first.declared,
         typed=first.typed,
@@ -138,21 +137,21 @@ def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
         positive=choices.positive,
         place=origin.place,
     )
+    names = first.frame.columns
     readings = {
         name: column_in_parts(
-            frame[name],
-            size,
+            [frame[name] for frame in frames],
             kind=kinds.get(name, ""),
             declared=name in first.declared,
             mark=first.mark,
             place=origin.place,
         )
-        for name in frame.columns
+        for name in names
         if name != choices.target
     }
     readings[target.column.name] = Reading(target.column, target.values, target.notes)
     return assemble(
-        [readings[name] for name in frame.columns],
+        [readings[name] for name in names],
         target,
         choices.inputs,
         origin=origin,
@@ -162,23 +161,37 @@ def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
 
 
 def column_in_parts(
-    series: pl.Series, size: int, *, kind: str, declared: bool, mark: str, place: Place
+    pieces: Sequence[pl.Series], *, kind: str, declared: bool, mark: str, place: Place
 ) -> Reading:
-    """Read a column of the training rows, the first `size`, and then all others like it."""
-    reading = read_column(series[:size], kind=kind, declared=declared, mark=mark, place=place)
-    if size == len(series):
-        return reading
-    rest = read_like(series[size:], reading.column, place=lambda i: place(size + i))
-    column = replace(
-        reading.column, missing=reading.column.missing + int(is_missing(rest.values).sum())
+    """Read a column of the training rows, the first piece, and then those of all others like it."""
+    first = read_column(pieces[0], kind=kind, declared=declared, mark=mark, place=place)
+    readings = [first, *others_like(pieces, first.column, place)]
+    missing = sum(reading.column.missing for reading in readings)
+    return Reading(
+        replace(first.column, missing=missing),
+        np.concatenate([reading.values for reading in readings]),
+        tuple(note for reading in readings for note in reading.notes),
     )
-    values = np.concatenate([reading.values, rest.values])
-    return Reading(column, values, reading.notes + rest.notes)
+
+
+def others_like(
+    pieces: Sequence[pl.Series], column: Column, place: Place, *, target: bool = False
+) -> list[Reading]:
+    """Read all pieces of a column but the first as that was read; `place` counts from the first."""
+    readings, start = [], len(pieces[0])
+    for piece in pieces[1:]:
+        readings.append(read_like(piece, column, place=behind(place, start), target=target))
+        start += len(piece)
+    return readings
+
+
+def behind(place: Place, start: int) -> Place:
+    """Write positions that are counted from `start`."""
+    return lambda position: place(start + position)
 
 
 def target_in_parts(
-    series: pl.Series,
-    size: int,
+    pieces: Sequence[pl.Series],
     *,
     kind: str,
     declared: bool = False,
@@ -187,12 +200,12 @@ def target_in_parts(
     positive: str | None,
     place: Place,
 ) -> Target:
-    """Decide what the target is from the training rows, the first `size`, and read all like them.
+    """Decide what the target is from the training rows, the first piece, and read all like them.
 
     A class that only other rows have stays a class of its own; a number that is none is refused.
     """
     target = read_target(
-        series[:size],
+        pieces[0],
         kind=kind,
         declared=declared,
         typed=typed,
@@ -200,14 +213,15 @@ def target_in_parts(
         positive=positive,
         place=place,
     )
-    if size == len(series):
-        return target
-    others, place_of = series[size:], lambda i: place(size + i)
-    rest = read_like(others, target.column, place=place_of, target=True)
-    if target.task == "regression":
-        check_numbers(others, rest, place_of)
+    others = others_like(pieces, target.column, place, target=True)
+    start = len(pieces[0])
+    for piece, reading in zip(pieces[1:], others, strict=True):
+        if target.task == "regression":
+            check_numbers(piece, reading, behind(place, start))
+        start += len(piece)
     return target._replace(
-        values=np.concatenate([target.values, rest.values]), notes=target.notes + rest.notes
+        values=np.concatenate([target.values, *(reading.values for reading in others)]),
+        notes=target.notes + tuple(note for reading in others for note in reading.notes),
     )
 
 
@@ -306,9 +320,10 @@ def from_arrays(
     if choices.target not in (None, y_name):
         raise RequestError(unknown("column", choices.target, names))
     parts = arrays.origin.parts
+    size = len(arrays.x) if parts is None else int((parts == "train").sum())
+    y = one_column(y_name, arrays.y)
     target = target_in_parts(
-        one_column(y_name, arrays.y),
-        len(arrays.x) if parts is None else int((parts == "train").sum()),
+        [y[:size], y[size:]] if size < len(y) else [y],
         kind=choices.kinds.get(y_name, ""),
         positive=choices.positive,
         place=place,

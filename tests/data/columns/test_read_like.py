@@ -137,6 +137,16 @@ def test_pictures_in_another_unit_are_converted_and_that_is_said(trained_as):
     assert read_inputs(by_unit[trained_as], schema).notes == ()
 
 
+def test_a_file_of_texts_is_read_like_a_frame_of_dates(write):
+    hours = [instant.hour for instant in INSTANTS]
+    frame = pd.DataFrame({"t": pd.to_datetime(INSTANTS), "y": hours}).assign(a=range(40))
+    frame["t"] = frame["t"].dt.tz_convert(ZONE)
+    frame.tail(10).to_csv(path := write("", "test.csv"), index=False)
+    dataset = read(frame.head(30), target="y", test=path, kinds={"y": "number", "a": "number"})
+    assert dataset.schema.column("t").form.zone == ZONE
+    assert (dataset.arrays["t"] == read_column(in_forms()["pandas"]).values).all()
+
+
 def test_cells_that_hold_lists_are_left_out_of_every_file():
     train = {"a": [1.0, 2.5, 3.5, 7.0] * 10, "e": [[1.0, 2.0]] * 40, "y": [0, 1] * 20}
     test = {"a": [1.0, 2.5], "e": [[1.0, 3.0]] * 2, "y": [0, 1]}

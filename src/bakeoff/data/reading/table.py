@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.data.reading import cells
-from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.declared_in_parquet import declared_in_parquet
 from bakeoff.data.reading.delimited import delimited
 from bakeoff.data.reading.frames import from_columns, from_pandas
@@ -130,10 +129,12 @@ def checked(frame: pl.DataFrame, source: str, *, notes: list[str] | None = None)
     return Table(frame=frame, source=source, notes=tuple(notes or ()))
 
 
-def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
-    """Put the tables of all parts behind each other; their columns must be the same."""
-    import polars as pl
+def alike(tables: Mapping[str, Table]) -> tuple[list[pl.DataFrame], list[str]]:
+    """Return the tables of all parts with the columns of the training data, and what is left out.
 
+    Raises:
+        DataError: One lacks a column.
+    """
     first = tables["train"]
     names = first.frame.columns  # one list: polars makes it anew at each call
     set_of = {part: set(table.frame.columns) for part, table in tables.items()}
@@ -151,19 +152,4 @@ def stack_tables(tables: Mapping[str, Table]) -> tuple[pl.DataFrame, list[str]]:
                 f"{table.source}: left out {', '.join(extra[:10])}, not in the training data."
             )
         frames.append(table.frame[names])
-    if len(frames) == 1:
-        return frames[0], notes
-    stacked = [one_type([frame[name] for frame in frames]) for name in names]
-    return pl.DataFrame(stacked), notes
-
-
-def one_type(pieces: list[pl.Series]) -> pl.Series:
-    """Put the pieces of one column behind each other, as texts if their types differ."""
-    import polars as pl
-
-    if len({piece.dtype for piece in pieces}) > 1:
-        numeric = all(piece.dtype.is_numeric() for piece in pieces)
-        declared = isinstance(pieces[0].dtype, (pl.Categorical, pl.Enum))
-        pieces = [piece.cast(pl.Float64) if numeric else as_texts(piece) for piece in pieces]
-        pieces = [piece.cast(pl.Categorical) for piece in pieces] if declared else pieces
-    return pl.concat(pieces)
+    return frames, notes

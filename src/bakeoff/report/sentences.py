@@ -97,5 +97,5 @@ def new_data(folder: RunFolder) -> str:
     if source in NAMES:
         return str(source)
     schema = read_schema(folder)
-    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)
+    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and schema.long is None
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

@@ -48,11 +48,11 @@ class Origin:
         return np.array([self.files[part] for part in self.parts], dtype=object)
 
     def place(self, position: int) -> str:
-        """Write where a row stands, for people: "row 12", "row 12 of test.csv", with its id."""
+        """Write where a row stands, for people: "row 12", "row 12 of test.csv, id 3"."""
         row = f"row {self.rows[position]:,}"
         row = row if self.parts is None else f"{row} of {self.files[str(self.parts[position])]}"
         return (
-            row if self.ids is None else f"{row} ({self.id_column} {cut(str(self.ids[position]))})"
+            row if self.ids is None else f"{row}, {self.id_column} {cut(str(self.ids[position]))}"
         )
 
 

@@ -90,7 +90,8 @@ def read(
         raise RequestError(
             f"Separate validation data need separate test data as well: give {option('test')}."
         )
-    choices = Choices.of(target, inputs, kinds, positive)._replace(sequence=sequence, time=time)
+    choices = Choices.of(target, inputs, kinds, positive)
+    choices = choices._replace(sequence=as_name(sequence), time=as_name(time))
     check_long(data, choices)
     named = {"train": data, "validation": validation, "test": test}
     given = {part: value for part, value in named.items() if value is not None}
@@ -109,6 +110,11 @@ def read(
 def is_bundled(data: object) -> bool:
     """Tell whether this is the name of a bundled set, and not of a file."""
     return isinstance(data, str) and data in bundled.NAMES and not Path(data).is_file()
+
+
+def as_name(name: object) -> str | None:
+    """Return the name of a column; whole numbers name those of frames without names."""
+    return name if name is None else str(name)
 
 
 class Choices(NamedTuple):
@@ -133,7 +139,7 @@ class Choices(NamedTuple):
         if isinstance(kinds, Mapping):
             kinds = {str(name): kind for name, kind in kinds.items()}
         return cls(
-            target if target is None else str(target),
+            as_name(target),
             inputs if inputs is None else [str(name) for name in inputs],
             {} if kinds is None else kinds,
             positive,

@@ -28,6 +28,9 @@ def about_data(dataset: Dataset) -> str:
     kinds = Counter(column.kind for column in inputs)
     counted = listed([numbers.count(n, KINDS[kind].counted) for kind, n in kinds.items()])
     rows = numbers.count(len(dataset), "row")
+    if (long := dataset.schema.long) is not None:
+        rows = f"{numbers.count(len(dataset), 'sequence')}, one per {cut(long.sequence)}"
+        counted = numbers.count(long.width, "channel")
     text = f"{rows}: {counted}, target {cut(dataset.target)} ({about_target(dataset)})"
     missing = {column.name: column.missing for column in inputs if column.missing}
     if missing:

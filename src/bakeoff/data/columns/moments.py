@@ -91,4 +91,4 @@ def whole_numbers(series: pl.Series) -> pl.Series | None:
     texts = cells.clean(as_texts(series))[0]
     whole = texts.cast(pl.Int64, strict=False)
     filled = texts.null_count() < len(texts)
-    return whole if filled and whole.null_count() == texts.null_count() else None
+    return whole.alias(series.name) if filled and whole.null_count() == texts.null_count() else None

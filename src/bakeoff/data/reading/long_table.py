@@ -118,7 +118,8 @@ def long_table(
     if not len(kept):
         both = ids.name if times is None else f"{ids.name} and {times.name}"
         raise DataError(f"No row has a value of {both}, so there are no sequences.")
-    texts, codes = np.unique(names.to_numpy()[kept].astype(object), return_inverse=True)
+    texts = names.unique().drop_nulls().sort()
+    codes = dense(names)[kept] - 1
     ranks = number_ranks(texts)[codes]
     first_row = np.full(len(texts) * (int(parts.max()) + 1), len(ids))
     own = parts[kept] * len(texts) + codes
@@ -130,7 +131,7 @@ def long_table(
         order=kept[order],
         starts=starts,
         lengths=np.diff(np.r_[starts, len(order)]),
-        ids=texts[codes[order][starts]],
+        ids=texts.to_numpy()[codes[order][starts]],
         first=first_row[own[order][starts]],
         notes=(),
     )
@@ -146,11 +147,9 @@ def long_table(
     )
 
 
-def number_ranks(texts: Array) -> Array:
+def number_ranks(texts: pl.Series) -> Array:
     """Return the place of each id among all: by number where all are numbers, else by letters."""
-    import polars as pl
-
-    numbers = cells.plain_numbers(pl.Series(values=texts.tolist(), dtype=pl.String))
+    numbers = cells.plain_numbers(texts)
     if numbers.null_count():
         return np.arange(len(texts))  # they are sorted
     ranks = np.empty(len(texts), np.int64)

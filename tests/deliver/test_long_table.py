@@ -1,4 +1,4 @@
-"""Promises of a run on a long table: it comes back as sequences with their ids, whatever is near."""
+"""Promises of a run on a long table: sequences come back with their ids, whatever is near."""
 
 import numpy as np
 import polars as pl

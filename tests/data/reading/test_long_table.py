@@ -202,7 +202,7 @@ def test_new_data_are_read_by_the_channels_of_the_run(typed):
     order = np.argsort(new.origin.ids.astype(int))
     assert np.array_equal(new.arrays["steps"][order], sequences(table()).arrays["steps"])
     assert set(map(type, new.origin.ids)) == {int if typed else str}
-    with pytest.raises(DataError, match="lacks 1 of the columns .*'t'"):
+    with pytest.raises(DataError, match=r"lacks 1 of the columns .*'t'"):
         read_inputs(frame.drop("t"), schema)
 
 

@@ -16,6 +16,7 @@ from bakeoff.data.columns.channels import (
     channel_column,
     channel_of,
     check_channels,
+    say_no_channels,
     sequence_column,
 )
 from bakeoff.data.columns.column import Column, Reading, Schema, choose_inputs, left_out
@@ -25,6 +26,7 @@ from bakeoff.data.columns.gathered import (
     check_labels,
     fixed_columns,
     gather,
+    say_changed,
     say_fixed,
     say_labels,
 )
@@ -416,8 +418,8 @@ def from_long_table(
             *notes,
             *rows.table.notes,
             *say_labels(rows, name),
-            *say_fixed(fixed, sequence),
-            *left_out(varying, name, long.names),
+            *say_fixed([readings[other].column for other in fixed], sequence),
+            *say_no_channels(varying, long.names, choices.inputs),
             *doubts(used),
         ],
         lengths=lengths,
@@ -500,6 +502,7 @@ def inputs_from_long_table(table: Table, schema: Schema, long: LongForm) -> Data
     if target in table.frame.columns:
         reading = read_like(rows.one_each(target), schema.column(target), target=True)
         arrays[target] = reading.values
+        notes += say_changed(rows, target)
         notes += [note.text for note in reading.notes]
     return Dataset(
         schema=schema, arrays=arrays, origin=rows.whole, source=table.source, notes=tuple(notes)

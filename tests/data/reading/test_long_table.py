@@ -22,7 +22,7 @@ def table(**columns):
     ids, times = (np.array(column) for column in zip(*rows, strict=True))
     own = {"id": ids, "t": times, "a": 100.0 * ids + times, "b": (times % 2).astype(float)}
     frame = pl.DataFrame({**own, "y": np.where(ids % 2 == 0, "even", "odd")})
-    return frame.with_columns(**{name: make(frame) for name, make in columns.items()})
+    return frame.with_columns(pl.Series(name, make(frame)) for name, make in columns.items())
 
 
 def as_texts(frame):
@@ -265,3 +265,33 @@ def test_arrays_are_no_long_table():
 def test_a_table_without_channels_says_why():
     with pytest.raises(DataError, match="a is the same in all rows of each id"):
         sequences(table(a=lambda f: f["id"]).drop("b"))
+
+
+def test_columns_that_are_no_channels_are_told_with_their_kind():
+    frame = table(
+        day=lambda f: pl.select(pl.date(2024, 1, 1) + pl.duration(days=f["t"])).to_series(),
+        bag=lambda f: [[1]] * len(f),
+    )
+    notes = sequences(frame).notes
+    assert [note for note in notes if note.startswith("day is left out: time, dates")]
+    assert [note for note in notes if note.startswith("bag is left out: ignored, its cells hold")]
+    assert sequences(frame.drop("bag"), inputs=["a"]).notes == ("Not among the inputs: b, day.",)
+
+
+def test_a_column_that_is_always_the_same_names_no_groups():
+    notes = sequences(table(unit=lambda f: ["mm"] * len(f))).notes
+    assert notes == ("unit is left out: the same in all rows of each id.",)
+
+
+def test_a_label_that_changes_in_new_data_is_told():
+    schema = sequences(table()).schema
+    new = read_inputs(table(y=lambda f: ["odd", "even"] * 20), schema)
+    said = "y changes within 7 sequences (first: row 2, id 1): its first value counts."
+    assert said in new.notes
+
+
+def test_an_empty_time_and_one_of_another_kind_are_refused():
+    with pytest.raises(DataError, match="Column 't', which orders the steps, is empty"):
+        sequences(table(t=lambda f: [None] * len(f)))
+    with pytest.raises(RequestError, match="'t' orders the steps, and only"):
+        sequences(table(), kinds={"t": "category"})

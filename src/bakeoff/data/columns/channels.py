@@ -75,6 +75,25 @@ def check_channels(
     )
 
 
+def say_no_channels(
+    columns: Sequence[Column], channels: Sequence[str], asked: Sequence[str] | None
+) -> Iterator[str]:
+    """Say which columns that change within sequences no model will see, and why.
+
+    Args:
+        columns: All such columns.
+        channels: Those that models see.
+        asked: Inputs that the user named; None if there are none.
+    """
+    out = [column for column in columns if column.name not in channels]
+    unasked = [c.name for c in out if asked is not None and c.name not in asked]
+    for column in out:
+        if column.name not in unasked:
+            yield f"{column.name} is left out: {column.kind}, {column.reason}."
+    if unasked:
+        yield f"Not among the inputs: {', '.join(map(cut, unasked))}."
+
+
 def sequence_column(
     rows: Gathered, name: str, long: LongForm, readings: Sequence[Reading], *, steps: int = 0
 ) -> tuple[Reading, dict[str, Array]]:

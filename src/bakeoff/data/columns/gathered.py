@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bakeoff.cut import cut
+from bakeoff.data.columns.column import Column
 from bakeoff.data.columns.target import label_type
 from bakeoff.data.forms import typed_labels
 from bakeoff.data.origin import Origin
@@ -135,16 +136,35 @@ def fixed_columns(
         name
         for name in names
         if name not in (asked or ())
+        and has_texts(rows.frame[name])
         and not bool(rows.table.changed(rows.frame[name])[: rows.train_steps].any())
     )
 
 
-def say_fixed(names: Sequence[str], sequence: str) -> Iterator[str]:
+def has_texts(series: pl.Series) -> bool:
+    """Tell whether cells can be compared: lists, structs, bytes and objects cannot."""
+    import polars as pl
+
+    return not (series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object))
+
+
+def say_fixed(columns: Sequence[Column], sequence: str) -> Iterator[str]:
     """Say which columns are no channels, and what they are good for."""
-    if names:
-        which = ", ".join(map(cut, names))
-        one = len(names) == 1
-        yield (
-            f"{which} {'is' if one else 'are'} left out: the same in all rows of each {sequence}. "
-            f"To keep what belongs together in one part, split by group:{cut(names[0])}."
-        )
+    if not columns:
+        return
+    which = ", ".join(cut(column.name) for column in columns)
+    are = "is" if len(columns) == 1 else "are"
+    yield f"{which} {are} left out: the same in all rows of each {sequence}."
+    groups = [column.name for column in columns if column.distinct > 1]
+    if groups:
+        yield f"To keep what belongs together in one part, split by group:{cut(groups[0])}."
+
+
+def say_changed(rows: Gathered, target: str) -> Iterator[str]:
+    """Say of new data in how many sequences the target changes; its first value counts there."""
+    changed = rows.table.changed(rows.frame[target])
+    if changed.any():
+        n = len(np.unique(rows.table.member()[changed]))
+        where = rows.steps.place(int(changed.argmax()))
+        within = counted(n, "sequence", "sequences")
+        yield f"{target} changes within {within} (first: {where}): its first value counts."

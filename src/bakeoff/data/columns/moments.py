@@ -10,6 +10,7 @@ from bakeoff.data.forms import DateForm, NumberForm
 from bakeoff.data.origin import Place
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.cells import FEW, as_texts
+from bakeoff.errors import DataError, RequestError, option
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,9 +39,20 @@ def read_moments(series: pl.Series, *, kind: str, mark: str, place: Place) -> Mo
 
     Raises:
         DataError: They are neither.
+        RequestError: The kind is another one.
     """
     import polars as pl
 
+    if series.null_count() == len(series):
+        raise DataError(
+            f"Column {series.name!r}, which orders the steps, is empty. Leave {option('time')} out "
+            "to take them in the order of the file."
+        )
+    if kind.partition(":")[0] not in ("", "time", "number"):
+        raise RequestError(
+            f"{option('kinds', {series.name: kind})}: {series.name!r} orders the steps, and only "
+            "a time or a number can."
+        )
     if kind.partition(":")[0] != "time":
         whole = whole_numbers(series)
         if whole is not None:

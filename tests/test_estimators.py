@@ -35,7 +35,9 @@ QUICK = {  # all but the last two fit nothing
     "check_n_features_in_after_fitting",
     "check_dict_unchanged",
 }
-NOT_OPTIONS = {"data", "target", "test", "validation"}  # they are data
+DATA = {"data", "target", "test", "validation"}
+LONG = {"sequence", "time"}  # of a table with more rows than predictions
+NOT_OPTIONS = DATA | LONG
 RANDOM = np.random.default_rng(0)
 AGE, COLOUR = RANDOM.normal(40, 10, 60).round(1), RANDOM.choice(["red", "blue"], 60)
 AGE[3] = np.nan

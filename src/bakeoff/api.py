@@ -152,6 +152,8 @@ def run(
     test: Any = None,
     validation: Any = None,
     split: str | float | Sequence[float] | None = None,
+    sequence: str | None = None,
+    time: str | None = None,
     positive: str | None = None,
     models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     framework: str | Sequence[str] | None = None,

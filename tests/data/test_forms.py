@@ -1,12 +1,20 @@
 """Promises of the forms of columns, and of the schema that holds them."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
 from bakeoff.data.columns.column import schema_from_dict, schema_to_dict
-from bakeoff.data.forms import DateForm, NumberForm, ShapeForm, WordForm
+from bakeoff.data.forms import (
+    Channel,
+    DateForm,
+    NumberForm,
+    ShapeForm,
+    WordForm,
+    form_from_dict,
+)
 from bakeoff.data.read import read
 from bakeoff.errors import DataError
 
@@ -64,6 +72,45 @@ def test_any_other_form_is_refused_by_its_field(form, tmp_path):
         schema_from_dict(document)
 
 
+LONG = {
+    "sequence": "id",
+    "time": "t",
+    "time_form": {"type": "number"},
+    "channels": [{"name": "a", "kind": "number", "form": {"type": "number"}}],
+}
+WORDS = {"name": "w", "kind": "category", "form": {"type": "words"}}
+
+
+def test_a_long_table_comes_back_from_plain_data():
+    form = form_from_dict({"type": "shape", "sizes": [None, 1], "long": LONG}, "form")
+    assert form_from_dict(json.loads(json.dumps(asdict(form))), "form") == form
+    assert form.long.channels == (Channel("a", "number", NumberForm()),)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sequence": 3},
+        {"time": ""},
+        {"time_form": None},
+        {"time_form": {"type": "words"}},
+        {"channels": []},
+        {"channels": None},
+        {"channels": ["a"]},
+        {"channels": [*LONG["channels"], *LONG["channels"]]},
+        {"channels": [{**LONG["channels"][0], "kind": "binary"}]},
+        {"channels": [{**WORDS, "kind": "binary"}]},
+        {"channels": [WORDS]},
+        {"channels": [{**WORDS, "words": [1]}]},
+        {"more": 1},
+    ],
+)
+def test_any_other_long_table_is_refused_by_its_field(change):
+    document = {"type": "shape", "sizes": [None, 1], "long": {**LONG, **change}}
+    with pytest.raises(DataError, match=r"schema\.columns\[1\]\.form is"):
+        form_from_dict(document, "schema.columns[1].form")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -73,7 +120,7 @@ def test_any_other_form_is_refused_by_its_field(form, tmp_path):
             lambda d: d.update(extra=1),
             "has the field 'schema.extra', which this bakeoff does not know",
         ),
-        (lambda d: d["tasks"].update(y="guess"), "schema\.tasks\.y is 'guess', not one of"),
+        (lambda d: d["tasks"].update(y="guess"), r"schema\.tasks\.y is 'guess', not one of"),
     ],
 )
 def test_a_damaged_schema_is_refused_by_its_field(change, message, tmp_path):

@@ -49,6 +49,24 @@ def test_predicted_numbers_come_back_bit_for_bit(tmp_path):
     assert read.classes == () and read.positive is None
 
 
+def test_ids_of_sequences_stand_behind_the_row_and_come_back_as_they_were(tmp_path):
+    ids = np.array([7, 5, 9], dtype=object)
+    write_predictions(animals(ids=ids, id_column="who"), tmp_path / "animal.parquet")
+    frame = pl.read_parquet(tmp_path / "animal.parquet")
+    assert frame.columns[:3] == ["row", "who", "truth"]
+    assert frame["who"].dtype == pl.Int64
+    read = read_predictions(tmp_path / "animal.parquet")
+    assert (read.ids.tolist(), read.id_column) == ([7, 5, 9], "who")
+
+
+@pytest.mark.parametrize("column", ["lost", "truth", "p:cat"])
+def test_ids_that_are_in_no_column_of_their_own_are_refused(column, tmp_path):
+    path = tmp_path / "animal.parquet"
+    animals().frame().write_parquet(path, metadata={"bakeoff.id": column})
+    with pytest.raises(DataError, match=f"column '{column}' does not hold the id of every row"):
+        read_predictions(path)
+
+
 def test_a_class_unseen_in_training_has_no_index_and_is_counted():
     assert animals().truth_index.tolist() == [0, -1, 1]
     assert animals().num_unseen == 1

@@ -3,6 +3,8 @@
 Each is plain data: `dataclasses.asdict` writes it into schema.json, `form_from_dict` reads it.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from bakeoff.errors import DataError
 NumberStyle = Literal["plain", "decimal comma", "thousands comma", "thousands space"]
 WordStyle = Literal["as written", "shortest", "lower"]
 LabelType = Literal["string", "integer", "float", "boolean"]
+ChannelKind = Literal["number", "binary", "category"]
 Brightness = Literal["", "bytes", "unit"]
 
 
@@ -67,10 +70,12 @@ class ShapeForm:
         sizes: None where rows may differ (steps, where lengths are given).
         brightness: Of pictures and volumes: "bytes" (uint8, up to 255), "unit" (fractions from 0 to
             1), or "" for anything else.
+        long: Of sequences from a long table: its columns, and how they are read; else None.
     """
 
     sizes: tuple[int | None, ...]
     brightness: Brightness = ""
+    long: LongForm | None = None
     type: Literal["shape"] = field(default="shape", init=False)
 
     def __post_init__(self) -> None:
@@ -82,12 +87,16 @@ class ShapeForm:
         for size in sizes:
             if size is not None and (type(size) is not int or size < 1):
                 raise ValueError(f"size {size!r}")
+        if isinstance(self.long, Mapping):
+            object.__setattr__(self, "long", LongForm(**self.long))
+        if self.long is not None and (len(sizes) != 2 or sizes[1] != self.long.width):
+            raise ValueError(f"sizes {sizes!r}, and {self.long.width} channels")
 
     def __str__(self) -> str:
         """Write it as 8 × 8 × 1."""
         return " × ".join("any" if size is None else str(size) for size in self.sizes)
 
-    def fits(self, other: "ShapeForm") -> bool:
+    def fits(self, other: ShapeForm) -> bool:
         """Tell whether rows of this shape can stand where rows of the other one did."""
         pairs = zip(self.sizes, other.sizes, strict=False)
         same = all(a == b or a is None or b is None for a, b in pairs)
@@ -120,6 +129,84 @@ class WordForm:
         object.__setattr__(self, "pair", pair)  # a list, where it comes from a file
         if len(pair) not in (0, 2) or not all(isinstance(word, str) for word in pair):
             raise ValueError(f"pair {self.pair!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A column of a long table that becomes channels of its sequences.
+
+    Args:
+        name: Of the column.
+        kind: A "number" is one channel, a "binary" column one of 0 and 1, and a "category" one of 0
+            and 1 for each of its words.
+        form: How its cells are written.
+        words: Of a category, those that the training data have, sorted.
+    """
+
+    name: str
+    kind: ChannelKind
+    form: NumberForm | WordForm
+    words: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that is none, a form of another kind, and words that are none."""
+        if isinstance(self.form, Mapping):
+            object.__setattr__(self, "form", form_from_dict(self.form, "channel.form"))
+        words = tuple(self.words)
+        object.__setattr__(self, "words", words)  # a list, where it comes from a file
+        if not isinstance(self.name, str) or self.kind not in get_args(ChannelKind):
+            raise ValueError(f"channel {self.name!r} of kind {self.kind!r}")
+        if not isinstance(self.form, NumberForm if self.kind == "number" else WordForm):
+            raise ValueError(f"channel {self.name!r} of form {self.form!r}")
+        if (self.kind == "category") != bool(words) or not all(isinstance(w, str) for w in words):
+            raise ValueError(f"words {self.words!r} of channel {self.name!r}")
+        if isinstance(self.form, WordForm) and self.kind == "binary" and not self.form.pair:
+            raise ValueError(f"no two words of channel {self.name!r}")
+
+    @property
+    def width(self) -> int:
+        """How many channels it becomes."""
+        return len(self.words) or 1
+
+
+@dataclass(frozen=True, slots=True)
+class LongForm:
+    """A long table: one row is one step, and the rows of one id are one sequence.
+
+    Args:
+        sequence: Column of the ids.
+        time: Column that orders the steps; "" where they stand in the order of the file.
+        time_form: How times are written; None without such a column.
+        channels: Columns of the values of a step, in the order of the channels.
+    """
+
+    sequence: str
+    time: str
+    time_form: NumberForm | DateForm | None
+    channels: tuple[Channel, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse names that are none, a time without a form, and a table without channels."""
+        if isinstance(self.time_form, Mapping):
+            object.__setattr__(self, "time_form", form_from_dict(self.time_form, "time_form"))
+        made = tuple(Channel(**c) if isinstance(c, Mapping) else c for c in self.channels)
+        object.__setattr__(self, "channels", made)
+        if not isinstance(self.sequence, str) or not isinstance(self.time, str):
+            raise ValueError(f"columns {self.sequence!r} and {self.time!r}")
+        if bool(self.time) != isinstance(self.time_form, NumberForm | DateForm):
+            raise ValueError(f"time_form {self.time_form!r} of {self.time!r}")
+        if not made or not all(isinstance(channel, Channel) for channel in made):
+            raise ValueError(f"channels {self.channels!r}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns of the channels."""
+        return tuple(channel.name for channel in self.channels)
+
+    @property
+    def width(self) -> int:
+        """How many channels there are."""
+        return sum(channel.width for channel in self.channels)
 
 
 def typed_labels(words: Sequence[str | None], labels: LabelType) -> list[Any]:

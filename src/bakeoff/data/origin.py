@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.data.array import Array
 
 Place = Callable[[int], str]
@@ -24,16 +25,21 @@ class Origin:
             line of names.
         parts: (N,) "train", "validation" or "test" when separate files gave them, else None.
         files: Part -> what to call its file; nothing where there is one.
+        ids: (N,) the id of each sequence of a long table, whose first row is counted, else None.
+        id_column: The column of the ids.
     """
 
     rows: Array
     parts: Array | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    ids: Array | None = None
+    id_column: str = ""
 
     def __getitem__(self, positions: Any) -> Origin:
         """Return the origin of some rows, given by positions, a mask or a slice."""
         parts = None if self.parts is None else self.parts[positions]
-        return replace(self, rows=self.rows[positions], parts=parts)
+        ids = None if self.ids is None else self.ids[positions]
+        return replace(self, rows=self.rows[positions], parts=parts, ids=ids)
 
     def names(self) -> Array:
         """Return (N,) the name of the file of each row; "" where there is one file."""
@@ -42,9 +48,12 @@ class Origin:
         return np.array([self.files[part] for part in self.parts], dtype=object)
 
     def place(self, position: int) -> str:
-        """Write where a row stands, for people: "row 12", or "row 12 of test.csv"."""
+        """Write where a row stands, for people: "row 12", "row 12 of test.csv, id 3"."""
         row = f"row {self.rows[position]:,}"
-        return row if self.parts is None else f"{row} of {self.files[str(self.parts[position])]}"
+        row = row if self.parts is None else f"{row} of {self.files[str(self.parts[position])]}"
+        return (
+            row if self.ids is None else f"{row}, {self.id_column} {cut(str(self.ids[position]))}"
+        )
 
 
 def origin_of(sizes: Mapping[str, int], files: Mapping[str, str]) -> Origin:

@@ -12,25 +12,43 @@ import numpy as np
 
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.columns.array_column import array_column, array_like
+from bakeoff.data.columns.channels import (
+    channel_column,
+    channel_of,
+    check_channels,
+    say_no_channels,
+    sequence_column,
+)
 from bakeoff.data.columns.column import Column, Reading, Schema, choose_inputs, left_out
 from bakeoff.data.columns.doubts import doubts
+from bakeoff.data.columns.gathered import (
+    Gathered,
+    check_labels,
+    fixed_columns,
+    gather,
+    say_changed,
+    say_fixed,
+    say_labels,
+)
+from bakeoff.data.columns.moments import moments_like, read_moments
 from bakeoff.data.columns.read_column import read_column, read_like
 from bakeoff.data.columns.target import Target, check_numbers, check_singles, read_target
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import ShapeForm
+from bakeoff.data.forms import Channel, DateForm, LongForm, NumberForm, ShapeForm
 from bakeoff.data.kinds import check_kinds
 from bakeoff.data.origin import Origin, Place, origin_of
 from bakeoff.data.reading import bundled
 from bakeoff.data.reading.arrays import Arrays, are_arrays, read_arrays, stack_arrays
 from bakeoff.data.reading.cells import plain_number
 from bakeoff.data.reading.frames import one_column
-from bakeoff.data.reading.join_pair import as_array, join_pair
-from bakeoff.data.reading.table import Table, alike, read_table
+from bakeoff.data.reading.join_pair import as_array, free_name, join_pair
+from bakeoff.data.reading.table import Table, alike, read_table, stacked
 from bakeoff.errors import DataError, RequestError, option, unknown
 
 if TYPE_CHECKING:
     import polars as pl
 
+RESERVED = ("row", "truth", "prediction", "model", "framework", "seed", "file", "part")
 Given = TypeVar("Given", Table, Arrays)
 
 
@@ -43,19 +61,24 @@ def read(
     test: object = None,
     validation: object = None,
     positive: str | None = None,
+    sequence: str | None = None,
+    time: str | None = None,
 ) -> Dataset:
     """Read data for training: a file, a data frame, arrays, or the name of a bundled set.
 
     Args:
         data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); a pandas or
-            polars frame; a dict of columns; arrays as (x, y) or {"x": ..., "y": ...}; or digits,
-            iris, wine, breast_cancer, diabetes.
+            polars frame; a dict of columns; arrays as (x, y) or {"x": ..., "y": ...}; or the name
+            of a bundled set: digits, iris, wine, ..., sum_sign, noise_table.
         target: The column to predict; may be left out for arrays and bundled sets.
         inputs: The columns that models may see; all others by default.
         kinds: Column -> kind, for columns that would be read otherwise.
         test: Separate test data; `data` is then the training data.
         validation: Separate validation data.
         positive: The positive class of a binary target.
+        sequence: Of a long table, which has one row a step: the column of ids. The rows of one id
+            become one row of the dataset.
+        time: The column that orders the steps; the order of the file by default.
 
     Raises:
         DataError: The data cannot be used; the message says where and how to go on.
@@ -70,6 +93,8 @@ def read(
             f"Separate validation data need separate test data as well: give {option('test')}."
         )
     choices = Choices.of(target, inputs, kinds, positive)
+    choices = choices._replace(sequence=as_name(sequence), time=as_name(time))
+    check_long(data, choices)
     named = {"train": data, "validation": validation, "test": test}
     given = {part: value for part, value in named.items() if value is not None}
     if is_bundled(data):
@@ -89,6 +114,11 @@ def is_bundled(data: object) -> bool:
     return isinstance(data, str) and data in bundled.NAMES and not Path(data).is_file()
 
 
+def as_name(name: object) -> str | None:
+    """Return the name of a column; whole numbers name those of frames without names."""
+    return name if name is None else str(name)
+
+
 class Choices(NamedTuple):
     """What the user chose about the columns."""
 
@@ -96,6 +126,8 @@ class Choices(NamedTuple):
     inputs: Sequence[str] | None
     kinds: Mapping[str, str]
     positive: str | None
+    sequence: str | None = None
+    time: str | None = None
 
     @classmethod
     def of(
@@ -109,7 +141,7 @@ class Choices(NamedTuple):
         if isinstance(kinds, Mapping):
             kinds = {str(name): kind for name, kind in kinds.items()}
         return cls(
-            target if target is None else str(target),
+            as_name(target),
             inputs if inputs is None else [str(name) for name in inputs],
             {} if kinds is None else kinds,
             positive,
@@ -121,12 +153,17 @@ def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
     tables = {part: read_table(value) for part, value in given.items()}
     first, kinds = tables["train"], choices.kinds
     check_names(first, choices)
+    if choices.sequence is not None:
+        check_long_names(first.frame.columns, choices)
     refuse_equal_parts(tables, lambda a, b: a.frame.equals(b.frame))
     frames, notes = alike(tables)
     origin = origin_of(
         {part: len(table.frame) for part, table in tables.items()},
         {part: table.source for part, table in tables.items() if len(tables) > 1},
     )
+    if choices.sequence is not None:
+        told = [note for table in tables.values() for note in table.notes] + notes
+        return from_long_table(stacked(frames), first, choices, origin, told)
     name = str(choices.target)
     target = target_in_parts(
         [frame[name] for frame in frames],
@@ -185,6 +222,11 @@ def others_like(
     return readings
 
 
+def halves(series: pl.Series, size: int) -> list[pl.Series]:
+    """Cut a column behind the training rows; one piece where there are no others."""
+    return [series[:size], series[size:]] if size < len(series) else [series]
+
+
 def behind(place: Place, start: int) -> Place:
     """Write positions that are counted from `start`."""
     return lambda position: place(start + position)
@@ -240,12 +282,9 @@ def read_inputs(data: object, schema: Schema) -> Dataset:
         return inputs_from_arrays(data, schema)
     table = read_table(data)
     names = table.frame.columns
-    missing = [name for name in schema.inputs if name not in names]
-    if missing:
-        raise DataError(
-            f"{table.source} lacks {len(missing)} of the columns that the run was trained on. "
-            f"{unknown('column', missing[0], names)} Needed: {', '.join(schema.inputs)}."
-        )
+    if schema.long is not None:
+        return inputs_from_long_table(table, schema, schema.long)
+    check_needed(table, schema.inputs)
     readings = [read_like(table.frame[name], schema.column(name)) for name in schema.inputs]
     readings += [
         read_like(table.frame[name], schema.column(name), target=True)
@@ -259,6 +298,17 @@ def read_inputs(data: object, schema: Schema) -> Dataset:
         source=table.source,
         notes=(*table.notes, *(note.text for reading in readings for note in reading.notes)),
     )
+
+
+def check_needed(table: Table, needed: Sequence[str]) -> None:
+    """Refuse new data without a column that the run was trained on."""
+    names = table.frame.columns
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise DataError(
+            f"{table.source} lacks {len(missing)} of the columns that the run was trained on. "
+            f"{unknown('column', missing[0], names)} Needed: {', '.join(needed)}."
+        )
 
 
 def as_data(data: object, schema: Schema) -> object:
@@ -323,7 +373,7 @@ def from_arrays(
     size = len(arrays.x) if parts is None else int((parts == "train").sum())
     y = one_column(y_name, arrays.y)
     target = target_in_parts(
-        [y[:size], y[size:]] if size < len(y) else [y],
+        halves(y, size),
         kind=choices.kinds.get(y_name, ""),
         positive=choices.positive,
         place=place,
@@ -337,6 +387,145 @@ def from_arrays(
         origin=arrays.origin,
         source=arrays.source,
         lengths={} if arrays.lengths is None else {x_name: arrays.lengths},
+    )
+
+
+def from_long_table(
+    frame: pl.DataFrame, first: Table, choices: Choices, origin: Origin, notes: Sequence[str]
+) -> Dataset:
+    """Read a long table into a dataset of one row per sequence.
+
+    Args:
+        frame: The rows of all parts, those of the training data first.
+        first: The training data.
+        choices: Of the user.
+        origin: Of each row.
+        notes: What was decided so far.
+    """
+    name, sequence = str(choices.target), str(choices.sequence)
+    times, time_form = times_in_parts(frame, first, choices, origin.place)
+    rows = gather(frame, times, origin, sequence=sequence, typed=first.typed)
+    check_labels(rows, name)
+    target = target_in_parts(
+        halves(rows.one_each(name), rows.train),
+        kind=choices.kinds.get(name, ""),
+        declared=name in first.declared,
+        typed=first.typed,
+        mark=first.mark,
+        positive=choices.positive,
+        place=rows.whole.place,
+    )
+    others = [other for other in frame.columns if other not in (sequence, choices.time, name)]
+    fixed = fixed_columns(rows, others, choices.inputs)
+    readings = read_columns(rows, others, fixed, first, choices)
+    channels = channels_of(readings, fixed, rows, choices)
+    long = LongForm(sequence, choices.time or "", time_form, tuple(channels))
+    used = [readings[channel.name] for channel in channels]
+    block, lengths = sequence_column(rows, free_name("steps", frame.columns), long, used)
+    varying = [readings[other].column for other in others if other not in fixed]
+    return assemble(
+        [
+            *(readings[other] for other in fixed),
+            block,
+            Reading(target.column, target.values, target.notes),
+        ],
+        target,
+        [block.column.name],
+        origin=rows.whole,
+        source=first.source,
+        notes=[
+            *notes,
+            *rows.table.notes,
+            *say_labels(rows, name),
+            *say_fixed([readings[other].column for other in fixed], sequence),
+            *say_no_channels(varying, long.names, choices.inputs),
+            *doubts(used),
+        ],
+        lengths=lengths,
+        told=fixed,
+    )
+
+
+def times_in_parts(
+    frame: pl.DataFrame, first: Table, choices: Choices, place: Place
+) -> tuple[pl.Series | None, NumberForm | DateForm | None]:
+    """Read the times of a long table, those of further parts like the training data's."""
+    import polars as pl
+
+    if choices.time is None:
+        return None, None
+    series, size = frame[choices.time], len(first.frame)
+    kind = choices.kinds.get(choices.time, "")
+    times, form = read_moments(series[:size], kind=kind, mark=first.mark, place=place)
+    if size < len(series):
+        rest = moments_like(series[size:], form)
+        same = rest.dtype == times.dtype
+        pieces = [times, rest] if same else [times.cast(pl.Float64), rest.cast(pl.Float64)]
+        times = pl.concat(pieces)
+    return times, form
+
+
+def read_columns(
+    rows: Gathered, names: Sequence[str], fixed: Sequence[str], first: Table, choices: Choices
+) -> dict[str, Reading]:
+    """Read the columns of a long table: fixed ones once a sequence, others in every row."""
+    readings = {}
+    for name in names:
+        once = name in fixed
+        readings[name] = column_in_parts(
+            halves(rows.one_each(name), rows.train)
+            if once
+            else halves(rows.frame[name], rows.train_steps),
+            kind=choices.kinds.get(name, ""),
+            declared=name in first.declared,
+            mark=first.mark,
+            place=rows.whole.place if once else rows.steps.place,
+        )
+    return readings
+
+
+def channels_of(
+    readings: Mapping[str, Reading], fixed: Sequence[str], rows: Gathered, choices: Choices
+) -> list[Channel]:
+    """Return what models see of the columns of a long table."""
+    asked = [name for name in readings if choices.inputs is None or name in choices.inputs]
+    found = [channel_of(readings[n], rows.train_steps) for n in asked if n not in fixed]
+    channels = [channel for channel in found if channel is not None]
+    check_channels(channels, [*readings.values()], fixed, str(choices.sequence))
+    return channels
+
+
+def inputs_from_long_table(table: Table, schema: Schema, long: LongForm) -> Dataset:
+    """Read a new long table by the schema of a run: a row for each sequence, as they come."""
+    times = [long.time] if long.time else []
+    check_needed(table, [long.sequence, *times, *long.names])
+    target, name = schema.targets[0], schema.inputs[0]
+    rows = gather(
+        table.frame,
+        moments_like(table.frame[long.time], long.time_form) if long.time_form else None,
+        origin_of({"train": len(table.frame)}, {}),
+        sequence=long.sequence,
+        typed=table.typed,
+        by_id=False,
+    )
+    form = schema.column(name).form
+    steps = form.sizes[0] if isinstance(form, ShapeForm) else None
+    readings = [
+        read_like(rows.frame[c.name], channel_column(c), place=rows.steps.place)
+        for c in long.channels
+    ]
+    block, _ = sequence_column(rows, name, long, readings, steps=steps or 0)
+    arrays = {name: block.values}
+    if not steps:
+        arrays[f"{name}.lengths"] = rows.table.lengths
+    notes = [*table.notes, *rows.table.notes, *(note.text for note in block.notes)]
+    if target in table.frame.columns:
+        reading = read_like(rows.one_each(target), schema.column(target), target=True)
+        arrays[target] = reading.values
+        notes += say_changed(rows, target)
+        notes += [note.text for note in reading.notes]
+    return Dataset(
+        schema=schema, arrays=arrays, origin=rows.whole, source=table.source, notes=tuple(notes)
     )
 
 
@@ -373,10 +562,15 @@ def assemble(
     source: str,
     notes: Sequence[str] = (),
     lengths: Mapping[str, Array] | None = None,
+    told: Sequence[str] = (),
 ) -> Dataset:
-    """Put columns and target together; leave out the rows without a target."""
+    """Put columns and target together; leave out the rows without a target.
+
+    `told` are columns that are left out for a reason that the notes have told already.
+    """
     name = target.column.name
     columns = tuple(reading.column for reading in readings)
+    others = [column for column in columns if column.name not in told]
     chosen = choose_inputs(columns, name, inputs)
     arrays = {reading.column.name: reading.values for reading in readings}
     for column, steps in (lengths or {}).items():
@@ -391,7 +585,7 @@ def assemble(
             *notes,
             *(note.text for reading in readings for note in reading.notes),
             *doubts(readings),
-            *left_out(columns, name, chosen),
+            *left_out(others, name, chosen),
             *without_target(name, int((~filled).sum())),
         ),
     )
@@ -417,6 +611,41 @@ def without_target(name: str, count: int) -> list[str]:
     """Say how many rows are left out because they have no target."""
     rows_are = "row is" if count == 1 else "rows are"
     return [f"{count:,} {rows_are} left out: no value of {name}."] if count else []
+
+
+def check_long(data: object, choices: Choices) -> None:
+    """Refuse a time without sequences, and sequences of what is no long table."""
+    if choices.time is not None and choices.sequence is None:
+        raise RequestError(
+            f"{option('time', choices.time)} orders the steps of sequences: name the column of "
+            f"their ids as well, with {option('sequence')}."
+        )
+    if choices.sequence is not None and (is_bundled(data) or are_arrays(data)):
+        what = repr(data) if isinstance(data, str) else "these arrays"
+        raise RequestError(
+            f"{option('sequence', choices.sequence)} names a column of a long table, and {what} "
+            "is none. Leave it out."
+        )
+
+
+def check_long_names(names: Sequence[str], choices: Choices) -> None:
+    """Refuse columns of ids and times that there are not, or that are something else as well."""
+    roles = {"sequence": choices.sequence, "time": choices.time, "target": choices.target}
+    given = {role: name for role, name in roles.items() if name is not None}
+    for role, name in given.items():
+        if name not in names:
+            raise RequestError(unknown("column", name, names, where=option(role)))
+        if name in (choices.inputs or ()):
+            raise RequestError(f"{option(role, name)} cannot be an input as well.")
+    for one, other in combinations(given, 2):
+        if given[one] == given[other]:
+            raise RequestError(f"{option(one, given[one])} and {option(other)} name one column.")
+    name = str(choices.sequence)
+    if name in RESERVED or name.startswith("p:"):
+        raise DataError(
+            f"The ids stand in a column called {name!r}, as does something else in the files of "
+            "predictions. Give the column another name."
+        )
 
 
 def check_names(table: Table, choices: Choices) -> None:

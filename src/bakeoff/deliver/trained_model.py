@@ -23,7 +23,7 @@ from bakeoff.data.taking.views import View, make_views
 from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RequestError
 from bakeoff.evaluate.metrics import METRICS, score
-from bakeoff.evaluate.predictions import Predictions, label_series
+from bakeoff.evaluate.predictions import Predictions, id_series, label_series
 from bakeoff.judge.best import best_of
 from bakeoff.judge.verdict import read_verdict
 from bakeoff.numeric import probabilities
@@ -110,7 +110,8 @@ class TrainedModel:
 
         Returns:
             One row per row of data, in its order: row (from 1), prediction, and p:<class> for every
-            class; numbers in the unit of the target, classes in the type that they came in.
+            class; numbers in the unit of the target, classes in the type that they came in. Of a
+            long table one row per sequence: its first row, its id, and the same.
 
         Raises:
             DataError: A column is missing, or does not hold what it held in training.
@@ -124,6 +125,8 @@ class TrainedModel:
         dataset = self.read(data)
         scores = self.scores(dataset)
         columns: dict[str, Any] = {"row": dataset.rows}
+        if dataset.origin.ids is not None:
+            columns[dataset.origin.id_column] = id_series(dataset.origin.ids)
         if self.preparation.task == "regression":
             columns["prediction"] = self.preparation.invert(scores)
         else:

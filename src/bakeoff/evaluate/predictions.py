@@ -33,6 +33,8 @@ class Predictions:
         classes: Class names in the order of the columns of `scores`; empty for numbers.
         positive: The positive class of a binary target, else None.
         labels: What the classes are to the user: a string may stand for an integer.
+        ids: The id of each row that is a sequence of a long table, else None.
+        id_column: The column of the ids in the user's own file.
 
     Shape:
         rows (n,) int, truth (n,), scores (n, K) for K classes or (n,) for numbers.
@@ -49,6 +51,8 @@ class Predictions:
     classes: tuple[str, ...] = ()
     positive: str | None = None
     labels: LabelType = "string"
+    ids: NDArray[Any] | None = None
+    id_column: str = ""
 
     def __post_init__(self) -> None:
         n = len(self.rows)
@@ -95,11 +99,14 @@ class Predictions:
     def frame(self) -> "pl.DataFrame":
         """Return the columns row, truth, prediction, and p:<class> for every class.
 
+        Of sequences of a long table the column of the ids stands behind `row`.
         Classes have the type that they came in; a truth that is none of it makes strings of all.
         """
         import polars as pl
 
         columns: dict[str, Any] = {"row": self.rows}
+        if self.ids is not None:
+            columns[self.id_column] = id_series(self.ids)
         if self.classes:
             n = len(self.truth)
             both = label_series([*self.truth, *self.prediction], self.labels)
@@ -110,6 +117,13 @@ class Predictions:
             columns["truth"] = self.truth.astype(np.float64)
             columns["prediction"] = self.scores
         return pl.DataFrame(columns)
+
+
+def id_series(ids: NDArray[Any]) -> "pl.Series":
+    """Return ids in the type that they came in, so that they can be joined back."""
+    import polars as pl
+
+    return pl.Series(values=ids.tolist())
 
 
 def label_series(words: Sequence[str], labels: LabelType) -> "pl.Series":
@@ -129,6 +143,8 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     notes = {"bakeoff.target": predictions.target, "bakeoff.labels": predictions.labels}
     if predictions.positive is not None:
         notes["bakeoff.positive"] = predictions.positive
+    if predictions.ids is not None:
+        notes["bakeoff.id"] = predictions.id_column
     with writing(path) as draft:
         predictions.frame().write_parquet(draft, metadata=notes)
 
@@ -152,6 +168,8 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
     if labels not in get_args(LabelType):
         raise DataError(f"bakeoff.labels is {cut(repr(labels))}.")
     known = ["row", "truth", "prediction", *(f"p:{name}" for name in classes)]
+    id_column = notes.get("bakeoff.id", "")
+    ids = ids_of(frame, id_column, known) if id_column else None
     for name in known:
         if name not in frame.columns:
             raise DataError(f"{path} is not a file of predictions: it has no column {name!r}.")
@@ -160,7 +178,7 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
         if not ((classes and name in ("truth", "prediction")) or frame[name].dtype.is_numeric()):
             raise DataError(f"column {cut(repr(name))} does not hold numbers.")
     for name in frame.columns:
-        if name not in known:
+        if name not in (*known, id_column):
             raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
     if classes:
         scores = frame.select(f"p:{name}" for name in classes).to_numpy()
@@ -175,7 +193,22 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
         classes=classes,
         positive=notes.get("bakeoff.positive"),
         labels=labels,
+        ids=ids,
+        id_column=id_column,
     )
+
+
+def ids_of(frame: "pl.DataFrame", name: str, others: Sequence[str]) -> NDArray[Any]:
+    """Return the ids of sequences, from their column of a table of predictions.
+
+    Raises:
+        DataError: There is no such column, it is another one, or a cell is empty.
+    """
+    if name not in frame.columns or name in others or frame[name].null_count():
+        raise DataError(f"column {cut(repr(name))} does not hold the id of every row.")
+    ids = np.empty(len(frame), dtype=object)
+    ids[:] = frame[name].to_list()
+    return ids
 
 
 def shared_texts(column: "pl.Series") -> NDArray[Any]:

@@ -92,6 +92,8 @@ def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
             classes=classes,
             positive=dataset.schema.positive.get(dataset.target),
             labels=dataset.schema.labels,
+            ids=None if dataset.origin.ids is None else dataset.origin.ids[positions],
+            id_column=dataset.origin.id_column,
         )
     except RunError as error:
         if not job.recipe:

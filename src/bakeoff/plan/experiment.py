@@ -42,6 +42,14 @@ class Experiment:
         "share of test rows",
         table="data",
     )
+    sequence: str = setting(
+        "",
+        "of a table with one row a step: the column of ids; the rows of one id are one sequence",
+        table="data",
+    )
+    time: str = setting(
+        "", "with sequence: the column that orders the steps; empty: as in the file", table="data"
+    )
     positive: str = setting(
         "",
         "the positive class of a binary target; empty: true, yes, 1, pos, else the rarer",

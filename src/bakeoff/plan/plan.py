@@ -82,6 +82,8 @@ def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
         test=memory.get("test", experiment.test or None),
         validation=memory.get("validation", experiment.validation or None),
         positive=experiment.positive or None,
+        sequence=experiment.sequence or None,
+        time=experiment.time or None,
     )
 
 
@@ -161,7 +163,7 @@ def filled_in(
     return replace(
         experiment,
         target=schema.targets,
-        inputs=schema.inputs,
+        inputs=schema.learned_from,
         kinds=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),
         split=experiment.split or ("" if dataset.parts is not None else default_how(dataset)),

@@ -48,6 +48,9 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
     for name in ("target", "inputs", "framework"):
         if name in asked:
             asked[name] = listed(asked[name])
+    for name in ("sequence", "time"):
+        if name in asked:
+            asked[name] = str(asked[name])  # frames without names number their columns
     if isinstance(asked.get("positive"), int | float):
         asked["positive"] = as_word(asked["positive"])
     for name in ("test", "validation"):

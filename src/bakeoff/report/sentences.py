@@ -28,6 +28,9 @@ def about_data(dataset: Dataset) -> str:
     kinds = Counter(column.kind for column in inputs)
     counted = listed([numbers.count(n, KINDS[kind].counted) for kind, n in kinds.items()])
     rows = numbers.count(len(dataset), "row")
+    if (long := dataset.schema.long) is not None:
+        rows = f"{numbers.count(len(dataset), 'sequence')}, one per {cut(long.sequence)}"
+        counted = numbers.count(long.width, "channel")
     text = f"{rows}: {counted}, target {cut(dataset.target)} ({about_target(dataset)})"
     missing = {column.name: column.missing for column in inputs if column.missing}
     if missing:
@@ -97,5 +100,5 @@ def new_data(folder: RunFolder) -> str:
     if source in NAMES:
         return str(source)
     schema = read_schema(folder)
-    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)
+    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and schema.long is None
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

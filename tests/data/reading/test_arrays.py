@@ -108,6 +108,10 @@ def test_arrays_of_the_user_stay_writable():
         ("wine", 178, "multiclass"),
         ("breast_cancer", 569, "binary"),
         ("diabetes", 442, "regression"),
+        ("sum_sign", 1000, "binary"),
+        ("noise_table", 600, "binary"),
+        ("noise_sequences", 600, "binary"),
+        ("noise_pictures", 600, "binary"),
     ],
 )
 def test_bundled_sets_are_read_by_name(name, rows, task):

@@ -9,7 +9,15 @@ from typing import Any, Literal, NamedTuple
 from bakeoff.build import Count, build_fields, hints_of
 from bakeoff.cut import cut
 from bakeoff.data.array import Array
-from bakeoff.data.forms import DateForm, Form, LabelType, WordForm, form_from_dict
+from bakeoff.data.forms import (
+    DateForm,
+    Form,
+    LabelType,
+    LongForm,
+    ShapeForm,
+    WordForm,
+    form_from_dict,
+)
 from bakeoff.data.kinds import KINDS
 from bakeoff.errors import DataError, RequestError, option, unknown
 
@@ -58,12 +66,25 @@ class Schema:
     @property
     def kinds(self) -> dict[str, str]:
         """Column -> kind, as `read(kinds=...)` takes it to read the data alike again."""
-        return {
-            c.name: f"{c.kind}:{c.form.pattern}"
-            if c.kind == "time" and isinstance(c.form, DateForm) and c.form.pattern
-            else c.kind
-            for c in self.columns
-        }
+        kinds: dict[str, str] = {}
+        for column in self.columns:
+            form = column.form
+            if isinstance(form, ShapeForm) and form.long is not None:
+                kinds |= kinds_of(form.long)
+            else:
+                kinds[column.name] = kind_of(column.kind, form)
+        return kinds
+
+    @property
+    def long(self) -> LongForm | None:
+        """The columns of the long table that the sequences came from, else None."""
+        form = self.column(self.inputs[0]).form
+        return form.long if isinstance(form, ShapeForm) else None
+
+    @property
+    def learned_from(self) -> tuple[str, ...]:
+        """Columns of the user's own data that go in, as `read(inputs=...)` takes them."""
+        return self.inputs if self.long is None else self.long.names
 
     @property
     def labels(self) -> LabelType:
@@ -77,6 +98,21 @@ class Schema:
             if column.name == name:
                 return column
         raise RequestError(unknown("column", name, [column.name for column in self.columns]))
+
+
+def kind_of(kind: str, form: Form | None) -> str:
+    """Return a kind as the user would name it: with the pattern of a date."""
+    if kind == "time" and isinstance(form, DateForm) and form.pattern:
+        return f"{kind}:{form.pattern}"
+    return kind
+
+
+def kinds_of(long: LongForm) -> dict[str, str]:
+    """Return the kinds of the columns of a long table that models see, and of written dates."""
+    kinds: dict[str, str] = {channel.name: channel.kind for channel in long.channels}
+    if isinstance(long.time_form, DateForm) and long.time_form.pattern:
+        kinds[long.time] = kind_of("time", long.time_form)
+    return kinds
 
 
 SCHEMA = {  # the fields of schema.json

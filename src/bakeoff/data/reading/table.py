@@ -8,12 +8,13 @@ pandas and polars frames, dict of columns typed values
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.data.reading import cells
+from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.declared_in_parquet import declared_in_parquet
 from bakeoff.data.reading.delimited import delimited
 from bakeoff.data.reading.frames import from_columns, from_pandas
@@ -153,3 +154,23 @@ def alike(tables: Mapping[str, Table]) -> tuple[list[pl.DataFrame], list[str]]:
             )
         frames.append(table.frame[names])
     return frames, notes
+
+
+def stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Put tables of the same columns behind each other; a column of two types becomes texts."""
+    import polars as pl
+
+    if len(frames) == 1:
+        return frames[0]
+    names = frames[0].columns
+    return pl.DataFrame([one_type([frame[name] for frame in frames]) for name in names])
+
+
+def one_type(pieces: list[pl.Series]) -> pl.Series:
+    """Put the pieces of one column behind each other, as texts if their types differ."""
+    import polars as pl
+
+    if len({piece.dtype for piece in pieces}) > 1:
+        numeric = all(piece.dtype.is_numeric() for piece in pieces)
+        pieces = [piece.cast(pl.Float64) if numeric else as_texts(piece) for piece in pieces]
+    return pl.concat(pieces)

@@ -24,16 +24,19 @@ class Origin:
             line of names.
         parts: (N,) "train", "validation" or "test" when separate files gave them, else None.
         files: Part -> what to call its file; nothing where there is one.
+        pictures: (N,) the file of each row, where each is a picture file, else None.
     """
 
     rows: Array
     parts: Array | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    pictures: Array | None = None
 
     def __getitem__(self, positions: Any) -> Origin:
         """Return the origin of some rows, given by positions, a mask or a slice."""
         parts = None if self.parts is None else self.parts[positions]
-        return replace(self, rows=self.rows[positions], parts=parts)
+        pictures = None if self.pictures is None else self.pictures[positions]
+        return replace(self, rows=self.rows[positions], parts=parts, pictures=pictures)
 
     def names(self) -> Array:
         """Return (N,) the name of the file of each row; "" where there is one file."""
@@ -42,7 +45,9 @@ class Origin:
         return np.array([self.files[part] for part in self.parts], dtype=object)
 
     def place(self, position: int) -> str:
-        """Write where a row stands, for people: "row 12", or "row 12 of test.csv"."""
+        """Write where a row stands, for people: "row 12", "row 12 of test.csv", "cat/12.jpg"."""
+        if self.pictures is not None:
+            return str(self.pictures[position])
         row = f"row {self.rows[position]:,}"
         return row if self.parts is None else f"{row} of {self.files[str(self.parts[position])]}"
 

@@ -177,7 +177,7 @@ def list_archive(path: Path, *, checked: bool = True) -> Found:
 
     Args:
         path: The archive.
-        checked: Whether one that is encrypted, or packed too tightly, is refused.
+        checked: Whether one that is encrypted, or holds too much, is refused.
     """
     check_file(path, holding="pictures")
     found = Found(source=path.name, given=str(path))
@@ -186,8 +186,8 @@ def list_archive(path: Path, *, checked: bool = True) -> Found:
             members = archive.infolist()
     except BROKEN as error:
         raise unreadable(path.name, error) from error
-    check_number(len(members), path.name)
     if checked:
+        check_number(len(members), path.name)
         check_members(members, path)
     hidden: set[str] = set()
     taken: set[str] = set()

@@ -241,8 +241,9 @@ def no_pictures(found: Found) -> DataError:
     way = "Give a folder or .zip with a folder of pictures for each class."
     if found.tables:
         table = sorted(found.tables)[0]
-        way = f"Tables stand in it: unpack it if need be, and give one, such as {found.given}/{cut(table)}."
-    return DataError(f"{found.source} is a folder or archive without a picture: {held}. {way}")
+        way = f"It holds tables: give one, such as {found.given}/{cut(table)}."
+    what = "a folder" if Path(found.given).is_dir() else "an archive"
+    return DataError(f"{found.given!r} is {what} without a picture: {held}. {way}")
 
 
 def place(found: Found, *, new: bool = False) -> tuple[list[Placed], list[str], dict[str, str]]:

@@ -137,7 +137,6 @@ def from_named(
             "28 × 28. Leave it out."
         )
     arrays = {"train": named.load_idx(name)}
-    choices = choices._replace(kinds={"class": "category", **choices.kinds})
     return replace(from_arrays(arrays, choices, "image", "class"), source=name)
 
 

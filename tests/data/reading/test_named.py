@@ -21,7 +21,7 @@ def idx(values: np.ndarray) -> bytes:
 def home(tmp_path, monkeypatch):
     """A small mnist and a small cifar10, and another working folder."""
     rng = np.random.default_rng(0)
-    for name, rows in (("train", 60), ("t10k", 20)):
+    for name, rows in (("train", 120), ("t10k", 20)):
         x = rng.integers(0, 255, (rows, 28, 28)).astype(np.uint8)
         y = (np.arange(rows) % 10).astype(np.uint8)
         files = {f"{name}-images-idx3-ubyte.gz": idx(x), f"{name}-labels-idx1-ubyte.gz": idx(y)}
@@ -41,11 +41,12 @@ def home(tmp_path, monkeypatch):
 
 def test_mnist_is_read_from_its_files(home):
     dataset = read("mnist")
-    assert dataset.arrays["image"].shape == (80, 28, 28, 1)
+    assert dataset.arrays["image"].shape == (140, 28, 28, 1)
     assert dataset.parts.tolist().count("test") == 20
     assert set(dataset.arrays["class"]) == set("0123456789")
+    assert dataset.schema.labels == "integer"
     assert (dataset.source, dataset.target) == ("mnist", "class")
-    assert len(read_inputs("mnist", dataset.schema)) == 80
+    assert len(read_inputs("mnist", dataset.schema)) == 140
 
 
 def test_cifar10_is_read_from_several_archives(home):
@@ -91,7 +92,7 @@ def test_files_that_are_missing_are_named_with_their_place(home, monkeypatch):
     [
         (b"no idx file at all", "is no idx file of bytes"),
         (b"", "is no idx file of bytes"),
-        (gzip.compress(b"\0\0\x08\x01\0\0\0\x3c" + bytes(9)), "has 9 bytes for 60 values"),
+        (gzip.compress(b"\0\0\x08\x01\0\0\0\x78" + bytes(9)), "has 9 bytes for 120 values"),
         (gzip.compress(bytes(100))[:20], "cannot be read"),
     ],
 )

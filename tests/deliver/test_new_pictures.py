@@ -54,6 +54,12 @@ def test_new_pictures_may_lie_flat_and_keep_their_names(pack, coloured, tmp_path
     assert table["prediction"].to_list() == ["0", "90", "0"]
 
 
+def test_one_picture_can_be_predicted(coloured, tmp_path):
+    path = folder(tmp_path, {"a.JPG": picture(GREEN, kind="JPEG")}) / "a.JPG"
+    table = coloured.best.predict(path)
+    assert (table["file"].to_list(), table["prediction"].to_list()) == (["a.JPG"], ["90"])
+
+
 def test_equal_names_in_two_folders_are_predicted_apart(coloured, tmp_path):
     files = {f"{name}/{i}.png": picture(colour) for i in range(50)
              for name, colour in (("red", RED), ("blue", BLUE))}  # fmt: skip
@@ -71,7 +77,7 @@ def test_new_pictures_are_brought_to_the_size_of_the_run(coloured, greyish, tmp_
 
 def test_colours_become_grey_and_grey_becomes_three_channels(coloured, greyish, tmp_path):
     new = folder(tmp_path / "new", {"a.png": picture((240, 240, 180)), "b.png": picture((9, 0, 0))})
-    with pytest.warns(UserWarning, match="2 of 2 pictures have colours; .* made grey"):
+    with pytest.warns(UserWarning, match="2 of 2 pictures in colours; .* made grey"):
         assert greyish.best.predict(new)["prediction"].to_list() == ["light", "dark"]
     grey = folder(tmp_path / "grey", {"a.png": picture((90, 90, 90), mode="L")})
     assert len(coloured.best.predict(grey)) == 1
@@ -82,7 +88,7 @@ def test_new_pictures_that_cannot_be_read_are_counted(coloured, tmp_path):
     with pytest.warns(UserWarning, match=r"1 of 2 pictures cannot be read .* a.png: it is no pic"):
         table = coloured.best.predict(new)
     assert (table["row"].to_list(), table["file"].to_list()) == ([2], ["b.png"])
-    with pytest.raises(DataError, match="None of the 1 pictures can be read"):
+    with pytest.raises(DataError, match="Of 1 picture none can be read"):
         coloured.best.predict(folder(tmp_path / "bad", {"a.png": b"x"}))
     with pytest.raises(DataError, match="without a picture"):
         coloured.best.predict(folder(tmp_path / "none", {"a.txt": b"x"}))

@@ -72,7 +72,7 @@ def test_sixteen_bits_are_divided_and_equal_in_png_and_tiff(tmp_path):
     assert means == pytest.approx([3.9, 11.7], abs=0.15)
     assert pixels[0].max() == 16
     [line] = [note for note in sets[0].notes if "16 bits" in note]
-    assert "no value above 4,095: of 256 levels only about 16 are used" in line
+    assert "with no value above 4,095: of 256 levels only about 16 are used" in line
 
 
 def test_sixteen_bits_of_the_full_range_go_without_a_word(tmp_path):

@@ -115,6 +115,21 @@ def test_folders_in_a_class_belong_to_it(tmp_path):
     assert dataset.arrays["class"].tolist().count("cat") == 5
 
 
+def test_parts_inside_of_the_classes_are_no_parts_and_that_is_said(tmp_path):
+    files = classes("cat/train", "cat/test", "dog/train", "dog/test")
+    dataset = read(folder(tmp_path / "set", files))
+    assert (set(dataset.arrays["class"]), dataset.parts) == ({"cat", "dog"}, None)
+    assert "Folders called test and train stand inside of the classes" in notes_of(dataset)
+    inner = classes("cat/young", "cat/old", "dog")
+    assert "stand inside" not in notes_of(read(folder(tmp_path / "other", inner)))
+
+
+def test_one_picture_alone_is_nothing_to_learn_from(tmp_path):
+    path = folder(tmp_path, {"a.png": picture()}) / "a.png"
+    with pytest.raises(DataError, match=r"a\.png holds 1 picture in no class folder"):
+        read(path)
+
+
 def test_separate_folders_may_be_given_for_each_part(tmp_path):
     train = folder(tmp_path / "a", classes("cat", "dog", count=8))
     test = folder(tmp_path / "b", {"cat/1.png": picture((7, 7, 7)), "dog/1.png": picture(GREEN)})
@@ -339,7 +354,7 @@ def test_pictures_that_cannot_be_read_are_counted_with_a_cause(tmp_path):
 
 def test_a_class_of_which_no_picture_can_be_read_is_refused(tmp_path):
     files = classes("cat", "dog") | {"fish/1.png": b"", "fish/2.png": b"x"}
-    with pytest.raises(DataError, match="None of the 2 training pictures of the class 'fish' can"):
+    with pytest.raises(DataError, match="Of the class 'fish' none of 2 pictures to train on can"):
         read(folder(tmp_path / "set", files))
 
 

@@ -87,20 +87,25 @@ class Found:
 
 
 def find_pictures(path: Path) -> Found:
-    """List a folder or an archive.
+    """List a folder or an archive, or take one picture.
 
     Raises:
         DataError: It cannot be read, is encrypted, or holds too much.
     """
+    if is_picture(path):
+        check_file(path, holding="a picture")
+        found = Found(source=path.name, given=str(path))
+        found.take(written(path.name), path, "", path.stat().st_size)
+        return found
     found = list_folder(path) if path.is_dir() else list_archive(path)
     found.files.sort(key=lambda file: file.name)
     return found
 
 
 def holds_pictures(path: Path) -> bool:
-    """Tell whether this is a folder, or an archive that is no table: it holds more pictures."""
+    """Tell whether this is a folder, a picture, or an archive with more pictures than tables."""
     try:
-        if path.is_dir():
+        if path.is_dir() or is_picture(path):
             return True
         if not path.is_file() or path.suffix.lower() in NO_ARCHIVES or not is_archive(path):
             return False
@@ -108,6 +113,11 @@ def holds_pictures(path: Path) -> bool:
     except (DataError, *BROKEN):
         return False  # whoever reads it as a table says what is wrong
     return len(found.files) > len(found.tables) or not found.tables
+
+
+def is_picture(path: Path) -> bool:
+    """Tell whether this is a file that is a picture by its ending."""
+    return path.suffix.lower() in ENDINGS and path.is_file()
 
 
 def is_archive(path: Path) -> bool:

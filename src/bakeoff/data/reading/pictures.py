@@ -3,7 +3,7 @@
     root/<class>/*.jpg                             split by bakeoff
     root/train/<class>/…, root/test/<class>/…      parts: train, val, valid, validation, test, or
                                                    what ends in _ or - and one of these
-    root/*.jpg                                     new data alone: no class is known
+    root/*.jpg, or one file                        new data alone: no class is known
 
 Files are taken in the order of their names, so that no row depends on the file system, and nothing
 is taken from the first of them: size and channels follow from all.
@@ -170,7 +170,7 @@ def read_new_pictures(data: object, shape: tuple[int, int, int]) -> Pictures:
     placed = place(found, new=True)[0]
     kept, decoded, broken = decode_all(placed, shape[:2])
     if not kept:
-        raise DataError(f"None of the {len(placed):,} pictures can be read: {first_of(broken)}.")
+        raise DataError(f"Of {pictures(len(placed))} none can be read: {first_of(broken)}.")
     x, notes = stacked([one.pixels for one in decoded], shape[2])
     return Pictures(
         x=x,
@@ -279,6 +279,8 @@ def place(found: Found, *, new: bool = False) -> tuple[list[Placed], list[str], 
         part = "train" if new else part
         numbers[part] += 1
         placed.append(Placed(file, numbers[part], part, own[0] if own else None))
+    if not parts and not new:
+        notes += say_inner_parts(split.values())
     left = {why: names for why, names in found.passed.items() if why in ("no class", "no part")}
     notes += passed_over(Found(source=found.source, passed=left))
     placed.sort(key=lambda item: (list(PARTS.values()).index(item.part), item.row))
@@ -323,6 +325,16 @@ def part_folders(names: Iterable[list[str]]) -> dict[str, str]:
     return parts
 
 
+def say_inner_parts(names: Iterable[list[str]]) -> Iterator[str]:
+    """Say that folders inside of the classes are not taken as parts, though they are called so."""
+    inner = {name[1] for name in names if len(name) > 2}
+    if len({part_of(folder) for folder in inner} - {""}) > 1:
+        yield (
+            f"Folders called {' and '.join(sorted(map(cut, inner))[:4])} stand inside of the "
+            "classes; they make no parts. Put the classes into train and test for that."
+        )
+
+
 def part_of(folder: str) -> str:
     """Return the part that a folder is called like, or nothing.
 
@@ -339,7 +351,7 @@ def check_classes(placed: Sequence[Placed], source: str) -> None:
     parts = {item.part for item in placed}
     if not labels:
         raise DataError(
-            f"{source} holds {len(placed):,} pictures in no class folder, so nothing says what "
+            f"{source} holds {pictures(len(placed))} in no class folder, so nothing says what "
             f"they show. Put the pictures of each class into a folder: {source}/cat/1.jpg."
         )
     if len(labels) == 1:
@@ -378,11 +390,11 @@ def decode_all(
     return kept, decoded, broken
 
 
-def check_memory(held: int, read: int, pictures: int) -> None:
+def check_memory(held: int, read: int, number: int) -> None:
     """Refuse more pixels than memory should hold, as soon as it shows."""
     if held > MOST_BYTES:
         raise DataError(
-            f"The first {read:,} of {pictures:,} pictures take {held:,} bytes; {MOST_BYTES:,} can "
+            f"The first {read:,} of {pictures(number)} take {held:,} bytes; {MOST_BYTES:,} can "
             f"be held. Give a smaller {option('image_size')}, or fewer pictures."
         )
 
@@ -397,9 +409,19 @@ def check_left(placed: Sequence[Placed], kept: Sequence[Placed], broken: Mapping
             if item.label == label and item.file.name in broken and item.part == "train"
         }
         raise DataError(
-            f"None of the {len(own):,} training pictures of the class {cut(label)!r} can be read: "
+            f"Of the class {cut(label)!r} none of {pictures(len(own))} to train on can be read: "
             f"{first_of(own)}. Correct them, or take the folder away."
         )
+
+
+def pictures(number: int) -> str:
+    """Count pictures.
+
+    Example:
+        >>> pictures(1), pictures(1_000)
+        ('1 picture', '1,000 pictures')
+    """
+    return f"{number:,} picture{'' if number == 1 else 's'}"
 
 
 def first_of(broken: Mapping[str, str]) -> str:
@@ -428,8 +450,8 @@ def stacked(pixels: list[Array], channels: int) -> tuple[Array, list[str]]:
             for picture, colour in zip(pixels, coloured, strict=True)
         ]
         if any(coloured):
-            which = f"{sum(coloured):,} of {len(pixels):,} pictures"
-            notes.append(f"{which} have colours; the run was trained on grey ones: made grey.")
+            which = f"{sum(coloured):,} of {pictures(len(pixels))}"
+            notes.append(f"{which} in colours; the run was trained on grey ones: made grey.")
     x = np.stack(pixels)
     if not channels and not has_colour(x):
         x = np.ascontiguousarray(x[..., :1])
@@ -448,12 +470,12 @@ def origin_for(kept: Sequence[Placed], files: Mapping[str, str]) -> Origin:
     )
 
 
-def say_broken(broken: Mapping[str, str], pictures: int) -> Iterator[str]:
+def say_broken(broken: Mapping[str, str], number: int) -> Iterator[str]:
     """Count the pictures that cannot be read, with an example and its cause."""
     if broken:
         are = "is" if len(broken) == 1 else "are"
         yield (
-            f"{len(broken):,} of {pictures:,} pictures cannot be read and {are} left out (first: "
+            f"{len(broken):,} of {pictures(number)} cannot be read and {are} left out (first: "
             f"{first_of(broken)})."
         )
 
@@ -485,8 +507,8 @@ def say_decoded(decoded: Sequence[Decoded]) -> Iterator[str]:
     if deep and max(deep) // 257 < FEW_LEVELS:
         levels = max(deep) // 257 + 1
         yield (
-            f"{len(deep):,} pictures have 16 bits, but no value above {max(deep):,}: of 256 levels "
-            f"only about {levels} are used. Spread their values up to 65,535 for more."
+            f"{pictures(len(deep))} of 16 bits, but with no value above {max(deep):,}: of 256 "
+            f"levels only about {levels} are used. Spread their values up to 65,535 for more."
         )
     several = sum(one.several for one in decoded)
     if several:

@@ -155,6 +155,7 @@ def run(
     sequence: str | None = None,
     time: str | None = None,
     positive: str | None = None,
+    image_size: str | int | tuple[int, int] | None = None,
     models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     framework: str | Sequence[str] | None = None,
     seeds: int | None = None,
@@ -181,8 +182,8 @@ def run(
     the bakeoff.toml, when `data` is one, and else the default.
 
     Args:
-        data: A file, a data-set name, a bakeoff.toml, a pandas or polars frame, a dict of columns,
-            arrays (x, y), or X alone with y as the target.
+        data: A file, a folder or .zip of pictures, a data-set name, a bakeoff.toml, a pandas or
+            polars frame, a dict of columns, arrays (x, y), or X alone with y as the target.
         models: Names, or name -> settings (architecture, arguments, recipe settings); none means
             all that fit the data.
         out: Folder of the run; None takes runs/<name of the data>.

@@ -148,7 +148,12 @@ RunPath = Annotated[str, typer.Argument(help="The folder of a run.")]
 @app.command()
 @with_options("data", "kinds", "run", "recipe")
 def run(
-    data: Annotated[str, typer.Argument(help="A file, a data-set name, or a bakeoff.toml.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A file, a folder or .zip of pictures, a data-set name, or a bakeoff.toml."
+        ),
+    ],
     given: dict[str, Any],
     models: Models = "",
     setting: Settings = None,
@@ -179,7 +184,7 @@ def demo(out: Out = "", json: AsJson = False, quiet: Quiet = False) -> None:
 @app.command()
 @with_options("data", "kinds")
 def init(
-    data: Annotated[str, typer.Argument(help="A file or a data-set name.")],
+    data: Annotated[str, typer.Argument(help="A file, a folder of pictures, or a data-set name.")],
     given: dict[str, Any],
     out: Annotated[str, typer.Option(help="The file to write.")] = "bakeoff.toml",
 ) -> None:
@@ -194,7 +199,9 @@ def init(
 @app.command()
 def predict(
     run: RunPath,
-    data: Annotated[str, typer.Argument(help="A file with the columns that the run learned from.")],
+    data: Annotated[
+        str, typer.Argument(help="A file with the columns that the run learned from, or pictures.")
+    ],
     model: ModelName = "",
     out: Annotated[str, typer.Option(help="A .csv or .parquet file. Default: print CSV.")] = "",
 ) -> None:

@@ -19,6 +19,7 @@ from random import Random
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 from bakeoff import BakeoffError, read
 
@@ -165,6 +166,30 @@ def some_packed(random: Random) -> bytes:
     return packed if before else mutate(packed, random)
 
 
+@cache
+def picture_files() -> dict[str, bytes]:
+    """A picture of every format that is read, in two class folders."""
+    values = np.random.default_rng(0).integers(0, 255, (24, 30, 3)).astype(np.uint8)
+    kinds = ("PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "PPM", "JPEG2000")
+    endings = {"JPEG": "jpg", "JPEG2000": "jp2"}
+    files = {}
+    for label, image in (("cat", Image.fromarray(values)), ("dog", Image.fromarray(values[::-1]))):
+        for kind in kinds:
+            buffer = io.BytesIO()
+            image.save(buffer, kind)
+            files[f"{label}/{kind}.{endings.get(kind, kind.lower())}"] = buffer.getvalue()
+    return files
+
+
+def some_pictures(random: Random) -> bytes:
+    """An archive of pictures, each damaged, or the archive itself."""
+    files, buffer, whole = picture_files(), io.BytesIO(), random.random() < 0.5
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, raw in files.items():
+            archive.writestr(name, raw if whole else mutate(raw, random))
+    return mutate(buffer.getvalue(), random) if whole else buffer.getvalue()
+
+
 MAKERS: dict[str, tuple[str, Callable[[Random], bytes]]] = {  # name -> ending, what makes a file
     "csv": (".csv", some_csv),
     "bytes": (".csv", lambda random: mutate(csv_text().encode(), random)),
@@ -173,6 +198,7 @@ MAKERS: dict[str, tuple[str, Callable[[Random], bytes]]] = {  # name -> ending, 
     "json_bytes": (".jsonl", lambda random: mutate(lines_of(records()), random)),
     "npz": (".npz", lambda random: mutate(npz(random.random() < 0.5), random)),
     "headers": (".npz", headers),
+    "pictures": (".zip", some_pictures),
     "packed": (".csv.gz", some_packed),
     "parquet": (
         ".parquet",
@@ -188,7 +214,9 @@ def read_many(kind: str, first: int, count: int, folder: Path) -> None:
     for seed in range(first, first + count):
         random = Random(f"{kind} {seed}")
         path.write_bytes(make(random))
-        target = None if ending == ".npz" else random.choice(("y", "y", "y", "number", "a"))
+        target = (
+            None if ending in (".npz", ".zip") else random.choice(("y", "y", "y", "number", "a"))
+        )
         try:
             with Limits(seconds=SECONDS, megabytes=MEGABYTES):
                 read(path, target=target)

@@ -167,7 +167,7 @@ def test_every_dependency_is_imported_somewhere():
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
     }
-    modules = {"scikit-learn": "sklearn"}
+    modules = {"scikit-learn": "sklearn", "pillow": "PIL"}
     assert {modules.get(name, name) for name in wanted} <= imported
 
 

@@ -234,3 +234,16 @@ def test_a_plan_is_an_ordinary_file(tmp_path, monkeypatch):
     monkeypatch.setattr("bakeoff.plan.experiment_file.MOST_BYTES", 3)
     with pytest.raises(DataError, match=r"has 7 bytes; a file that holds an experiment may have 3"):
         read_experiment(tmp_path / "bakeoff.toml")
+
+
+def test_a_known_name_stays_one_whatever_folder_is_called_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cifar10").mkdir()
+    (tmp_path / "plans").mkdir()
+    for data, expected in (("cifar10", "cifar10"), ("./cifar10", str(tmp_path / "cifar10"))):
+        for place in (tmp_path, tmp_path / "plans"):
+            path = place / "bakeoff.toml"
+            path.write_text(to_toml(Experiment(data=data), folder=place), "utf-8")
+            read = read_experiment(path).data
+            assert read == expected if data == "cifar10" else Path(read).samefile(expected)
+            assert (read == "cifar10") == (data == "cifar10")

@@ -27,6 +27,7 @@ class Origin:
         files: Part -> what to call its file; nothing where there is one.
         ids: (N,) the id of each sequence of a long table, whose first row is counted, else None.
         id_column: The column of the ids.
+        pictures: (N,) the file of each row, where each is a picture file, else None.
     """
 
     rows: Array
@@ -34,12 +35,14 @@ class Origin:
     files: Mapping[str, str] = field(default_factory=dict)
     ids: Array | None = None
     id_column: str = ""
+    pictures: Array | None = None
 
     def __getitem__(self, positions: Any) -> Origin:
         """Return the origin of some rows, given by positions, a mask or a slice."""
         parts = None if self.parts is None else self.parts[positions]
         ids = None if self.ids is None else self.ids[positions]
-        return replace(self, rows=self.rows[positions], parts=parts, ids=ids)
+        pictures = None if self.pictures is None else self.pictures[positions]
+        return replace(self, rows=self.rows[positions], parts=parts, ids=ids, pictures=pictures)
 
     def names(self) -> Array:
         """Return (N,) the name of the file of each row; "" where there is one file."""
@@ -48,7 +51,12 @@ class Origin:
         return np.array([self.files[part] for part in self.parts], dtype=object)
 
     def place(self, position: int) -> str:
-        """Write where a row stands, for people: "row 12", "row 12 of test.csv, id 3"."""
+        """Write where a row stands, for people.
+
+        "row 12", "row 12 of test.csv", "row 12 of test.csv, id 3" or "cat/12.jpg".
+        """
+        if self.pictures is not None:
+            return str(self.pictures[position])
         row = f"row {self.rows[position]:,}"
         row = row if self.parts is None else f"{row} of {self.files[str(self.parts[position])]}"
         return (

@@ -1,4 +1,4 @@
-"""Read whatever the user gave into a dataset: files, frames, arrays, names of bundled sets."""
+"""Read whatever the user gave into a dataset: files, frames, arrays, pictures, names of sets."""
 
 from __future__ import annotations
 
@@ -32,16 +32,29 @@ from bakeoff.data.columns.gathered import (
 )
 from bakeoff.data.columns.moments import moments_like, read_moments
 from bakeoff.data.columns.read_column import read_column, read_like
-from bakeoff.data.columns.target import Target, check_numbers, check_singles, read_target
+from bakeoff.data.columns.target import (
+    Target,
+    check_numbers,
+    check_singles,
+    folder_classes,
+    read_target,
+)
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import Channel, DateForm, LongForm, NumberForm, ShapeForm
 from bakeoff.data.kinds import check_kinds
 from bakeoff.data.origin import Origin, Place, origin_of
-from bakeoff.data.reading import bundled
+from bakeoff.data.reading import bundled, named
 from bakeoff.data.reading.arrays import Arrays, are_arrays, read_arrays, stack_arrays
 from bakeoff.data.reading.cells import plain_number
 from bakeoff.data.reading.frames import one_column
 from bakeoff.data.reading.join_pair import as_array, free_name, join_pair
+from bakeoff.data.reading.picture_files import Found
+from bakeoff.data.reading.pictures import (
+    Pictures,
+    are_pictures,
+    read_new_pictures,
+    read_pictures,
+)
 from bakeoff.data.reading.table import Table, alike, read_table, stacked
 from bakeoff.errors import DataError, RequestError, option, unknown
 
@@ -50,6 +63,8 @@ if TYPE_CHECKING:
 
 RESERVED = ("row", "truth", "prediction", "model", "framework", "seed", "file", "part")
 Given = TypeVar("Given", Table, Arrays)
+PICTURES = {"file": ("identifier", "ignored"), "image": ("image",), "class": ("category", "binary")}
+"""Column of a folder of pictures -> the kinds that it can be called; the first is its own."""
 
 
 def read(
@@ -63,14 +78,17 @@ def read(
     positive: str | None = None,
     sequence: str | None = None,
     time: str | None = None,
+    image_size: str = "",
 ) -> Dataset:
-    """Read data for training: a file, a data frame, arrays, or the name of a bundled set.
+    """Read data for training: a file, a data frame, arrays, pictures, or the name of a set.
 
     Args:
-        data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); a pandas or
-            polars frame; a dict of columns; arrays as (x, y) or {"x": ..., "y": ...}; or the name
-            of a bundled set: digits, iris, wine, ..., sum_sign, noise_table.
-        target: The column to predict; may be left out for arrays and bundled sets.
+        data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); of a folder or
+            .zip with a folder of pictures for each class; a pandas or polars frame; a dict of
+            columns; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a bundled set (digits,
+            iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10 below
+            BAKEOFF_DATA.
+        target: The column to predict; may be left out for arrays, pictures and named sets.
         inputs: The columns that models may see; all others by default.
         kinds: Column -> kind, for columns that would be read otherwise.
         test: Separate test data; `data` is then the training data.
@@ -79,6 +97,7 @@ def read(
         sequence: Of a long table, which has one row a step: the column of ids. The rows of one id
             become one row of the dataset.
         time: The column that orders the steps; the order of the file by default.
+        image_size: Of picture files, "64" or "64x48" (height × width); "" is decided.
 
     Raises:
         DataError: The data cannot be used; the message says where and how to go on.
@@ -95,18 +114,121 @@ def read(
     choices = Choices.of(target, inputs, kinds, positive)
     choices = choices._replace(sequence=as_name(sequence), time=as_name(time))
     check_long(data, choices)
-    named = {"train": data, "validation": validation, "test": test}
-    given = {part: value for part, value in named.items() if value is not None}
+    named_parts = {"train": data, "validation": validation, "test": test}
+    found = {part: named.located(value) for part, value in named_parts.items() if value is not None}
+    given = {part: value for part, (value, _) in found.items()}
+    dataset = read_parts(given, choices, image_size)
+    moved = tuple(said for _, said in found.values() if said)
+    return replace(dataset, notes=(*moved, *dataset.notes)) if moved else dataset
+
+
+def read_parts(given: dict[str, object], choices: Choices, image_size: str) -> Dataset:
+    """Read what was given for each part, as what it is."""
+    data = given["train"]
+    if named.is_named(data):
+        return from_named(str(data), given, choices, image_size)
+    if not is_bundled(data) and are_pictures(data):
+        return from_pictures(read_pictures(given, image_size), choices)
+    if image_size:
+        raise RequestError(
+            f"{option('image_size', image_size)} goes with picture files, and these data are none. "
+            "Leave it out."
+        )
     if is_bundled(data):
-        values, x_name, y_name = bundled.load(str(data))
-        choices = choices._replace(target=target or y_name)
-        given["train"] = values
-        if x_name:
-            dataset = from_arrays(given, choices, x_name, y_name)
-        else:
-            dataset = from_tables(given, choices)
-        return replace(dataset, source=str(data))
+        return from_bundled(str(data), given, choices)
     return from_arrays(given, choices) if are_arrays(data) else from_tables(given, choices)
+
+
+def from_bundled(name: str, given: dict[str, object], choices: Choices) -> Dataset:
+    """Read a set that scikit-learn ships or makes."""
+    values, x_name, y_name = bundled.load(name)
+    choices = choices._replace(target=choices.target or y_name)
+    given = {**given, "train": values}
+    if not x_name:
+        return replace(from_tables(given, choices), source=name)
+    return replace(from_arrays(given, choices, x_name, y_name), source=name)
+
+
+def from_named(
+    name: str, given: Mapping[str, object], choices: Choices, image_size: str
+) -> Dataset:
+    """Read a set that stands below BAKEOFF_DATA; it brings its own parts."""
+    if len(given) > 1:
+        raise RequestError(f"{name} brings its own test rows: leave {option('test')} out.")
+    if not named.is_idx(name):
+        return replace(from_pictures(named.load_pictures(name, image_size), choices), source=name)
+    if image_size:
+        raise RequestError(
+            f"{option('image_size', image_size)} goes with picture files; {name} is arrays of "
+            "28 × 28. Leave it out."
+        )
+    arrays = {"train": named.load_idx(name)}
+    return replace(from_arrays(arrays, choices, "image", "class"), source=name)
+
+
+def from_pictures(pictures: Pictures, choices: Choices) -> Dataset:
+    """Put pictures into a dataset of their files, their pixels, and the class to predict."""
+    check_picture_choices(choices)
+    origin = pictures.origin
+    parts = origin.parts
+    if parts is not None:
+        refuse_equal_parts(by_part(pictures), same_arrays)
+    size = len(pictures.x) if parts is None else int((parts == "train").sum())
+    target = folder_classes(pictures.labels, size, name="class", positive=choices.positive)
+    files = Column(
+        name="file",
+        kind="identifier",
+        reason="the name of each picture",
+        distinct=len(set(pictures.files)),
+    )
+    return assemble(
+        [
+            Reading(files, pictures.files),
+            array_column(pictures.x, None, name="image"),
+            Reading(target.column, target.values),
+        ],
+        target,
+        choices.inputs,
+        origin=origin,
+        source=pictures.source,
+        notes=pictures.notes,
+    )
+
+
+def by_part(pictures: Pictures) -> dict[str, Arrays]:
+    """Return the pictures of each part apart."""
+    origin = pictures.origin
+    result = {}
+    for part, name in origin.files.items():
+        here = origin.parts == part
+        result[part] = Arrays(
+            x=pictures.x[here],
+            y=pictures.labels[here],
+            lengths=None,
+            origin=origin[here],
+            source=name,
+        )
+    return result
+
+
+def check_picture_choices(choices: Choices) -> None:
+    """Refuse choices about columns that pictures do not have."""
+    names = list(PICTURES)
+    if choices.target not in (None, "class"):
+        raise RequestError(
+            f"{unknown('class', choices.target, ['class'], where=option('target'))} Of "
+            f"pictures the folder that each stands in is predicted: leave {option('target')} out."
+        )
+    check_kinds(choices.kinds, names)
+    for name, kind in choices.kinds.items():
+        if kind not in PICTURES[name]:
+            raise RequestError(
+                f"{option('kinds', {name: kind})}: {name} of picture files is of the kind "
+                f"{PICTURES[name][0]}. Leave it out."
+            )
+    for name in choices.inputs or ():
+        if name not in ("file", "image"):
+            raise RequestError(unknown("column", name, ["image"], where=option("inputs")))
 
 
 def is_bundled(data: object) -> bool:
@@ -277,7 +399,15 @@ def read_inputs(data: object, schema: Schema) -> Dataset:
     Raises:
         DataError: A column that goes in is missing, or an array has another shape.
     """
-    data = as_data(data, schema)
+    data, moved = named.located(data)
+    dataset = inputs_of(as_data(data, schema), schema)
+    return replace(dataset, notes=(moved, *dataset.notes)) if moved else dataset
+
+
+def inputs_of(data: object, schema: Schema) -> Dataset:
+    """Read a file, a frame, arrays or pictures by the schema of a run."""
+    if isinstance(data, Found) or are_pictures(data):
+        return inputs_from_pictures(data, schema)
     if are_arrays(data):
         return inputs_from_arrays(data, schema)
     table = read_table(data)
@@ -316,6 +446,9 @@ def as_data(data: object, schema: Schema) -> object:
 
     A bundled name, (X, y), a tensor, a list of rows, and one row as a dict of single values.
     """
+    if named.is_named(data):
+        name = str(data)
+        return named.load_idx(name) if named.is_idx(name) else named.find_new(name)
     if is_bundled(data):
         return bundled.load(str(data))[0]
     blocks = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)
@@ -330,6 +463,36 @@ def as_data(data: object, schema: Schema) -> object:
             return {name: [row.get(name) for row in data] for row in data[:1] for name in row}
         return as_array(data)
     return data
+
+
+def inputs_from_pictures(data: object, schema: Schema) -> Dataset:
+    """Read picture files by the schema of a run: brought to its size and its channels."""
+    name, target = schema.inputs[0], schema.targets[0]
+    column = schema.column(name)
+    sizes = column.form.sizes if isinstance(column.form, ShapeForm) else ()
+    if column.kind != "image" or len(sizes) != 3 or len(schema.inputs) > 1:
+        raise DataError(
+            "These are pictures; the run was trained on a table or arrays with the columns "
+            f"{', '.join(schema.inputs[:10])}. Give data with these."
+        )
+    height, width, channels = (size or 1 for size in sizes)
+    if channels not in (1, 3):
+        raise DataError(
+            f"The run was trained on pictures of {channels} channels; picture files give 1 or 3. "
+            "Give arrays (N, Y, X, C)."
+        )
+    pictures = read_new_pictures(data, (height, width, channels))
+    reading = array_like(pictures.x, None, column)
+    values = {name: reading.values}
+    if any(label is not None for label in pictures.labels):
+        values[target] = pictures.labels
+    return Dataset(
+        schema=schema,
+        arrays=values,
+        origin=pictures.origin,
+        source=pictures.source,
+        notes=(*pictures.notes, *(note.text for note in reading.notes)),
+    )
 
 
 def inputs_from_arrays(data: object, schema: Schema) -> Dataset:

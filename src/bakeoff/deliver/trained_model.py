@@ -106,12 +106,14 @@ class TrainedModel:
 
         Args:
             data: Whatever `run` takes, with the columns that the run learned from: a file, a frame,
-                arrays or tensors, (X, y), a list of rows, or one row as a dict.
+                arrays or tensors, (X, y), a list of rows, or one row as a dict; a folder or .zip
+                of pictures, in class folders or not.
 
         Returns:
-            One row per row of data, in its order: row (from 1), prediction, and p:<class> for every
-            class; numbers in the unit of the target, classes in the type that they came in. Of a
-            long table one row per sequence: its first row, its id, and the same.
+            One row per row of data, in its order: row (from 1), the file of a picture, prediction,
+            and p:<class> for every class; numbers in the unit of the target, classes in the
+            type that they came in. Of a long table one row per sequence: its first row, its id,
+            and the same.
 
         Raises:
             DataError: A column is missing, or does not hold what it held in training.
@@ -127,6 +129,8 @@ class TrainedModel:
         columns: dict[str, Any] = {"row": dataset.rows}
         if dataset.origin.ids is not None:
             columns[dataset.origin.id_column] = id_series(dataset.origin.ids)
+        if dataset.origin.pictures is not None:
+            columns["file"] = dataset.origin.pictures.tolist()
         if self.preparation.task == "regression":
             columns["prediction"] = self.preparation.invert(scores)
         else:

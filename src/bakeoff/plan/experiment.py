@@ -55,6 +55,12 @@ class Experiment:
         "the positive class of a binary target; empty: true, yes, 1, pos, else the rarer",
         table="data",
     )
+    image_size: str = setting(
+        "",
+        "of picture files: 64, or 64x48 (height x width); empty: their own size where all have one "
+        "of up to 64, else 64",
+        table="data",
+    )
     kinds: Mapping[str, str] = setting(
         {}, "what a column holds, where it is read wrongly, such as zip=category", table="kinds"
     )

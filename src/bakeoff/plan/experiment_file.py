@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.catalog import arguments, find
+from bakeoff.data.reading.bundled import NAMES, STORED
 from bakeoff.data.reading.unpack import check_file
 from bakeoff.documents import FORMAT, check_format
 from bakeoff.errors import DataError, RequestError, did_you_mean
@@ -123,7 +124,14 @@ def checked(value: Any, option: Option, where: str) -> Any:
 def from_here(place: str, folder: Path) -> str:
     """Resolve a path against the folder of the file; a data-set name stays as it is."""
     inside = folder / place
+    if is_name(place) and not inside.is_file():
+        return place
     return str(inside) if place and is_there(inside) else place
+
+
+def is_name(place: str) -> bool:
+    """Tell whether this is the name of a data set, whatever folder is called so."""
+    return place in NAMES or place in STORED
 
 
 def is_there(path: Path) -> bool:
@@ -212,9 +220,11 @@ def plain(value: Any) -> Any:
 
 def relative(place: str, folder: Path | None) -> str:
     """Write a path as seen from a folder; names of data sets and other drives stay as they are."""
-    if folder is None or not place or not is_there(Path(place)):
+    named = is_name(place) and not Path(place).is_file()
+    if folder is None or not place or named or not is_there(Path(place)):
         return place
     try:
-        return Path(os.path.relpath(place, folder)).as_posix()
+        path = Path(os.path.relpath(place, folder)).as_posix()
+        return f"./{path}" if is_name(path) else path
     except ValueError:
         return str(Path(place).resolve())

@@ -84,6 +84,7 @@ def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
         positive=experiment.positive or None,
         sequence=experiment.sequence or None,
         time=experiment.time or None,
+        image_size=experiment.image_size,
     )
 
 
@@ -151,7 +152,7 @@ def filled_in(
     models: Sequence[Model],
     metric: Metric,
 ) -> Experiment:
-    """Write out what was left open: target, kinds, split, metric, models."""
+    """Write out what was left open: target, kinds, size of pictures, split, metric, models."""
     schema = dataset.schema
     named = {
         model.name: {
@@ -166,8 +167,17 @@ def filled_in(
         inputs=schema.learned_from,
         kinds=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),
+        image_size=size_of_pictures(dataset),
         split=experiment.split or ("" if dataset.parts is not None else default_how(dataset)),
         metric=metric.name,
         models=named,
         all_that_fit=False,
     )
+
+
+def size_of_pictures(dataset: Dataset) -> str:
+    """Return the height and width that picture files were brought to; "" for other data."""
+    if dataset.origin.pictures is None:
+        return ""
+    height, width = dataset.arrays[dataset.schema.inputs[0]].shape[1:3]
+    return f"{height}x{width}"

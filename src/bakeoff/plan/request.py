@@ -56,6 +56,8 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
     for name in ("test", "validation"):
         if isinstance(asked.get(name), Path):
             asked[name] = str(asked[name])
+    if isinstance(asked.get("image_size"), int | tuple | list):
+        asked["image_size"] = sides(asked["image_size"])
     if "positive" in asked:
         asked["positive"] = str(asked["positive"])  # 1 and True are labels, too
     return replace(
@@ -153,6 +155,16 @@ def listed(names: str | Sequence[str]) -> tuple[str, ...]:
 def as_word(value: bool | int | float) -> str:
     """Write a class as it is called once it is read: true, 1, 1.5."""
     return str(value).lower() if isinstance(value, bool) else f"{value:.15g}"
+
+
+def sides(size: int | Sequence[int]) -> str:
+    """Write height and width as the option has them.
+
+    Example:
+        >>> sides(64), sides((64, 48))
+        ('64', '64x48')
+    """
+    return str(size) if isinstance(size, int) else "x".join(map(str, size))
 
 
 def name_of(experiment: Experiment) -> str:

@@ -10,7 +10,8 @@ from bakeoff.cut import cut
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import KINDS
-from bakeoff.data.reading.bundled import NAMES
+from bakeoff.data.read import PICTURES
+from bakeoff.data.reading.bundled import NAMES, STORED
 from bakeoff.data.splitting.split import PARTS
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
@@ -95,10 +96,12 @@ def ways_on(folder: RunFolder) -> list[str]:
 
 
 def new_data(folder: RunFolder) -> str:
-    """Say what `bakeoff predict` takes: the bundled set itself, or a file of the same make."""
+    """Say what `bakeoff predict` takes: the named set itself, or data of the same make."""
     source = tomllib.loads(folder.experiment.read_text("utf-8")).get("data", {}).get("path", "")
-    if source in NAMES:
+    if source in NAMES or source in STORED:
         return str(source)
     schema = read_schema(folder)
+    if [column.name for column in schema.columns] == list(PICTURES):
+        return "NEW_PICTURES"
     arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and schema.long is None
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

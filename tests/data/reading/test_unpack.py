@@ -35,7 +35,7 @@ def test_a_device_is_refused_even_behind_a_link(tmp_path):
 
 
 def test_a_folder_and_an_impossible_name_are_refused(tmp_path):
-    with pytest.raises(DataError, match="is a folder, not a file"):
+    with pytest.raises(DataError, match="is a folder without a picture: no file"):
         read(tmp_path, target="y")
     with pytest.raises(DataError, match="There is no file"):
         read("a\0b.csv", target="y")

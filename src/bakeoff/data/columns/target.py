@@ -87,6 +87,29 @@ def read_target(
     return Target(column, values, "binary", positive_class(values, name, positive), notes)
 
 
+def folder_classes(labels: Array, size: int, *, name: str, positive: str | None) -> Target:
+    """Make a target of the names of folders, exactly as they are written: 007 is not 7.
+
+    Args:
+        labels: (N,) the class of each row, None where it is not known.
+        size: The rows that are learned from, the first ones.
+        name: What to call the column.
+        positive: The positive class of two; None to choose it.
+
+    Raises:
+        RequestError: The positive class is none, or there are more than two.
+    """
+    known = sorted(set(labels[:size].tolist()) - {None})
+    if len(known) == 2:
+        column = Column(name=name, kind="binary", reason="the folder of each picture", distinct=2,
+                        form=WordForm(pair=(known[0], known[1])))  # fmt: skip
+        return Target(column, labels, "binary", positive_class(labels[:size], name, positive), ())
+    refuse_positive(positive, name, f"{len(known)} classes")
+    column = Column(name=name, kind="category", reason="the folder of each picture",
+                    distinct=len(known), form=WordForm())  # fmt: skip
+    return Target(column, labels, "multiclass", "", ())
+
+
 def target_column(
     series: pl.Series, *, kind: str, declared: bool, mark: str, place: Place
 ) -> Reading:

@@ -32,6 +32,7 @@ NAMES = {
     "noise_sequences": "y",
     "noise_pictures": "y",
 }
+STORED = ("cifar10", "fashion_mnist", "mnist")  # read by `named` from files of the user's own
 
 
 def load(name: str) -> tuple[dict[str, Any], str, str]:

@@ -359,6 +359,18 @@ def test_many_roots_of_one_tree_are_refused(run):
         bakeoff.open_run(run).model("boosting").predict(STORED / "new.csv")
 
 
+@pytest.mark.parametrize("name", ["means", "lows", "knots", "sizes"])
+def test_a_transform_of_another_width_is_refused(name, run):
+    path = run / "data" / "transforms.safetensors"
+    arrays = load_file(path)
+    key = next(key for key in arrays if key.endswith(f"/{name}"))
+    save_file(arrays | {key: np.concatenate([arrays[key]] * 2)}, path)
+    if not len(arrays[key]):
+        save_file(arrays | {key: np.ones(3, arrays[key].dtype)}, path)
+    with pytest.raises(DataError, match=r"transforms\.json is damaged"):
+        bakeoff.open_run(run).best.predict(STORED / "new.csv")
+
+
 def test_a_row_of_countless_numbers_is_not_made(run):
     form = {"type": "shape", "sizes": [10**6, 10**6]}
     schema = Schema(

@@ -14,7 +14,7 @@ from ...pictures import GREEN, RED, archive, classes, folder, picture
 
 def idx(values: np.ndarray) -> bytes:
     sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
-    return gzip.compress(b"\0\0\x08" + bytes([values.ndim]) + sizes + values.tobytes())
+    return gzip.compress(b"\0\0\x08" + bytes([values.ndim]) + sizes + values.tobytes(), mtime=0)
 
 
 @pytest.fixture
@@ -92,8 +92,11 @@ def test_files_that_are_missing_are_named_with_their_place(home, monkeypatch):
     [
         (b"no idx file at all", "is no idx file of bytes"),
         (b"", "is no idx file of bytes"),
-        (gzip.compress(b"\0\0\x08\x01\0\0\0\x78" + bytes(9)), "has 9 bytes for 120 values"),
-        (gzip.compress(bytes(100))[:20], "cannot be read"),
+        (
+            gzip.compress(b"\0\0\x08\x01\0\0\0\x78" + bytes(9), mtime=0),
+            "has 9 bytes for 120 values",
+        ),
+        (gzip.compress(bytes(100), mtime=0)[:20], "cannot be read"),
     ],
 )
 def test_damaged_files_are_refused(raw, message, home):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from bakeoff.data.array import Amounts, Array, Counts, Flags
-from bakeoff.data.preparing.transform import Role, fields_of, unbounded
+from bakeoff.data.preparing.transform import Role, check_widths, fields_of, unbounded
 from bakeoff.numeric import (
     FARTHEST,
     bounds,
@@ -60,6 +60,14 @@ class Numbers:
     lows: Amounts = field(default_factory=lambda: unbounded(-1))
     highs: Amounts = field(default_factory=lambda: unbounded(1))
     role: ClassVar[Role] = "numbers"
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not go together: they may come from a stranger's file."""
+        check_widths(self, len(self.means))
+        if len(self.sizes) != len(self.means):
+            raise ValueError(f"{len(self.sizes)} sizes for {len(self.means)} columns")
+        if not len(self.knots) == len(self.normals) == self.sizes.sum():
+            raise ValueError(f"{len(self.knots)} knots, and sizes for {self.sizes.sum()}")
 
     @classmethod
     def fit(cls, values: Array) -> Self:

@@ -13,8 +13,9 @@ import numpy as np
 from bakeoff.build import build_fields, hints_of
 from bakeoff.cut import cut
 from bakeoff.data.array import Array, is_missing, within
-from bakeoff.data.columns.column import Schema, Task, schema_from_dict, schema_to_dict
+from bakeoff.data.columns.column import Column, Schema, Task, schema_from_dict, schema_to_dict
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.preparing.binary import Binary
 from bakeoff.data.preparing.categories import Categories
@@ -24,7 +25,7 @@ from bakeoff.data.preparing.scale import Scale
 from bakeoff.data.preparing.steps import Steps, summarise
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.preparing.time import Time
-from bakeoff.data.preparing.transform import Transform
+from bakeoff.data.preparing.transform import Transform, check_widths
 from bakeoff.data.splitting.split import Split
 from bakeoff.documents import read_arrays, read_json, reading, write_json, writing
 from bakeoff.errors import DataError, unknown
@@ -288,6 +289,7 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
     for name in schema.inputs:
         if type(columns[name]).__name__ != (due := KINDS[schema.column(name).kind].transform):
             raise DataError(f"the transform of {cut(repr(name))} is not {due}.")
+        check_width(columns[name], schema.column(name))
     summaries, scale = made.get("summaries"), made.get("scale")
     return Preparation(
         schema=schema,
@@ -298,6 +300,16 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
         scale=scale if isinstance(scale, Scale) else None,
         notes=tuple(document["notes"]),
     )
+
+
+def check_width(transform: Transform, column: Column) -> None:
+    """Refuse a transform that is not as wide as its column: one, or the channels of a row."""
+    if isinstance(transform, Numbers | Steps | Pixels):
+        form = column.form
+        width = form.sizes[-1] if isinstance(form, ShapeForm) else 1
+        check_widths(transform, width or 0)
+        if len(transform.means) != width:
+            raise DataError(f"the transform of {cut(repr(column.name))} is not {width} wide.")
 
 
 def restored(state: Mapping[str, Any]) -> Transform:

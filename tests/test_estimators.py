@@ -36,7 +36,7 @@ QUICK = {  # all but the last two fit nothing
     "check_dict_unchanged",
 }
 DATA = {"data", "target", "test", "validation"}
-LONG = {"sequence", "time"}  # of a table with more rows than predictions
+LONG = {"sequence", "time", "image_size"}  # of more rows than predictions, and of files
 NOT_OPTIONS = DATA | LONG
 RANDOM = np.random.default_rng(0)
 AGE, COLOUR = RANDOM.normal(40, 10, 60).round(1), RANDOM.choice(["red", "blue"], 60)

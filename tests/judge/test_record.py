@@ -16,7 +16,13 @@ def plan():
     """Three rows of two classes, all of them test rows."""
     schema = SimpleNamespace(positive={"y": "b"}, labels="string")
     arrays = {"y": np.array(["a", "b", "a"], dtype=object)}
-    dataset = SimpleNamespace(target="y", rows=np.arange(1, 4), arrays=arrays, schema=schema)
+    dataset = SimpleNamespace(
+        target="y",
+        rows=np.arange(1, 4),
+        arrays=arrays,
+        schema=schema,
+        origin=SimpleNamespace(ids=None, id_column=""),
+    )
     preparation = SimpleNamespace(task="binary", classes=("a", "b"))
     split = SimpleNamespace(test=np.arange(3))
     return SimpleNamespace(dataset=dataset, preparation=preparation, split=split)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from bakeoff.data.array import Amounts, Array, Counts, Flags
-from bakeoff.data.preparing.transform import Role, check_widths, fields_of, unbounded
+from bakeoff.data.preparing.transform import Role, check_widths, fields_of
 from bakeoff.numeric import (
     FARTHEST,
     bounds,
@@ -57,8 +57,8 @@ class Numbers:
     sizes: Counts
     knots: Amounts
     normals: Amounts
-    lows: Amounts = field(default_factory=lambda: unbounded(-1))
-    highs: Amounts = field(default_factory=lambda: unbounded(1))
+    lows: Amounts
+    highs: Amounts
     role: ClassVar[Role] = "numbers"
 
     def __post_init__(self) -> None:

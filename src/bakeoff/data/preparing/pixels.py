@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from bakeoff.data.array import Amounts, Array
-from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, pieces, unbounded
+from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, pieces
 from bakeoff.numeric import bounds, is_constant, within_reach
 
 
@@ -32,8 +32,8 @@ class Pixels:
 
     means: Amounts
     stds: Amounts
-    lows: Amounts = field(default_factory=lambda: unbounded(-1))
-    highs: Amounts = field(default_factory=lambda: unbounded(1))
+    lows: Amounts
+    highs: Amounts
     role: ClassVar[Role] = "block"
 
     @classmethod

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from bakeoff.data.array import Amounts, Array, Flags, within
-from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, unbounded
+from bakeoff.data.preparing.transform import Role, fields_of, in_pieces
 from bakeoff.numeric import (
     bounds,
     ends_of,
@@ -42,8 +42,8 @@ class Steps:
     means: Amounts
     stds: Amounts
     missing: Flags
-    lows: Amounts = field(default_factory=lambda: unbounded(-1))
-    highs: Amounts = field(default_factory=lambda: unbounded(1))
+    lows: Amounts
+    highs: Amounts
     role: ClassVar[Role] = "block"
 
     @classmethod

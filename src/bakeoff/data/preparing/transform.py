@@ -57,20 +57,15 @@ def gives_codes(transform: Transform) -> TypeGuard[ToCodes]:
 
 
 def check_widths(transform: Any, width: int) -> None:
-    """Refuse a transform whose arrays are not of one width; a bound may be one for all columns.
+    """Refuse a transform whose arrays are not of one width.
 
     Raises:
         ValueError: The message names the array.
     """
     for name in ("means", "stds", "missing", "lows", "highs"):
         array = getattr(transform, name, None)
-        if array is not None and array.shape not in ((width,), ()):
+        if array is not None and array.shape != (width,):
             raise ValueError(f"{name} has the shape {array.shape}, not ({width},)")
-
-
-def unbounded(sign: int) -> Array:
-    """Return the bound of a transform that was stored before there were any."""
-    return np.array(sign * np.inf)
 
 
 def in_pieces(values: Array, change: Callable[[Array], Array]) -> Array:

@@ -107,10 +107,7 @@ def make_plan(
     else:
         metric = find_metric(experiment.metric, task)
     offered = make_views(preparation, dataset)
-    extras = {name: set(view.inputs) - {"x"} for name, view in offered.items()}
-    models = choose_models(
-        experiment.models, all_that_fit=experiment.all_that_fit, views=offered, extras=extras
-    )
+    models = choose_models(experiment.models, all_that_fit=experiment.all_that_fit, views=offered)
     seen = {model.name: view_of(model, offered) for model in models}
     recipes = {
         model.name: resolve(

@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple
 
 from bakeoff.build import Count, build_fields, hints_of
 from bakeoff.cut import cut
-from bakeoff.data.array import Array
 from bakeoff.data.forms import (
     DateForm,
     Form,
@@ -140,10 +139,10 @@ class Note(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A column, its values of all rows, and what was decided on the way."""
+    """A column, its values of all rows as a `Dataset` takes them, and what was decided."""
 
     column: Column
-    values: Array
+    values: Any
     notes: tuple[Note, ...] = ()
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from bakeoff.build import build_fields, hints_of
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, is_missing, within
+from bakeoff.data.array import Array, is_missing
+from bakeoff.data.blocks import Pictures, Sequences, Values
 from bakeoff.data.columns.column import Column, Schema, Task, schema_from_dict, schema_to_dict
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
@@ -159,22 +160,25 @@ def usable_inputs(train: Dataset, split: Split) -> tuple[tuple[str, ...], list[s
     return tuple(inputs), notes
 
 
-def is_empty(values: Array) -> bool:
-    """Tell whether every value is missing; bytes and integers have no such value."""
-    if values.ndim == 1:
-        return bool(is_missing(values).all())
-    return values.dtype.kind == "f" and bool(np.isnan(values).all())
+def is_empty(values: Values) -> bool:
+    """Tell whether every value is missing; bytes, integers and pictures have no such value."""
+    if isinstance(values, Pictures):
+        return False
+    real = values.real() if isinstance(values, Sequences) else values
+    if real.ndim == 1 and values.ndim == 1:
+        return bool(is_missing(real).all())
+    return real.dtype.kind == "f" and bool(np.isnan(real).all())
 
 
 def unseen_parts(train: Dataset, inputs: tuple[str, ...]) -> list[str]:
     """Say which features or channels of an array no training row has a value of."""
     notes = []
     for name in inputs:
-        values, lengths = train.arrays[name], train.arrays.get(f"{name}.lengths")
-        if values.ndim == 1 or values.dtype.kind != "f":
+        values = train.arrays[name]
+        real = values.real() if isinstance(values, Sequences) else values
+        if isinstance(values, Pictures) or values.ndim == 1 or real.dtype.kind != "f":
             continue
-        real = values if lengths is None else values[within(values, lengths)]
-        empty = np.flatnonzero(np.isnan(real).all(axis=tuple(range(real.ndim - 1)))).tolist()
+        empty = np.flatnonzero(np.isnan(real).all(axis=0)).tolist()
         if empty:
             part = "feature" if train.schema.column(name).kind == "number" else "channel"
             numbers = listed([str(i) for i in empty], most=10)
@@ -208,15 +212,17 @@ def check_amounts(values: Array, target: str) -> None:
 
 def fit_transform(train: Dataset, name: str) -> Transform:
     """Fit the transform of one input on the training rows; of sequences on their real steps."""
-    values, lengths = train.arrays[name], train.arrays.get(f"{name}.lengths")
-    real = values if lengths is None else values[within(values, lengths)]
+    values = train.arrays[name]
+    real = values.real() if isinstance(values, Sequences) else values
     return TRANSFORMS[KINDS[train.schema.column(name).kind].transform].fit(real)
 
 
 def fit_summaries(train: Dataset, name: str) -> Numbers | None:
     """Fit the transform of summaries where an input has sequences of different lengths."""
-    lengths = train.arrays.get(f"{name}.lengths")
-    return None if lengths is None else Numbers.fit(summarise(train.arrays[name], lengths))
+    form = train.schema.column(name).form
+    if not isinstance(form, ShapeForm) or form.sizes[0] is not None:
+        return None
+    return Numbers.fit(summarise(train.arrays[name]))
 
 
 def class_names(train: Dataset) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ class Transform(Protocol):
     role: ClassVar[Role]
 
     @classmethod
-    def fit(cls, values: Array) -> Self:
-        """Learn from the values of the training rows."""
+    def fit(cls, values: Any) -> Self:
+        """Learn from the values of the training rows, of pictures as a block."""
 
     def apply(self, values: Array) -> Array:
         """Transform values, known from training or not."""

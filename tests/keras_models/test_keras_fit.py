@@ -160,7 +160,7 @@ def test_values_that_a_graph_cannot_refuse_are_refused_before_training(wrong, me
 
 def test_a_category_beyond_its_size_is_refused():
     inputs, _ = rows()
-    with pytest.raises(ValueError, match="Category column 0 holds 2, not 0 to 1"):
+    with pytest.raises(ValueError, match="Category column 0 holds 0 to 2, not 0 to 1"):
         predict(MLP(4, 2, category_sizes=(2,)), inputs)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bakeoff import DataError, RequestError, read
-from bakeoff.data.reading import pictures
+from bakeoff.data.reading import decode_files
 
 from ...pictures import archive, classes, folder, grey, picture
 
@@ -120,8 +120,9 @@ def test_a_picture_of_too_many_pixels_is_never_decoded(side, said, tmp_path):
 
 
 def test_more_pixels_than_memory_should_hold_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "MOST_BYTES", 500)
-    with pytest.raises(DataError, match="first 3 of 6 pictures take 576 bytes; 500 can be held"):
+    monkeypatch.setattr(decode_files, "MOST_BYTES", 500)
+    monkeypatch.setenv("BAKEOFF_CACHE", "off")
+    with pytest.raises(DataError, match="6 pictures of 8 × 8 take 1,152 bytes; 500 can be held"):
         read(folder(tmp_path / "set", classes("cat", "dog")))
 
 

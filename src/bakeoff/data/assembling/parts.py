@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Column, Reading
 from bakeoff.data.columns.read_column import read_column, read_like
 from bakeoff.data.columns.target import Target, check_numbers, read_target
@@ -20,6 +21,7 @@ from bakeoff.errors import DataError, option
 if TYPE_CHECKING:
     import polars as pl
 
+COMPARED = 1_000  # rows at a time
 Given = TypeVar("Given", Table, Arrays)
 
 
@@ -112,6 +114,20 @@ def refuse_equal_parts(parts: Mapping[str, Given], same: Callable[[Given, Given]
 
 
 def same_arrays(one: Arrays, other: Arrays) -> bool:
-    """Tell whether two pairs of arrays hold the same rows."""
+    """Tell whether two pairs of arrays hold the same rows, some of them at a time."""
     pairs = [(one.x, other.x), (np.asarray(one.y), np.asarray(other.y))]
-    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs)
+    return all(same_array(a, b) for a, b in pairs)
+
+
+def same_array(one: Array, other: Array) -> bool:
+    """Tell whether two arrays are equal; both may be larger than memory."""
+    if one.shape != other.shape:
+        return False
+    return all(
+        np.array_equal(
+            one[start : start + COMPARED],
+            other[start : start + COMPARED],
+            equal_nan=one.dtype.kind == "f",
+        )
+        for start in range(0, len(one), COMPARED)
+    )

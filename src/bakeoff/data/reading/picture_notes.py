@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array
-from bakeoff.data.reading.decode import Decoded, Size
+from bakeoff.data.reading.decode import Size
+from bakeoff.data.reading.decode_files import Met
 from bakeoff.data.reading.picture_files import Found
 
 FEW_LEVELS = 64  # of 256: pictures that use fewer are all but black
@@ -77,18 +77,15 @@ def say_broken(broken: Mapping[str, str], number: int) -> Iterator[str]:
         )
 
 
-def say_sizes(decoded: Sequence[Decoded], x: Array, wanted: Size | None) -> Iterator[str]:
+def say_sizes(met: Met, now: Sequence[int], wanted: Size | None) -> Iterator[str]:
     """Say which sizes became which; nothing where all keep their own."""
-    sizes = sorted({one.own for one in decoded})
-    now = x.shape[1:3]
-    if sizes == [now]:
+    if met.least == met.most == tuple(now):
         return
-    if len(sizes) == 1:
-        which = f"Pictures of {by(sizes[0])} become"
+    if met.sizes == 1:
+        which = f"Pictures of {by(met.least)} become"
     else:
-        least = tuple(min(size[axis] for size in sizes) for axis in (0, 1))
-        most = tuple(max(size[axis] for size in sizes) for axis in (0, 1))
-        which = f"Pictures of {len(sizes):,} sizes, between {by(least)} and {by(most)}, become"
+        ends = f"between {by(met.least)} and {by(met.most)}"
+        which = f"Pictures of {met.sizes:,} sizes, {ends}, become"
     way = "" if wanted else "; the option image_size chooses another size"
     yield f"{which} {by(now)} (height × width), their sides squashed{way}."
 
@@ -98,16 +95,14 @@ def by(size: Sequence[int]) -> str:
     return f"{size[0]:,} × {size[1]:,}"
 
 
-def say_decoded(decoded: Sequence[Decoded]) -> Iterator[str]:
+def say_decoded(met: Met) -> Iterator[str]:
     """Say what of the files is lost in bytes: levels of 16 bits, further pictures."""
-    deep = [one.highest for one in decoded if one.highest]
-    if deep and max(deep) // 257 < FEW_LEVELS:
-        levels = max(deep) // 257 + 1
+    if met.deep and met.highest // 257 < FEW_LEVELS:
+        levels = met.highest // 257 + 1
         yield (
-            f"{pictures(len(deep))} of 16 bits, but with no value above {max(deep):,}: of 256 "
+            f"{pictures(met.deep)} of 16 bits, but with no value above {met.highest:,}: of 256 "
             f"levels only about {levels} are used. Spread their values up to 65,535 for more."
         )
-    several = sum(one.several for one in decoded)
-    if several:
-        has = "file holds" if several == 1 else "files hold"
-        yield f"{several:,} {has} several pictures each; the first is read."
+    if met.several:
+        has = "file holds" if met.several == 1 else "files hold"
+        yield f"{met.several:,} {has} several pictures each; the first is read."

@@ -12,8 +12,7 @@ is taken from the first of them: size and channels follow from all.
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +20,10 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.origin import Origin
-from bakeoff.data.reading.decode import SIDE, Decoded, Size, as_grey, brought_to, decode, has_colour
-from bakeoff.data.reading.picture_files import Found, Opened, find_pictures, holds_pictures, why
+from bakeoff.data.reading.decode import Size, as_grey, has_colour
+from bakeoff.data.reading.decode_files import decode_into_memory
+from bakeoff.data.reading.picture_cache import cached_pictures
+from bakeoff.data.reading.picture_files import Found, find_pictures, holds_pictures
 from bakeoff.data.reading.picture_notes import (
     first_of,
     passed_over,
@@ -32,7 +33,6 @@ from bakeoff.data.reading.picture_notes import (
     say_sizes,
 )
 from bakeoff.data.reading.placed import (
-    Placed,
     check_classes,
     check_left,
     origin_for,
@@ -42,7 +42,6 @@ from bakeoff.data.reading.placed import (
 from bakeoff.errors import DataError, RequestError, option
 
 LARGEST_SIDE = 4096  # pixels
-MOST_BYTES = 4 * 10**9  # of all pixels: models see them as floats, four times as large
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -50,7 +49,7 @@ class Pictures:
     """Pictures as they were given, all parts behind each other.
 
     Args:
-        x: (N, Y, X, C) uint8, C 1 or 3.
+        x: (N, Y, X, C) uint8, C 1 or 3; memory-mapped and read-only where they are cached.
         labels: (N,) the folder of the class of each, or None where there is none.
         origin: The part, number and file of each.
         source: What to call them in messages.
@@ -116,7 +115,7 @@ def pictures_of(found: Mapping[str, Found], size: str) -> Pictures:
     else:
         placed, files = [], {}
         for part, one in found.items():
-            own, more, parts = place(one)
+            own, more, parts = place(one, own_part=part)
             notes += more
             if parts:
                 raise DataError(
@@ -124,18 +123,26 @@ def pictures_of(found: Mapping[str, Found], size: str) -> Pictures:
                     "either those or separate folders."
                 )
             files[part] = one.source
-            placed += [item._replace(part=part) for item in own]
+            placed += own
     check_classes(placed, first.source)
-    kept, decoded, broken = decode_all([item for item in placed if item.label is not None], wanted)
-    check_left(placed, kept, broken)
-    x, more = stacked([one.pixels for one in decoded], 0)
-    told = [*say_broken(broken, len(placed)), *say_sizes(decoded, x, wanted), *say_decoded(decoded)]
+    labelled = [item for item in placed if item.label is not None]
+    x, met, where = cached_pictures([item.file for item in labelled], wanted)
+    broken = met.causes([item.file.name for item in labelled])
+    kept = [labelled[position] for position in met.kept(len(labelled))]
+    check_left(labelled, kept, met)
+    told = [*say_broken(broken, len(placed)), *say_sizes(met, x.shape[1:3], wanted)]
     return Pictures(
         x=x,
         labels=np.array([item.label for item in kept], dtype=object),
         origin=origin_for(kept, files),
         source=first.source,
-        notes=(*notes, *told, *more, *say_classes(kept, first)),
+        notes=(
+            *notes,
+            *told,
+            *say_decoded(met),
+            *say_classes(kept, first),
+            *where,
+        ),
     )
 
 
@@ -151,21 +158,18 @@ def read_new_pictures(data: object, shape: tuple[int, int, int]) -> Pictures:
     """
     found = data if isinstance(data, Found) else find_pictures(Path(str(data)))
     placed = place(found, new=True)[0]
-    kept, decoded, broken = decode_all(placed, shape[:2])
-    if not kept:
+    x, met = decode_into_memory([item.file for item in placed], shape[:2])
+    broken = met.causes([item.file.name for item in placed])
+    if not len(x):
         raise DataError(f"Of {pictures(len(placed))} none can be read: {first_of(broken)}.")
-    x, notes = stacked([one.pixels for one in decoded], shape[2])
+    kept = [placed[position] for position in met.kept(len(placed))]
+    x, notes = with_channels(x, shape[2])
     return Pictures(
         x=x,
         labels=np.array([item.label for item in kept], dtype=object),
         origin=origin_for(kept, {}),
         source=found.source,
-        notes=(
-            *passed_over(found),
-            *say_broken(broken, len(placed)),
-            *say_decoded(decoded),
-            *notes,
-        ),
+        notes=(*passed_over(found), *say_broken(broken, len(placed)), *say_decoded(met), *notes),
     )
 
 
@@ -188,62 +192,21 @@ def size_of(text: str) -> Size | None:
     return sides[0], sides[-1]
 
 
-def decode_all(
-    placed: Sequence[Placed], size: Size | None
-) -> tuple[list[Placed], list[Decoded], dict[str, str]]:
-    """Decode one picture after the other; threads would gain nothing, as was measured.
-
-    Returns:
-        The pictures that can be read, their pixels, and for the others name -> cause.
-    """
-    kept, decoded, broken, held = [], [], {}, 0
-    with warnings.catch_warnings(), Opened() as opened:
-        warnings.simplefilter("ignore")  # Pillow's own; what it cannot read is counted here
-        for item in placed:
-            try:
-                one = decode(opened.read(item.file), size)
-            except Exception as error:  # a decoder may raise anything
-                broken[item.file.name] = why(error)
-                continue
-            kept.append(item)
-            decoded.append(one)
-            held += one.pixels.nbytes
-            check_memory(held, len(kept), len(placed))
-    return kept, decoded, broken
-
-
-def check_memory(held: int, read: int, number: int) -> None:
-    """Refuse more pixels than memory should hold, as soon as it shows."""
-    if held > MOST_BYTES:
-        raise DataError(
-            f"The first {read:,} of {pictures(number)} take {held:,} bytes; {MOST_BYTES:,} can "
-            f"be held. Give a smaller {option('image_size')}, or fewer pictures."
-        )
-
-
-def stacked(pixels: list[Array], channels: int) -> tuple[Array, list[str]]:
-    """Put pictures of one size, or squashed to one, into an array.
+def with_channels(x: Array, channels: int) -> tuple[Array, list[str]]:
+    """Bring pictures to the channels that a run was trained on.
 
     Args:
-        pixels: Of each picture, (Y, X, 3).
-        channels: 1 or 3; 0: 3 where any picture has colour.
+        x: (N, Y, X, C) uint8, C 1 or 3.
+        channels: 1 or 3.
 
     Returns:
-        (N, Y, X, C) uint8, and what was decided about colours.
+        (N, Y, X, channels) uint8, and how many colours were made grey.
     """
-    if len({picture.shape for picture in pixels}) > 1:
-        pixels = [brought_to(picture, (SIDE, SIDE)) for picture in pixels]
-    notes = []
-    if channels == 1:
-        coloured = [has_colour(picture[None]) for picture in pixels]
-        pixels = [
-            as_grey(picture) if colour else picture[..., :1]
-            for picture, colour in zip(pixels, coloured, strict=True)
-        ]
-        if any(coloured):
-            which = f"{sum(coloured):,} of {pictures(len(pixels))}"
-            notes.append(f"{which} in colours; the run was trained on grey ones: made grey.")
-    x = np.stack(pixels)
-    if not channels and not has_colour(x):
-        x = np.ascontiguousarray(x[..., :1])
-    return x, notes
+    if x.shape[3] == channels:
+        return x, []
+    if channels == 3:
+        return np.repeat(x, 3, axis=3), []
+    coloured = sum(has_colour(picture[None]) for picture in x)
+    which = f"{coloured:,} of {pictures(len(x))}"
+    note = f"{which} in colours; the run was trained on grey ones: made grey."
+    return np.stack([as_grey(picture) for picture in x]), [note]

@@ -13,6 +13,7 @@ import numpy as np
 
 from bakeoff.cut import cut
 from bakeoff.data.origin import Origin, origin_of
+from bakeoff.data.reading.decode_files import Met
 from bakeoff.data.reading.picture_files import Found, PictureFile, is_hidden
 from bakeoff.data.reading.picture_notes import counted, examples, first_of, passed_over, pictures
 from bakeoff.errors import DataError
@@ -30,12 +31,15 @@ class Placed(NamedTuple):
     label: str | None
 
 
-def place(found: Found, *, new: bool = False) -> tuple[list[Placed], list[str], dict[str, str]]:
+def place(
+    found: Found, *, new: bool = False, own_part: str = ""
+) -> tuple[list[Placed], list[str], dict[str, str]]:
     """Decide which part and which class each picture belongs to, from the folders it stands in.
 
     Args:
         found: What stands there.
         new: Whether these are new data: every picture is taken, and parts are not told apart.
+        own_part: The part that all of them belong to, where they bring none; "" for "train".
 
     Returns:
         The pictures, part by part; notes; and part -> its folder, nothing where there are no parts.
@@ -53,7 +57,7 @@ def place(found: Found, *, new: bool = False) -> tuple[list[Placed], list[str], 
     numbers: Counter[str] = Counter()
     for file in found.files:
         folders = split[file.name][:-1]
-        part = parts.get(folders[0], "") if parts and folders else "train"
+        part = parts.get(folders[0], "") if parts and folders else own_part or "train"
         if parts and not new and not part:
             found.pass_over("no part", file.name)
             continue
@@ -73,10 +77,13 @@ def place(found: Found, *, new: bool = False) -> tuple[list[Placed], list[str], 
 
 def common_folders(found: Found) -> int:
     """Count the folders around all others, such as the one that an archive was made of."""
+    depth = min(file.name.count("/") for file in found.files)
+    if depth < 2:
+        return 0
     names = [file.name.split("/") for file in found.files]
     folders = [folder.split("/") for folder in found.folders]
     skipped = 0
-    while all(len(name) >= skipped + 3 for name in names):
+    while depth >= skipped + 2:
         here = {name[skipped] for name in names}
         here |= {folder[skipped] for folder in folders if len(folder) > skipped}
         if len(here) > 1:
@@ -150,14 +157,15 @@ def check_classes(placed: Sequence[Placed], source: str) -> None:
         )
 
 
-def check_left(placed: Sequence[Placed], kept: Sequence[Placed], broken: Mapping[str, str]) -> None:
+def check_left(placed: Sequence[Placed], kept: Sequence[Placed], met: Met) -> None:
     """Refuse a class of which no training picture can be read."""
-    before = {str(item.label) for item in placed if item.part == "train" and item.label}
+    before = {str(item.label) for item in placed if item.part == "train"}
     for label in sorted(before - {str(item.label) for item in kept if item.part == "train"}):
+        lost = [(placed[one.position], one.cause) for one in met.broken]
         own = {
-            item.file.name: broken[item.file.name]
-            for item in placed
-            if item.label == label and item.file.name in broken and item.part == "train"
+            item.file.name: cause
+            for item, cause in lost
+            if (item.label, item.part) == (label, "train")
         }
         raise DataError(
             f"Of the class {cut(label)!r} none of {pictures(len(own))} to train on can be read: "

@@ -1,11 +1,14 @@
-"""Decided before a framework is first imported: one thread, and a quiet Keras on TensorFlow."""
+"""Decided before a framework is imported: one thread, a quiet Keras, no network, a cache apart."""
 
 import os
+import tempfile
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["BAKEOFF_CACHE"] = tempfile.mkdtemp(prefix="bakeoff-tests-")  # not the working folder
+os.environ["BAKEOFF_OFFLINE"] = "1"
 
 from tests.small import (  # noqa: F401  fixtures; the environment stands first
     array_run,

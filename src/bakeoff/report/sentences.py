@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.cut import cut
+from bakeoff.data.assembling.pictures import PICTURES
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import KINDS
-from bakeoff.data.read import PICTURES
 from bakeoff.data.reading.bundled import NAMES, STORED
 from bakeoff.data.splitting.split import PARTS
 from bakeoff.listed import listed

@@ -11,6 +11,7 @@ noise_table       a table, noise_sequences sequences, noise_pictures pictures: t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,3 +104,8 @@ MADE: Mapping[str, Callable[[], Values]] = {
     "sum_sign": sum_sign, "noise_table": noise_table,
     "noise_sequences": noise_sequences, "noise_pictures": noise_pictures,
 }  # fmt: skip
+
+
+def is_bundled(data: object) -> bool:
+    """Tell whether this is the name of a bundled set, and not of a file."""
+    return isinstance(data, str) and data in NAMES and not Path(data).is_file()

@@ -1,6 +1,7 @@
 """Leaks: what would make a test score better than the truth.
 
-The checks: rows that stand in two parts with the same inputs; columns that alone give the target
+The checks: rows that stand in two parts with the same inputs, and pictures with nearly the same;
+columns that alone give the target
 away, or foretell it though they only count the rows; rows in order of time, and groups of rows
 nearly equal, that chance has mixed. Targets are read on the training rows only.
 """
@@ -26,9 +27,11 @@ from bakeoff.data.splitting.alone import (
     tells_alone,
 )
 from bakeoff.data.splitting.groups import find_groups
+from bakeoff.data.splitting.near_pictures import frequencies, near_pictures
 from bakeoff.data.splitting.split import Split
 
 MOST_COMPARED = 50  # inputs in which the rows of a group are compared
+AT_ONCE = 2**26  # bytes of rows that are laid side by side
 FORETOLD = 0.3  # share of the errors that the order of the rows may remove and be chance
 
 
@@ -38,6 +41,7 @@ def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
     keys = row_keys(dataset, inputs)
     return (
         *duplicates(dataset, split, keys),
+        *near_copies(dataset, split, inputs, keys),
         *give_aways(dataset, split, inputs, different(split.train, keys)),
         *mixed_times(dataset, split),
         *mixed_groups(dataset, split, inputs),
@@ -49,16 +53,19 @@ class Finding:
     """Something that a reader of the scores must know.
 
     Args:
-        kind: "duplicates", "gives_away", "position", "mixed_times" or "mixed_groups".
+        kind: "duplicates", "near_copies", "gives_away", "position", "mixed_times" or
+            "mixed_groups".
         message: One sentence.
-        column: The column, of all but duplicates.
+        column: The column, of all but duplicates and near copies.
         part: Whose rows repeat those of another part: "validation" or "test".
         repeats: Of which part: "train" or "validation".
         count: Rows concerned.
         rows: Up to ten of them, counted from 1 in the user's file of this part.
     """
 
-    kind: Literal["duplicates", "gives_away", "position", "mixed_times", "mixed_groups"]
+    kind: Literal[
+        "duplicates", "near_copies", "gives_away", "position", "mixed_times", "mixed_groups"
+    ]
     message: str
     column: str = ""
     part: str = ""
@@ -82,10 +89,7 @@ def duplicates(dataset: Dataset, split: Split, keys: Array) -> Iterator[Finding]
         split: Their parts.
         keys: (N,) equal where all inputs are.
     """
-    for part, positions, earlier in (
-        ("validation", split.validation, {"train": split.train}),
-        ("test", split.test, {"train": split.train, "validation": split.validation}),
-    ):
+    for part, positions, earlier in before_each(split):
         rest = positions
         for other, others in earlier.items():
             again = np.isin(keys[rest], keys[others])
@@ -101,6 +105,57 @@ def duplicates(dataset: Dataset, split: Split, keys: Array) -> Iterator[Finding]
                     count=len(twins),
                     rows=tuple(dataset.rows[twins[:10]].tolist()),
                 )
+
+
+def before_each(split: Split) -> Iterator[tuple[str, Array, dict[str, Array]]]:
+    """Yield each part that something is decided by, its rows, and the parts that come before it."""
+    yield "validation", split.validation, {"train": split.train}
+    yield "test", split.test, {"train": split.train, "validation": split.validation}
+
+
+def near_copies(
+    dataset: Dataset, split: Split, inputs: list[str], keys: Array
+) -> Iterator[Finding]:
+    """Find pictures that stand in an earlier part, too, but for a resize or compression.
+
+    Args:
+        dataset: The rows.
+        split: Their parts.
+        inputs: The columns to look at.
+        keys: (N,) equal where all inputs are: those are no near copies but duplicates.
+    """
+    for name in inputs:
+        if dataset.schema.column(name).kind != "image":
+            continue
+        waves = frequencies(dataset.arrays[name])
+        for part, positions, earlier in before_each(split):
+            rest = positions[~np.isin(keys[positions], keys[np.concatenate([*earlier.values()])])]
+            for other, others in earlier.items():
+                twins = near_pictures(dataset.arrays[name], waves, rest, others)
+                near = twins >= 0
+                if near.any():
+                    pair = int(rest[near][0]), int(twins[near][0])
+                    yield say_near(dataset, part, other, rest[near], len(positions), pair)
+                rest = rest[~near]
+
+
+def say_near(
+    dataset: Dataset, part: str, other: str, near: Array, number: int, pair: tuple[int, int]
+) -> Finding:
+    """Say how many pictures of a part are nearly those of another, and name a pair."""
+    are = "is nearly a" if len(near) == 1 else "are nearly"
+    which = "training" if other == "train" else other
+    pictures = "picture" if len(near) == 1 else "pictures"
+    first, second = (dataset.place(position) for position in pair)
+    return Finding(
+        kind="near_copies",
+        message=f"{len(near):,} of {number:,} {part} pictures {are} {which} {pictures} "
+        f"(such as {first} and {second})",
+        part=part,
+        repeats=other,
+        count=len(near),
+        rows=tuple(dataset.rows[near[:10]].tolist()),
+    )
 
 
 def different(positions: Array, keys: Array) -> Array:
@@ -119,9 +174,11 @@ def row_keys(dataset: Dataset, inputs: list[str]) -> Array:
     others = [values for values in columns if not isinstance(values, Sequences)]
     flat = [v if isinstance(v, Pictures) else numbered(v) for v in others]
     keys = []
-    for start in range(0, len(dataset), 1_000):
-        some = slice(start, start + 1_000)
-        nothing = np.empty((min(1_000, len(dataset) - start), 0), np.uint8)
+    wide = sum(bytes_of(values[:1]).size for values in flat)
+    step = max(1, min(10_000, AT_ONCE // max(1, wide)))
+    for start in range(0, len(dataset), step):
+        some = slice(start, start + step)
+        nothing = np.empty((min(step, len(dataset) - start), 0), np.uint8)
         rows = np.concatenate([nothing, *(bytes_of(values[some]) for values in flat)], axis=1)
         for i, row in enumerate(rows):
             digest = hashlib.blake2b(row, digest_size=8)

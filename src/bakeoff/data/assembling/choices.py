@@ -1,0 +1,121 @@
+"""Choices: what the user chose about the columns, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from bakeoff.data.kinds import check_kinds
+from bakeoff.data.reading import bundled
+from bakeoff.data.reading.arrays import are_arrays
+from bakeoff.data.reading.cells import plain_number
+from bakeoff.data.reading.table import Table
+from bakeoff.errors import DataError, RequestError, option, unknown
+
+RESERVED = ("row", "truth", "prediction", "model", "framework", "seed", "file", "part")
+
+
+class Choices(NamedTuple):
+    """What the user chose about the columns."""
+
+    target: str | None
+    inputs: Sequence[str] | None
+    kinds: Mapping[str, str]
+    positive: str | None
+    sequence: str | None = None
+    time: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        target: object,
+        inputs: Sequence[object] | None,
+        kinds: Mapping[str, str] | None,
+        positive: str | None,
+    ) -> Choices:
+        """Take it as it was given; whole numbers name columns of frames without names."""
+        if isinstance(kinds, Mapping):
+            kinds = {str(name): kind for name, kind in kinds.items()}
+        return cls(
+            as_name(target),
+            inputs if inputs is None else [str(name) for name in inputs],
+            {} if kinds is None else kinds,
+            positive,
+        )
+
+
+def as_name(name: object) -> str | None:
+    """Return the name of a column; whole numbers name those of frames without names."""
+    return name if name is None else str(name)
+
+
+def check_names(table: Table, choices: Choices) -> None:
+    """Refuse a target, inputs or kinds that name no column."""
+    names, target = table.frame.columns, choices.target
+    if len(names) == 1:
+        raise DataError(
+            f"{table.source} has one column only, {names[0]!r}, so there is nothing to predict "
+            "from. Is it separated by something else than , ; tab or | ?"
+        )
+    if target is None:
+        raise RequestError(
+            f"Say which column to predict with {option('target')}: one of {', '.join(names[:20])}."
+        )
+    if target not in names:
+        numeric = all(plain_number(name) is not None for name in names)
+        hint = " The first line looks like data: is a line of column names missing?"
+        said = unknown("column", target, names)
+        raise RequestError(f"{said}{hint if numeric else ''}")
+    check_kinds(choices.kinds, names)
+    for name in choices.inputs or ():
+        if name not in names:
+            raise RequestError(unknown("column", name, names, where=option("inputs")))
+        if name == target:
+            raise RequestError(f"{name!r} is the target, so it cannot be an input as well.")
+
+
+def check_long(data: object, choices: Choices) -> None:
+    """Refuse a time without sequences, and sequences of what is no long table."""
+    if choices.time is not None and choices.sequence is None:
+        raise RequestError(
+            f"{option('time', choices.time)} orders the steps of sequences: name the column of "
+            f"their ids as well, with {option('sequence')}."
+        )
+    if choices.sequence is not None and (bundled.is_bundled(data) or are_arrays(data)):
+        what = repr(data) if isinstance(data, str) else "these arrays"
+        raise RequestError(
+            f"{option('sequence', choices.sequence)} names a column of a long table, and {what} "
+            "is none. Leave it out."
+        )
+
+
+def check_long_names(names: Sequence[str], choices: Choices) -> None:
+    """Refuse columns of ids and times that there are not, or that are something else as well."""
+    roles = {"sequence": choices.sequence, "time": choices.time, "target": choices.target}
+    given = {role: name for role, name in roles.items() if name is not None}
+    for role, name in given.items():
+        if name not in names:
+            raise RequestError(unknown("column", name, names, where=option(role)))
+        if name in (choices.inputs or ()):
+            raise RequestError(f"{option(role, name)} cannot be an input as well.")
+    for one, other in combinations(given, 2):
+        if given[one] == given[other]:
+            raise RequestError(f"{option(one, given[one])} and {option(other)} name one column.")
+    name = str(choices.sequence)
+    if name in RESERVED or name.startswith("p:"):
+        raise DataError(
+            f"The ids stand in a column called {name!r}, as does something else in the files of "
+            "predictions. Give the column another name."
+        )
+
+
+def check_needed(table: Table, needed: Sequence[str]) -> None:
+    """Refuse new data without a column that the run was trained on."""
+    names = table.frame.columns
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise DataError(
+            f"{table.source} lacks {len(missing)} of the columns that the run was trained on. "
+            f"{unknown('column', missing[0], names)} Needed: {', '.join(needed)}."
+        )

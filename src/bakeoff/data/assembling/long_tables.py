@@ -1,0 +1,177 @@
+"""Long tables: one row is one step, and the rows of one id are one row of the dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bakeoff.data.assembling.assemble import assemble
+from bakeoff.data.assembling.choices import Choices, check_needed
+from bakeoff.data.assembling.parts import column_in_parts, halves, target_in_parts
+from bakeoff.data.columns.channels import (
+    channel_column,
+    channel_of,
+    check_channels,
+    say_no_channels,
+    sequence_column,
+)
+from bakeoff.data.columns.column import Reading, Schema
+from bakeoff.data.columns.doubts import doubts
+from bakeoff.data.columns.gathered import (
+    Gathered,
+    check_labels,
+    fixed_columns,
+    gather,
+    say_changed,
+    say_fixed,
+    say_labels,
+)
+from bakeoff.data.columns.moments import moments_like, read_moments
+from bakeoff.data.columns.read_column import read_like
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import Channel, DateForm, LongForm, NumberForm, ShapeForm
+from bakeoff.data.origin import Origin, Place, origin_of
+from bakeoff.data.reading.join_pair import free_name
+from bakeoff.data.reading.table import Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def from_long_table(
+    frame: pl.DataFrame, first: Table, choices: Choices, origin: Origin, notes: Sequence[str]
+) -> Dataset:
+    """Read a long table into a dataset of one row per sequence.
+
+    Args:
+        frame: The rows of all parts, those of the training data first.
+        first: The training data.
+        choices: Of the user.
+        origin: Of each row.
+        notes: What was decided so far.
+    """
+    name, sequence = str(choices.target), str(choices.sequence)
+    times, time_form = times_in_parts(frame, first, choices, origin.place)
+    rows = gather(frame, times, origin, sequence=sequence, typed=first.typed)
+    check_labels(rows, name)
+    target = target_in_parts(
+        halves(rows.one_each(name), rows.train),
+        kind=choices.kinds.get(name, ""),
+        declared=name in first.declared,
+        typed=first.typed,
+        mark=first.mark,
+        positive=choices.positive,
+        place=rows.whole.place,
+    )
+    others = [other for other in frame.columns if other not in (sequence, choices.time, name)]
+    fixed = fixed_columns(rows, others, choices.inputs)
+    readings = read_columns(rows, others, fixed, first, choices)
+    channels = channels_of(readings, fixed, rows, choices)
+    long = LongForm(sequence, choices.time or "", time_form, tuple(channels))
+    used = [readings[channel.name] for channel in channels]
+    block, lengths = sequence_column(rows, free_name("steps", frame.columns), long, used)
+    varying = [readings[other].column for other in others if other not in fixed]
+    return assemble(
+        [
+            *(readings[other] for other in fixed),
+            block,
+            Reading(target.column, target.values, target.notes),
+        ],
+        target,
+        [block.column.name],
+        origin=rows.whole,
+        source=first.source,
+        notes=[
+            *notes,
+            *rows.table.notes,
+            *say_labels(rows, name),
+            *say_fixed([readings[other].column for other in fixed], sequence),
+            *say_no_channels(varying, long.names, choices.inputs),
+            *doubts(used),
+        ],
+        lengths=lengths,
+        told=fixed,
+    )
+
+
+def times_in_parts(
+    frame: pl.DataFrame, first: Table, choices: Choices, place: Place
+) -> tuple[pl.Series | None, NumberForm | DateForm | None]:
+    """Read the times of a long table, those of further parts like the training data's."""
+    import polars as pl
+
+    if choices.time is None:
+        return None, None
+    series, size = frame[choices.time], len(first.frame)
+    kind = choices.kinds.get(choices.time, "")
+    times, form = read_moments(series[:size], kind=kind, mark=first.mark, place=place)
+    if size < len(series):
+        rest = moments_like(series[size:], form)
+        same = rest.dtype == times.dtype
+        pieces = [times, rest] if same else [times.cast(pl.Float64), rest.cast(pl.Float64)]
+        times = pl.concat(pieces)
+    return times, form
+
+
+def read_columns(
+    rows: Gathered, names: Sequence[str], fixed: Sequence[str], first: Table, choices: Choices
+) -> dict[str, Reading]:
+    """Read the columns of a long table: fixed ones once a sequence, others in every row."""
+    readings = {}
+    for name in names:
+        once = name in fixed
+        readings[name] = column_in_parts(
+            halves(rows.one_each(name), rows.train)
+            if once
+            else halves(rows.frame[name], rows.train_steps),
+            kind=choices.kinds.get(name, ""),
+            declared=name in first.declared,
+            mark=first.mark,
+            place=rows.whole.place if once else rows.steps.place,
+        )
+    return readings
+
+
+def channels_of(
+    readings: Mapping[str, Reading], fixed: Sequence[str], rows: Gathered, choices: Choices
+) -> list[Channel]:
+    """Return what models see of the columns of a long table."""
+    asked = [name for name in readings if choices.inputs is None or name in choices.inputs]
+    found = [channel_of(readings[n], rows.train_steps) for n in asked if n not in fixed]
+    channels = [channel for channel in found if channel is not None]
+    check_channels(channels, [*readings.values()], fixed, str(choices.sequence))
+    return channels
+
+
+def inputs_from_long_table(table: Table, schema: Schema, long: LongForm) -> Dataset:
+    """Read a new long table by the schema of a run: a row for each sequence, as they come."""
+    times = [long.time] if long.time else []
+    check_needed(table, [long.sequence, *times, *long.names])
+    target, name = schema.targets[0], schema.inputs[0]
+    rows = gather(
+        table.frame,
+        moments_like(table.frame[long.time], long.time_form) if long.time_form else None,
+        origin_of({"train": len(table.frame)}, {}),
+        sequence=long.sequence,
+        typed=table.typed,
+        by_id=False,
+    )
+    form = schema.column(name).form
+    steps = form.sizes[0] if isinstance(form, ShapeForm) else None
+    readings = [
+        read_like(rows.frame[c.name], channel_column(c), place=rows.steps.place)
+        for c in long.channels
+    ]
+    block, _ = sequence_column(rows, name, long, readings, steps=steps or 0)
+    arrays = {name: block.values}
+    if not steps:
+        arrays[f"{name}.lengths"] = rows.table.lengths
+    notes = [*table.notes, *rows.table.notes, *(note.text for note in block.notes)]
+    if target in table.frame.columns:
+        reading = read_like(rows.one_each(target), schema.column(target), target=True)
+        arrays[target] = reading.values
+        notes += say_changed(rows, target)
+        notes += [note.text for note in reading.notes]
+    return Dataset(
+        schema=schema, arrays=arrays, origin=rows.whole, source=table.source, notes=tuple(notes)
+    )

@@ -1,0 +1,41 @@
+"""Named sets: those that scikit-learn ships, and those below BAKEOFF_DATA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bakeoff.data.assembling.arrays import from_arrays
+from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.assembling.pictures import from_pictures
+from bakeoff.data.assembling.tables import from_tables
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.reading import bundled, named
+from bakeoff.errors import RequestError, option
+
+
+def from_named(
+    name: str, given: Mapping[str, object], choices: Choices, image_size: str
+) -> Dataset:
+    """Read a set that stands below BAKEOFF_DATA; it brings its own parts."""
+    if len(given) > 1:
+        raise RequestError(f"{name} brings its own test rows: leave {option('test')} out.")
+    if not named.is_idx(name):
+        return replace(from_pictures(named.load_pictures(name, image_size), choices), source=name)
+    if image_size:
+        raise RequestError(
+            f"{option('image_size', image_size)} goes with picture files; {name} is arrays of "
+            "28 × 28. Leave it out."
+        )
+    arrays = {"train": named.load_idx(name)}
+    return replace(from_arrays(arrays, choices, "image", "class"), source=name)
+
+
+def from_bundled(name: str, given: dict[str, object], choices: Choices) -> Dataset:
+    """Read a set that scikit-learn ships or makes."""
+    values, x_name, y_name = bundled.load(name)
+    choices = choices._replace(target=choices.target or y_name)
+    given = {**given, "train": values}
+    if not x_name:
+        return replace(from_tables(given, choices), source=name)
+    return replace(from_arrays(given, choices, x_name, y_name), source=name)

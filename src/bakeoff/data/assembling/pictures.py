@@ -1,0 +1,117 @@
+"""Pictures in class folders: file, image and class."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bakeoff.data.assembling.assemble import assemble
+from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.assembling.parts import refuse_equal_parts, same_arrays
+from bakeoff.data.columns.array_column import array_column, array_like
+from bakeoff.data.columns.column import Column, Reading, Schema
+from bakeoff.data.columns.target import folder_classes
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import ShapeForm
+from bakeoff.data.kinds import check_kinds
+from bakeoff.data.reading.arrays import Arrays
+from bakeoff.data.reading.pictures import Pictures, read_new_pictures
+from bakeoff.errors import DataError, RequestError, option, unknown
+
+PICTURES = {"file": ("identifier", "ignored"), "image": ("image",), "class": ("category", "binary")}
+"""Column of a folder of pictures -> the kinds that it can be called; the first is its own."""
+
+
+def from_pictures(pictures: Pictures, choices: Choices) -> Dataset:
+    """Put pictures into a dataset of their files, their pixels, and the class to predict."""
+    check_picture_choices(choices)
+    origin = pictures.origin
+    parts = origin.parts
+    if parts is not None:
+        refuse_equal_parts(by_part(pictures), same_arrays)
+    size = len(pictures.x) if parts is None else int((parts == "train").sum())
+    target = folder_classes(pictures.labels, size, name="class", positive=choices.positive)
+    files = Column(
+        name="file",
+        kind="identifier",
+        reason="the name of each picture",
+        distinct=len(set(pictures.files)),
+    )
+    return assemble(
+        [
+            Reading(files, pictures.files),
+            array_column(pictures.x, None, name="image"),
+            Reading(target.column, target.values),
+        ],
+        target,
+        choices.inputs,
+        origin=origin,
+        source=pictures.source,
+        notes=pictures.notes,
+    )
+
+
+def by_part(pictures: Pictures) -> dict[str, Arrays]:
+    """Return the pictures of each part apart, without a copy: parts stand behind each other."""
+    origin = pictures.origin
+    result, start = {}, 0
+    for part, name in origin.files.items():
+        here = slice(start, start + int(np.count_nonzero(origin.parts == part)))
+        start = here.stop
+        result[part] = Arrays(
+            x=pictures.x[here],
+            y=pictures.labels[here],
+            lengths=None,
+            origin=origin[here],
+            source=name,
+        )
+    return result
+
+
+def check_picture_choices(choices: Choices) -> None:
+    """Refuse choices about columns that pictures do not have."""
+    names = list(PICTURES)
+    if choices.target not in (None, "class"):
+        raise RequestError(
+            f"{unknown('class', choices.target, ['class'], where=option('target'))} Of "
+            f"pictures the folder that each stands in is predicted: leave {option('target')} out."
+        )
+    check_kinds(choices.kinds, names)
+    for name, kind in choices.kinds.items():
+        if kind not in PICTURES[name]:
+            raise RequestError(
+                f"{option('kinds', {name: kind})}: {name} of picture files is of the kind "
+                f"{PICTURES[name][0]}. Leave it out."
+            )
+    for name in choices.inputs or ():
+        if name not in ("file", "image"):
+            raise RequestError(unknown("column", name, ["image"], where=option("inputs")))
+
+
+def inputs_from_pictures(data: object, schema: Schema) -> Dataset:
+    """Read picture files by the schema of a run: brought to its size and its channels."""
+    name, target = schema.inputs[0], schema.targets[0]
+    column = schema.column(name)
+    sizes = column.form.sizes if isinstance(column.form, ShapeForm) else ()
+    if column.kind != "image" or len(sizes) != 3 or len(schema.inputs) > 1:
+        raise DataError(
+            "These are pictures; the run was trained on a table or arrays with the columns "
+            f"{', '.join(schema.inputs[:10])}. Give data with these."
+        )
+    height, width, channels = (size or 1 for size in sizes)
+    if channels not in (1, 3):
+        raise DataError(
+            f"The run was trained on pictures of {channels} channels; picture files give 1 or 3. "
+            "Give arrays (N, Y, X, C)."
+        )
+    pictures = read_new_pictures(data, (height, width, channels))
+    reading = array_like(pictures.x, None, column)
+    values = {name: reading.values}
+    if any(label is not None for label in pictures.labels):
+        values[target] = pictures.labels
+    return Dataset(
+        schema=schema,
+        arrays=values,
+        origin=pictures.origin,
+        source=pictures.source,
+        notes=(*pictures.notes, *(note.text for note in reading.notes)),
+    )

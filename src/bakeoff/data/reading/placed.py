@@ -1,0 +1,248 @@
+"""Placed: which part and which class a picture belongs to, from the folders it stands in."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bakeoff.cut import cut
+from bakeoff.data.origin import Origin, origin_of
+from bakeoff.data.reading.decode_files import Met
+from bakeoff.data.reading.picture_files import Found, PictureFile, is_hidden
+from bakeoff.data.reading.picture_notes import counted, examples, first_of, passed_over, pictures
+from bakeoff.errors import DataError
+
+PARTS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation",
+         "test": "test"}  # fmt: skip
+
+
+class Placed(NamedTuple):
+    """A picture file, its number in its part from 1, its part and its class, if it has one."""
+
+    file: PictureFile
+    row: int
+    part: str
+    label: str | None
+
+
+def place(
+    found: Found, *, new: bool = False, own_part: str = ""
+) -> tuple[list[Placed], list[str], dict[str, str]]:
+    """Decide which part and which class each picture belongs to, from the folders it stands in.
+
+    Args:
+        found: What stands there.
+        new: Whether these are new data: every picture is taken, and parts are not told apart.
+        own_part: The part that all of them belong to, where they bring none; "" for "train".
+
+    Returns:
+        The pictures, part by part; notes; and part -> its folder, nothing where there are no parts.
+    """
+    if not found.files:
+        raise no_pictures(found)
+    skipped = common_folders(found)
+    notes = []
+    if skipped and not new:
+        above = "/".join(found.files[0].name.split("/")[:skipped])
+        notes.append(f"All pictures stand in {cut(above)}; the folders in it are the classes.")
+    split = {file.name: file.name.split("/")[skipped:] for file in found.files}
+    parts = part_folders(split.values())
+    placed: list[Placed] = []
+    numbers: Counter[str] = Counter()
+    for file in found.files:
+        folders = split[file.name][:-1]
+        part = parts.get(folders[0], "") if parts and folders else own_part or "train"
+        if parts and not new and not part:
+            found.pass_over("no part", file.name)
+            continue
+        own = folders[1:] if parts and folders and folders[0] in parts else folders
+        if not own and not new:
+            found.pass_over("no class", file.name)
+        part = "train" if new else part
+        numbers[part] += 1
+        placed.append(Placed(file, numbers[part], part, own[0] if own else None))
+    if not parts and not new:
+        notes += say_inner_parts(split.values())
+    left = {why: names for why, names in found.passed.items() if why in ("no class", "no part")}
+    notes += passed_over(Found(source=found.source, passed=left))
+    placed.sort(key=lambda item: (list(PARTS.values()).index(item.part), item.row))
+    return placed, notes, {} if new else {part: folder for folder, part in parts.items()}
+
+
+def common_folders(found: Found) -> int:
+    """Count the folders around all others, such as the one that an archive was made of."""
+    depth = min(file.name.count("/") for file in found.files)
+    if depth < 2:
+        return 0
+    names = [file.name.split("/") for file in found.files]
+    folders = [folder.split("/") for folder in found.folders]
+    skipped = 0
+    while depth >= skipped + 2:
+        here = {name[skipped] for name in names}
+        here |= {folder[skipped] for folder in folders if len(folder) > skipped}
+        if len(here) > 1:
+            break
+        skipped += 1
+    return skipped
+
+
+def part_folders(names: Iterable[list[str]]) -> dict[str, str]:
+    """Return folder -> part where folders are parts: train and another one, with folders in them.
+
+    Raises:
+        DataError: Two folders are called like one part.
+    """
+    names = list(names)
+    firsts = sorted({name[0] for name in names if len(name) > 1})
+    parts = {folder: part for folder in firsts if (part := part_of(folder))}
+    deep = any(name[0] in parts and len(name) > 2 for name in names)
+    if len(set(parts.values())) < 2 or "train" not in parts.values():
+        return {}
+    if not deep and len(parts) < len(firsts):
+        return {}  # classes, one of which is called train
+    for part in set(parts.values()):
+        own = [folder for folder in parts if parts[folder] == part]
+        if len(own) > 1:
+            raise DataError(
+                f"The folders {cut(own[0])!r} and {cut(own[1])!r} are both the {part} part. Put "
+                "them together, or rename one."
+            )
+    return parts
+
+
+def part_of(folder: str) -> str:
+    """Return the part that a folder is called like, or nothing.
+
+    Example:
+        >>> part_of("clouds_train"), part_of("VAL"), part_of("rest")
+        ('train', 'validation', '')
+    """
+    return PARTS.get(re.split(r"[_-]", folder.casefold())[-1], "")
+
+
+def say_inner_parts(names: Iterable[list[str]]) -> Iterator[str]:
+    """Say that folders inside of the classes are not taken as parts, though they are called so."""
+    inner = {name[1] for name in names if len(name) > 2}
+    if len({part_of(folder) for folder in inner} - {""}) > 1:
+        yield (
+            f"Folders called {' and '.join(sorted(map(cut, inner))[:4])} stand inside of the "
+            "classes; they make no parts. Put the classes into train and test for that."
+        )
+
+
+def check_classes(placed: Sequence[Placed], source: str) -> None:
+    """Refuse pictures that are in no class folders, of one class, or without test pictures."""
+    labels = {item.label for item in placed if item.part == "train"} - {None}
+    parts = {item.part for item in placed}
+    if not labels:
+        raise DataError(
+            f"{source} holds {pictures(len(placed))} in no class folder, so nothing says what "
+            f"they show. Put the pictures of each class into a folder: {source}/cat/1.jpg."
+        )
+    if len(labels) == 1:
+        raise DataError(
+            f"{source} holds one class only, {cut(str(*labels))!r}, so there is nothing to learn. "
+            "Give a folder of pictures for each class."
+        )
+    if len(parts) > 1 and "test" not in parts:
+        raise DataError(
+            f"{source} holds training and validation pictures, but none to test with. Call the "
+            "folder of the validation pictures test: a part of the others then validates."
+        )
+
+
+def check_left(placed: Sequence[Placed], kept: Sequence[Placed], met: Met) -> None:
+    """Refuse a class of which no training picture can be read."""
+    before = {str(item.label) for item in placed if item.part == "train"}
+    for label in sorted(before - {str(item.label) for item in kept if item.part == "train"}):
+        lost = [(placed[one.position], one.cause) for one in met.broken]
+        own = {
+            item.file.name: cause
+            for item, cause in lost
+            if (item.label, item.part) == (label, "train")
+        }
+        raise DataError(
+            f"Of the class {cut(label)!r} none of {pictures(len(own))} to train on can be read: "
+            f"{first_of(own)}. Correct them, or take the folder away."
+        )
+
+
+def origin_for(kept: Sequence[Placed], files: Mapping[str, str]) -> Origin:
+    """Say which part, number and file each picture is."""
+    sizes = Counter(item.part for item in kept)
+    ordered = {part: sizes[part] for part in dict.fromkeys(PARTS.values()) if part in sizes}
+    counted = origin_of(ordered, {part: files[part] for part in ordered} if files else {})
+    return replace(
+        counted,
+        rows=np.array([item.row for item in kept], dtype=np.int64),
+        pictures=np.array([item.file.name for item in kept], dtype=object),
+    )
+
+
+def say_classes(kept: Sequence[Placed], found: Found) -> Iterator[str]:
+    """Say which classes have too few pictures, or none in a part."""
+    counts = {part: Counter[str]() for part in {item.part for item in kept}}
+    for item in kept:
+        counts[item.part][str(item.label)] += 1
+    train = counts["train"]
+    if "test" in counts:
+        yield from say_lacking([name for name in train if name not in counts["test"]], "test")
+        unknown = {name for part in counts.values() for name in part} - set(train)
+        if unknown:
+            rows = sum(part[name] for part in counts.values() for name in unknown)
+            yield from say_lacking(sorted(unknown), "training", f", but {rows:,} to judge by")
+        single = sorted(name for name in train if train[name] == 1)
+        if single:
+            yield f"{named_classes(single)} one training picture only."
+    empty = sorted(empty_folders(found, {item.file.name for item in kept}))
+    if empty and "test" not in counts:
+        are = "folder holds" if len(empty) == 1 else "folders hold"
+        yield f"{len(empty):,} {are} no picture: {examples(empty)}."
+
+
+def say_lacking(names: Sequence[str], part: str, more: str = "") -> Iterator[str]:
+    """Say which classes a part lacks."""
+    if names:
+        yield f"{named_classes(sorted(names))} no {part} pictures{more}."
+
+
+def named_classes(names: Sequence[str]) -> str:
+    """Begin a sentence on one class, or on several."""
+    if len(names) == 1:
+        return f"The class {cut(names[0])!r} has"
+    shown = ", ".join(repr(cut(name)) for name in names[:5]) + (", …" if len(names) > 5 else "")
+    return f"{len(names):,} classes ({shown}) have"
+
+
+def empty_folders(found: Found, names: set[str]) -> Iterator[str]:
+    """Yield the folders in the place of a class that hold no picture."""
+    depth = common_folders(found) + 1
+    for folder in found.folders:
+        parts = folder.split("/")
+        hidden = any(map(is_hidden, parts))
+        if (
+            len(parts) == depth
+            and not hidden
+            and not any(n.startswith(f"{folder}/") for n in names)
+        ):
+            yield folder
+
+
+def no_pictures(found: Found) -> DataError:
+    """The error for a folder or an archive without pictures: what it holds, and how to go on."""
+    strange = found.tables + found.others
+    hidden = sum(map(len, found.passed.values()))
+    held = f"{len(strange):,} files ({counted(strange)})" if strange else "no file"
+    held += f" and {hidden:,} that are hidden or left out" if hidden else ""
+    way = "Give a folder or .zip with a folder of pictures for each class."
+    if found.tables:
+        table = sorted(found.tables)[0]
+        way = f"It holds tables: give one, such as {found.given}/{cut(table)}."
+    what = "a folder" if Path(found.given).is_dir() else "an archive"
+    return DataError(f"{found.given!r} is {what} without a picture: {held}. {way}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from bakeoff.errors import RequestError, option
 from bakeoff.options import check_options, options, setting
+from bakeoff.train.augmentation import check_augment
 
 LOSSES_OF_TASK = {  # auto is the first
     "binary": ("binary_cross_entropy", "bce_probabilities"),
@@ -91,8 +92,16 @@ class Recipe:
         choices=("float32", "bfloat16"),
     )
 
+    augment: str = setting(
+        "none",
+        "changes of training pictures, drawn anew every epoch: flip=0.5,rotation=15,translation=0.1 "
+        "...; auto: what the data allow; none, since it helps only some data",
+        table="recipe",
+    )
+
     def __post_init__(self) -> None:
         check_options(self)
+        check_augment(self.augment)
 
 
 SETTINGS = tuple(options(Recipe))

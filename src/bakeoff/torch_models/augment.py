@@ -250,28 +250,33 @@ def recolor(
     x: Tensor, brightness: Tensor, contrast: Tensor, saturation: Tensor, *, white: float
 ) -> Tensor:
     """Change each picture's colours by its factors (B, 1, 1, 1): (B, Y, X, C) -> (B, Y, X, C)."""
-    x = (x * brightness).clamp(0, white)
-    mean = grey(x).mean((1, 2, 3), keepdim=True)  # (B, 1, 1, 1)
-    x = (mean + contrast * (x - mean)).clamp(0, white)
-    if x.shape[-1] != 3:
-        return x
-    shade = grey(x)  # (B, Y, X, 1)
-    return (shade + saturation * (x - shade)).clamp(0, white)
+    x = (x * brightness).clamp_(0, white)
+    mean = grey(x.mean((1, 2), keepdim=True))  # (B, 1, 1, 1)
+    x = torch.lerp(mean, x, contrast).clamp_(0, white)
+    if x.shape[-1] == 3:
+        x = torch.lerp(grey(x), x, saturation).clamp_(0, white)
+    return x
 
 
 def grey(x: Tensor) -> Tensor:
     """Return the brightness of each pixel: (B, Y, X, C) -> (B, Y, X, 1)."""
     if x.shape[-1] != 3:
         return x.mean(-1, keepdim=True)
-    return (x @ torch.tensor(RED_GREEN_BLUE, dtype=x.dtype, device=x.device))[..., None]
+    # no product of matrices, which takes six times as long in the memory order of `warp`
+    return sum(weight * x[..., i, None] for i, weight in enumerate(RED_GREEN_BLUE))
 
 
 def stretch(x: Tensor, chosen: Tensor, *, white: float) -> Tensor:
-    """Stretch each channel of the pictures chosen (B,) from 0 to white; one value stays."""
-    low, high = x.amin((1, 2), keepdim=True), x.amax((1, 2), keepdim=True)  # (B, 1, 1, C)
-    spread = torch.where(high > low, high - low, 1)
+    """Stretch each channel of the pictures chosen (B,) from 0 to white: (B, Y, X, C).
+
+    A channel of a single value stays as it is.
+    """
+    # rows first: over rows and columns at once it takes ten times as long
+    low = x.amin(1, keepdim=True).amin(2, keepdim=True)  # (B, 1, 1, C)
+    high = x.amax(1, keepdim=True).amax(2, keepdim=True)
     wanted = chosen[:, None, None, None] & (high > low)
-    return torch.where(wanted, (x - low) * (white / spread), x)
+    scale = torch.where(wanted, white / torch.where(wanted, high - low, 1), 1)
+    return (x - torch.where(wanted, low, 0)) * scale
 
 
 def hide(x: Tensor, squares: Tensor, fill: Tensor) -> Tensor:

@@ -77,7 +77,7 @@ def alter(
     around = outermost(x) if fill is None else torch.as_tensor(fill, dtype=x.dtype).to(x.device)
     around = around.expand(len(x), x.shape[-1])  # (B, C)
     if "matrix" in known:
-        x = warp(x, known["matrix"], around)
+        x = warp(x, drawn["matrix"], around)
     if "brightness" in known:
         factors = [known[name][:, None, None, None] for name in COLORS]
         x = recolor(x, *factors, white=white)
@@ -214,7 +214,7 @@ def outermost(x: Tensor) -> Tensor:
     return torch.stack([edge.mean(1) for edge in edges]).mean(0)
 
 
-def warp(x: Tensor, matrix: Tensor, fill: Tensor) -> Tensor:
+def warp(x: Tensor, matrix: np.ndarray, fill: Tensor) -> Tensor:
     """Move each picture, reading between pixels in proportion to the distances.
 
     Args:
@@ -229,9 +229,9 @@ def warp(x: Tensor, matrix: Tensor, fill: Tensor) -> Tensor:
     height, width = x.shape[1:3]
     rows = torch.arange(height, dtype=x.dtype, device=x.device)[:, None]  # (Y, 1)
     columns = torch.arange(width, dtype=x.dtype, device=x.device)  # (X,)
-    terms = matrix[:, :, :, None, None]
+    terms = torch.from_numpy(matrix).to(x)[:, :, :, None, None]
     places = [terms[:, i, 0] * columns + (terms[:, i, 1] * rows + terms[:, i, 2]) for i in (0, 1)]
-    if matrix[:, 2, :2].any():
+    if matrix[:, 2, :2].any():  # asked of NumPy: a GPU would have to be waited for
         depth = terms[:, 2, 0] * columns + (terms[:, 2, 1] * rows + terms[:, 2, 2])
         depth = torch.where(depth.abs() < LEAST_DEPTH, LEAST_DEPTH, depth)
         places = [place / depth for place in places]

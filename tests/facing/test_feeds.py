@@ -84,10 +84,9 @@ def test_plain_values_make_the_same_source_again(name: str) -> None:
 @pytest.mark.parametrize("batch_size", [3, 13])
 def test_both_rooms_draw_the_same_batches(name: str, batch_size: int) -> None:
     inputs = {"x": plain(SOURCES[name])}
-    ours = TorchFeed(inputs, DEVICE, {}).shuffled(
-        torch.arange(N), batch_size, np.random.default_rng(3)
-    )
-    theirs = KerasFeed(inputs).shuffled_rows(batch_size, np.random.default_rng(3))
+    drawn = [np.random.default_rng(3) for _ in range(2)]
+    ours = TorchFeed(inputs, DEVICE, {}, random=drawn[0]).shuffled(torch.arange(N), batch_size)
+    theirs = KerasFeed(inputs, random=drawn[1]).shuffled_rows(batch_size)
     rows = [targets.tolist() for _, targets in ours]
     assert rows == [batch.tolist() for batch in theirs]
     assert sorted(row for batch in rows for row in batch) == list(range(N))
@@ -96,8 +95,8 @@ def test_both_rooms_draw_the_same_batches(name: str, batch_size: int) -> None:
 def test_batches_hold_rows_of_like_length_and_change_every_epoch() -> None:
     lengths = RANDOM.integers(1, 300, 5_000)
     source = Ragged(base=STEPS, starts=np.zeros(5_000, np.int64), lengths=lengths)
-    feed, random = KerasFeed({"x": plain(source)}), np.random.default_rng(0)
-    first, second = (feed.shuffled_rows(64, random) for _ in range(2))
+    feed = KerasFeed({"x": plain(source)}, random=np.random.default_rng(0))
+    first, second = (feed.shuffled_rows(64) for _ in range(2))
     steps = sum(len(rows) * lengths[rows].max() for rows in first)
     assert steps <= 1.1 * lengths.sum()
     assert {tuple(sorted(rows)) for rows in first}.isdisjoint(tuple(sorted(r)) for r in second)
@@ -116,3 +115,30 @@ def test_what_is_kept_is_read_from_its_file_and_not_copied(tmp_path) -> None:  #
     feed = TorchFeed({"x": plain(replace(SOURCES["picture of bytes"], base=base))}, DEVICE, {})
     taker = feed.takers["x"]
     assert taker.base.data_ptr() == base.__array_interface__["data"][0]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("axes", ["picture", "vector"])
+def test_shuffled_pictures_are_changed_alike_and_pictures_in_turn_never(axes: str) -> None:
+    inputs = {"x": plain(replace(SOURCES[f"{axes} of bytes"], highs=np.full(3, 255.0)))}
+    augment = {"flip": (1.0, 1.0), "translation": (0.2, 1.0)}
+    drawn = [np.random.default_rng(3) for _ in range(2)]
+    ours = TorchFeed(inputs, DEVICE, {}, augment=augment, random=drawn[0])
+    theirs = KerasFeed(inputs, augment=augment, random=drawn[1])
+    changed = [batch["x"].numpy() for batch, _ in ours.shuffled(torch.arange(N), N)]
+    [rows] = theirs.shuffled_rows(N)
+    other = theirs.take(rows, changed=True)["x"]
+    found = channels_last(changed[0], SOURCES[f"{axes} of bytes"])
+    np.testing.assert_allclose(found, other, atol=0.2)  # 0.4 levels of 255, times the scale
+    same = take({"x": replace(SOURCES[f"{axes} of bytes"], highs=np.full(3, 255.0))}, rows)["x"]
+    assert np.abs(other - same).mean() > 1
+    for feed in (ours, theirs):
+        [(some, batch)] = feed.in_turn(N)
+        still = channels_last(np.asarray(batch["x"]), SOURCES[f"{axes} of bytes"])
+        np.testing.assert_allclose(
+            still,
+            take(
+                {"x": replace(SOURCES[f"{axes} of bytes"], highs=np.full(3, 255.0))},
+                np.asarray(some),
+            )["x"],
+            atol=1e-4,
+        )

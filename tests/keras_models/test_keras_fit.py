@@ -128,7 +128,7 @@ def test_sequences_train_with_their_lengths_and_predict_in_chunks():
 
 
 def test_every_row_comes_once_an_epoch_and_no_batch_has_one_row():
-    batches = Batches(Feed({"x": np.arange(9.0)}), np.arange(9), batch_size=4, seed=0)
+    batches = Batches(Feed({"x": np.arange(9.0)}), np.arange(9), batch_size=4)
     first = [batch[0]["x"].tolist() for batch in (batches[i] for i in range(len(batches)))]
     batches.on_epoch_end()
     second = [batches[i][1].tolist() for i in range(len(batches))]

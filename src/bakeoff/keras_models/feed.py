@@ -16,14 +16,18 @@ memory: only the rows of a batch are read. Whole numbers come as int32 and all o
 which every backend has.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from bakeoff.keras_models.augment import augment
+
 Source = np.ndarray | Mapping[str, Any]
 Inputs = Mapping[str, Source]
 Batch = dict[str, np.ndarray]
+Augment = Mapping[str, tuple[float, float]]
+Change = Callable[[np.ndarray, float], np.ndarray]
 
 BUCKETED = 50  # batches whose rows are sorted by length together
 STRETCHES = 4  # where each shape is compiled anew, ragged batches come in so many lengths
@@ -35,13 +39,24 @@ class Feed:
     Args:
         inputs: Argument of the model -> array of all rows, or where to take them.
         compiled: Each shape of a batch is compiled anew, so there should be few.
+        augment: How pictures are changed in shuffled batches, and only there; see `augment`.
+        random: Draws the order of shuffled rows, and the changes.
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
     """
 
-    def __init__(self, inputs: Inputs, *, compiled: bool = False) -> None:
+    def __init__(
+        self,
+        inputs: Inputs,
+        *,
+        compiled: bool = False,
+        augment: Augment | None = None,
+        random: np.random.Generator | None = None,
+    ) -> None:
         self.inputs = inputs
+        self.augment = augment or {}
+        self.random = random or np.random.default_rng()
         self.compiled = compiled
         self.lengths: np.ndarray | None = None
         for source in inputs.values():
@@ -54,8 +69,13 @@ class Feed:
     def __len__(self) -> int:
         return self.num_rows
 
-    def take(self, rows: np.ndarray) -> Batch:
-        """Return a batch: argument -> array, with `lengths` of ragged inputs."""
+    def take(self, rows: np.ndarray, *, changed: bool = False) -> Batch:
+        """Return a batch: argument -> array, with `lengths` of ragged inputs.
+
+        Args:
+            rows: Which, counted from 0.
+            changed: Whether pictures are augmented.
+        """
         batch: Batch = {}
         for name, source in self.inputs.items():
             if isinstance(source, Mapping) and source["kind"] == "ragged":
@@ -63,8 +83,13 @@ class Feed:
                 batch["lengths" if name == "x" else f"{name}.lengths"] = narrow(lengths)
                 batch[name] = narrow(take_ragged(source, rows, self.padded_to(source, lengths)))
             else:
-                batch[name] = narrow(take(source, rows))
+                change = self.changed if changed and self.augment else None
+                batch[name] = narrow(take(source, rows, change))
         return batch
+
+    def changed(self, pixels: np.ndarray, white: float) -> np.ndarray:
+        """Return augmented pictures (B, Y, X, C) float32."""
+        return np.asarray(augment(pixels, self.augment, self.random, white=white))
 
     def padded_to(self, source: Mapping[str, Any], lengths: np.ndarray) -> int:
         """Return to how many steps a batch is padded: its longest, or one of a few lengths."""
@@ -83,18 +108,18 @@ class Feed:
         for i in range(0, len(rows), batch_size):
             yield rows[i : i + batch_size], self.take(rows[i : i + batch_size])
 
-    def shuffled_rows(self, batch_size: int, random: np.random.Generator) -> list[np.ndarray]:
+    def shuffled_rows(self, batch_size: int) -> list[np.ndarray]:
         """Return the rows of shuffled batches, each row once.
 
         Example:
             >>> feed = Feed({"x": np.zeros((5, 2), np.float32)})
-            >>> [len(rows) for rows in feed.shuffled_rows(2, np.random.default_rng(0))]
+            >>> [len(rows) for rows in feed.shuffled_rows(2)]
             [2, 3]
         """
         sizes = batch_sizes(len(self), batch_size)
-        order = random.permutation(len(self))
+        order = self.random.permutation(len(self))
         if self.lengths is not None:
-            return bucketed(order, self.lengths, sizes, random)
+            return bucketed(order, self.lengths, sizes, self.random)
         return np.split(order, np.cumsum(sizes)[:-1])
 
 
@@ -138,24 +163,34 @@ def bucketed(
     return [batches[i] for i in random.permutation(len(batches))]
 
 
-def take(source: Source, rows: np.ndarray) -> np.ndarray:
-    """Return rows of an input that is not ragged."""
+def take(source: Source, rows: np.ndarray, change: Change | None = None) -> np.ndarray:
+    """Return rows of an input that is not ragged.
+
+    Args:
+        source: Where they are.
+        rows: Which.
+        change: Of pictures: what is done with them before they are standardised.
+    """
     if isinstance(source, np.ndarray):
         return source[rows]
     if source["kind"] == "rows":
         return np.asarray(source["base"][source["rows"][rows]])
     if source["kind"] == "pixels":
-        return take_pixels(source, rows)
+        return take_pixels(source, rows, change)
     places = source["starts"][rows][:, None] + np.arange(source["length"])
     taken = source["base"][places]  # (B, length, F)
     return np.asarray(taken.reshape(len(taken), -1) if source["vector"] else taken)
 
 
-def take_pixels(source: Mapping[str, Any], rows: np.ndarray) -> np.ndarray:
+def take_pixels(
+    source: Mapping[str, Any], rows: np.ndarray, change: Change | None = None
+) -> np.ndarray:
     """Return pictures standardised per channel; bytes in float32, others in float64."""
     pixels = source["base"][source["rows"][rows]]  # (B, Y, X, C)
     kind = np.float32 if pixels.dtype == np.uint8 else np.float64
     x = pixels.astype(kind)
+    if change is not None:
+        x = change(x.astype(np.float32), source["white"]).astype(kind)
     np.clip(x, source["lows"].astype(kind), source["highs"].astype(kind), out=x)
     x -= source["shift"].astype(kind)
     x *= source["scale"].astype(kind)

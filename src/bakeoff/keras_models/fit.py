@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from bakeoff.keras_models.feed import Batch, Feed, Inputs, narrow, num_rows
+from bakeoff.keras_models.feed import Augment, Batch, Feed, Inputs, narrow, num_rows
 from bakeoff.keras_models.losses import loss_of, metric_of
 from bakeoff.keras_models.optimizers import Schedule, make_optimizer
 
@@ -37,6 +37,7 @@ def fit(
     weight_decay: float = 0.01,
     clip_norm: float = 0.0,
     precision: str = "float32",
+    augment: Augment | None = None,
     seed: int = 0,
     device: str = "cpu",
     on_epoch: Callable[[dict[str, float]], None] | None = None,
@@ -61,7 +62,8 @@ def fit(
         weight_decay: See `optimizers.make_optimizer`.
         clip_norm: Longest gradient, as a norm over all weights; 0 does not clip.
         precision: "float32"; Keras fixes the precision of a page when it is built.
-        seed: Decides the order of the rows and the dropout.
+        augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
+        seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda" (any GPU that the backend sees).
         on_epoch: Called with each history row.
 
@@ -78,8 +80,10 @@ def fit(
     check_values(model, inputs)
     check_values(model, validation_inputs)
     compiled = keras.backend.backend() == "jax"
-    feed, validation_feed = (Feed(some, compiled=compiled) for some in (inputs, validation_inputs))
-    batches = Batches(feed, targets, batch_size, seed)
+    random = np.random.default_rng(seed)
+    feed = Feed(inputs, compiled=compiled, augment=augment, random=random)
+    validation_feed = Feed(validation_inputs, compiled=compiled)
+    batches = Batches(feed, targets, batch_size)
     num_steps = epochs * len(batches)
     rates = Schedule(lr, schedule, num_steps)
     weight_optimizer = make_optimizer(
@@ -143,11 +147,10 @@ class Adaptor(keras.Model):
 class Batches(keras.utils.PyDataset):
     """Shuffled batches, taken when they are needed; each row comes once in an epoch."""
 
-    def __init__(self, feed: Feed, targets: np.ndarray, batch_size: int, seed: int) -> None:
+    def __init__(self, feed: Feed, targets: np.ndarray, batch_size: int) -> None:
         super().__init__()
         self.feed, self.targets, self.batch_size = feed, narrow(targets), batch_size
-        self.random = np.random.default_rng(seed)
-        self.rows = feed.shuffled_rows(batch_size, self.random)
+        self.rows = feed.shuffled_rows(batch_size)
 
     def __len__(self) -> int:
         """Count the batches of an epoch."""
@@ -155,11 +158,11 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int) -> tuple[Batch, np.ndarray]:
         """Take batch number i."""
-        return self.feed.take(self.rows[i]), self.targets[self.rows[i]]
+        return self.feed.take(self.rows[i], changed=True), self.targets[self.rows[i]]
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next epoch."""
-        self.rows = self.feed.shuffled_rows(self.batch_size, self.random)
+        self.rows = self.feed.shuffled_rows(self.batch_size)
 
 
 class Watch(keras.callbacks.Callback):

@@ -24,8 +24,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bakeoff.torch_models.augment import augment
+
 Inputs = Mapping[str, np.ndarray | Mapping[str, Any]]
 Layouts = Mapping[int, torch.memory_format]
+Augment = Mapping[str, tuple[float, float]]
 Batch = dict[str, Tensor]
 
 BLOCK_VALUES = 2**18  # values gathered at once: 1 MiB stays in the cache; 64 MiB took 2.4 times
@@ -40,14 +43,26 @@ class Feed:
         inputs: Argument of the model -> array of all rows, or where to take them.
         device: Where batches are wanted.
         layouts: Number of dimensions -> memory format of pictures and volumes.
+        augment: How pictures are changed when they are shuffled, and only then; see `augment`.
+        random: Draws the order of shuffled rows, and the changes.
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
         row_values: Numbers in one row of all inputs.
     """
 
-    def __init__(self, inputs: Inputs, device: torch.device, layouts: Layouts) -> None:
+    def __init__(
+        self,
+        inputs: Inputs,
+        device: torch.device,
+        layouts: Layouts,
+        *,
+        augment: Augment | None = None,
+        random: np.random.Generator | None = None,
+    ) -> None:
         self.device = device
+        self.augment = augment or {}
+        self.random = random or np.random.default_rng()
         self.takers = {name: taker(source, device, layouts) for name, source in inputs.items()}
         self.lengths: np.ndarray | None = None
         self.row_values = 1
@@ -62,11 +77,19 @@ class Feed:
     def __len__(self) -> int:
         return self.num_rows
 
-    def take(self, rows: Tensor) -> Batch:
-        """Return a batch: argument -> tensor, with `lengths` of ragged inputs."""
+    def take(self, rows: Tensor, *, changed: bool = False) -> Batch:
+        """Return a batch: argument -> tensor, with `lengths` of ragged inputs.
+
+        Args:
+            rows: Which, counted from 0.
+            changed: Whether pictures are augmented.
+        """
         batch: Batch = {}
         for name, take in self.takers.items():
-            taken = take(rows)
+            if changed and self.augment and isinstance(take, PixelsTaker):
+                taken: Any = take(rows, self.augment, self.random)
+            else:
+                taken = take(rows)
             if isinstance(taken, tuple):
                 batch[name], batch["lengths" if name == "x" else f"{name}.lengths"] = taken
             else:
@@ -82,23 +105,20 @@ class Feed:
             some = torch.from_numpy(rows[i : i + batch_size]).to(self.device)
             yield some, self.take(some)
 
-    def shuffled(
-        self, targets: Tensor, batch_size: int, random: np.random.Generator
-    ) -> Iterator[tuple[Batch, Tensor]]:
+    def shuffled(self, targets: Tensor, batch_size: int) -> Iterator[tuple[Batch, Tensor]]:
         """Yield shuffled batches, each row once: views of blocks that are gathered one at a time.
 
         Example:
             >>> feed = Feed({"x": np.zeros((5, 2), np.float32)}, torch.device("cpu"), {})
-            >>> batches = feed.shuffled(torch.zeros(5), 2, np.random.default_rng(0))
-            >>> [len(targets) for _, targets in batches]
+            >>> [len(targets) for _, targets in feed.shuffled(torch.zeros(5), 2)]
             [2, 3]
         """
         sizes = batch_sizes(len(self), batch_size)
-        order = random.permutation(len(self))
+        order = self.random.permutation(len(self))
         if self.lengths is not None:
-            for some in bucketed(order, self.lengths, sizes, random):
+            for some in bucketed(order, self.lengths, sizes, self.random):
                 rows = torch.from_numpy(some).to(self.device)
-                yield self.take(rows), targets[rows]
+                yield self.take(rows, changed=True), targets[rows]
             return
         per_block = max(1, BLOCK_VALUES // (self.row_values * batch_size))  # batches
         start = 0
@@ -106,7 +126,7 @@ class Feed:
             some_sizes = sizes[first : first + per_block]
             stop = start + sum(some_sizes)
             rows = torch.from_numpy(order[start:stop]).to(self.device)
-            block = self.take(rows)
+            block = self.take(rows, changed=True)
             parts = [t.split(some_sizes) for t in (*block.values(), targets[rows])]
             for *values, batch_targets in zip(*parts, strict=True):
                 yield dict(zip(block, values, strict=True)), batch_targets
@@ -195,7 +215,7 @@ class PixelsTaker:
     def __init__(self, source: Mapping[str, Any], device: torch.device, layouts: Layouts) -> None:
         self.base = kept(source["base"], device)
         self.rows = tensor_of(source["rows"]).to(self.base.device)
-        self.device, self.axes = device, source["axes"]
+        self.device, self.axes, self.white = device, source["axes"], source["white"]
         self.type = torch.float32 if self.base.dtype == torch.uint8 else torch.float64
         if device.type == "mps":
             self.type = torch.float32  # it has no other
@@ -207,10 +227,17 @@ class PixelsTaker:
         self.bounded = not (within and self.base.dtype == torch.uint8)
         self.layout = layouts.get(self.base.ndim, torch.contiguous_format)
 
-    def __call__(self, rows: Tensor) -> Tensor:
-        """Return standardised pictures, in the order of axes that was asked for."""
+    def __call__(
+        self,
+        rows: Tensor,
+        augment_by: Augment | None = None,
+        random: np.random.Generator | None = None,
+    ) -> Tensor:
+        """Return standardised pictures, changed if asked, in the order of axes asked for."""
         pixels = self.base[self.rows[rows.to(self.base.device)]].to(self.device)
         x = pixels.to(self.type)  # (B, Y, X, C)
+        if augment_by and random is not None:
+            x = augment(x.float(), augment_by, random, white=self.white).to(self.type)
         if self.bounded:
             x = torch.maximum(torch.minimum(x, self.highs), self.lows)
         x = x.sub_(self.shift).mul_(self.scale).float()

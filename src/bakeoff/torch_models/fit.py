@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.torch_models.dropout import faster_dropout
-from bakeoff.torch_models.feed import Batch, Feed, Inputs, Layouts, batch_sizes, tensor_of
+from bakeoff.torch_models.feed import Augment, Batch, Feed, Inputs, Layouts, batch_sizes, tensor_of
 from bakeoff.torch_models.losses import loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
 from bakeoff.torch_models.optimizers import Optimizer, schedule_factor
@@ -40,6 +40,7 @@ def fit(
     weight_decay: float = 0.01,
     clip_norm: float = 0.0,
     precision: str = "float32",
+    augment: Augment | None = None,
     seed: int = 0,
     device: str = "cpu",
     on_epoch: Callable[[dict[str, float]], None] | None = None,
@@ -64,7 +65,8 @@ def fit(
         weight_decay: See `optimizers.Optimizer`.
         clip_norm: Longest gradient, as a norm over all weights; 0 does not clip.
         precision: "float32", or "bfloat16" for the forward and backward pass.
-        seed: Decides the order of the rows and the dropout.
+        augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
+        seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda", "mps".
         on_epoch: Called with each history row.
 
@@ -77,10 +79,11 @@ def fit(
     """
     keep_memory()
     torch.manual_seed(seed)
-    random = np.random.default_rng(seed)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
-    feed, validation_feed = (Feed(i, place, layouts) for i in (inputs, validation_inputs))
+    random = np.random.default_rng(seed)
+    feed = Feed(inputs, place, layouts, augment=augment, random=random)
+    validation_feed = Feed(validation_inputs, place, layouts)
     known, truth = (tensor_of(t).to(place) for t in (targets, validation_targets))
     weight_optimizer = Optimizer(model, optimizer, weight_decay=weight_decay)
     num_steps = len(batch_sizes(len(feed), batch_size))
@@ -97,7 +100,7 @@ def fit(
             rates = [lr * schedule_factor(schedule, progress) for progress in done]
             train_loss = train_epoch(
                 model,
-                feed.shuffled(known, batch_size, random),
+                feed.shuffled(known, batch_size),
                 weight_optimizer,
                 loss,
                 rates,

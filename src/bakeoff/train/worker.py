@@ -30,6 +30,7 @@ from bakeoff.catalog import find, load
 from bakeoff.data.taking.sources import Source, plain, take
 from bakeoff.errors import BakeoffError
 from bakeoff.numeric import probabilities
+from bakeoff.train.augmentation import parse_augment
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
 from bakeoff.train.job import Fit, Job, page_arguments, tuples
 from bakeoff.train.machine import memory_used
@@ -192,7 +193,7 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     inputs = plain_values({name: source[:rows] for name, source in sources.items()})
     few = plain_values({name: source[:2] for name, source in sources.items()})
     targets = shared.targets("train", job.task)[:rows]
-    recipe = {**job.recipe, "epochs": PROBE_STEPS, "patience": 0}
+    recipe = {**recipe_values(job), "epochs": PROBE_STEPS, "patience": 0}
     history = fit(
         model,
         inputs,
@@ -221,7 +222,7 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
         shared.targets("train", job.task),
         validation_inputs=plain_values({n: v[known] for n, v in inputs["validation"].items()}),
         validation_targets=validation_targets[known],
-        **job.recipe,
+        **recipe_values(job),
         members=find(job.architecture).members,
         seed=job.seed,
         device=job.device,
@@ -246,6 +247,14 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
         return probabilities(raw, job.task)
 
     return finish(fitted, scores, inputs, get_weights(model), folder)
+
+
+def recipe_values(job: Job) -> dict[str, Any]:
+    """Return the recipe as the model rooms take it: changes of pictures as plain values."""
+    recipe = dict(job.recipe)
+    if text := recipe.pop("augment", ""):
+        recipe["augment"] = parse_augment(text)
+    return recipe
 
 
 def plain_values(inputs: Inputs) -> dict[str, dict[str, Any]]:

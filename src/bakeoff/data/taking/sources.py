@@ -65,6 +65,7 @@ class Pixels:
         scale: (C,) what the difference is multiplied with.
         lows: (C,) the least value that counts: what is below is taken as that.
         highs: (C,) the greatest.
+        white: The brightest there is, in the unit of the base: what augmentation counts by.
         axes: "picture" in a page's own order of axes (torch: channels first, else last); "steps":
             (n, Y, X · C); "vector": (n, Y · X · C).
     """
@@ -75,6 +76,7 @@ class Pixels:
     scale: Array
     lows: Array
     highs: Array
+    white: float = 255.0
     axes: Axes = "picture"
     kind: ClassVar[str] = "pixels"
 

@@ -149,8 +149,21 @@ def pixels(preparation: Preparation, pictures: Pictures, axes: Axes) -> Pixels:
         scale=1 / fitted.stds,
         lows=fitted.lows,
         highs=fitted.highs,
+        white=white(preparation, pictures),
         axes=axes,
     )
+
+
+def white(preparation: Preparation, pictures: Pictures) -> float:
+    """Return the brightest there is: 255 of bytes, 1 of shares, else the greatest that counts."""
+    form = preparation.schema.column(preparation.schema.inputs[0]).form
+    if pictures.dtype == np.uint8:
+        return 255.0
+    if isinstance(form, ShapeForm) and form.brightness:
+        return 255.0 if form.brightness == "bytes" else 1.0
+    fitted = preparation.transforms[preparation.schema.inputs[0]]
+    assert isinstance(fitted, PixelScales)
+    return float(fitted.highs.max())
 
 
 def sequence_views(preparation: Preparation, sequences: Sequences) -> Views:

@@ -69,7 +69,15 @@ class Constant:
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
-        """Return the model that `state` described."""
+        """Return the model that `state` described.
+
+        Raises:
+            ValueError: It is no prediction of this task.
+        """
+        shape = arrays["prediction"].shape
+        wanted = {"regression": (1,), "forecast": shape[:1] or (1,)}.get(task, (num_classes,))
+        if shape != wanted:
+            raise ValueError(f"prediction has the shape {shape} instead of {wanted}")
         model = cls(task, num_classes)
         model.prediction = arrays["prediction"]
         return model

@@ -28,6 +28,9 @@ from bakeoff.baselines.kernel_features import (
 from bakeoff.numeric import softmax
 
 STRENGTHS = (1e5, 1e4, 1e3, 100.0, 10.0, 1.0, 0.1)  # a, the strongest first
+# How much larger a summary stands in the ridge than a share, since there are few of them among many
+# shares. First or last value decides, 150 rows: accuracy 0.87 at 1, 0.97 at 2, 1.00 at 4.
+SUMMARY_WEIGHT = 4.0
 SHARPNESS = tuple(1.5**power for power in range(12))  # 1 to 86
 
 
@@ -149,6 +152,7 @@ def solve(
     crossed -= count * np.outer(means, target_means)
     stds = np.sqrt(np.maximum(np.diag(products), 0) / count)
     stds = np.where(stds > 1e-6, stds, np.inf)  # a constant feature gets no weight
+    stds[kernels["thresholds"].size :] /= SUMMARY_WEIGHT
     values, vectors = np.linalg.eigh(products / np.outer(stds, stds))
     turned = vectors.T @ (crossed / stds[:, None])
     solved = []

@@ -12,7 +12,8 @@ that: the last value itself stays an input, so that a series may return to its m
 solved at once, and a is chosen on the validation windows.
 
 Dimensions: N windows, n windows of a batch, L steps of look-back, F channels, S steps ahead,
-Q targets, O outputs (S * Q), D numbers of a window that are read (L * F, 2,048 at most), A strengths.
+Q targets, O outputs (S * Q), D numbers of a window that are read (L * F, 2,048 at most),
+A strengths.
 """
 
 from collections.abc import Mapping

@@ -39,7 +39,9 @@ class SeasonalMean:
     seedless = True  # nothing is drawn
     num_parameters = iterations = max_iterations = 0
 
-    def __init__(self, task: str, num_classes: int, *, steps: int = 1, season: int = 0, seasons: int = 0) -> None:
+    def __init__(
+        self, task: str, num_classes: int, *, steps: int = 1, season: int = 0, seasons: int = 0
+    ) -> None:
         self.task = task
         self.num_classes = num_classes
         self.steps = steps

@@ -107,9 +107,7 @@ def stored_shape(arrays: Mapping[str, np.ndarray]) -> WindowShape:
     if stored.shape != (4,) or stored.dtype.kind not in "iu":
         raise ValueError("shape does not hold four whole numbers")
     lookback, channels, steps, num_targets = stored.tolist()
-    return WindowShape(
-        lookback=lookback, channels=channels, steps=steps, num_targets=num_targets
-    )
+    return WindowShape(lookback=lookback, channels=channels, steps=steps, num_targets=num_targets)
 
 
 def stored_count(arrays: Mapping[str, np.ndarray], name: str, most: int) -> int:
@@ -131,7 +129,7 @@ def check_season(season: int, lookback: int) -> None:
         ValueError: The message says which look-back it needs.
     """
     if season < 1:
-        raise ValueError(f"season={season} is no season: give its steps, such as 24 of hourly values")
+        raise ValueError(f"season={season} is no season: give its steps, such as 24")
     if season > lookback:
         raise ValueError(
             f"a season of {season} steps needs a look-back of {season} steps at least, and it is "

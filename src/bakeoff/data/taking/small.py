@@ -58,7 +58,7 @@ def small_volumes(volumes: Array, most: int = 4096) -> NDArray[np.float32]:
 
 
 def reduced(x: Array, sizes: tuple[int, ...]) -> NDArray[np.float32]:
-    """Average over areas: (N, *axes, C) -> (N, *sizes, C), in batches; NaN where all are missing."""
+    """Average over areas: (N, *axes, C) -> (N, *sizes, C), NaN where all are missing."""
     small = np.empty((len(x), *sizes, x.shape[-1]), np.float32)
     batch = max(1, NUMBERS // max(1, math.prod(x.shape[1:])))
     for start in range(0, len(x), batch):

@@ -9,6 +9,7 @@ from bakeoff.data.taking.small import colour_histograms
 
 SIZES = (9, 40)
 STEPS, SEASON = 3, 6  # of forecasts
+FITTED: dict = {}
 BASELINES = [row for row in ROWS if row.role == "baseline"]
 
 
@@ -37,15 +38,19 @@ class Case(NamedTuple):
         return load(self.row, "torch")(self.task, self.classes, **self.options)
 
     def fitted(self, seed=0):
-        model, train, validation = self.build(), self.make(300, 0), self.make(100, 1)
-        model.fit(
-            train,
-            self.targets(train),
-            validation_inputs=validation,
-            validation_targets=self.targets(validation),
-            seed=seed,
-        )
-        return model
+        """Fit once for all tests: none of them changes a model."""
+        key = (self.row.name, self.view, self.task, seed)
+        if key not in FITTED:
+            model, train, validation = self.build(), self.make(300, 0), self.make(100, 1)
+            model.fit(
+                train,
+                self.targets(train),
+                validation_inputs=validation,
+                validation_targets=self.targets(validation),
+                seed=seed,
+            )
+            FITTED[key] = model
+        return FITTED[key]
 
 
 def table(rows, seed, missing=True):

@@ -90,6 +90,21 @@ def test_ridge_finds_the_weights_that_made_a_series():
     assert weights[-2, 0] == pytest.approx(-0.8, abs=0.1)
 
 
+@pytest.mark.parametrize("strength", [10.0, 1e-2, 1e-6])
+def test_ridge_equals_scikit_learn_at_every_strength(strength, monkeypatch):
+    from sklearn.linear_model import Ridge
+
+    monkeypatch.setattr("bakeoff.baselines.ridge_windows.STRENGTHS", (strength,))
+    train, new = windows(200, 0), windows(20, 1)
+    found = fit(RidgeWindows("forecast", 0, steps=STEPS), train["x"], train["ahead"]).scores(new)
+    last = [np.tile(part["x"][:, -1, :2], STEPS) for part in (train, new)]
+    z = [part["x"].astype(np.float64) for part in (train, new)]
+    for part in z:
+        part[:, :-1, :2] -= part[:, -1:, :2]
+    theirs = Ridge(alpha=200 * strength).fit(z[0].reshape(200, -1), train["ahead"] - last[0])
+    assert found == pytest.approx(theirs.predict(z[1].reshape(20, -1)) + last[1], abs=1e-6)
+
+
 def test_ridge_beats_the_naive_forecasts_where_season_and_level_move():
     train, new = windows(600, 0), windows(300, 1)
     errors = {}
@@ -144,6 +159,9 @@ def test_of_very_wide_windows_the_latest_steps_are_read(monkeypatch):
     assert np.array_equal(model.scores(train), model.scores({"x": other}))
     again = RidgeWindows.from_state(model.state(), "forecast", 0)
     assert np.array_equal(model.scores(train), again.scores(train))
+    monkeypatch.setattr("bakeoff.baselines.ridge_windows.MOST_WEIGHTS", 4 * 2 * STEPS)
+    model = fit(RidgeWindows("forecast", 0, steps=STEPS), train["x"], train["ahead"])
+    assert model.state()["weights"].shape == (3, 2 * STEPS)
 
 
 def test_steps_that_do_not_divide_the_targets_are_refused():

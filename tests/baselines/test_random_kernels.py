@@ -63,6 +63,8 @@ def test_few_rows_stand_in_memory_at_once():
     sizes = [len(found) for _, found in feature_batches(inputs, drawn(inputs, 1))]
     assert sum(sizes) == 700
     assert max(sizes) * 500 * (KERNELS + 27) <= 2**22
+    short = {"x": np.zeros((3000, 1, 1), np.float32)}
+    assert max(len(found) for _, found in feature_batches(short, drawn(short, 1))) <= 1024
 
 
 def test_rows_without_lengths_are_read_whole():

@@ -31,6 +31,7 @@ MOST_CHANNELS = 9  # of a kernel
 GOLDEN = (5**0.5 + 1) / 2  # its multiples, modulo 1, are quantiles that are spread evenly
 MOST_SUMMARIES = 1024  # in all: of more channels than 256 there are fewer of each
 NUMBERS = 2**22  # in memory for a batch: 16 MB
+MOST_ROWS = 1024  # of a batch: 8 MB of features
 
 
 def draw_kernels(
@@ -103,7 +104,7 @@ def feature_batches(
     x, lengths, wanted = inputs["x"], real_lengths(inputs), kernels["channels"].shape[2]
     if x.ndim != 3 or x.shape[2] != wanted or not x.shape[1]:
         raise ValueError(f"the kernels read {wanted} channels, and x has the shape {x.shape}")
-    size = max(1, NUMBERS // (x.shape[1] * (KERNELS + LENGTH * wanted)))
+    size = min(MOST_ROWS, max(1, NUMBERS // (x.shape[1] * (KERNELS + LENGTH * wanted))))
     for start in range(0, len(x), size):
         rows = slice(start, start + size)
         yield rows, features_of(x[rows], lengths[rows], kernels)

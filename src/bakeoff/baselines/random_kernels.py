@@ -165,7 +165,11 @@ def solve(
 
 def as_columns(targets: np.ndarray, classes: int) -> np.ndarray:
     """Return classes as columns of 0 and 1, or numbers as one column: (n,) -> (n, S) float64."""
-    return np.eye(classes)[targets] if classes else targets[:, None].astype(np.float64)
+    if not classes:
+        return targets[:, None].astype(np.float64)
+    columns = np.zeros((len(targets), classes))
+    columns[np.arange(len(targets)), targets] = 1
+    return columns
 
 
 def losses_of(

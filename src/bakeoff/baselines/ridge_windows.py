@@ -17,7 +17,7 @@ A strengths.
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from bakeoff.baselines.window_shape import WindowShape, shape_of, stored_shape
 
 STRENGTHS = (10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)  # a for each window, strongest first
 MOST_READ = 2048  # numbers of a window: 33 MB of products, and 5 s to solve
+MOST_WEIGHTS = 2**25  # 268 MB
 
 
 class RidgeWindows:
@@ -38,7 +39,7 @@ class RidgeWindows:
     Shape:
         x (N, L, F) float, the first Q channels the past of the targets -> (N, S * Q), step by step.
         Of windows with more than 2,048 numbers the latest steps are read, of more channels than
-        that the first.
+        that the first; of fewer numbers where there would be more than 33 million weights.
     """
 
     seedless = True  # solved at once: the result does not depend on the seed
@@ -75,7 +76,7 @@ class RidgeWindows:
         shape = shape_of(inputs["x"], targets, self.steps)
         solved = solve(shape, inputs["x"], targets)
         losses = losses_of(shape, validation_inputs["x"], validation_targets, solved)
-        weights, bias = solved[int(np.argmin(losses))]
+        weights, bias = solved.weights(STRENGTHS[int(np.argmin(losses))])
         self.arrays = {"shape": shape.as_array(), "weights": weights, "bias": bias}
 
     def scores(self, inputs: Mapping[str, Any]) -> np.ndarray:
@@ -111,8 +112,9 @@ class RidgeWindows:
 
 def read_of(shape: WindowShape) -> tuple[int, int]:
     """Return how many of the last steps, and how many channels, are read."""
-    channels = min(shape.channels, MOST_READ)
-    return min(shape.lookback, MOST_READ // channels), channels
+    most = min(MOST_READ, MOST_WEIGHTS // shape.outputs)
+    channels = min(shape.channels, most)
+    return min(shape.lookback, most // channels), channels
 
 
 def parts_of(shape: WindowShape, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -125,8 +127,31 @@ def parts_of(shape: WindowShape, windows: np.ndarray) -> tuple[np.ndarray, np.nd
     return np.tile(last, shape.steps), z.reshape(len(z), -1)
 
 
-def solve(shape: WindowShape, x: Any, targets: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return weights (D, O) and bias (O,) for each strength, from sums over all windows."""
+class Solved(NamedTuple):
+    """The ridge regressions of all strengths.
+
+    Args:
+        means: (D,) of z.
+        change_means: (O,) of what is to be learned.
+        values: (D,) eigenvalues of the covariance of z.
+        vectors: (D, D) its eigenvectors.
+        turned: (D, O) covariance of z and what is to be learned, along these.
+    """
+
+    means: np.ndarray
+    change_means: np.ndarray
+    values: np.ndarray
+    vectors: np.ndarray
+    turned: np.ndarray
+
+    def weights(self, strength: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return weights (D, O) and bias (O,)."""
+        weights = (self.vectors / (self.values + strength)) @ self.turned
+        return weights, self.change_means - self.means @ weights
+
+
+def solve(shape: WindowShape, x: Any, targets: np.ndarray) -> Solved:
+    """Solve for all strengths at once, from sums over all windows."""
     size, count = int(np.prod(read_of(shape))), max(1, len(x))
     products, crossed = np.zeros((size, size)), np.zeros((size, shape.outputs))
     sums, change_sums = np.zeros(size), np.zeros(shape.outputs)
@@ -141,22 +166,17 @@ def solve(shape: WindowShape, x: Any, targets: np.ndarray) -> list[tuple[np.ndar
     products = products / count - np.outer(means, means)
     crossed = crossed / count - np.outer(means, change_means)
     values, vectors = np.linalg.eigh(products)
-    turned = vectors.T @ crossed
-    solved = []
-    for strength in STRENGTHS:
-        weights = vectors @ (turned / (np.maximum(values, 0) + strength)[:, None])
-        solved.append((weights, change_means - means @ weights))
-    return solved
+    return Solved(means, change_means, np.maximum(values, 0), vectors, vectors.T @ crossed)
 
 
-def losses_of(
-    shape: WindowShape, x: Any, targets: np.ndarray, solved: list[tuple[np.ndarray, np.ndarray]]
-) -> np.ndarray:
+def losses_of(shape: WindowShape, x: Any, targets: np.ndarray, solved: Solved) -> np.ndarray:
     """Add up the squared errors over windows for each strength: (A,)."""
-    losses = np.zeros(len(solved))
+    losses = np.zeros(len(STRENGTHS))
     for rows, windows in shape.batches(x):
         last, z = parts_of(shape, windows)
-        changes = targets[rows] - last
-        for a, (weights, bias) in enumerate(solved):
-            losses[a] += ((z @ weights + bias - changes) ** 2).sum()
+        missed = targets[rows] - last - solved.change_means
+        along = (z - solved.means) @ solved.vectors  # (n, D)
+        for a, strength in enumerate(STRENGTHS):
+            found = (along / (solved.values + strength)) @ solved.turned
+            losses[a] += ((found - missed) ** 2).sum()
     return losses

@@ -94,9 +94,9 @@ class Recipe:
     )
 
     augment: str = setting(
-        "none",
+        "auto",
         "changes of training pictures, drawn anew every time: flip=0.5,rotation=15 and so on; "
-        "auto: what the classes allow; none, since whether it helps depends on the data",
+        "auto: what cannot change the class; none",
         table="recipe",
     )
 
@@ -106,7 +106,7 @@ class Recipe:
 
 
 SETTINGS = tuple(options(Recipe))
-LATER = {"augment": "none"}  # came after format 2 of a run: written where it says something
+LATER = {"augment": ("auto", "none")}  # came after format 2 of a run: written where it acts
 
 
 def rate_to_try(lr: float) -> float:
@@ -129,7 +129,7 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
         >>> "augment" in settings_of(Recipe()), settings_of(Recipe(augment="flip=0.5"))["augment"]
         (False, 'flip=0.5')
     """
-    return {k: v for k, v in asdict(recipe).items() if k not in LATER or v != LATER[k]}
+    return {k: v for k, v in asdict(recipe).items() if v not in LATER.get(k, ())}
 
 
 def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:

@@ -149,7 +149,7 @@ def say_period(test: Predictions, period: Period, sample: Sample) -> list[str]:
     """Say which times a forecast was judged on, and what they cannot tell."""
     seconds = lasting(period)
     said = [
-        f"judged on {say_span(period, seconds)}. This holds for times like these; nothing here "
+        f"judged on {say_span(period)}. This holds for times like these; nothing here "
         "speaks for other seasons. The intervals of the scores are of this test period."
     ]
     if period.dated and seconds < FEW_DAYS * DAY and sample.enough:
@@ -196,12 +196,12 @@ def lasting(period: Period) -> float:
     return float(span) + period.horizon * period.seconds
 
 
-def say_span(period: Period, seconds: float) -> str:
-    """Say how long a period is, and from when to when."""
-    first, last = period.times.min(), period.times.max()
+def say_span(period: Period) -> str:
+    """Say how long a period is, and from when to when: the stamps of its first and last step."""
+    first, last, seconds = period.times.min(), period.times.max(), lasting(period)
     if not period.dated:
         return f"{len(period.times):,} windows (from {float(first):,.6g} to {float(last):,.6g})"
-    end = last + np.timedelta64(round(max(period.horizon - 1, 0) * period.seconds * 1e6), "us")
+    end = last + np.timedelta64(round((period.horizon - 1) * period.seconds * 1e6), "us")
     days = round(seconds / DAY)
     hours = max(round(seconds / 3600), 1)
     length = f"{days:,} days" if seconds >= 2 * DAY else f"{hours} hour{'s' if hours > 1 else ''}"

@@ -132,17 +132,18 @@ def several(entries, **period):
     """The same windows twice: as series a, and, a thousand times as large, as series b."""
     found = []
     for entry in entries:
-        p, num = entry.predictions, len(entry.predictions)
-        both = replace(
-            p.period,
-            times=np.tile(p.period.times, 2),
-            series=np.repeat(np.array(["a", "b"], object), num),
-            **{"stds": {"a": 1.0, "b": 1000.0}, **period},
+        p = entry.predictions
+        fields = {"stds": {"a": 1.0, "b": 1000.0}, **period}
+        fields["times"] = np.tile(p.period.times, 2)
+        fields["series"] = np.repeat(np.array(["a", "b"], object), len(p))
+        both = Predictions(
+            target=p.target,
+            rows=np.arange(2 * len(p)) + 1,
+            truth=np.concatenate([p.truth, 1000 * p.truth]),
+            scores=np.concatenate([p.scores, 1000 * p.scores]),
+            period=replace(p.period, **fields),
         )
-        table = {n: np.concatenate([getattr(p, n) * f for f in (1, 1000)]) for n in
-                 ("truth", "scores")}  # fmt: skip
-        rows = np.arange(2 * num) + 1
-        found.append(replace(entry, predictions=replace(p, rows=rows, period=both, **table)))
+        found.append(replace(entry, predictions=both))
     return found
 
 

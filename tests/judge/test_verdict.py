@@ -7,8 +7,8 @@ import pytest
 from bakeoff.errors import DataError, RequestError, RunError
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.evaluate.predictions import Predictions
-from bakeoff.judge.about_rows import Unit, named
-from bakeoff.judge.advice import round_down, say_needed
+from bakeoff.judge.about_rows import named
+from bakeoff.judge.advice import Unit, round_down, say_needed
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.statistics import Pair
 from bakeoff.judge.verdict import reach_verdict, read_verdict, write_verdict

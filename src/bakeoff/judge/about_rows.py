@@ -1,13 +1,13 @@
 """What there is to say about the test rows: how many, of what, and what they cannot tell."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.cut import cut
-from bakeoff.evaluate.breakdown import loudest_series, undefined_series
+from bakeoff.evaluate.by_step import loudest_series, undefined_series
 from bakeoff.evaluate.classification import truth_labels
 from bakeoff.evaluate.metrics import Metric
 from bakeoff.evaluate.period import DAY, Period
@@ -25,52 +25,6 @@ FEW_GROUPS = 12
 MOST_CLASSES = 3  # of which each has a sentence
 FEW_DAYS = 56
 EXPLAINED, SHIFT = 0.9, 1.0  # a ramp of eight stretches is explained by one break to 0.76
-
-
-class Unit(NamedTuple):
-    """What more of would show smaller differences, and how many there are."""
-
-    noun: str
-    num: int
-
-    def __str__(self) -> str:
-        return f"{self.num:,} {self.noun}{'' if self.num == 1 else 's'}"
-
-
-def unit_of(sample: Sample) -> Unit:
-    """Tell what the test rows are counted in."""
-    if sample.kind == "groups":
-        return Unit("test group", len(sample.sizes))
-    return Unit("test window" if sample.kind == "stretches" else "test row", len(sample.units))
-
-
-def say_refusal(sample: Sample, test: Predictions) -> str:
-    """Say why the test rows are too few for a verdict; "" where they are enough."""
-    if sample.enough:
-        return ""
-    if test.period is not None:
-        each = " of each series" if len(test.period.names) > 1 else ""
-        return (
-            f"the test period holds fewer than {STRETCHES} stretches as long as a day or the "
-            f"horizon; {windows_needed(test.period):,} windows{each} are needed."
-        )
-    return f"{say_groups(sample, test)}: too few to speak of new ones."
-
-
-def say_enough(sample: Sample, test: Predictions) -> str:
-    """Say what would allow a verdict."""
-    if test.period is not None:
-        return f"a test period of {windows_needed(test.period):,} windows or more."
-    return f"test rows of at least {FEWEST_GROUPS} groups of equal size; 20 tell far more."
-
-
-def say_groups(sample: Sample, test: Predictions) -> str:
-    """Say how many groups the test rows come from, and how many they are worth."""
-    num = len(sample.sizes)
-    of = f" ({cut(test.group_column)})" if test.group_column else ""
-    worth = f"{sample.effective:.1f}".removesuffix(".0")
-    groups = f"{num:,} groups" if num > 1 else "1 group"
-    return f"the test rows come from {groups}{of}, worth {worth} of equal size"
 
 
 def say_about_rows(
@@ -105,6 +59,35 @@ def say_about_rows(
             "after looking at earlier ones makes this verdict too hopeful."
         )
     return said
+
+
+def say_refusal(sample: Sample, test: Predictions) -> str:
+    """Say why the test rows are too few for a verdict; "" where they are enough."""
+    if sample.enough:
+        return ""
+    if test.period is not None:
+        each = " of each series" if len(test.period.names) > 1 else ""
+        return (
+            f"the test period holds fewer than {STRETCHES} stretches as long as a day or the "
+            f"horizon; {windows_needed(test.period):,} windows{each} are needed."
+        )
+    return f"{say_groups(sample, test)}: too few to speak of new ones."
+
+
+def say_enough(sample: Sample, test: Predictions) -> str:
+    """Say what would allow a verdict."""
+    if test.period is not None:
+        return f"a test period of {windows_needed(test.period):,} windows or more."
+    return f"test rows of at least {FEWEST_GROUPS} groups of equal size; 20 tell far more."
+
+
+def say_groups(sample: Sample, test: Predictions) -> str:
+    """Say how many groups the test rows come from, and how many they are worth."""
+    num = len(sample.sizes)
+    of = f" ({cut(test.group_column)})" if test.group_column else ""
+    worth = f"{sample.effective:.1f}".removesuffix(".0")
+    groups = f"{num:,} groups" if num > 1 else "1 group"
+    return f"the test rows come from {groups}{of}, worth {worth} of equal size"
 
 
 def say_classes(best: Sequence[Predictions]) -> list[str]:

@@ -1,10 +1,11 @@
 """What would change the verdict: which differences cannot be detected, and what would show them."""
 
 import math
+from typing import NamedTuple
 
 from bakeoff.evaluate.metrics import Metric
 from bakeoff.evaluate.predictions import Predictions
-from bakeoff.judge.about_rows import Unit, say_enough, unit_of
+from bakeoff.judge.about_rows import say_enough
 from bakeoff.judge.samples import Sample
 from bakeoff.judge.statistics import Judgement, Pair, Standing
 
@@ -48,6 +49,23 @@ def say_change(
     if judgement.trained_once:
         said += "; 5 seeds would tell seed variation from a real difference"
     return said + "."
+
+
+class Unit(NamedTuple):
+    """What more of would show smaller differences, and how many there are."""
+
+    noun: str
+    num: int
+
+    def __str__(self) -> str:
+        return f"{self.num:,} {self.noun}{'' if self.num == 1 else 's'}"
+
+
+def unit_of(sample: Sample) -> Unit:
+    """Tell what the test rows are counted in."""
+    if sample.kind == "groups":
+        return Unit("test group", len(sample.sizes))
+    return Unit("test window" if sample.kind == "stretches" else "test row", len(sample.units))
 
 
 def typical_pair(judgement: Judgement) -> Pair | None:

@@ -19,13 +19,13 @@ LEAST_WORTH = (
 )
 
 
-def own_direction(
+def own_intervals(
     judgement: Judgement,
     metric: Metric,
     sample: Sample,
     predictions: Mapping[str, Sequence[Predictions]],
 ) -> tuple[Standing, ...]:
-    """Turn losses back, and keep intervals within what the metric can be.
+    """Turn losses back, and give each score the interval that its metric asks for.
 
     A share of 0 or 1 has no spread to measure; its interval is the exact binomial one. That of a
     balanced accuracy is put together from those of its classes.
@@ -103,7 +103,7 @@ def jeffreys(hits: float, rows: float) -> tuple[float, float]:
 
     Example:
         >>> [round(float(end), 3) for end in jeffreys(4, 5)]
-        [0.372, 0.977]
+        [0.371, 0.977]
     """
     from scipy.stats import beta
 

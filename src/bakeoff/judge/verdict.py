@@ -15,7 +15,7 @@ from bakeoff.judge.about_rows import say_refusal
 from bakeoff.judge.advice import say_change
 from bakeoff.judge.best import best_of
 from bakeoff.judge.entry import Entry, check_same_rows, finished, group_entries
-from bakeoff.judge.intervals import own_direction
+from bakeoff.judge.intervals import own_intervals
 from bakeoff.judge.samples import Sample, sample_of, sampled, tabulate
 from bakeoff.judge.statistics import Judgement, Pair, Standing, judge_table
 from bakeoff.judge.wording import say_failures, say_refused, say_verdict, say_warnings
@@ -102,7 +102,7 @@ def reach_verdict(
         seedless=[label for label, line in ranked.items() if line[0].seedless],
         seed=seed,
     )
-    standings = own_direction(judgement, metric, sample, predictions)
+    standings = own_intervals(judgement, metric, sample, predictions)
     failures = {
         label: line[0].error
         for label, line in lines.items()

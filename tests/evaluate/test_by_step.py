@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bakeoff.errors import DataError
-from bakeoff.evaluate.breakdown import by_series, by_step, loudest_series, undefined_series
+from bakeoff.evaluate.by_step import by_series, by_step, loudest_series, undefined_series
 from bakeoff.evaluate.metrics import METRICS, metrics_of, score
 from bakeoff.evaluate.period import Period
 from bakeoff.evaluate.predictions import Predictions

@@ -80,11 +80,15 @@ class Sequences:
         steps: (S, F) or, of tokens, (S,); in memory or memory-mapped.
         starts: (N,) int64, the first step of each sequence.
         lengths: (N,) int64, how many steps it has.
+        series: (S,) the number of the time series that each step is of; None where there is one.
+        names: The series by number.
     """
 
     steps: Array
     starts: Array
     lengths: Array
+    series: Array | None = None
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -123,6 +127,12 @@ class Sequences:
     def dtype(self) -> Any:
         """Of the values."""
         return self.steps.dtype
+
+    def members(self) -> Array:
+        """Return (N,) the number of the time series that each sequence is of."""
+        if self.series is None:
+            return np.zeros(len(self), np.int64)
+        return np.asarray(self.series[self.starts], np.int64)
 
     def covered(self) -> Array:
         """Return (S,) True at each step that stands in a sequence."""

@@ -23,6 +23,7 @@ from bakeoff.data.preparing.categories import Categories
 from bakeoff.data.preparing.numbers import Numbers
 from bakeoff.data.preparing.pixels import Pixels
 from bakeoff.data.preparing.scale import Scale
+from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import Steps, summarise
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.preparing.time import Time
@@ -33,7 +34,9 @@ from bakeoff.errors import DataError, unknown
 from bakeoff.listed import listed
 from bakeoff.numeric import is_constant
 
-CLASSES: tuple[type[Transform], ...] = (Numbers, Binary, Categories, Time, Pixels, Steps, Scale)
+CLASSES: tuple[type[Transform], ...] = (
+    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps
+)  # fmt: skip
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
 MOST_AMOUNT = 1e150  # the squares of larger numbers overflow, those of its inverse vanish
 DOCUMENT = {  # the fields of transforms.json
@@ -51,8 +54,8 @@ class Preparation:
 
     Args:
         schema: Of the data; its inputs are those that are really used.
-        task: "binary", "multiclass" or "regression".
-        classes: Class names by index; () for regression. The positive class of two is the second.
+        task: "binary", "multiclass", "regression" or "forecast".
+        classes: Class names by index; () for numbers. The positive class of two is the second.
         transforms: Input column -> its fitted transform.
         summaries: Of sequences of different lengths: the transform of their per-channel summaries.
         scale: Of a regression target, else None.
@@ -74,6 +77,22 @@ class Preparation:
             return self.scale.apply(values)
         codes = {name: i for i, name in enumerate(self.classes)}
         return np.array([codes.get(value, -1) for value in values], dtype=np.int64)
+
+    @property
+    def series_steps(self) -> SeriesSteps:
+        """How the steps of time series are standardised.
+
+        Raises:
+            ValueError: The data are no time series to forecast.
+        """
+        fitted = self.transforms[self.schema.inputs[0]]
+        if not isinstance(fitted, SeriesSteps):
+            raise ValueError(f"{self.schema.targets[0]} is not forecast.")
+        return fitted
+
+    def invert_steps(self, scores: Array, dataset: Dataset) -> Array:
+        """Return the forecasts of the windows of a dataset in the user's units: (N, S) float64."""
+        return self.series_steps.invert(scores, dataset.arrays[self.schema.inputs[0]])
 
     def invert(self, scores: Array) -> Array:
         """Return the scores of a regression in the user's units: (N,) or (N, 1) -> (N,) float64.
@@ -122,14 +141,16 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
         raise DataError(f"No input is left: {' '.join(notes)} Split in another way.")
     target, task = dataset.target, dataset.schema.tasks[dataset.target]
     values = train.arrays[target]
-    if len(set(values.tolist())) < 2:
+    if task == "forecast":
+        values = values.real()[:, 0]
+    if task != "forecast" and len(set(values.tolist())) < 2:
         raise DataError(
             f"All {len(train):,} training rows have {target} = {values[0]}, so there is nothing to "
             f"learn ({split.how}). Split in another way."
         )
     if task == "regression":
         check_amounts(values, target)
-    classes = () if task == "regression" else class_names(train)
+    classes = () if task in ("regression", "forecast") else class_names(train)
     unseen = set(dataset.arrays[target][split.validation]) - set(classes) if classes else set()
     if unseen:  # test targets stay sealed: judging meets their unseen classes
         named = ", ".join(sorted(unseen)[:5])
@@ -213,8 +234,15 @@ def check_amounts(values: Array, target: str) -> None:
 def fit_transform(train: Dataset, name: str) -> Transform:
     """Fit the transform of one input on the training rows; of sequences on their real steps."""
     values = train.arrays[name]
+    if forecasts(train.schema):
+        return SeriesSteps.fit(values)
     real = values.real() if isinstance(values, Sequences) else values
     return TRANSFORMS[KINDS[train.schema.column(name).kind].transform].fit(real)
+
+
+def forecasts(schema: Schema) -> bool:
+    """Tell whether steps of time series are forecast: their range may be left."""
+    return schema.series is not None and schema.series.horizon > 0
 
 
 def fit_summaries(train: Dataset, name: str) -> Numbers | None:
@@ -293,7 +321,9 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
     columns = {n.removeprefix("column."): t for n, t in made.items() if n.startswith("column.")}
     schema = schema_from_dict(document["schema"])
     for name in schema.inputs:
-        if type(columns[name]).__name__ != (due := KINDS[schema.column(name).kind].transform):
+        due = KINDS[schema.column(name).kind].transform
+        due = "SeriesSteps" if forecasts(schema) else due
+        if type(columns[name]).__name__ != due:
             raise DataError(f"the transform of {cut(repr(name))} is not {due}.")
         check_width(columns[name], schema.column(name))
     summaries, scale = made.get("summaries"), made.get("scale")
@@ -316,6 +346,10 @@ def check_width(transform: Transform, column: Column) -> None:
         check_widths(transform, width or 0)
         if len(transform.means) != width:
             raise DataError(f"the transform of {cut(repr(column.name))} is not {width} wide.")
+    if isinstance(transform, SeriesSteps):
+        form = column.form
+        if not isinstance(form, ShapeForm) or len(transform.missing) != form.sizes[-1]:
+            raise DataError(f"the transform of {cut(repr(column.name))} has another width.")
 
 
 def restored(state: Mapping[str, Any]) -> Transform:

@@ -3,6 +3,7 @@
     table, 2-D array      table (N, F), categories (N, K)                      plain
     image (N, Y, X, C)    image, sequence (N, Y, X·C), vector                  plain
     sequence (N, T, F)    sequence with lengths, vector                        plain
+    windows to forecast   window, sequence, vector
     volume                volume, vector                                       plain
 
 `plain` is for trees: unscaled, NaN where missing; float64 where float32 does not hold every value.
@@ -12,7 +13,7 @@ A view names sources (sources.py): nothing is laid out before a model asks for i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -23,7 +24,8 @@ from bakeoff.data.blocks import Pictures, Sequences
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.preparing.pixels import Pixels as PixelScales
-from bakeoff.data.preparing.preparation import Preparation
+from bakeoff.data.preparing.preparation import Preparation, forecasts
+from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import summarise
 from bakeoff.data.preparing.transform import gives_codes, gives_numbers
 from bakeoff.data.taking.sources import (
@@ -174,7 +176,9 @@ def sequence_views(preparation: Preparation, sequences: Sequences) -> Views:
 
     @cache
     def base() -> Array:  # (S, F) float32, for all sequences that share a step
-        return fitted.apply(sequences.steps)
+        if isinstance(fitted, SeriesSteps):
+            return fitted.apply(sequences)
+        return np.asarray(fitted.apply(sequences.steps))
 
     @cache
     def plain() -> View:
@@ -192,11 +196,40 @@ def sequence_views(preparation: Preparation, sequences: Sequences) -> Views:
     def windows(steps: Array, *, vector: bool) -> View:
         return flat(Windows(base=steps, starts=starts, length=longest, vector=vector))
 
+    if forecasts(preparation.schema):
+        return window_views(preparation, windows, base)
     return Views(
         {
             "sequence": lambda: windows(base(), vector=False),
             "vector": lambda: windows(base(), vector=True),
             "plain": lambda: windows(unscaled(sequences.steps), vector=True),
+        }
+    )
+
+
+def window_views(
+    preparation: Preparation, windows: Callable[..., View], base: Callable[[], Array]
+) -> Views:
+    """Return windows of time series as such, as sequences, and as vectors.
+
+    Args:
+        preparation: Says how far back a window looks, and how far ahead it is to forecast.
+        windows: Makes a view of steps.
+        base: Returns the steps, standardised.
+    """
+    form = preparation.schema.series
+    assert form is not None
+    sizes = {"in_steps": form.lookback, "out_steps": form.horizon}
+
+    def window() -> View:
+        view = windows(base(), vector=False)
+        return replace(view, sizes={**view.sizes, **sizes})
+
+    return Views(
+        {
+            "window": window,
+            "sequence": lambda: windows(base(), vector=False),
+            "vector": lambda: windows(base(), vector=True),
         }
     )
 

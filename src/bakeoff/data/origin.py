@@ -28,6 +28,7 @@ class Origin:
         ids: (N,) the id of each sequence of a long table, whose first row is counted, else None.
         id_column: The column of the ids.
         pictures: (N,) the file of each row, where each is a picture file, else None.
+        in_table: Whether these are named by the rows of a table.
     """
 
     rows: Array
@@ -36,6 +37,7 @@ class Origin:
     ids: Array | None = None
     id_column: str = ""
     pictures: Array | None = None
+    in_table: bool = False
 
     def __getitem__(self, positions: Any) -> Origin:
         """Return the origin of some rows, given by positions, a mask or a slice."""
@@ -55,7 +57,7 @@ class Origin:
 
         "row 12", "row 12 of test.csv", "row 12 of test.csv, id 3" or "cat/12.jpg".
         """
-        if self.pictures is not None:
+        if self.pictures is not None and not self.in_table:
             return str(self.pictures[position])
         row = f"row {self.rows[position]:,}"
         row = row if self.parts is None else f"{row} of {self.files[str(self.parts[position])]}"

@@ -11,7 +11,7 @@ from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
 from bakeoff.data.assembling.choices import Choices, as_name, check_long
 from bakeoff.data.assembling.named_sets import from_bundled, from_named
 from bakeoff.data.assembling.pictures import from_pictures, inputs_from_pictures
-from bakeoff.data.assembling.tables import from_tables, inputs_from_table
+from bakeoff.data.assembling.tables import from_tables, inputs_from_table, refuse_pictures
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
@@ -20,7 +20,6 @@ from bakeoff.data.reading.arrays import are_arrays
 from bakeoff.data.reading.join_pair import as_array, join_pair
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, read_pictures
-from bakeoff.data.reading.table import read_table
 from bakeoff.errors import RequestError, option
 
 
@@ -35,6 +34,7 @@ def read(
     positive: str | None = None,
     sequence: str | None = None,
     time: str | None = None,
+    images: object = None,
     image_size: str = "",
 ) -> Dataset:
     """Read data for training: a file, a data frame, arrays, pictures, or the name of a set.
@@ -54,6 +54,8 @@ def read(
         sequence: Of a long table, which has one row a step: the column of ids. The rows of one id
             become one row of the dataset.
         time: The column that orders the steps; the order of the file by default.
+        images: Of a table with a column of paths of pictures: the folder or .zip that they start
+            at; the folder of the table by default.
         image_size: Of picture files, "64" or "64x48" (height × width); "" is decided.
 
     Raises:
@@ -74,50 +76,55 @@ def read(
     named_parts = {"train": data, "validation": validation, "test": test}
     found = {part: named.located(value) for part, value in named_parts.items() if value is not None}
     given = {part: value for part, (value, _) in found.items()}
-    dataset = read_parts(given, choices, image_size)
+    dataset = read_parts(given, choices, images, image_size)
     moved = tuple(said for _, said in found.values() if said)
     return replace(dataset, notes=(*moved, *dataset.notes)) if moved else dataset
 
 
-def read_parts(given: dict[str, object], choices: Choices, image_size: str) -> Dataset:
+def read_parts(
+    given: dict[str, object], choices: Choices, images: object, image_size: str
+) -> Dataset:
     """Read what was given for each part, as what it is."""
     data = given["train"]
+    pictures = not bundled.is_bundled(data) and are_pictures(data)
+    if images is not None and (pictures or named.is_named(data)):
+        refuse_pictures(images, "")
     if named.is_named(data):
         return from_named(str(data), given, choices, image_size)
-    if not bundled.is_bundled(data) and are_pictures(data):
+    if pictures:
         return from_pictures(read_pictures(given, image_size), choices)
-    if image_size:
-        raise RequestError(
-            f"{option('image_size', image_size)} goes with picture files, and these data are none. "
-            "Leave it out."
-        )
+    if not bundled.is_bundled(data) and not are_arrays(data):
+        return from_tables(given, choices, images=images, image_size=image_size)
+    refuse_pictures(images, image_size)
     if bundled.is_bundled(data):
         return from_bundled(str(data), given, choices)
-    return from_arrays(given, choices) if are_arrays(data) else from_tables(given, choices)
+    return from_arrays(given, choices)
 
 
-def read_inputs(data: object, schema: Schema) -> Dataset:
+def read_inputs(data: object, schema: Schema, *, images: object = None) -> Dataset:
     """Read new data by the schema of a run, with or without its target.
 
     Args:
         data: What `read` takes, or an array alone.
         schema: Of the data that the run was trained on.
+        images: The folder or .zip that paths of pictures start at; the folder of the table by
+            default.
 
     Raises:
         DataError: A column that goes in is missing, or an array has another shape.
     """
     data, moved = named.located(data)
-    dataset = inputs_of(as_data(data, schema), schema)
+    dataset = inputs_of(as_data(data, schema), schema, images)
     return replace(dataset, notes=(moved, *dataset.notes)) if moved else dataset
 
 
-def inputs_of(data: object, schema: Schema) -> Dataset:
+def inputs_of(data: object, schema: Schema, images: object) -> Dataset:
     """Read a file, a frame, arrays or pictures by the schema of a run."""
     if isinstance(data, Found) or are_pictures(data):
         return inputs_from_pictures(data, schema)
     if are_arrays(data):
         return inputs_from_arrays(data, schema)
-    return inputs_from_table(read_table(data), schema)
+    return inputs_from_table(data, schema, images)
 
 
 def as_data(data: object, schema: Schema) -> object:

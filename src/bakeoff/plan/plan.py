@@ -84,6 +84,7 @@ def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
         positive=experiment.positive or None,
         sequence=experiment.sequence or None,
         time=experiment.time or None,
+        images=experiment.images or None,
         image_size=experiment.image_size,
     )
 

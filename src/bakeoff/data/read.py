@@ -133,8 +133,7 @@ def as_data(data: object, schema: Schema) -> object:
     A bundled name, (X, y), a tensor, a list of rows, and one row as a dict of single values.
     """
     if named.is_named(data):
-        name = str(data)
-        return named.load_idx(name) if named.is_idx(name) else named.find_new(name)
+        return named.find_new(str(data))
     if bundled.is_bundled(data):
         return bundled.load(str(data))[0]
     blocks = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)

@@ -43,8 +43,8 @@ def read(
         data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); of a folder or
             .zip with a folder of pictures for each class; a pandas or polars frame; a dict of
             columns; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a bundled set (digits,
-            iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10 below
-            BAKEOFF_DATA.
+            iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, which
+            stand below BAKEOFF_DATA or are downloaded.
         target: The column to predict; may be left out for arrays, pictures and named sets.
         inputs: The columns that models may see; all others by default.
         kinds: Column -> kind, for columns that would be read otherwise.

@@ -1,4 +1,4 @@
-"""Named sets: those that scikit-learn ships, and those below BAKEOFF_DATA."""
+"""Named sets: those that scikit-learn ships, and those of the user's own or of the web."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bakeoff.errors import RequestError, option
 def from_named(
     name: str, given: Mapping[str, object], choices: Choices, image_size: str
 ) -> Dataset:
-    """Read a set that stands below BAKEOFF_DATA; it brings its own parts."""
+    """Read a set that is known by name; it brings its own parts."""
     if len(given) > 1:
         raise RequestError(f"{name} brings its own test rows: leave {option('test')} out.")
     place = named.find_set(name)

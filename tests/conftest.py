@@ -7,7 +7,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ["BAKEOFF_CACHE"] = tempfile.mkdtemp(prefix="bakeoff-tests-")  # not the working folder
+CACHE = tempfile.TemporaryDirectory(prefix="bakeoff-tests-")  # goes with the process
+os.environ["BAKEOFF_CACHE"] = CACHE.name
 os.environ["BAKEOFF_OFFLINE"] = "1"
 
 from tests.small import (  # noqa: F401  fixtures; the environment stands first

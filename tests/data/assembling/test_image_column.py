@@ -1,10 +1,13 @@
 """Promises of a column of paths: it becomes pictures, and every row without one is counted."""
 
+import tomllib
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from bakeoff import DataError, RequestError, read
+from bakeoff import DataError, RequestError, read, run
 from bakeoff.data.read import read_inputs
 from bakeoff.data.splitting.split import make_split
 
@@ -193,3 +196,17 @@ def test_what_cannot_be_is_refused_in_a_sentence(given, message, root, monkeypat
 def test_images_belong_to_tables(data, root):
     with pytest.raises(RequestError, match="goes with a column of paths of pictures"):
         read(data, images=root)
+
+
+def test_a_run_of_a_table_of_pictures_predicts_new_rows_with_their_paths(root, tmp_path):
+    made = run(root / "table.csv", "y", models="linear", seeds=1, out=tmp_path / "run", show="none")
+    written = tomllib.loads((tmp_path / "run" / "bakeoff.toml").read_text())
+    assert written["data"]["inputs"] == ["picture"]
+    assert (written["data"]["image_size"], written["kinds"]["picture"]) == ("8x8", "image")
+    new = folder(tmp_path / "new", {"a.png": picture(RED), "b.png": picture(GREEN)})
+    with warnings.catch_warnings(record=True, action="always") as told:
+        answers = made.best.predict({"picture": ["a.png", "gone.png", "b.png"]}, images=new)
+    assert answers["row"].to_list() == [1, 3]
+    assert answers["file"].to_list() == ["a.png", "b.png"]
+    assert answers["prediction"].to_list() == ["b", "a"]
+    assert any("1 row is left out" in str(warning.message) for warning in told)

@@ -135,6 +135,15 @@ def test_where_nothing_can_be_written_pictures_are_decoded_in_memory(tmp_path, m
     assert line.endswith("for the next run: Not a directory.")
 
 
+def test_a_working_folder_that_has_gone_is_no_obstacle(tmp_path, monkeypatch):
+    path = folder(tmp_path / "set", classes("cat", "dog"))
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    monkeypatch.setenv("BAKEOFF_CACHE", "cache")
+    (tmp_path / "gone").rmdir()
+    assert "not kept in cache for the next run: No such file" in " ".join(read(path).notes)
+
+
 def test_a_disk_without_room_is_left_alone(tmp_path, cache, monkeypatch):
     monkeypatch.setattr(picture_cache, "MOST_BYTES", 1_000)
     dataset = read(folder(tmp_path / "set", classes("cat", "dog")))

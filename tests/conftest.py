@@ -1,14 +1,14 @@
 """Decided before a framework is imported: one thread, a quiet Keras, no network, a cache apart."""
 
 import os
+import shutil
 import tempfile
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-CACHE = tempfile.TemporaryDirectory(prefix="bakeoff-tests-")  # goes with the process
-os.environ["BAKEOFF_CACHE"] = CACHE.name
+os.environ["BAKEOFF_CACHE"] = tempfile.mkdtemp(prefix="bakeoff-tests-")  # not the working folder
 os.environ["BAKEOFF_OFFLINE"] = "1"
 
 from tests.small import (  # noqa: F401  fixtures; the environment stands first
@@ -19,3 +19,8 @@ from tests.small import (  # noqa: F401  fixtures; the environment stands first
     run_again,
     small_run,
 )
+
+
+def pytest_unconfigure() -> None:
+    """Remove the cache of these tests."""
+    shutil.rmtree(os.environ["BAKEOFF_CACHE"], ignore_errors=True)

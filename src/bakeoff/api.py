@@ -174,6 +174,7 @@ def run(
     clip_norm: float | None = None,
     loss: str | None = None,
     precision: str | None = None,
+    augment: str | None = None,
     out: str | Path | None = None,
     show: str = "live",
 ) -> Run:

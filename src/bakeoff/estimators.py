@@ -71,6 +71,7 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         clip_norm: float | None = None,
         loss: str | None = None,
         precision: str | None = None,
+        augment: str | None = None,
         out: str | Path | None = None,
         show: str = "none",
     ) -> None:
@@ -95,6 +96,7 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         self.clip_norm = clip_norm
         self.loss = loss
         self.precision = precision
+        self.augment = augment
         self.out = out
         self.show = show
 

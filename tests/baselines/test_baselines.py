@@ -4,6 +4,7 @@ import inspect
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,32 +13,13 @@ from bakeoff.baselines.baseline import Baseline
 from bakeoff.baselines.boosting import Boosting, affordable, columns, fold
 from bakeoff.baselines.constant import Constant
 from bakeoff.baselines.linear import Linear
-from bakeoff.catalog import ROWS, load
+from bakeoff.catalog import CATALOG, fitting, load
 from bakeoff.train.weights import read_weights, save_arrays
+from tests.baselines.made import BASELINES, CASES, SIZES, TASKS, table, targets_of
 
-TASKS = [("binary", 2), ("multiclass", 4), ("regression", 0)]
-SIZES = (9, 40)
-BASELINES = [row for row in ROWS if row.role == "baseline"]
-
-
-def table(rows, seed, missing=True):
-    """Make inputs with missing numbers, missing categories and one column of 40 categories."""
-    draw = np.random.default_rng(seed)
-    x = draw.normal(size=(rows, 5)).astype(np.float32)
-    if missing:
-        x[draw.random(x.shape) < 0.1] = np.nan
-    return {"x": x, "categories": np.stack([draw.integers(0, s, rows) for s in SIZES], 1)}
-
-
-def targets_of(inputs, task, classes):
-    signal = np.nan_to_num(inputs["x"][:, 0]) + 0.5 * (inputs["categories"][:, 1] % 3)
-    if task == "regression":
-        return signal.astype(np.float32)
-    return np.digitize(signal, np.quantile(signal, np.arange(1, classes) / classes))
-
-
-def sizes_for(row):
-    return {"category_sizes": SIZES} if "categories" in row.takes else {}
+every_case = pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: f"{case.row.name}-{case.view}-{case.task}"
+)
 
 
 def fitted(kind, task, classes, missing=True, seed=0, **options):
@@ -53,58 +35,89 @@ def fitted(kind, task, classes, missing=True, seed=0, **options):
     return model
 
 
-@pytest.mark.parametrize(("task", "classes"), TASKS)
-@pytest.mark.parametrize("row", BASELINES, ids=lambda row: row.name)
-def test_reloaded_baseline_predicts_the_same_to_the_last_bit(row, task, classes, tmp_path):
-    kind = load(row, "torch")
-    model = fitted(kind, task, classes, **sizes_for(row))
+@every_case
+def test_reloaded_baseline_predicts_the_same_to_the_last_bit(case, tmp_path):
+    model = case.fitted()
     save_arrays(model.state(), tmp_path / "weights.safetensors")
-    again = kind.from_state(read_weights(tmp_path / "weights.safetensors"), task, classes)
-    new = table(300, 2)
+    stored = read_weights(tmp_path / "weights.safetensors")
+    again = type(model).from_state(stored, case.task, case.classes)
+    new = case.make(150, 2)
     assert np.array_equal(model.scores(new), again.scores(new))
     assert model.num_parameters == again.num_parameters
 
 
-@pytest.mark.parametrize(("task", "classes"), TASKS)
-@pytest.mark.parametrize("row", BASELINES, ids=lambda row: row.name)
-def test_every_baseline_of_the_catalogue_keeps_the_protocol(row, task, classes):
-    model = fitted(load(row, "torch"), task, classes, **sizes_for(row))
+@every_case
+def test_every_baseline_of_the_catalogue_keeps_the_protocol(case):
+    model = case.fitted()
     assert isinstance(model, Baseline)
     for method in ("prepare", "fit", "scores", "state", "from_state"):
         theirs, ours = getattr(type(model), method), getattr(Baseline, method)
-        assert inspect.signature(theirs) == inspect.signature(ours), method
-    scores = model.scores(table(7, 3))
+        assert [*inspect.signature(theirs).parameters] == [*inspect.signature(ours).parameters]
+    new = case.make(7, 3)
+    scores = model.scores(new)
     assert scores.dtype == np.float64
-    assert scores.shape == ((7,) if task == "regression" else (7, classes))
+    assert scores.shape == ((7, case.classes) if case.classes else case.targets(new).shape)
+    assert np.isfinite(scores).all()
     assert 0 <= model.iterations <= (model.max_iterations or model.iterations)
     assert all(isinstance(array, np.ndarray) for array in model.state().values())
 
 
-@pytest.mark.parametrize("row", [row for row in BASELINES if load(row, "torch").seedless],
-                         ids=lambda row: row.name)  # fmt: skip
-def test_a_seedless_baseline_learns_the_same_from_every_seed(row):
-    first, second = (
-        fitted(load(row, "torch"), "binary", 2, seed=seed, **sizes_for(row)).state()
-        for seed in (0, 7)
-    )
-    assert all(np.array_equal(first[name], second[name], equal_nan=True) for name in first)
+@every_case
+def test_a_baseline_learns_the_same_from_every_seed_or_says_that_it_does_not(case):
+    first, second = (case.fitted(seed).state() for seed in (0, 7))
+    same = all(np.array_equal(first[name], second[name], equal_nan=True) for name in first)
+    assert same == case.build().seedless
+
+
+@every_case
+def test_a_row_alone_has_the_scores_that_it_has_among_others(case):
+    model, new = case.fitted(), case.make(40, 2)
+    together = model.scores(new)
+    for i in (0, 13, 39):
+        alone = model.scores({name: array[[i]] for name, array in new.items()})
+        assert alone[0] == pytest.approx(together[i], abs=1e-9)
 
 
 @pytest.mark.parametrize("row", BASELINES, ids=lambda row: row.name)
 def test_after_prepare_a_fit_imports_nothing_heavy(row):
     code = f"""
-import sys, numpy as np
-from bakeoff.catalog import find, load
-model = load(find({row.name!r}), "torch")("binary", 2)
+import sys
+from tests.baselines.made import CASES
+case = next(case for case in CASES if case.row.name == {row.name!r})
+model, x = case.build(), case.make(60, 0)
+y = case.targets(x)
 model.prepare()
 before = set(sys.modules)
-x, y = {{"x": np.arange(40.0)[:, None]}}, np.arange(40) % 2
 model.fit(x, y, validation_inputs=x, validation_targets=y, seed=0)
 model.scores(x)
 late = [name for name in set(sys.modules) - before if name.count(".") < 2]
 assert not late, late
 """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+@every_case
+def test_a_baseline_whose_arrays_were_changed_is_refused_or_still_gives_scores(case):
+    """Arrays may come from a stranger: one sentence, or scores of the right shape, and soon."""
+    model, new = case.fitted(), case.make(3, 2)
+    whole, shape = model.state(), model.scores(new).shape
+    for name, array in whole.items():
+        if not array.size or name in ("threshold", "value"):
+            continue
+        flat = array.ravel()
+        hostile = [
+            np.repeat(flat[:1], 7),
+            np.zeros((0, *array.shape[1:]), array.dtype),
+            np.full_like(array, 10**12 if array.dtype == np.int64 else 1),
+        ]
+        for value in hostile:
+            try:
+                again = type(model).from_state({**whole, name: value}, case.task, case.classes)
+                assert again.scores(new).shape == shape or name == "prediction", name
+            except ValueError as error:
+                assert "\n" not in str(error)
+            except IndexError:
+                assert case.row.page in ("linear", "boosting"), name
 
 
 @pytest.mark.parametrize(("task", "classes"), TASKS)
@@ -286,15 +299,41 @@ def test_linear_learns_nothing_of_what_one_training_row_has():
     assert model.scores({"x": np.array([[50.0, 1.0]])}) == pytest.approx([50], abs=1)
 
 
-@pytest.mark.parametrize("row", BASELINES, ids=lambda row: row.name)
-def test_every_baseline_trains_on_columns_without_a_value(row):
+@pytest.mark.parametrize("row", [row for row in BASELINES if "plain" in row.reads],
+                         ids=lambda row: row.name)  # fmt: skip
+def test_every_baseline_of_tables_trains_on_columns_without_a_value(row):
     train = {"x": np.full((100, 2), np.nan), "categories": np.zeros((100, 2), np.int64)}
     train["x"][:, 0] = np.arange(100)
-    model = load(row, "torch")("binary", 2, **sizes_for(row))
+    sizes = {"category_sizes": SIZES} if "categories" in row.takes else {}
+    model = load(row, "torch")("binary", 2, **sizes)
     targets = np.arange(100) // 50
     model.fit(train, targets, validation_inputs=train, validation_targets=targets, seed=0)
     new = {"x": np.array([[1.0, 7.0]]), "categories": np.ones((1, 2), np.int64)}
     assert np.isfinite(model.scores(new)).all()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.view != "plain"],
+                         ids=lambda case: f"{case.row.name}-{case.task}")  # fmt: skip
+def test_every_baseline_trains_on_inputs_that_are_all_the_same(case):
+    model, train = case.build(), case.make(60, 0)
+    targets = case.targets(train)
+    train = {**train, "x": np.zeros_like(train["x"])}
+    model.fit(train, targets, validation_inputs=train, validation_targets=targets, seed=0)
+    assert np.isfinite(model.scores(case.make(5, 1))).all()
+
+
+def test_the_catalogue_says_above_how_many_classes_trees_are_left_out():
+    assert {row.name: row.most_classes for row in BASELINES if row.most_classes} == {
+        "boosting": 100,
+        "colour_histograms": 100,
+    }
+
+
+def test_forecasters_are_not_offered_yet_and_sequences_are():
+    trained = {row.name for row in fitting(["plain", "sequence", "window"])}
+    assert {"constant", "random_kernels"} <= trained
+    assert not {row.name for row in BASELINES if row.predicts == "steps"} & trained
+    assert not CATALOG["ridge_windows"].trainable
 
 
 @pytest.mark.parametrize("kind", [Linear, Boosting])

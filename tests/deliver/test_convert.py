@@ -69,7 +69,7 @@ def test_the_check_scores_the_rows_that_are_named(small_run, people):
 def test_the_check_draws_rows_where_none_are_named(array_run, name):
     view, source = rows_to_score(array_run.model(name))
     assert "drawn" in source
-    assert view.inputs["x"].shape[1:] == {"mlp": (36,), "cnn": (1, 6, 6), "gru": (6, 6)}[name]
+    assert view.inputs["x"].shape[1:] == {"mlp": (36,), "cnn": (6, 6, 1), "gru": (6, 6)}[name]
 
 
 def test_what_the_plan_of_a_run_names_is_not_opened(run, no_keras):

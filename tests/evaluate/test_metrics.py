@@ -15,8 +15,11 @@ from bakeoff.evaluate.metrics import (
     row_groups,
     row_values,
     score,
+    task_of,
+    unit_values,
     watched_metric,
 )
+from bakeoff.evaluate.period import Period
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.evaluate.regression import summarise_residuals
 from bakeoff.numeric import probabilities
@@ -58,6 +61,33 @@ def drawn_numbers(num_rows=400, seed=0):
     generator = np.random.default_rng(seed)
     truth = generator.normal(size=num_rows) * 300 + 1e6
     return numbers(truth, truth + generator.standard_t(4, num_rows) * 200)
+
+
+def forecast(truth, scores, **period):
+    """Windows an hour apart, one after the other."""
+    truth = np.asarray(truth, np.float64)
+    hours = np.datetime64("2020-01-01", "us") + np.arange(len(truth)) * np.timedelta64(3600, "s")
+    fields = {"times": hours, "horizon": truth.shape[1], "std": 1.0, "seconds": 3600.0, **period}
+    return Predictions(
+        target="y",
+        rows=np.arange(len(truth)) + 1,
+        truth=truth,
+        scores=np.asarray(scores, np.float64),
+        period=Period(**fields),
+    )
+
+
+def drawn_forecast(num_windows=300, steps=3, seed=0):
+    generator = np.random.default_rng(seed)
+    truth = generator.normal(size=(num_windows, steps)) * 300 + 1e6
+    return forecast(truth, truth + generator.standard_t(4, truth.shape) * 200, std=250.0)
+
+
+def drawn_for(name):
+    tasks = METRICS[name].tasks
+    if "binary" in tasks:
+        return drawn_classes()
+    return drawn_numbers() if "regression" in tasks else drawn_forecast()
 
 
 def one_hot(labels, names=LETTERS):
@@ -136,41 +166,80 @@ def test_an_unknown_or_unfit_metric_is_refused_by_name():
         find_metric("r2", "binary")
 
 
+def spread_of_the_mean(metric, p):
+    """The standard error that the verdict takes from the rows."""
+    values = row_values(metric, p)
+    if not metric.by_class:
+        return values.std(ddof=1) / np.sqrt(len(values))
+    parts = [values[p.truth == name] for name in set(p.truth)]
+    return np.sqrt(sum(len(part) * part.var(ddof=1) for part in parts))
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_row_values_have_the_metric_as_mean_and_its_error_as_spread(name):
-    """The spread must agree with the bootstrap over rows, whatever the metric."""
-    p = drawn_classes() if "binary" in METRICS[name].tasks else drawn_numbers()
-    values = row_values(METRICS[name], p)
+    """The spread must agree with the bootstrap over rows, of each class its own."""
+    metric, p = METRICS[name], drawn_for(name)
     generator = np.random.default_rng(0)
-    again = []
-    for _ in range(300):
-        rows = generator.integers(0, len(p), len(p))
-        drawn = Predictions(
-            target="y", rows=rows, truth=p.truth[rows], scores=p.scores[rows], classes=p.classes
-        )
-        again.append(score(METRICS[name], drawn))
+    parts = [np.arange(len(p))]
+    if metric.by_class:
+        parts = [np.flatnonzero(p.truth == label) for label in p.classes]
+    again = [
+        score(metric, p.take(np.concatenate([generator.choice(part, len(part)) for part in parts])))
+        for _ in range(300)
+    ]
     error = np.std(again)
-    assert abs(values.mean() - score(METRICS[name], p)) < 0.1 * error
-    assert values.std(ddof=1) / np.sqrt(len(values)) == pytest.approx(error, rel=0.25)
+    if not metric.by_class:
+        assert abs(row_values(metric, p).mean() - score(metric, p)) < 0.1 * error
+    assert spread_of_the_mean(metric, p) == pytest.approx(error, rel=0.25)
 
 
-@pytest.mark.parametrize("name", ["balanced_accuracy", "macro_f1", "r2", "rmse"])
-def test_pseudo_values_equal_a_jackknife_done_by_hand(name):
-    metric = METRICS[name]
-    p = drawn_classes(60) if "binary" in metric.tasks else drawn_numbers(60)
-    whole = score(metric, p)
-    expected = []
-    for row in range(60):
-        kept = np.arange(60) != row
-        without = Predictions(
-            target="y",
-            rows=p.rows[kept],
-            truth=p.truth[kept],
-            scores=p.scores[kept],
-            classes=p.classes,
-        )
-        expected.append(whole + 59 * (whole - score(metric, without)))
-    np.testing.assert_allclose(row_values(metric, p), expected, rtol=1e-6)
+def test_what_rows_add_to_balanced_accuracy_is_all_of_it():
+    p = classes(["a", "a", "b", "newt"], one_hot(["a", "b", "b", "a"]))
+    added = row_values(METRICS["balanced_accuracy"], p)
+    np.testing.assert_allclose(added, [1 / 6, 0, 1 / 3, 0])  # three classes occur
+
+
+def jackknife(metric, p, units):
+    """Pseudo-values of leaving each unit out, done by hand."""
+    num, whole = units.max() + 1, score(metric, p)
+    return [whole + (num - 1) * (whole - score(metric, p.take(units != u))) for u in range(num)]
+
+
+@pytest.mark.parametrize("name", ["r2", "rmse"])
+def test_pseudo_values_of_rows_equal_a_jackknife_done_by_hand(name):
+    p = drawn_numbers(60)
+    expected = jackknife(METRICS[name], p, np.arange(60))
+    np.testing.assert_allclose(row_values(METRICS[name], p), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if name != "auc"])
+def test_pseudo_values_of_units_equal_a_jackknife_done_by_hand(name):
+    p = drawn_for(name)
+    units = np.repeat(np.arange(6), [100, 20, 5, 45, 60, 300])[: len(p)]
+    expected = jackknife(METRICS[name], p, units)
+    np.testing.assert_allclose(unit_values(METRICS[name], p, units), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["scaled_mse", "mae", "rmse", "r2"])
+def test_a_forecast_is_judged_over_all_its_windows_and_steps(name):
+    p = drawn_forecast()
+    flat = numbers(p.truth.ravel(), p.scores.ravel())
+    expected = {**all_scores(flat), "scaled_mse": all_scores(flat)["rmse"] ** 2 / 250**2}
+    assert all_scores(p)[name] == pytest.approx(expected[name])
+    assert set(all_scores(p)) == {"scaled_mse", "mae", "rmse", "r2"}
+    assert "scaled_mse" not in all_scores(flat)
+
+
+def test_scaled_errors_of_a_target_without_spread_are_not_defined():
+    assert math.isnan(score(METRICS["scaled_mse"], forecast([[5.0]] * 3, [[5.0]] * 3, std=0.0)))
+    assert math.isnan(score(METRICS["scaled_mse"], forecast([[5.0]] * 3, [[5.0]] * 3, std=2e-15)))
+
+
+def test_the_default_metric_of_a_forecast_is_the_scaled_error():
+    assert default_metric("forecast").name == "scaled_mse"
+    assert (task_of(drawn_forecast()), task_of(drawn_numbers(5))) == ("forecast", "regression")
+    with pytest.raises(RequestError, match="does not fit a regression target"):
+        find_metric("scaled_mse", "regression")
 
 
 def test_auc_values_have_the_variance_of_delong():
@@ -183,10 +252,11 @@ def test_auc_values_have_the_variance_of_delong():
     assert values.var() / len(values) == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_class_with_one_row_keeps_pseudo_values_finite():
+def test_a_class_with_one_row_keeps_values_finite():
     p = classes(["a"] * 30 + ["b"] * 30 + ["c"], one_hot(["a"] * 30 + ["b"] * 31))
     for name in ("balanced_accuracy", "macro_f1"):
-        values = row_values(METRICS[name], p)
+        assert np.isfinite(row_values(METRICS[name], p)).all()
+        values = unit_values(METRICS[name], p, np.arange(61))  # c keeps its score without its row
         assert np.isfinite(values).all()
         assert abs(values - score(METRICS[name], p)).max() < 1
 
@@ -233,10 +303,18 @@ def test_people_read_points_for_shares_and_units_for_the_rest():
     assert METRICS["rmse"].say_difference(1234.4, 56789.0) == "1,234 to 56,789 in RMSE"
     assert METRICS["rmse"].say(0.0123456) == "0.01235"
     assert METRICS["accuracy"].say(0.66789) == "0.668"
+    assert METRICS["scaled_mse"].say_difference(0.021) == "0.021 in MSE (scaled)"
+
+
+def test_a_difference_that_rounds_to_nothing_is_not_told_as_one():
+    assert METRICS["accuracy"].say_difference(2e-5, 4e-5) == "less than 0.01 points"
+    assert METRICS["r2"].say_difference(-3e-5, 1e-5) == "less than 0.0001 in R2"
+    assert METRICS["accuracy"].say_difference(0.0) == "0.00 points"
+    assert METRICS["rmse"].say_difference(2e-9) == "0.00000000200 in RMSE"
 
 
 def test_each_task_has_metrics_and_its_default_among_them():
-    for task in ("binary", "multiclass", "regression"):
+    for task in ("binary", "multiclass", "regression", "forecast"):
         assert default_metric(task, {"a": 5, "b": 5}) in metrics_of(task)
 
 

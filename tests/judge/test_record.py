@@ -24,7 +24,7 @@ def plan():
         origin=SimpleNamespace(ids=None, id_column=""),
     )
     preparation = SimpleNamespace(task="binary", classes=("a", "b"))
-    split = SimpleNamespace(test=np.arange(3))
+    split = SimpleNamespace(test=np.arange(3), method="random", by=())
     return SimpleNamespace(dataset=dataset, preparation=preparation, split=split)
 
 
@@ -52,3 +52,12 @@ def test_what_a_worker_left_and_somebody_removed_is_named(gone, tmp_path):
     (tmp_path / gone).unlink()
     with pytest.raises(RunError, match=rf"{gone}, which the worker wrote, was removed before"):
         scores_left(tmp_path)
+
+
+def test_rows_that_were_dealt_out_in_groups_keep_them(plan):
+    plan.dataset.arrays["who"] = np.array(["eve", "bob", "eve"], dtype=object)
+    scores = np.full((3, 2), 0.5)
+    assert judged(plan, JOB, scores, "test").groups is None
+    plan.split.method, plan.split.by = "group", ("who",)
+    predictions = judged(plan, JOB, scores, "test")
+    assert (predictions.groups.tolist(), predictions.group_column) == ([1, 0, 1], "who")

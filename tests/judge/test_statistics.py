@@ -7,6 +7,7 @@ from benchmarks import honesty
 from bakeoff.errors import RequestError
 from bakeoff.judge import posterior
 from bakeoff.judge.statistics import judge
+from bakeoff.judge.table import interaction, measure
 
 
 def mean_scores(values):
@@ -30,9 +31,10 @@ def world(cell="all 2", *, k=4, seeds=5, rows=400, lead=0.0, seed=0):
 def test_measures_equal_hand_computations():
     generator = np.random.default_rng(0)
     values = {"a": generator.normal(size=(3, 20)), "b": generator.normal(size=(4, 20))}
-    table = posterior.measure(values, mean_scores(values), ())
+    table = measure(values, mean_scores(values), ())
     means = np.stack([values["a"].mean(0), values["b"].mean(0)])
-    np.testing.assert_allclose(table.covariance, np.cov(means))
+    np.testing.assert_allclose(table.covariance, np.cov(means) / 20)
+    assert table.rows_freedom == 19
     np.testing.assert_allclose(table.score, [values["a"].mean(), values["b"].mean()])
     np.testing.assert_allclose(table.variance, [values[c].mean(1).var(ddof=1) for c in "ab"])
     assert table.freedom.tolist() == [2, 3]
@@ -40,11 +42,11 @@ def test_measures_equal_hand_computations():
 
 def test_the_residual_is_what_an_analysis_of_variance_leaves():
     row, seed = np.array([[1.0, 5.0, 2.0]]), np.array([[0.0], [3.0]])
-    assert posterior.interaction(row + seed) == pytest.approx(0)
+    assert interaction(row + seed) == pytest.approx(0)
     table = np.array(
         [[1.0, 0.0], [0.0, 1.0]]
     )  # pure interaction: 4 * 0.5^2 with 1 degree of freedom
-    assert posterior.interaction(table) == pytest.approx(1)
+    assert interaction(table) == pytest.approx(1)
 
 
 def test_each_world_of_the_prior_is_a_distribution_with_a_far_tail():
@@ -61,7 +63,7 @@ def test_a_small_spread_seen_is_not_believed_when_others_vary():
     values["model 0"] = np.roll(values["model 0"], [0, 7, 11], axis=1)
     scores = mean_scores(values)
     scores["model 0"] = np.full(3, 0.8)  # by chance, three equal scores
-    table = posterior.measure(values, scores, ())
+    table = measure(values, scores, ())
     thetas = posterior.draw_spreads(table, 0.1, np.random.default_rng(0))
     assert np.median(thetas[:, 0]) > 0.3 * np.median(thetas[:, 1:])
 
@@ -209,9 +211,9 @@ def test_a_single_seed_borrows_the_residual_too():
     """Or what rows and seeds share would be counted twice: by its rows and its spread."""
     values = world(k=3)
     values["model 0"] = values["model 0"][:1]
-    table = posterior.measure(values, mean_scores(values), ())
-    others = [posterior.interaction(values[f"model {i}"]) for i in (1, 2)]
-    np.testing.assert_allclose(table.residual, [np.mean(others), *others])
+    table = measure(values, mean_scores(values), ())
+    others = [interaction(values[f"model {i}"]) for i in (1, 2)]
+    np.testing.assert_allclose(400 * table.residual, [np.mean(others), *others])
 
 
 def test_a_baseline_without_luck_is_found_or_named_and_has_no_seed_term():

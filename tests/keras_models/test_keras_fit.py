@@ -6,6 +6,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
 
+from bakeoff.keras_models.feed import Feed  # noqa: E402
 from bakeoff.keras_models.fit import Batches, fit, predict  # noqa: E402
 from bakeoff.keras_models.losses import LOSSES, loss_of, metric_of  # noqa: E402
 from bakeoff.keras_models.lstm import LSTM  # noqa: E402
@@ -127,7 +128,7 @@ def test_sequences_train_with_their_lengths_and_predict_in_chunks():
 
 
 def test_every_row_comes_once_an_epoch_and_no_batch_has_one_row():
-    batches = Batches({"x": np.arange(9.0)}, np.arange(9), batch_size=4, seed=0)
+    batches = Batches(Feed({"x": np.arange(9.0)}), np.arange(9), batch_size=4)
     first = [batch[0]["x"].tolist() for batch in (batches[i] for i in range(len(batches)))]
     batches.on_epoch_end()
     second = [batches[i][1].tolist() for i in range(len(batches))]
@@ -159,7 +160,7 @@ def test_values_that_a_graph_cannot_refuse_are_refused_before_training(wrong, me
 
 def test_a_category_beyond_its_size_is_refused():
     inputs, _ = rows()
-    with pytest.raises(ValueError, match="Category column 0 holds 2, not 0 to 1"):
+    with pytest.raises(ValueError, match="Category column 0 holds 0 to 2, not 0 to 1"):
         predict(MLP(4, 2, category_sizes=(2,)), inputs)
 
 

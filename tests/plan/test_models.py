@@ -1,13 +1,19 @@
 """The models of a run are what was asked, under names of their own."""
 
+import numpy as np
 import pytest
 
 from bakeoff import RequestError
+from bakeoff.data.taking.sources import Rows
+from bakeoff.data.taking.views import View
 from bakeoff.plan.models import choose_models, recipe_of, select_models, view_of
 from bakeoff.train.recipe import Recipe
 
-TABLE = ("table", "plain")
-IMAGE = ("image", "sequence", "vector", "plain")
+X = Rows(base=np.zeros((4, 2), np.float32), rows=np.arange(4))
+TABLE, IMAGE = (
+    {name: View(inputs={"x": X}, sizes={}) for name in names}
+    for names in (("table", "plain"), ("image", "sequence", "vector", "plain"))
+)
 
 
 def test_all_models_that_can_read_the_data_run_by_default():

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from bakeoff.torch_models.cnn import CNN
 from bakeoff.torch_models.cnn3d import CNN3D
 from bakeoff.torch_models.dropout import faster_dropout
-from bakeoff.torch_models.fit import batches, fit, predict
+from bakeoff.torch_models.feed import Feed
+from bakeoff.torch_models.fit import fit, predict
 from bakeoff.torch_models.losses import loss_of
 from bakeoff.torch_models.lstm import LSTM
 from bakeoff.torch_models.mlp import MLP
@@ -123,10 +124,11 @@ def test_each_row_is_seen_once_an_epoch(num_rows):
     assert num_rows == 1 or min(len(heard["x"]) for heard in model.heard) > 1
 
 
-def test_inputs_and_targets_stay_together_across_blocks():
-    x = torch.arange(300_000.0).reshape(-1, 1000)  # 26 rows of 64 make a block
-    order = torch.Generator().manual_seed(0)
-    for batch, targets in batches({"x": x, "lengths": x[:, 1]}, x[:, 0], 7, order):
+def test_inputs_and_knownstay_together_across_blocks():
+    x = np.arange(300_000.0, dtype=np.float32).reshape(-1, 1000)  # 26 rows of 64 make a block
+    feed = Feed({"x": x, "lengths": x[:, 1]}, torch.device("cpu"), {})
+    known = torch.from_numpy(x[:, 0])
+    for batch, targets in feed.shuffled(known, 7):
         assert torch.equal(batch["x"][:, 0], targets)
         assert torch.equal(batch["lengths"], targets + 1)
 

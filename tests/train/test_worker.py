@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.data.taking.sources import Rows
+from bakeoff.data.taking.views import View
 from bakeoff.errors import RequestError
 from bakeoff.numeric import probabilities
 from bakeoff.train.events import Epoch, Ready, from_line
 from bakeoff.train.job import Job, page_arguments, tuples
-from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.shared_data import SharedData, write_shared_data
 from bakeoff.train.worker import failure, sentence
 from bakeoff.train.workers import as_json, environment
@@ -48,7 +49,12 @@ def shared_data_in(folder: Path) -> Path:
     folder.mkdir()
     random = np.random.default_rng(0)
     x = random.normal(size=(50, 3)).astype(np.float32)
-    views = {"table": ({"x": x}, {"in_features": 3}), "image": ({"x": x}, {})}
+    source = Rows(base=x, rows=np.arange(50))
+    other = Rows(base=x, rows=np.arange(50)[::-1])
+    views = {
+        "table": View(inputs={"x": source}, sizes={"in_features": 3}),
+        "plain": View(inputs={"x": other}, sizes={}),
+    }
     write_shared_data(folder, views=views, targets=np.arange(50) % 2, rows=PARTS)
     return folder
 
@@ -62,9 +68,28 @@ def test_test_targets_are_blank_in_what_a_worker_sees(tmp_path):
 
 def test_a_part_holds_its_own_rows(tmp_path):
     shared = SharedData(shared_data_in(tmp_path / "m"))
-    x = np.load(tmp_path / "m" / "table" / "x.npy")
+    x = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     for part, rows in PARTS.items():
-        assert np.array_equal(shared.inputs("table", part)["x"], x[rows])
+        assert np.array_equal(shared.inputs("table", part)["x"].take(), x[rows])
+        assert np.array_equal(shared.inputs("plain", part)["x"].take(), x[::-1][rows])
+
+
+def test_what_several_views_share_is_written_once(tmp_path):
+    shared_data_in(tmp_path / "m")
+    written = [np.load(path) for path in (tmp_path / "m" / "arrays").iterdir()]
+    assert sorted(array.shape for array in written) == [(50,), (50,), (50, 3)]
+
+
+def test_what_lies_in_a_file_already_is_not_written_again(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((50, 3), np.float32))
+    x = np.load(tmp_path / "x.npy", mmap_mode="r").view()
+    view = View(inputs={"x": Rows(base=x, rows=np.arange(50))}, sizes={})
+    (tmp_path / "m").mkdir()
+    targets = np.zeros(50)
+    write_shared_data(tmp_path / "m", views={"table": view}, targets=targets, rows=PARTS)
+    assert len(list((tmp_path / "m" / "arrays").iterdir())) == 1
+    taken = SharedData(tmp_path / "m").inputs("table", "test")["x"]
+    assert Path(taken.base.filename) == tmp_path / "x.npy"
 
 
 def test_what_is_asked_goes_over_what_follows_from_the_data():
@@ -90,13 +115,6 @@ def test_shared_data_that_was_pickled_is_not_opened(tmp_path):
 
 def test_lists_become_tuples_at_every_depth():
     assert tuples({"blocks": [[1, [2]], "a"]}) == {"blocks": ((1, (2,)), "a")}
-
-
-def test_images_are_turned_for_keras_only():
-    images = {"x": np.zeros((5, 3, 8, 9))}
-    assert in_memory_order("image", "torch", images)["x"].shape == (5, 3, 8, 9)
-    assert in_memory_order("image", "jax", images)["x"].shape == (5, 8, 9, 3)
-    assert in_memory_order("sequence", "jax", images)["x"].shape == (5, 3, 8, 9)
 
 
 @pytest.mark.parametrize(("task", "columns"), [("binary", 1), ("multiclass", 4)])

@@ -137,9 +137,13 @@ class Boosting:
         """Return the model that `state` described, ready to predict.
 
         Raises:
-            ValueError: The nodes make no trees: a walk from a root would not end at a leaf.
+            ValueError: The nodes make no trees: a walk from a root would not end at a leaf; or
+                they are for another number of scores.
         """
         check_trees(arrays)
+        outputs = num_classes if num_classes > 2 else 1
+        if arrays["baseline"].shape != (outputs,):
+            raise ValueError(f"the trees do not give scores of {outputs} columns")
         model = cls(task, num_classes)
         model.arrays = dict(arrays)
         return model

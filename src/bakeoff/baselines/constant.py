@@ -2,8 +2,9 @@
 
     classes:   p_c = share of class c among the training rows
     numbers:   the mean of the training rows
+    forecasts: the mean of the training windows, for each step ahead and each target
 
-Dimensions: N rows, C classes.
+Dimensions: N rows, C classes, O outputs of a forecast (steps ahead * targets).
 """
 
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ class Constant:
     """Predict the class shares, or the mean, of the training rows.
 
     Args:
-        task: "binary", "multiclass" or "regression".
-        num_classes: C; not used by a regression.
+        task: "binary", "multiclass", "regression" or "forecast".
+        num_classes: C; not used by a regression or a forecast.
 
     Example:
         >>> model = Constant("binary", 2)
@@ -35,7 +36,7 @@ class Constant:
     def __init__(self, task: str, num_classes: int) -> None:
         self.task = task
         self.num_classes = num_classes
-        self.prediction = np.zeros(0)  # (C,) shares, or (1,) mean
+        self.prediction = np.zeros(0)  # (C,) shares, (1,) mean, or (O,) means
 
     def prepare(self) -> None:
         """Import nothing: NumPy is enough."""
@@ -50,13 +51,13 @@ class Constant:
         seed: int,
     ) -> None:
         """Learn from the training targets; nothing else is looked at."""
-        if self.task == "regression":
-            self.prediction = np.array([targets.mean(dtype=np.float64)])
+        if self.task in ("regression", "forecast"):
+            self.prediction = np.atleast_1d(targets.mean(axis=0, dtype=np.float64))
         else:
             self.prediction = np.bincount(targets, minlength=self.num_classes) / len(targets)
 
     def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return (N, C) probabilities, or (N,) values, the same for each row."""
+        """Return (N, C) probabilities, (N,) values or (N, O), the same for each row."""
         rows = len(inputs["x"])
         if self.task == "regression":
             return np.repeat(self.prediction, rows)
@@ -68,7 +69,15 @@ class Constant:
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
-        """Return the model that `state` described."""
+        """Return the model that `state` described.
+
+        Raises:
+            ValueError: It is no prediction of this task.
+        """
+        shape = arrays["prediction"].shape
+        wanted = {"regression": (1,), "forecast": shape[:1] or (1,)}.get(task, (num_classes,))
+        if shape != wanted:
+            raise ValueError(f"prediction has the shape {shape} instead of {wanted}")
         model = cls(task, num_classes)
         model.prediction = arrays["prediction"]
         return model

@@ -128,7 +128,14 @@ class Linear:
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, np.ndarray], task: str, num_classes: int) -> Self:
-        """Return the model that `state` described, ready to predict."""
+        """Return the model that `state` described, ready to predict.
+
+        Raises:
+            ValueError: Its weights are for another number of scores.
+        """
+        outputs = num_classes if num_classes > 2 else 1
+        if arrays["weights"].shape[1:] != (outputs,) or arrays["bias"].shape != (outputs,):
+            raise ValueError(f"weights and bias do not give scores of {outputs} columns")
         model = cls(task, num_classes, category_sizes=tuple(arrays["category_sizes"].tolist()))
         model.weights, model.bias = arrays["weights"], arrays["bias"]
         model.means, model.stds = arrays["means"], arrays["stds"]

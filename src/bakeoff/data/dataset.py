@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from bakeoff.data.array import Array
+from bakeoff.data.blocks import Pictures, Sequences, Values, block_of
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.origin import Origin
 from bakeoff.errors import DataError
@@ -26,35 +27,49 @@ class Dataset:
     Args:
         schema: What the columns are, and which go in and come out.
         arrays: Column -> values: float64 with NaN (numbers), objects of str or None (words),
-            datetime64[us] (times), (N, F), (N, Y, X, C), (N, T, F) or (N, Z, Y, X, C) blocks, and
-            `<name>.lengths` (N,) int64 beside sequences that have lengths.
+            datetime64[us] (times), (N, F) vectors, `Pictures` (and volumes), `Sequences`. Arrays
+            (N, Y, X, C), (N, Z, Y, X, C) and (N, T, F), these with `<name>.lengths` (N,) beside
+            them where they differ, are kept as such.
         origin: Which row of which file each row is.
         source: The file or set it came from.
         notes: Decisions made and rows left out, in sentences for the user.
     """
 
     schema: Schema
-    arrays: Mapping[str, Array]
+    arrays: Mapping[str, Any]
     origin: Origin
     source: str
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length; make all of them read-only."""
-        frozen = {}
+        lengths = {f"{name}.lengths" for name, v in self.arrays.items() if v.ndim == 3}
+        kept: dict[str, Values] = {}
         for name, values in self.arrays.items():
             if len(values) != len(self):
                 raise DataError(f"Column {name!r} has {len(values):,} of {len(self):,} rows.")
-            frozen[name] = values.view()
-            frozen[name].flags.writeable = False
-        object.__setattr__(self, "arrays", frozen)
+            if name not in lengths:
+                kept[name] = read_only(values, self.arrays.get(f"{name}.lengths"))
+        object.__setattr__(self, "arrays", kept)
 
     def __len__(self) -> int:
         """Count the rows."""
         return len(self.origin.rows)
 
-    def __getitem__(self, positions: Any) -> Dataset:
-        """Return the dataset of some rows, given by positions, a mask or a slice."""
+    @overload
+    def __getitem__(self, positions: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, positions: Any) -> Dataset: ...
+    def __getitem__(self, positions: Any) -> dict[str, Any] | Dataset:
+        """Return one row as a dict, or the dataset of some rows.
+
+        Args:
+            positions: An integer for one row: column -> a NumPy value or array, a missing word as
+                "", so that a torch `DataLoader` can put batches together. Positions, a mask or a
+                slice for a dataset.
+        """
+        if isinstance(positions, int | np.integer):
+            return {name: one(values[positions]) for name, values in self.arrays.items()}
         return replace(
             self,
             arrays={name: values[positions] for name, values in self.arrays.items()},
@@ -108,10 +123,41 @@ class Dataset:
         return digest.hexdigest()
 
 
-def update(digest: Any, name: str, values: Array) -> None:
-    """Add a named array to a digest; strings with their lengths, so that no two columns collide."""
+def read_only(values: Any, lengths: Array | None) -> Values:
+    """Return a column that cannot be written to; pictures and sequences as blocks."""
+    if isinstance(values, Pictures):
+        return replace(values, base=frozen(values.base))
+    if isinstance(values, Sequences):
+        return replace(values, steps=frozen(values.steps))
+    return block_of(frozen(values), lengths)
+
+
+def frozen(array: Array) -> Array:
+    """Return the same values, read-only."""
+    array = array.view()
+    array.flags.writeable = False
+    return array
+
+
+def one(value: Any) -> Any:
+    """Return one cell; a missing word as ""."""
+    return "" if value is None else value
+
+
+def update(digest: Any, name: str, values: Values) -> None:
+    """Add a named column to a digest; strings with their lengths, so that no two columns collide.
+
+    Pictures are added a few at a time; of sequences their real steps.
+    """
     digest.update(f"{name}\0{values.dtype}\0{values.shape}\0".encode())
-    if values.dtype == object:
+    if isinstance(values, Pictures):
+        for _, piece in values.pieces():
+            digest.update(piece.tobytes())
+    elif isinstance(values, Sequences):
+        digest.update(values.lengths.tobytes())
+        digest.update((values.starts - values.starts.min(initial=0)).tobytes())
+        digest.update(np.ascontiguousarray(values.real()).tobytes())
+    elif values.dtype == object:
         texts = ["" if value is None else value for value in values]
         sizes = [-1 if v is None else len(t) for v, t in zip(values, texts, strict=True)]
         digest.update(np.array(sizes, dtype=np.int64).tobytes())

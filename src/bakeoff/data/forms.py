@@ -17,6 +17,8 @@ WordStyle = Literal["as written", "shortest", "lower"]
 LabelType = Literal["string", "integer", "float", "boolean"]
 ChannelKind = Literal["number", "binary", "category"]
 Brightness = Literal["", "bytes", "unit"]
+CALENDAR = 6  # channels of the calendar: hour, weekday and month, each on a circle
+MOST_STEPS = 10**6  # of a window
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,13 @@ class ShapeForm:
         brightness: Of pictures and volumes: "bytes" (uint8, up to 255), "unit" (fractions from 0 to
             1), or "" for anything else.
         long: Of sequences from a long table: its columns, and how they are read; else None.
+        series: Of windows over series: the columns of their table, and how they are cut; else None.
     """
 
     sizes: tuple[int | None, ...]
     brightness: Brightness = ""
     long: LongForm | None = None
+    series: SeriesForm | None = None
     type: Literal["shape"] = field(default="shape", init=False)
 
     def __post_init__(self) -> None:
@@ -89,8 +93,13 @@ class ShapeForm:
                 raise ValueError(f"size {size!r}")
         if isinstance(self.long, Mapping):
             object.__setattr__(self, "long", LongForm(**self.long))
-        if self.long is not None and (len(sizes) != 2 or sizes[1] != self.long.width):
-            raise ValueError(f"sizes {sizes!r}, and {self.long.width} channels")
+        if isinstance(self.series, Mapping):
+            object.__setattr__(self, "series", SeriesForm(**self.series))
+        table = self.long or self.series
+        if table is not None and (len(sizes) != 2 or sizes[1] != table.width):
+            raise ValueError(f"sizes {sizes!r}, and {table.width} channels")
+        if self.series is not None and sizes[0] != self.series.lookback:
+            raise ValueError(f"sizes {sizes!r}, and {self.series.lookback} steps looked back")
 
     def __str__(self) -> str:
         """Write it as 8 × 8 × 1."""
@@ -207,6 +216,74 @@ class LongForm:
     def width(self) -> int:
         """How many channels there are."""
         return sum(channel.width for channel in self.channels)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesForm:
+    """A table of time series: one row is one step, and models see windows of steps.
+
+    Args:
+        time: Columns of the time: one, or parts of it such as year, month, day, hour.
+        time_form: How times are written; of parts, plain numbers.
+        series: The column that names the series of a row; "" where there is one.
+        channels: Columns of the values of a step, in the order of the channels; of a forecast the
+            target first.
+        lookback: Steps of a window.
+        horizon: Steps to forecast behind a window; 0: the label of its last step is predicted.
+        stride: Steps from one window to the next.
+        future: Columns among the channels whose values are known beforehand: a window holds those
+            of the steps ahead.
+        calendar: Whether hour, weekday and month of the steps ahead are channels, too.
+        step: The usual step, in seconds, or in units of a time that is a number; 0 where times are
+            irregular.
+        months: The usual step in calendar months, for stamps that lie months apart; 0 elsewhere.
+    """
+
+    time: tuple[str, ...]
+    time_form: NumberForm | DateForm
+    series: str
+    channels: tuple[Channel, ...]
+    lookback: int
+    horizon: int = 0
+    stride: int = 1
+    future: tuple[str, ...] = ()
+    calendar: bool = False
+    step: float = 0.0
+    months: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse names that are none, sizes that are no positive integers, and no channels."""
+        if isinstance(self.time_form, Mapping):
+            object.__setattr__(self, "time_form", form_from_dict(self.time_form, "time_form"))
+        made = tuple(Channel(**c) if isinstance(c, Mapping) else c for c in self.channels)
+        object.__setattr__(self, "channels", made)
+        for name in ("time", "future"):
+            words = tuple(getattr(self, name))
+            object.__setattr__(self, name, words)  # a list, where it comes from a file
+            if not all(isinstance(word, str) for word in words):
+                raise ValueError(f"{name} {words!r}")
+        if not self.time or not isinstance(self.series, str):
+            raise ValueError(f"columns {self.time!r} and {self.series!r}")
+        if not isinstance(self.time_form, NumberForm | DateForm):
+            raise ValueError(f"time_form {self.time_form!r}")
+        if not made or not all(isinstance(channel, Channel) for channel in made):
+            raise ValueError(f"channels {self.channels!r}")
+        for name, least in (("lookback", 1), ("horizon", 0), ("stride", 1), ("months", 0)):
+            size = getattr(self, name)
+            if type(size) is not int or not least <= size <= MOST_STEPS:
+                raise ValueError(f"{name} {size!r}")
+        if not isinstance(self.step, int | float) or not 0 <= self.step < float("inf"):
+            raise ValueError(f"step {self.step!r}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns of the channels."""
+        return tuple(channel.name for channel in self.channels)
+
+    @property
+    def width(self) -> int:
+        """How many channels there are."""
+        return sum(channel.width for channel in self.channels) + CALENDAR * self.calendar
 
 
 def typed_labels(words: Sequence[str | None], labels: LabelType) -> list[Any]:

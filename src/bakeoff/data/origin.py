@@ -29,6 +29,7 @@ class Origin:
         id_column: The column of the ids.
         pictures: (N,) the file of each row, where each is a picture file, else None.
         in_table: Whether these are named by the rows of a table.
+        times: (N,) of windows: when the first step that is forecast, or the last one, was.
     """
 
     rows: Array
@@ -38,13 +39,16 @@ class Origin:
     id_column: str = ""
     pictures: Array | None = None
     in_table: bool = False
+    times: Array | None = None
 
     def __getitem__(self, positions: Any) -> Origin:
         """Return the origin of some rows, given by positions, a mask or a slice."""
         parts = None if self.parts is None else self.parts[positions]
         ids = None if self.ids is None else self.ids[positions]
         pictures = None if self.pictures is None else self.pictures[positions]
-        return replace(self, rows=self.rows[positions], parts=parts, ids=ids, pictures=pictures)
+        times = None if self.times is None else self.times[positions]
+        rows = self.rows[positions]
+        return replace(self, rows=rows, parts=parts, ids=ids, pictures=pictures, times=times)
 
     def names(self) -> Array:
         """Return (N,) the name of the file of each row; "" where there is one file."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import FRAMEWORKS, find, load
+from bakeoff.data.taking.sources import Pixels, Rows, Source, Windows, plain
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.deliver.trained_model import TrainedModel, checked_arguments, open_model
 from bakeoff.documents import reading
@@ -19,9 +20,9 @@ from bakeoff.errors import MissingPackageError, RequestError, option, unknown
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit
 from bakeoff.train.keras_backend import need_keras
-from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.weights import convert, read_weights, save_arrays, set_weights
 
+LEAST_STEPS = 8  # of drawn sequences whose lengths differ
 MOST_ROWS = 1024  # enough to meet every branch of a page, and seconds at most
 DRAWN_ROWS = 64
 AGREES = 1e-5  # in float32, of the largest score (docs/parity.md)
@@ -103,7 +104,7 @@ def convert_run(
         converted,
         rows=len(view.inputs["x"]),
         backend=backend,
-        difference=difference(page, facing, view, job.view),
+        difference=difference(page, facing, view),
     )
 
 
@@ -124,13 +125,13 @@ def free_path(model: TrainedModel, to: str, out: Path | None) -> Path:
     return out
 
 
-def difference(page: Any, facing: Any, view: View, view_name: str) -> float:
+def difference(page: Any, facing: Any, view: View) -> float:
     """Return max|a - b| / max(1, max|b|) of the scores of a torch page and of its Keras page."""
     from bakeoff.keras_models.fit import predict as keras_predict
     from bakeoff.torch_models.fit import predict as torch_predict
 
-    ours = torch_predict(page, view.inputs)
-    theirs = keras_predict(facing, in_memory_order(view_name, "tensorflow", view.inputs))
+    inputs = {name: plain(source) for name, source in view.inputs.items()}
+    ours, theirs = torch_predict(page, inputs), keras_predict(facing, inputs)
     return float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
 
 
@@ -145,14 +146,30 @@ def rows_to_score(model: TrainedModel, data: Any = None) -> tuple[View, str]:
 def drawn(view: View) -> View:
     """Return a view of random rows, of the shape of those in another view."""
     random = np.random.default_rng(0)
-    shape = (DRAWN_ROWS, *view.inputs["x"].shape[1:])
-    inputs: dict[str, np.ndarray] = {"x": random.normal(size=shape).astype(np.float32)}
-    if "lengths" in view.inputs:
-        inputs["lengths"] = random.integers(1, shape[1] + 1, DRAWN_ROWS)
-    if "categories" in view.inputs:
+    sources = {name: drawn_source(source, random) for name, source in view.inputs.items()}
+    if "categories" in sources:
         sizes = view.sizes["category_sizes"]
-        inputs["categories"] = np.stack([random.integers(0, n, DRAWN_ROWS) for n in sizes], 1)
-    return View(inputs=inputs, sizes=view.sizes)
+        codes = np.stack([random.integers(0, n, DRAWN_ROWS) for n in sizes], axis=1)
+        sources["categories"] = Rows(base=codes, rows=np.arange(DRAWN_ROWS))
+    return View(inputs=sources, sizes=view.sizes)
+
+
+def drawn_source(source: Source, random: np.random.Generator) -> Source:
+    """Return a source of the same kind over random numbers."""
+    if isinstance(source, Rows | Pixels):
+        size = (DRAWN_ROWS, *source.base.shape[1:])
+        base: Any = random.normal(size=size).astype(np.float32)
+        if source.base.dtype == np.uint8:
+            base = random.integers(0, 256, size, dtype=np.uint8)
+        return replace(source, base=base, rows=np.arange(DRAWN_ROWS))
+    if isinstance(source, Windows):
+        size = (DRAWN_ROWS - 1 + source.length, *source.base.shape[1:])
+        base = random.normal(size=size).astype(np.float32)
+        return replace(source, base=base, starts=np.arange(DRAWN_ROWS))
+    steps = max(source.shape[1], LEAST_STEPS)
+    base = random.normal(size=(DRAWN_ROWS * steps, *source.base.shape[1:])).astype(np.float32)
+    lengths = random.integers(1, steps + 1, DRAWN_ROWS)
+    return replace(source, base=base, starts=np.arange(DRAWN_ROWS) * steps, lengths=lengths)
 
 
 def sentences(converted: Converted) -> list[str]:

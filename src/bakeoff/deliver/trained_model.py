@@ -20,6 +20,7 @@ from bakeoff.data.forms import ShapeForm, typed_labels
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.read import read_inputs
+from bakeoff.data.taking.sources import plain
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RequestError
@@ -32,7 +33,6 @@ from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Fit, Job, page_arguments
 from bakeoff.train.keras_backend import need_keras
-from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.weight_rules import transfers
 from bakeoff.train.weights import check_shapes, read_weights, set_weights, shapes_of
 
@@ -202,12 +202,12 @@ class TrainedModel:
         job = self.fit.job
         view = make_views(self.preparation, dataset)[job.view]
         if find(job.architecture).role == "baseline":
-            return np.asarray(self.model.scores(view.inputs))
+            return np.asarray(self.model.scores(view.take()))
         if job.framework == "torch":
             from bakeoff.torch_models.fit import predict
         else:
             from bakeoff.keras_models.fit import predict
-        inputs = in_memory_order(job.view, job.framework, view.inputs)
+        inputs = {name: plain(source) for name, source in view.inputs.items()}
         return probabilities(predict(self.model, inputs), job.task)
 
 
@@ -238,7 +238,7 @@ def load_baseline(row: Row, place: FitFolder, job: Job, view: View) -> Any:
         DataError: They do not make a model of this task.
     """
     baseline = load(row, "torch").from_state(read_weights(place.weights), job.task, job.num_classes)
-    inputs = {name: np.repeat(array, 2, axis=0) for name, array in view.inputs.items()}
+    inputs = {name: np.repeat(array, 2, axis=0) for name, array in view.take().items()}
     if "categories" in inputs:
         inputs["categories"][1] = np.array(view.sizes["category_sizes"]) - 1
     scores = np.asarray(baseline.scores(inputs))

@@ -5,8 +5,10 @@ same for every model. A class that does not occur has no recall and is left out;
 is still an error of the row's true class. A true class that no training row has counts with recall,
 F1 and probability 0; it has no score of its own to rank by, so in the AUC its rows are the rest.
 
-Each metric comes with `*_values` per row, whose mean is the metric and whose spread over rows tells
-how sure it is; `counted_values` does the same over groups of rows for metrics of counts.
+Metrics that are means over rows come with `*_values` per row, whose mean is the metric and whose
+spread over rows tells how sure it is. A mean over classes is a sum of what each row adds to it
+(`*_added`), and only the spread within a class tells how sure it is; `counted_without` is what it
+would be without each group of rows.
 
 Dimensions: n rows, K classes known from training, L labels (K + those unseen), G groups.
 """
@@ -126,25 +128,51 @@ def macro_f1(predictions: Predictions) -> float:
     return float(np.nanmean(f1s(confusion(predictions).counts[None].astype(np.float64))))
 
 
-def counted_values(
+def balanced_accuracy_added(predictions: Predictions) -> Array:
+    """What each row adds to balanced accuracy: hit / (classes * rows of its class): (n,)."""
+    table = confusion(predictions)
+    support = table.counts.sum(1)  # (L,)
+    _, index = label_rows(predictions)
+    share = (support > 0).sum() * support[index]
+    return np.asarray(accuracy_values(predictions) / share)
+
+
+def macro_f1_added(predictions: Predictions) -> Array:
+    """What each row adds to macro F1, but for what all rows of its class add alike: (n,).
+
+    (2 hit - F1) / (rows of the class + rows predicted as it) / classes, of the predicted class; 0
+    where it does not occur.
+    """
+    counts = confusion(predictions).counts[None].astype(np.float64)
+    _, support, predicted = (part[0] for part in margins(counts))  # (L,)
+    scores = np.where(support > 0, f1s(counts)[0], 0.0)
+    chosen = predictions.scores.argmax(1)  # (n,)
+    added = (2 * accuracy_values(predictions) - scores[chosen]) / (support + predicted)[chosen]
+    return np.asarray(np.where(support[chosen] > 0, added, 0.0) / (support > 0).sum())
+
+
+def counted_without(
     predictions: Predictions,
     per_label: Callable[[Array], Array],
     groups: NDArray[np.int64],
 ) -> Array:
-    """Jackknife pseudo-values over groups of rows of a mean over classes: (n,) groups -> (G,).
+    """A mean over classes without each group of rows: (n,) groups -> (G,).
 
     A class that occurs in one group only keeps its score when that group is left out.
     """
     labels, index = label_rows(predictions)
-    num_groups = int(groups.max()) + 1
-    counts = count_confusions(predictions, index, len(labels), groups, num_groups)
+    counts = count_confusions(predictions, index, len(labels), groups, int(groups.max()) + 1)
     total = counts.sum(0, keepdims=True).astype(np.float64)
     whole = per_label(total)  # (1, L)
     without = per_label(total - counts)  # (G, L)
-    without = np.where(np.isnan(without), whole, without)
-    shares = len(index) / np.bincount(groups, minlength=num_groups)  # (G,)
-    change = np.nanmean(whole, 1) - np.nanmean(without, 1)  # (G,)
-    return np.asarray(np.nanmean(whole) + (shares - 1) * change)
+    return np.asarray(np.nanmean(np.where(np.isnan(without), whole, without), axis=1))
+
+
+def truth_labels(predictions: Predictions) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The classes that occur, and the position of each row's own among them: (n,)."""
+    labels, index = label_rows(predictions)
+    occurring, position = np.unique(index, return_inverse=True)
+    return tuple(labels[i] for i in occurring), position
 
 
 def auc_values(predictions: Predictions) -> Array:

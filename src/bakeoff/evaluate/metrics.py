@@ -14,11 +14,12 @@ from bakeoff.evaluate.predictions import Predictions
 
 Array = NDArray[np.float64]
 Groups = NDArray[np.int64]
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "forecast"]
 Unit = Literal["points", "plain", "target"]
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
-NUMBERS: tuple[Task, ...] = ("regression",)
+NUMBERS: tuple[Task, ...] = ("regression", "forecast")
+FORECASTS: tuple[Task, ...] = ("forecast",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,9 +34,12 @@ class Metric:
         unit: How a difference is said: "points" (of a percentage), "plain" (of the metric itself)
             or "target" (in the target's unit).
         bounds: Lowest and highest value there is.
-        values: Values per row, or per group for a metric that is no mean over rows; their mean is
-            the metric (over groups: nearly).
+        values: Values per row, whose mean is the metric, nan for rows that it leaves out; or what
+            each row adds to a mean over classes; or None.
         exact: The metric itself, or None where it is the mean of the values.
+        without: The metric without each group of rows; None where it is the mean of the values.
+        by_class: A mean over classes: the values are what each row adds to it, and only their
+            spread within a class tells how sure it is.
     """
 
     name: str
@@ -44,8 +48,10 @@ class Metric:
     higher_is_better: bool
     unit: Unit
     bounds: tuple[float, float]
-    values: Callable[[Predictions], Array]
+    values: Callable[[Predictions], Array] | None = None
     exact: Callable[[Predictions], float] | None = None
+    without: Callable[[Predictions, Groups], Array] | None = None
+    by_class: bool = False
 
     @property
     def sign(self) -> int:
@@ -69,9 +75,18 @@ class Metric:
         Example:
             >>> METRICS["accuracy"].say_difference(0.021, 0.089), METRICS["r2"].say_difference(0.02)
             ('2.1 to 8.9 points', '0.020 in R2')
+            >>> METRICS["accuracy"].say_difference(1e-6, 2e-6)
+            'less than 0.01 points'
         """
-        written = self.say_ends(*values)
+        least = self.least_shown
+        nothing = any(values) and all(abs(value) < least / 2 for value in values)
+        written = f"less than {self.say_ends(least)}" if nothing else self.say_ends(*values)
         return f"{written} points" if self.unit == "points" else f"{written} in {self.label}"
+
+    @property
+    def least_shown(self) -> float:
+        """The smallest difference that is written as one; in the target's unit there is none."""
+        return {"points": 1e-4, "plain": 1e-4, "target": 0.0}[self.unit]
 
     def say_ends(self, *values: float) -> str:
         """Write a difference, or its two ends, without its unit.
@@ -97,22 +112,6 @@ def decimals(value: float, digits: int) -> int:
     return max(digits - 1 - math.floor(math.log10(abs(value))), 0)
 
 
-def row_groups(num_rows: int) -> Groups:
-    """Put rows into 50 to 100 random groups of near-equal size, the same for every fit: (n,).
-
-    Up to 100 rows each is its own group. The number of groups is the one that divides best.
-    """
-    if num_rows <= 100:
-        return np.arange(num_rows)
-    num_groups = max(range(50, 101), key=lambda groups: (-(num_rows % groups), groups))
-    return np.random.default_rng(num_rows).permutation(num_rows) % num_groups
-
-
-def over_groups(values: Callable[[Predictions, Groups], Array]) -> Callable[[Predictions], Array]:
-    """Take values over the shared random groups of rows."""
-    return lambda predictions: values(predictions, row_groups(len(predictions)))
-
-
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -132,10 +131,12 @@ METRICS: Mapping[str, Metric] = {
             higher_is_better=True,
             unit="points",
             bounds=(0.0, 1.0),
-            values=over_groups(
-                lambda p, groups: classification.counted_values(p, classification.recalls, groups)
-            ),
+            values=classification.balanced_accuracy_added,
             exact=classification.balanced_accuracy,
+            without=lambda p, groups: classification.counted_without(
+                p, classification.recalls, groups
+            ),
+            by_class=True,
         ),
         Metric(
             name="macro_f1",
@@ -144,10 +145,10 @@ METRICS: Mapping[str, Metric] = {
             higher_is_better=True,
             unit="points",
             bounds=(0.0, 1.0),
-            values=over_groups(
-                lambda p, groups: classification.counted_values(p, classification.f1s, groups)
-            ),
+            values=classification.macro_f1_added,
             exact=classification.macro_f1,
+            without=lambda p, groups: classification.counted_without(p, classification.f1s, groups),
+            by_class=True,
         ),
         Metric(
             name="log_loss",
@@ -168,14 +169,23 @@ METRICS: Mapping[str, Metric] = {
             values=classification.auc_values,
         ),
         Metric(
+            name="scaled_mse",
+            label="MSE (scaled)",
+            tasks=FORECASTS,
+            higher_is_better=False,
+            unit="plain",
+            bounds=(0.0, np.inf),
+            values=regression.scaled_mse_values,
+        ),
+        Metric(
             name="r2",
             label="R2",
             tasks=NUMBERS,
             higher_is_better=True,
             unit="plain",
             bounds=(-np.inf, 1.0),
-            values=over_groups(regression.r2_pseudo_values),
             exact=regression.r2,
+            without=regression.r2_without,
         ),
         Metric(
             name="rmse",
@@ -184,8 +194,8 @@ METRICS: Mapping[str, Metric] = {
             higher_is_better=False,
             unit="target",
             bounds=(0.0, np.inf),
-            values=over_groups(regression.rmse_pseudo_values),
             exact=regression.rmse,
+            without=regression.rmse_without,
         ),
         Metric(
             name="mae",
@@ -227,15 +237,15 @@ def default_metric(task: Task, counts: Mapping[str, int] | None = None) -> Metri
     """Choose the metric that the verdict rests on.
 
     Args:
-        task: "binary", "multiclass" or "regression".
+        task: "binary", "multiclass", "regression" or "forecast".
         counts: Training rows of each class.
 
     Example:
         >>> default_metric("binary", {"yes": 24, "no": 76}).name
         'balanced_accuracy'
     """
-    if task == "regression":
-        return METRICS["r2"]
+    if task in NUMBERS:
+        return METRICS["scaled_mse" if task == "forecast" else "r2"]
     sizes = [count for count in (counts or {}).values() if count > 0]
     rare = bool(sizes) and min(sizes) < sum(sizes) / (2 * len(sizes))
     return METRICS["balanced_accuracy" if rare else "accuracy"]
@@ -246,22 +256,81 @@ def watched_metric(task: str) -> Metric:
 
     It is what their `metric_of` computes: accuracy of classes, R2 of numbers.
     """
-    return METRICS["r2" if task == "regression" else "accuracy"]
+    return METRICS["r2" if task in NUMBERS else "accuracy"]
+
+
+def task_of(predictions: Predictions) -> Task:
+    """What was predicted; of classes any of their tasks, since metrics judge both alike."""
+    if predictions.classes:
+        return "multiclass"
+    return "regression" if predictions.period is None else "forecast"
 
 
 def score(metric: Metric, predictions: Predictions) -> float:
     """The metric over all rows of the predictions; nan where they do not define it."""
     if metric.exact is not None:
         return metric.exact(predictions)
-    return float(metric.values(predictions).mean())
+    values = row_values(metric, predictions)
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def all_scores(predictions: Predictions) -> dict[str, float]:
     """Every metric that fits the predictions, by name."""
-    tasks = CLASSES if predictions.classes else NUMBERS
-    return {metric.name: score(metric, predictions) for metric in metrics_of(tasks[0])}
+    return {m.name: score(m, predictions) for m in metrics_of(task_of(predictions))}
 
 
 def row_values(metric: Metric, predictions: Predictions) -> Array:
-    """What the verdict takes as rows: (n,), or (G,) groups where the metric is no mean of rows."""
-    return metric.values(predictions)
+    """What the verdict takes as rows, where rows are independent.
+
+    Returns:
+        Values of the rows, whose mean is the metric, without those that it leaves out; what each
+        row adds to a mean over classes; or the pseudo-values of 50 to 100 random groups.
+    """
+    if metric.values is None:
+        groups = row_groups(len(predictions))
+        return pseudo_values(metric, predictions, groups, len(groups) / np.bincount(groups))
+    values = metric.values(predictions)
+    left = np.isnan(values)
+    return values if left.all() else values[~left]
+
+
+def unit_values(metric: Metric, predictions: Predictions, units: Groups) -> Array:
+    """What the verdict takes as rows, where whole units tell of new ones: (n,) units -> (G,).
+
+    The pseudo-values of leaving one unit out: their spread is that of the metric over all rows,
+    where large units count more.
+    """
+    num_units = int(units.max()) + 1
+    return pseudo_values(metric, predictions, units, np.full(num_units, float(num_units)))
+
+
+def pseudo_values(metric: Metric, predictions: Predictions, units: Groups, times: Array) -> Array:
+    """Jackknife: whole + (times - 1) * (whole - without the unit): (n,) units, (G,) -> (G,)."""
+    whole = score(metric, predictions)
+    if metric.without is not None:
+        without = metric.without(predictions, units)
+    elif metric.values is not None:
+        without = mean_without(metric.values(predictions), units)
+    else:
+        raise ValueError(f"The metric {metric.name!r} has neither values nor a value without rows.")
+    return np.asarray(whole + (times - 1) * (whole - without))
+
+
+def mean_without(values: Array, units: Groups) -> Array:
+    """The mean of values without each unit, nan ones left out: (n,), (n,) -> (G,)."""
+    here = ~np.isnan(values)
+    total = np.bincount(units, np.where(here, values, 0.0))
+    count = np.bincount(units, here.astype(np.float64))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((total.sum() - total) / (count.sum() - count))
+
+
+def row_groups(num_rows: int) -> Groups:
+    """Put rows into 50 to 100 random groups of near-equal size, the same for every fit: (n,).
+
+    Up to 100 rows each is its own group. The number of groups is the one that divides best.
+    """
+    if num_rows <= 100:
+        return np.arange(num_rows)
+    num_groups = max(range(50, 101), key=lambda groups: (-(num_rows % groups), groups))
+    return np.random.default_rng(num_rows).permutation(num_rows) % num_groups

@@ -1,9 +1,9 @@
 """What a fit predicted for rows whose truth is known, in the user's own units."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,14 @@ from bakeoff.data.forms import LabelType, typed_labels
 from bakeoff.data.reading.cells import as_texts
 from bakeoff.documents import read_notes, read_parquet, reading, writing
 from bakeoff.errors import DataError, RunError
+from bakeoff.evaluate.forecast_table import forecast_columns, forecast_fields, period_note
+from bakeoff.evaluate.period import Period
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+GROUP = "g:"  # before the name of the column of groups, as p: before a class
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -25,7 +30,8 @@ class Predictions:
 
     Args:
         target: Name of the target column.
-        rows: Rows of the user's own file, counted from 1, its header not counted.
+        rows: Rows of the user's own file, counted from 1, its header not counted; of a forecast
+            the row of each window's first forecast step.
         truth: Class names (str) or numbers in the target's unit. A class that no training row has
             is not in `classes`: it counts as wrong in every metric.
         scores: Of classes the probability of each, 0 to 1, after softmax or sigmoid; of numbers
@@ -35,12 +41,17 @@ class Predictions:
         labels: What the classes are to the user: a string may stand for an integer.
         ids: The id of each row that is a sequence of a long table, else None.
         id_column: The column of the ids in the user's own file.
+        period: Of a forecast, when its windows begin; else None.
+        groups: Which rows belong together, as a number for each, so that only whole groups tell of
+            new ones; None where rows stand alone.
+        group_column: The column of the groups in the user's own file.
 
     Shape:
-        rows (n,) int, truth (n,), scores (n, K) for K classes or (n,) for numbers.
+        rows (n,) int, truth (n,), scores (n, K) for K classes or (n,) for numbers; of a forecast of
+        S steps, n windows: truth and scores (n, S). groups (n,) int.
 
     Raises:
-        DataError: Shapes or classes do not fit each other.
+        DataError: Shapes or classes do not fit each other, or a forecast has no truth somewhere.
         RunError: A score is not a finite number, as after a training that diverged.
     """
 
@@ -53,16 +64,13 @@ class Predictions:
     labels: LabelType = "string"
     ids: NDArray[Any] | None = None
     id_column: str = ""
+    period: Period | None = None
+    groups: NDArray[np.int64] | None = None
+    group_column: str = ""
 
     def __post_init__(self) -> None:
         n = len(self.rows)
-        expected = (n, len(self.classes)) if self.classes else (n,)
-        if self.scores.shape != expected or self.truth.shape != (n,):
-            raise DataError(
-                f"Predictions of {self.target!r}: {n} rows and {len(self.classes)} classes need "
-                f"scores of shape {expected} and truth of shape {(n,)}. "
-                f"Received: {self.scores.shape} and {self.truth.shape}."
-            )
+        check_sizes(self)
         if self.positive is not None and self.positive not in self.classes:
             raise DataError(
                 f"Predictions of {self.target!r}: the positive class {self.positive!r} is not one "
@@ -78,9 +86,34 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def take(self, rows: NDArray[Any]) -> Self:
+        """Return the predictions of some rows or windows, by position or mask."""
+        parts: dict[str, Any] = {
+            name: None if (values := getattr(self, name)) is None else values[rows]
+            for name in ("rows", "truth", "scores", "ids", "groups")
+        }
+        period = None if self.period is None else self.period.take(rows)
+        return replace(self, period=period, **parts)
+
+    def at_step(self, step: int) -> Self:
+        """Return the predictions of one forecast step, counted from 1."""
+        if self.period is None or not 1 <= step <= self.period.horizon:
+            raise DataError(f"Predictions of {self.target!r} have no forecast step {step}.")
+        column = slice(step - 1, step)
+        return replace(
+            self,
+            truth=self.truth[:, column],
+            scores=self.scores[:, column],
+            period=replace(self.period, horizon=1),
+        )
+
     @property
     def prediction(self) -> NDArray[Any]:
-        """The predicted class names (most probable; ties go to the first) or numbers: (n,)."""
+        """The predicted class names (most probable; ties go to the first) or numbers.
+
+        Shape:
+            (n,), or (n, S) of a forecast.
+        """
         if not self.classes:
             return self.scores
         return np.asarray(np.array(self.classes, dtype=object)[self.scores.argmax(1)])
@@ -99,14 +132,20 @@ class Predictions:
     def frame(self) -> "pl.DataFrame":
         """Return the columns row, truth, prediction, and p:<class> for every class.
 
-        Of sequences of a long table the column of the ids stands behind `row`.
+        Of sequences of a long table the column of the ids stands behind `row`, of groups g:<column>
+        with a number for each. A forecast has a line for each window and step: row, series (of
+        several), time, step, truth, prediction; row and time are of the window's first step.
         Classes have the type that they came in; a truth that is none of it makes strings of all.
         """
         import polars as pl
 
+        if self.period is not None:
+            return pl.DataFrame(forecast_columns(self.rows, self.truth, self.scores, self.period))
         columns: dict[str, Any] = {"row": self.rows}
         if self.ids is not None:
             columns[self.id_column] = id_series(self.ids)
+        if self.groups is not None:
+            columns[f"{GROUP}{self.group_column}"] = self.groups
         if self.classes:
             n = len(self.truth)
             both = label_series([*self.truth, *self.prediction], self.labels)
@@ -117,6 +156,55 @@ class Predictions:
             columns["truth"] = self.truth.astype(np.float64)
             columns["prediction"] = self.scores
         return pl.DataFrame(columns)
+
+
+def check_sizes(predictions: Predictions) -> None:
+    """Refuse parts that do not fit each other.
+
+    Raises:
+        DataError: The message names the target and the shapes.
+    """
+    p, n = predictions, len(predictions.rows)
+    where = f"Predictions of {p.target!r}"
+    if p.period is not None:
+        check_forecast(p, p.period, where)
+        return
+    expected = (n, len(p.classes)) if p.classes else (n,)
+    if p.scores.shape != expected or p.truth.shape != (n,):
+        raise DataError(
+            f"{where}: {n} rows and {len(p.classes)} classes need "
+            f"scores of shape {expected} and truth of shape {(n,)}. "
+            f"Received: {p.scores.shape} and {p.truth.shape}."
+        )
+    if p.groups is not None and (p.groups.shape != (n,) or p.groups.dtype.kind not in "iu"):
+        raise DataError(
+            f"{where}: {n} rows need an integer each for their group. "
+            f"Received: {p.groups.dtype} of shape {p.groups.shape}."
+        )
+
+
+def check_forecast(predictions: Predictions, period: Period, where: str) -> None:
+    """Refuse parts of a forecast that do not fit each other.
+
+    Raises:
+        DataError: The message names the target and the shapes, or the row without a truth.
+    """
+    p, n = predictions, len(predictions.rows)
+    expected = (n, period.horizon)
+    if p.scores.shape != expected or p.truth.shape != expected or len(period.times) != n:
+        raise DataError(
+            f"{where}: {n} windows and {period.horizon} steps ahead need scores and truth of shape "
+            f"{expected} and {n} stamps. "
+            f"Received: {p.scores.shape}, {p.truth.shape} and {len(period.times)}."
+        )
+    if p.classes or p.groups is not None or p.ids is not None:
+        raise DataError(f"{where}: a forecast is of numbers, and has no classes, groups or ids.")
+    lost = ~np.isfinite(p.truth.astype(np.float64)).all(1)
+    if lost.any():
+        raise DataError(
+            f"{where}: {int(lost.sum()):,} of {n:,} windows have steps without a true value "
+            f"(first: row {int(p.rows[lost][0])}). Leave these windows out."
+        )
 
 
 def id_series(ids: NDArray[Any]) -> "pl.Series":
@@ -139,12 +227,14 @@ def label_series(words: Sequence[str], labels: LabelType) -> "pl.Series":
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
-    """Write one Parquet file: row, truth, prediction, and p:<class> for every class."""
+    """Write one Parquet file: what `frame` returns; its metadata tell the rest."""
     notes = {"bakeoff.target": predictions.target, "bakeoff.labels": predictions.labels}
     if predictions.positive is not None:
         notes["bakeoff.positive"] = predictions.positive
     if predictions.ids is not None:
         notes["bakeoff.id"] = predictions.id_column
+    if predictions.period is not None:
+        notes["bakeoff.forecast"] = period_note(predictions.period)
     with writing(path) as draft:
         predictions.frame().write_parquet(draft, metadata=notes)
 
@@ -153,7 +243,7 @@ def read_predictions(path: Path) -> Predictions:
     """Read what `write_predictions` wrote.
 
     Raises:
-        DataError: The file is missing, is not Parquet, or lacks a column.
+        DataError: The file is missing, is not Parquet, lacks a column, or holds what cannot be.
     """
     frame = read_parquet(path)
     with reading(path):
@@ -162,13 +252,18 @@ def read_predictions(path: Path) -> Predictions:
 
 def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) -> Predictions:
     """Make predictions of a table and what its metadata say."""
-
+    if "bakeoff.forecast" in notes:
+        refuse_newer(frame, ("row", "series", "time", "step", "truth", "prediction"))
+        fields = forecast_fields(frame, notes["bakeoff.forecast"])
+        return Predictions(target=notes.get("bakeoff.target", path.stem), **fields)
     classes = tuple(name[2:] for name in frame.columns if name.startswith("p:"))
     labels: Any = notes.get("bakeoff.labels", "string")
     if labels not in get_args(LabelType):
         raise DataError(f"bakeoff.labels is {cut(repr(labels))}.")
-    known = ["row", "truth", "prediction", *(f"p:{name}" for name in classes)]
     id_column = notes.get("bakeoff.id", "")
+    marked = [name for name in frame.columns if name.startswith(GROUP) and name != id_column]
+    grouping = marked[:1]
+    known = ["row", "truth", "prediction", *(f"p:{name}" for name in classes), *grouping]
     ids = ids_of(frame, id_column, known) if id_column else None
     for name in known:
         if name not in frame.columns:
@@ -177,9 +272,7 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
             raise DataError(f"column {cut(repr(name))} has empty cells.")
         if not ((classes and name in ("truth", "prediction")) or frame[name].dtype.is_numeric()):
             raise DataError(f"column {cut(repr(name))} does not hold numbers.")
-    for name in frame.columns:
-        if name not in (*known, id_column):
-            raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
+    refuse_newer(frame, (*known, id_column))
     if classes:
         scores = frame.select(f"p:{name}" for name in classes).to_numpy()
         truth = shared_texts(as_texts(frame["truth"]))
@@ -195,7 +288,20 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
         labels=labels,
         ids=ids,
         id_column=id_column,
+        groups=frame[grouping[0]].to_numpy() if grouping else None,
+        group_column=grouping[0].removeprefix(GROUP) if grouping else "",
     )
+
+
+def refuse_newer(frame: "pl.DataFrame", known: Sequence[str]) -> None:
+    """Refuse a column that only a later version writes.
+
+    Raises:
+        NewerError: The message names it.
+    """
+    for name in frame.columns:
+        if name not in known:
+            raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
 
 
 def ids_of(frame: "pl.DataFrame", name: str, others: Sequence[str]) -> NDArray[Any]:

@@ -1,4 +1,10 @@
-"""Metrics of predicted numbers, and a summary of the residuals. All in the target's own unit."""
+"""Metrics of predicted numbers, and a summary of the residuals. In the target's own unit.
+
+Of a forecast, truth and predictions have S steps for each of n windows, and a window takes the
+place of a row; `scaled_mse_values` alone needs the period, for the spread of the training targets.
+
+Dimensions: n rows or windows, S steps ahead, G groups.
+"""
 
 from dataclasses import dataclass
 
@@ -11,13 +17,29 @@ Array = NDArray[np.float64]
 
 
 def errors(predictions: Predictions) -> Array:
-    """Prediction minus truth: (n,)."""
+    """Prediction minus truth: (n,), or (n, S) of a forecast."""
     return predictions.scores.astype(np.float64) - predictions.truth.astype(np.float64)
 
 
 def mae_values(predictions: Predictions) -> Array:
-    """Size of each row's error: (n,)."""
-    return np.abs(errors(predictions))
+    """Size of each row's error, mean over its steps: (n,)."""
+    return np.asarray(over_steps(np.abs(errors(predictions))).mean(1))
+
+
+def over_steps(values: Array) -> Array:
+    """Give rows without steps one step: (n,) or (n, S) -> (n, S)."""
+    return values.reshape(len(values), -1)
+
+
+def scaled_mse_values(predictions: Predictions) -> Array:
+    """Squared error of each window in training standard deviations, mean over its steps: (n,).
+
+    It is nan for windows of a series that did not vary in training: see `Period.scales`.
+    """
+    squares = over_steps(errors(predictions) ** 2).mean(1)
+    if predictions.period is None:
+        return np.full(len(squares), np.nan)
+    return np.asarray(squares / predictions.period.scales(over_steps(predictions.truth)) ** 2)
 
 
 def rmse(predictions: Predictions) -> float:
@@ -30,43 +52,37 @@ def r2(predictions: Predictions) -> float:
     return float(r2_of(*sums(predictions, np.zeros(len(predictions), np.int64)).sum(0)))
 
 
-def rmse_pseudo_values(predictions: Predictions, groups: NDArray[np.int64]) -> Array:
-    """Jackknife pseudo-values of the RMSE over groups of rows: (n,) groups -> (G,)."""
-    return pseudo_values(sums(predictions, groups), "rmse")
+def rmse_without(predictions: Predictions, groups: NDArray[np.int64]) -> Array:
+    """The RMSE without each group of rows: (n,) groups -> (G,)."""
+    rows, squares, _, _ = left_out(predictions, groups)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.sqrt(squares / rows))
 
 
-def r2_pseudo_values(predictions: Predictions, groups: NDArray[np.int64]) -> Array:
-    """Jackknife pseudo-values of R2 over groups of rows: (n,) groups -> (G,)."""
-    return pseudo_values(sums(predictions, groups), "r2")
+def r2_without(predictions: Predictions, groups: NDArray[np.int64]) -> Array:
+    """R2 without each group of rows: (n,) groups -> (G,)."""
+    return r2_of(*left_out(predictions, groups))
+
+
+def left_out(predictions: Predictions, groups: NDArray[np.int64]) -> Array:
+    """The sums over all rows but those of a group: (4, G), as `sums` names them."""
+    parts = sums(predictions, groups)
+    return np.asarray((parts.sum(0) - parts).T)
 
 
 def sums(predictions: Predictions, groups: NDArray[np.int64]) -> Array:
-    """Rows, squared errors, truth and squared truth of each group, truth centred: (G, 4)."""
-    truth = predictions.truth.astype(np.float64)
+    """Values, squared errors, truth and squared truth of each group, truth centred: (G, 4)."""
+    truth = over_steps(predictions.truth.astype(np.float64))
     truth = truth - truth.mean()  # or squares of large numbers would lose their digits
-    columns = (np.ones(len(truth)), errors(predictions) ** 2, truth, truth**2)
-    return np.stack([np.bincount(groups, weights=column) for column in columns], axis=1)
+    parts = (np.ones_like(truth), over_steps(errors(predictions) ** 2), truth, truth**2)
+    return np.stack([np.bincount(groups, weights=part.sum(1)) for part in parts], axis=1)
 
 
 def r2_of(rows: Array, squares: Array, truth: Array, truth_squares: Array) -> Array:
     """R2 from sums over rows."""
-    variation = truth_squares - truth**2 / rows
     with np.errstate(invalid="ignore", divide="ignore"):
+        variation = truth_squares - truth**2 / rows
         return np.where(variation > 0, 1 - squares / variation, np.nan)
-
-
-def pseudo_values(parts: Array, metric: str) -> Array:
-    """Whole plus (n / rows of the group - 1) times the loss from leaving the group out: (G,)."""
-
-    def value(table: Array) -> Array:
-        rows, squares, truth, truth_squares = table.T
-        if metric == "r2":
-            return r2_of(rows, squares, truth, truth_squares)
-        return np.asarray(np.sqrt(squares / rows))
-
-    total = parts.sum(0, keepdims=True)
-    shares = total[:, 0] / parts[:, 0]
-    return np.asarray(value(total) + (shares - 1) * (value(total) - value(total - parts)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,20 +1,30 @@
 """What would change the verdict: which differences cannot be detected, and what would show them."""
 
 import math
+from typing import NamedTuple
 
 from bakeoff.evaluate.metrics import Metric
+from bakeoff.evaluate.predictions import Predictions
+from bakeoff.judge.about_rows import say_enough
+from bakeoff.judge.samples import Sample
 from bakeoff.judge.statistics import Judgement, Pair, Standing
 
 MOST_TIMES, MOST_SEEDS = 40, 40  # nobody finds more times the rows, or waits for more seeds
 
 
-def say_change(judgement: Judgement, metric: Metric, test_rows: int, best: Standing) -> str:
+def say_change(
+    judgement: Judgement, metric: Metric, sample: Sample, test: Predictions, best: Standing
+) -> str:
     """Say which differences cannot be detected, and how many rows or seeds would show smaller ones.
 
-    The variance of a difference falls with rows and with seeds, each its own part. With more seeds
-    their spread is better known, too, which is left out: the number of seeds errs high.
+    The variance of a difference falls with rows (windows, groups) and with seeds, each its own
+    part. With more seeds their spread is better known, too, which is left out: the number of seeds
+    errs high.
     """
-    with_rows = f"with {test_rows:,} test row{'s' if test_rows != 1 else ''}"
+    if not sample.enough:
+        return say_enough(sample, test)
+    unit = unit_of(sample)
+    with_rows = f"with {unit}"
     if not judgement.pairs:
         width = metric.say_difference((best.high - best.low) / 2)
         return (
@@ -26,13 +36,36 @@ def say_change(judgement: Judgement, metric: Metric, test_rows: int, best: Stand
         return "nothing that can be foreseen: on these test rows the models predict the same."
     num_seeds = max((s.seeds for s in judgement.standings if not s.seedless), default=1)
     with_seeds = f" and {num_seeds} seeds" if seeds_matter(pair) else ""
+    if reach(pair) < metric.least_shown:
+        least = metric.say_difference(metric.least_shown)
+        return (
+            f"nothing that can be foreseen: {with_rows}{with_seeds} differences of {least} and "
+            "more would be detected."
+        )
     said = (
         f"differences under {metric.say_difference(reach(pair))} cannot be detected "
-        f"{with_rows}{with_seeds}; {say_needed(pair, metric, test_rows, num_seeds)}"
+        f"{with_rows}{with_seeds}; {say_needed(pair, metric, unit, num_seeds)}"
     )
     if judgement.trained_once:
         said += "; 5 seeds would tell seed variation from a real difference"
     return said + "."
+
+
+class Unit(NamedTuple):
+    """What more of would show smaller differences, and how many there are."""
+
+    noun: str
+    num: int
+
+    def __str__(self) -> str:
+        return f"{self.num:,} {self.noun}{'' if self.num == 1 else 's'}"
+
+
+def unit_of(sample: Sample) -> Unit:
+    """Tell what the test rows are counted in."""
+    if sample.kind == "groups":
+        return Unit("test group", len(sample.sizes))
+    return Unit("test window" if sample.kind == "stretches" else "test row", len(sample.units))
 
 
 def typical_pair(judgement: Judgement) -> Pair | None:
@@ -55,8 +88,9 @@ def reach(pair: Pair) -> float:
     return (pair.joint_high - pair.joint_low) / 2
 
 
-def say_needed(pair: Pair, metric: Metric, test_rows: int, num_seeds: int) -> str:
+def say_needed(pair: Pair, metric: Metric, unit: Unit, num_seeds: int) -> str:
     """How many rows or seeds would show a round difference of half the size or less."""
+    test_rows, noun = unit.num, f"{unit.noun}s"
     scale = 100 if metric.unit == "points" else 1
     goal = round_down(reach(pair) * scale / 2) / scale
     factor = reach(pair) ** 2 / variance(pair)
@@ -65,16 +99,16 @@ def say_needed(pair: Pair, metric: Metric, test_rows: int, num_seeds: int) -> st
     seeds = needed(num_seeds, pair.seeds_variance, allowed - pair.rows_variance)
     ways = []
     if rows <= MOST_TIMES * test_rows:
-        ways.append(f"{round_up(rows):,}" + (" test rows" if seeds_matter(pair) else ""))
+        ways.append(f"{round_up(rows):,}" + (f" {noun}" if seeds_matter(pair) else ""))
     if seeds <= MOST_SEEDS and seeds_matter(pair):
         ways.append(f"{round_up(seeds)} seeds")
     if not ways:  # neither alone: half of the variance allowed to each
         rows = max(needed(test_rows, pair.rows_variance, allowed / 2), test_rows)
         seeds = max(needed(num_seeds, pair.seeds_variance, allowed / 2), num_seeds)
-        ways.append(f"{round_up(rows):,} test rows with {round_up(seeds)} seeds")
+        ways.append(f"{round_up(rows):,} {noun} with {round_up(seeds)} seeds")
     amount = f"{goal * scale:,.10g}"
-    unit = "point" if goal * scale == 1 else "points"
-    shown = f"{amount} {unit}" if metric.unit == "points" else f"{amount} in {metric.label}"
+    points = "point" if goal * scale == 1 else "points"
+    shown = f"{amount} {points}" if metric.unit == "points" else f"{amount} in {metric.label}"
     return f"about {', or '.join(ways)} would show {shown}"
 
 

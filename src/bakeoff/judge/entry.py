@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bakeoff.errors import RunError
 from bakeoff.evaluate.predictions import Predictions
@@ -75,9 +77,25 @@ def check_same_rows(lines: dict[str, list[Entry]]) -> Predictions:
     (first_label, first), *others = everything
     for label, other in others:
         same = np.array_equal(first.rows, other.rows) and np.array_equal(first.truth, other.truth)
-        if not same or first.classes != other.classes:
+        if not same or first.classes != other.classes or not same_units(first, other):
             raise RunError(
                 f"{label!r} and {first_label!r} were judged on different test rows or classes, so "
                 "they cannot be compared. Run them again on the same data and split."
             )
     return first
+
+
+def same_units(one: Predictions, other: Predictions) -> bool:
+    """Whether rows are of the same groups, windows of the same stamps and series."""
+    return all(
+        a is b or (a is not None and b is not None and np.array_equal(a, b))
+        for a, b in zip(units_of(one), units_of(other), strict=True)
+    )
+
+
+def units_of(predictions: Predictions) -> tuple[NDArray[Any] | None, ...]:
+    """What says which rows belong together: groups, stamps, series; None where there is none."""
+    period = predictions.period
+    if period is None:
+        return predictions.groups, None, None
+    return predictions.groups, period.times, period.series

@@ -8,9 +8,11 @@ import numpy as np
 
 from bakeoff.catalog import find, load
 from bakeoff.errors import DataError, RunError
-from bakeoff.evaluate.metrics import METRICS, Metric, row_values, score
+from bakeoff.evaluate.metrics import Metric, metrics_of, score, task_of
+from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.entry import Entry
 from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
+from bakeoff.judge.samples import sample_of, sampled
 from bakeoff.judge.verdict import reach_verdict, write_verdict
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
@@ -128,10 +130,12 @@ def defined(metric: Metric, entries: Sequence[Entry]) -> Metric:
     R2 of 1, 1, 1, 2 is a number, but has no interval: without the last row it is none.
     """
     test = next(entry.predictions for entry in entries if entry.predictions is not None)
-    others = [other for other in METRICS.values() if set(other.tasks) & set(metric.tasks)]
-    good = [
-        m
-        for m in (metric, *others)
-        if np.isfinite(score(m, test)) and np.isfinite(row_values(m, test)).all()
-    ]
+    others = metrics_of(task_of(test))
+    good = [m for m in (metric, *others) if is_defined(m, test)]
     return good[0] if good else metric
+
+
+def is_defined(metric: Metric, test: Predictions) -> bool:
+    """Whether the test rows define a metric, and its spread."""
+    values = sampled(metric, test, sample_of(metric, test))
+    return bool(np.isfinite(score(metric, test)) and np.isfinite(values).all())

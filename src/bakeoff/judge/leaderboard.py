@@ -1,6 +1,6 @@
 """The leaderboard: one line per model and framework, as a table, as CSV and as Parquet."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ from bakeoff.catalog import FRAMEWORKS
 from bakeoff.cut import cut
 from bakeoff.documents import read_parquet, reading, writing
 from bakeoff.errors import DataError, unknown
-from bakeoff.evaluate.metrics import METRICS, all_scores, metrics_of
+from bakeoff.evaluate.metrics import FORECASTS, METRICS, Task, all_scores, metrics_of, task_of
 from bakeoff.judge.entry import Entry, finished, group_entries
 from bakeoff.judge.verdict import Verdict
 from bakeoff.plan.models import NAME
@@ -60,17 +60,16 @@ def make_leaderboard(entries: Iterable[Entry], verdict: Verdict) -> "pl.DataFram
     failed = [
         common_row(label, line, verdict) for label, line in lines.items() if label not in placed
     ]
-    schema = schema_of(verdict.metric)
+    first = finished(lines[verdict.standings[0].model])[0]
+    schema = schema_of(verdict.metric, task_of(first))
     return pl.DataFrame(
         ranked + failed, schema={name: getattr(pl, kind) for name, kind in schema.items()}
     )
 
 
-def schema_of(judged: str) -> dict[str, str]:
+def schema_of(judged: str, task: Task) -> dict[str, str]:
     """Every column and its polars type, in order, where this metric was judged."""
-    further = [
-        metric.name for metric in metrics_of(METRICS[judged].tasks[0]) if metric.name != judged
-    ]
+    further = [metric.name for metric in metrics_of(task) if metric.name != judged]
     return {
         **dict.fromkeys(("rank", "tier"), "Int64"),
         **dict.fromkeys(("model", "framework", "kind", "metric"), "String"),
@@ -158,7 +157,7 @@ def read_leaderboard(folder: RunFolder) -> "pl.DataFrame":
         metric = table["metric"].cast(pl.String)[0]
         if metric not in METRICS:
             raise DataError(unknown("metric", metric, METRICS))
-        schema = schema_of(metric)
+        schema = schema_of(metric, task_in(metric, table.columns))
         for name in table.columns:
             if name not in schema:
                 raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
@@ -172,6 +171,12 @@ def read_leaderboard(folder: RunFolder) -> "pl.DataFrame":
         for line in table.iter_rows(named=True):
             check_line(line)
     return table
+
+
+def task_in(judged: str, columns: Collection[str]) -> Task:
+    """Tell the task from the metrics of a leaderboard: forecasts alone have some of their own."""
+    own = {metric.name for metric in METRICS.values() if metric.tasks == FORECASTS}
+    return "forecast" if own & {judged, *columns} else METRICS[judged].tasks[0]
 
 
 def check_line(line: Mapping[str, Any]) -> None:

@@ -8,17 +8,15 @@ seeds is drawn from its posterior on a grid of x = log(theta / rms of all seed d
 
 with centre and width unknown, too: they are drawn first, from what all models say together.
 
-Dimensions: k models, S seeds, n rows (or groups of rows), D draws, X grid points, W worlds
-(a centre and a width each).
+Dimensions: k models, S seeds, D draws, X grid points, W worlds (a centre and a width each).
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.errors import RequestError
+from bakeoff.judge.table import Table
 
 Array = NDArray[np.float64]
 
@@ -29,127 +27,35 @@ WIDTHS = np.array([0.05, 0.25, 0.5, 1.0])  # ... and how far apart they are
 MOST_SENSITIVE = np.log(8.0)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
-    """What the rows and seeds say about each model, names in alphabetical order."""
+class Errors(NamedTuple):
+    """Draws of what each score may be off by, and of what it may come from: (D, k) each."""
 
-    names: tuple[str, ...]
-    score: Array  # (k,) mean over seeds
-    seeds: NDArray[np.int64]  # (k,)
-    variance: Array  # (k,) of the scores over seeds, 0 where there is one seed
-    freedom: NDArray[np.int64]  # (k,) S - 1; 0 for a seedless model
-    residual: Array  # (k,) row by seed mean square
-    covariance: Array  # (k, k) over rows, of the seed means
-    num_rows: int
-    seedless: NDArray[np.bool_]  # (k,)
+    rows: Array  # luck with the test rows, shared by the models
+    seeds: Array  # luck in training, each model's own
+    spreads: Array  # the standard deviations theta over seeds
 
     @property
-    def borrows(self) -> NDArray[np.bool_]:
-        """Which models take their spread over seeds from the others."""
-        return np.asarray((self.freedom == 0) & ~self.seedless & (self.freedom > 0).any())
-
-    @property
-    def order(self) -> list[int]:
-        """Models by score, best first; equal scores by name."""
-        return sorted(range(len(self.names)), key=lambda i: (-self.score[i], self.names[i]))
-
-    @property
-    def rounding(self) -> float:
-        """Differences below this are rounding errors of equal predictions."""
-        return 1e-10 * float(np.abs(self.score).max() + np.sqrt(np.diag(self.covariance)).max())
+    def both(self) -> Array:
+        """Rows and seeds together: (D, k)."""
+        return self.rows + self.seeds
 
 
-def measure(
-    values: Mapping[str, Array], scores: Mapping[str, Array], seedless: Collection[str]
-) -> Table:
-    """Reduce rows and seeds to what the draws need."""
-    names = tuple(sorted(values))
-    tables = {name: np.asarray(values[name], np.float64) for name in names}
-    check_shapes(tables, scores)
-    num_rows = tables[names[0]].shape[1]
-    seeds = np.array([len(tables[name]) for name in names])
-    calm = [name in seedless or same_rows(tables[name]) for name in names]
-    freedom = np.where(calm, 0, seeds - 1)
-    residual = np.array([interaction(tables[name]) for name in names])
-    lonely = (freedom == 0) & ~np.array(calm)
-    if (freedom > 0).any():  # a single seed shows no residual: borrow it as the spread is borrowed
-        residual[lonely] = residual[freedom > 0].mean()
-    means = np.stack([tables[name].mean(0) for name in names])  # (k, n)
-    means -= means.mean(1, keepdims=True)
-    return Table(
-        names=names,
-        score=np.array([np.mean(scores[name]) for name in names]),
-        seeds=seeds,
-        variance=np.array(
-            [np.var(scores[name], ddof=min(1, len(scores[name]) - 1)) for name in names]
-        ),
-        freedom=freedom,
-        residual=residual,
-        covariance=means @ means.T / (num_rows - 1),
-        num_rows=num_rows,
-        seedless=np.array(calm),
-    )
-
-
-def check_shapes(values: Mapping[str, Array], scores: Mapping[str, Array]) -> None:
-    """Refuse tables that cannot be compared."""
-    if not values:
-        raise RequestError("There is no model to judge. Name at least one that finished.")
-    first = next(iter(values))
-    num_rows = values[first].shape[-1]
-    for name, table in values.items():
-        if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] != num_rows:
-            raise RequestError(
-                f"Model {name!r} has values of shape {table.shape}, {first!r} of "
-                f"{values[first].shape}: expected (seeds, rows) with the same rows for all."
-            )
-        given = np.shape(scores[name]) if name in scores else "none"
-        if given != (len(table),):
-            raise RequestError(
-                f"Model {name!r} has values of {len(table)} seeds but scores of shape {given}: "
-                "expected one score per seed."
-            )
-        if not (np.isfinite(table).all() and np.isfinite(scores[name]).all()):
-            raise RequestError(
-                f"Model {name!r} has a value or score that is not a number on these test rows. "
-                "Leave out its failed fits, or choose a metric that these rows define."
-            )
-    if num_rows < 2:
-        raise RequestError(f"{num_rows} test row cannot show a spread: give at least 2.")
-
-
-def same_rows(table: Array) -> bool:
-    """Whether several seeds gave the same value in every row."""
-    return len(table) > 1 and bool((table == table[0]).all())
-
-
-def interaction(table: Array) -> float:
-    """Residual mean square of a seed by row table, 0 for one seed: (S, n) -> float."""
-    num_seeds, num_rows = table.shape
-    if num_seeds == 1:
-        return 0.0
-    left = table - table.mean(0) - table.mean(1, keepdims=True) + table.mean()
-    return float(np.square(left).sum() / ((num_seeds - 1) * (num_rows - 1)))
-
-
-def draw_errors(
-    table: Table, outliers: float, generator: np.random.Generator
-) -> tuple[Array, Array]:
-    """Draw the errors z and the spreads theta of all models: two arrays (D, k)."""
+def draw_errors(table: Table, outliers: float, generator: np.random.Generator) -> Errors:
+    """Draw the errors and the spreads of all models."""
     thetas = draw_spreads(table, outliers, generator)  # (D, k)
     size = thetas.shape
-    eigenvalues, vectors = np.linalg.eigh(table.covariance / table.num_rows)
+    eigenvalues, vectors = np.linalg.eigh(table.covariance)
     root = vectors * np.sqrt(np.maximum(eigenvalues, 0))  # no Cholesky: equal models are singular
-    freedom = table.num_rows - 1
+    freedom = table.rows_freedom
     tails = np.sqrt(freedom / generator.chisquare(freedom, (size[0], 1)))
     rows = generator.standard_normal(size) @ root.T * tails
     seeds = np.sqrt(seed_variances(table, thetas)) * generator.standard_normal(size)
-    return rows + seeds, thetas
+    return Errors(rows, seeds, thetas)
 
 
 def seed_variances(table: Table, thetas: Array) -> Array:
     """Variance of each score that comes from its seeds alone: (D, k) -> (D, k)."""
-    between = np.maximum(thetas**2 - table.residual / table.num_rows, 0)
+    between = np.maximum(thetas**2 - table.residual, 0)
     return np.where(table.seedless, 0.0, between / table.seeds)
 
 

@@ -83,6 +83,7 @@ def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
     dataset, preparation = plan.dataset, plan.preparation
     positions = getattr(plan.split, part)
     classes = () if preparation.task == "regression" else tuple(preparation.classes)
+    groups, group_column = groups_of(plan, positions)
     try:
         return Predictions(
             target=dataset.target,
@@ -94,9 +95,21 @@ def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
             labels=dataset.schema.labels,
             ids=None if dataset.origin.ids is None else dataset.origin.ids[positions],
             id_column=dataset.origin.id_column,
+            groups=groups,
+            group_column=group_column,
         )
     except RunError as error:
         if not job.recipe:
             raise
         rate = option("lr", rate_to_try(job.recipe["lr"]))
         raise RunError(f"{error} Try {rate}.") from error
+
+
+def groups_of(plan: Plan, positions: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """Return the group of each row and its column, where whole groups were dealt out: (n,) int."""
+    if plan.split.method != "group":
+        return None, ""
+    (column,) = plan.split.by
+    values = plan.dataset.arrays[column][positions]
+    names = values.astype(str) if values.dtype == object else values  # as the split tells them
+    return np.unique(names, return_inverse=True)[1].astype(np.int64), column

@@ -3,20 +3,21 @@
 The claim is about each model's mean over seeds and over the population of rows, given these
 training rows. Two things are drawn by luck, the test rows and the seeds:
 
-    z = Normal(0, C / n) * sqrt((n - 1) / chi2(n - 1))            rows, shared by all models
-      + sqrt(max(theta^2 - e / n, 0) / S) * Normal(0, 1)          seeds, each model's own
+    z = Normal(0, V) * sqrt(f / chi2(f))                      rows, shared by all models
+      + sqrt(max(theta^2 - r, 0) / S) * Normal(0, 1)          seeds, each model's own
 
-C is the covariance over rows of the seed means, theta a model's spread over seeds, e its row by
-seed residual. Three or five seeds hardly tell theta, so models borrow from each other: most
-share a spread, a few may be up to eight times as sensitive to the seed. Draws of z give
+V, f and r are what the rows say (`table.py`), theta is a model's spread over seeds. Three or five
+seeds hardly tell theta, so models borrow from each other: most share a spread, a few may be up to
+eight times as sensitive to the seed. Draws of z give
   - the interval of a score, and of a difference: the 95 % quantiles q of |z_i| and |z_i - z_j|;
   - one joint threshold: i beats j when the difference exceeds c * w_ij, with w_ij the 95 % quantile
-    of |z_i - z_j| and c that of the largest |z_i - z_j| / w_ij over all pairs;
+    of |z_i - z_j| and c that of the largest |z_i - z_j| / w_ij over all pairs, in draws from a V in
+    which few rows hide no difference (`cautious`);
   - a clear lead: a top model that is ahead of every other by more than q beats them all (that
     needs every comparison to hold at once, so no further correction).
 Among equals a difference is declared in about 5 % of bake-offs or fewer: `benchmarks/honesty.py`.
 
-Dimensions: k models, S seeds, n rows (or groups of rows), D draws, P pairs.
+Dimensions: k models, S seeds, n rows, D draws, P pairs.
 """
 
 from collections.abc import Collection, Mapping
@@ -26,8 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.build import Count
-from bakeoff.judge.posterior import NUM_DRAWS, Table, draw_errors, measure, seed_variances
+from bakeoff.judge.posterior import NUM_DRAWS, Errors, draw_errors, seed_variances
 from bakeoff.judge.seeds import FailingSeed, find_erratic, find_failing
+from bakeoff.judge.table import Table, cautious, measure
 
 Array = NDArray[np.float64]
 
@@ -106,6 +108,7 @@ class Judgement:
         trained_once: No model was trained twice: what is said holds for these models only.
         failing: Seeds far below the others. They are counted, never dropped.
         erratic: Models that vary much more over seeds than the rest.
+        seed_reach: Model -> 95 % reach of what its seeds alone make its score vary by.
     """
 
     standings: tuple[Standing, ...]
@@ -114,6 +117,7 @@ class Judgement:
     trained_once: bool
     failing: tuple[FailingSeed, ...]
     erratic: tuple[str, ...]
+    seed_reach: Mapping[str, float]
 
     def pair(self, one: str, other: str) -> Pair:
         """Return the pair of two models, in whichever order they are named."""
@@ -127,7 +131,7 @@ def judge(
     seedless: Collection[str] = (),
     seed: int = 0,
 ) -> Judgement:
-    """Compare models; neither their order nor the machine's luck plays a part.
+    """Compare models on independent rows.
 
     Args:
         values: Per model the value of each row (or influence, or pseudo-value), higher is
@@ -149,22 +153,34 @@ def judge(
         >>> judge(both, {name: x.mean(1) for name, x in both.items()}).tiers
         (('a', 'b'),)
     """
-    table = measure(values, scores, seedless)
+    return judge_table(measure(values, scores, seedless), scores, seed=seed)
+
+
+def judge_table(table: Table, scores: Mapping[str, Array], *, seed: int = 0) -> Judgement:
+    """Compare models, given what the rows say; neither their order nor the machine plays a part.
+
+    Args:
+        table: Of all models, higher scores are better.
+        scores: Per model the exact metric of each seed: (S,).
+        seed: Of the 4,000 draws.
+    """
     generator = np.random.default_rng(seed)
-    pointwise, _ = draw_errors(table, OUTLIERS_POINTWISE, generator)
-    joint, thetas = draw_errors(table, OUTLIERS_JOINT, generator)
-    pairs = compare_pairs(table, pointwise, joint, thetas)
+    pointwise = draw_errors(table, OUTLIERS_POINTWISE, generator)
+    joint = draw_errors(cautious(table), OUTLIERS_JOINT, generator)
+    pairs = compare_pairs(table, pointwise.both, joint)
     tiers = place(pairs, [table.names[i] for i in table.order])
-    noise = dict(zip(table.names, np.sqrt(table.residual / table.num_rows), strict=True))
+    noise = dict(zip(table.names, np.sqrt(table.residual), strict=True))
     failing = find_failing({name: np.asarray(scores[name]) for name in table.names}, noise)
-    erratic = find_erratic(table.names, thetas)
+    erratic = find_erratic(table.names, joint.spreads)
+    reach = np.quantile(np.abs(pointwise.seeds), LEVEL, axis=0)  # (k,)
     return Judgement(
-        standings=stand(table, pointwise, tiers),
+        standings=stand(table, pointwise.both, tiers),
         pairs=pairs,
         tiers=tiers,
         trained_once=not (table.freedom > 0).any() and not table.seedless.all(),
         failing=failing,
         erratic=tuple(name for name in erratic if name not in {f.model for f in failing}),
+        seed_reach=dict(zip(table.names, reach.tolist(), strict=True)),
     )
 
 
@@ -189,14 +205,14 @@ def stand(
     )
 
 
-def compare_pairs(table: Table, pointwise: Array, joint: Array, thetas: Array) -> tuple[Pair, ...]:
-    """Judge every pair of models, given draws of the errors (D, k)."""
+def compare_pairs(table: Table, pointwise: Array, joint: Errors) -> tuple[Pair, ...]:
+    """Judge every pair of models, given draws of the errors, pointwise (D, k)."""
     k, tiny = len(table.names), table.rounding
     order = np.array(table.order)
     first, second = (order[side] for side in np.triu_indices(k, 1))  # (P,) the better and the worse
     difference = table.score[first] - table.score[second]
     near = np.abs(pointwise[:, first] - pointwise[:, second]).T.copy()  # (P, D)
-    far = np.abs(joint[:, first] - joint[:, second]).T.copy()
+    far = np.abs(joint.both[:, first] - joint.both[:, second]).T.copy()
     own = np.quantile(near, LEVEL, axis=1)  # (P,)
     width = np.quantile(far, LEVEL, axis=1)
     scale = np.where(width > tiny, width, np.inf)[:, None]  # equal predictions never decide
@@ -213,8 +229,8 @@ def compare_pairs(table: Table, pointwise: Array, joint: Array, thetas: Array) -
         reach = np.where(leads, np.maximum(own, tiny), reach)
         alone = (1 + (near[leads] >= difference[leads, None]).sum(1).max()) / (NUM_DRAWS + 1)
         p = np.where(leads, np.minimum(p, alone), p)
-    c, luck = table.covariance, seed_variances(table, thetas).mean(0)
-    rows = (c[first, first] + c[second, second] - 2 * c[first, second]) / table.num_rows
+    c, luck = table.covariance, seed_variances(table, joint.spreads).mean(0)
+    rows = c[first, first] + c[second, second] - 2 * c[first, second]
     return tuple(
         Pair(
             better=table.names[first[i]],

@@ -1,20 +1,24 @@
 """The verdict of a run: tiers, pairs, one sentence, and which fit to take home."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bakeoff.build import Count, hints_of
 from bakeoff.documents import read_json, reading, write_json
 from bakeoff.errors import DataError, unknown
-from bakeoff.evaluate.metrics import METRICS, Metric, row_values, score
+from bakeoff.evaluate.metrics import METRICS, Metric, score
 from bakeoff.evaluate.predictions import Predictions
+from bakeoff.judge.about_rows import say_refusal
 from bakeoff.judge.advice import say_change
 from bakeoff.judge.best import best_of
 from bakeoff.judge.entry import Entry, check_same_rows, finished, group_entries
-from bakeoff.judge.statistics import Judgement, Pair, Standing, judge
-from bakeoff.judge.wording import say_failures, say_verdict, say_warnings
+from bakeoff.judge.intervals import own_intervals
+from bakeoff.judge.samples import Sample, sample_of, sampled, tabulate
+from bakeoff.judge.statistics import Judgement, Pair, Standing, judge_table
+from bakeoff.judge.wording import say_failures, say_refused, say_verdict, say_warnings
 from bakeoff.runs.folder import RunFolder
 
 
@@ -23,16 +27,17 @@ class Verdict:
     """What a run found, for one target.
 
     Args:
-        sentence: Who wins; before that, which baselines failed.
+        sentence: Who wins, or why there is no verdict; before that, which baselines failed.
         would_change_it: What could not be detected, and what would show it.
         warnings: What to know before trusting it, a sentence each.
         target: The target column.
         metric: Name of the metric judged.
-        test_rows: Rows judged.
+        test_rows: Rows judged; of a forecast its windows.
         test_readings: How many runs beside this one judged the same data, this one included.
         tiers: Labels, first tier first.
         standings: Scores and intervals in the metric's own direction, best first.
-        pairs: Differences, positive when the first is better, also for losses.
+        pairs: Differences, positive when the first is better, also for losses; none where the
+            test rows are too few for a verdict.
         best: The fit to take.
     """
 
@@ -88,27 +93,23 @@ def reach_verdict(
     lines = group_entries(entries)
     test = check_same_rows(lines)
     ranked = {label: line for label, line in lines.items() if finished(line)}
-    judgement = judge(
-        {
-            c: np.stack([metric.sign * row_values(metric, p) for p in finished(line)])
-            for c, line in ranked.items()
-        },
-        {
-            c: np.array([metric.sign * score(metric, p) for p in finished(line)])
-            for c, line in ranked.items()
-        },
+    predictions = {label: finished(line) for label, line in ranked.items()}
+    sample = sample_of(metric, test)
+    judgement = judge_sample(
+        sample,
+        metric,
+        predictions,
         seedless=[label for label, line in ranked.items() if line[0].seedless],
         seed=seed,
     )
-    standings = own_direction(judgement, metric, test)
+    standings = own_intervals(judgement, metric, sample, predictions)
     failures = {
         label: line[0].error
         for label, line in lines.items()
         if line[0].baseline and label not in ranked
     }
-    return Verdict(
-        sentence=say_failures(failures)
-        + say_verdict(
+    if sample.enough:
+        said = say_verdict(
             judgement,
             metric,
             best=standings[0],
@@ -116,9 +117,13 @@ def reach_verdict(
             constants=[
                 label for label, line in ranked.items() if line[0].architecture == "constant"
             ],
-        ),
-        would_change_it=say_change(judgement, metric, len(test), standings[0]),
-        warnings=say_warnings(judgement, metric, lines, test, test_readings),
+        )
+    else:
+        said = say_refused(say_refusal(sample, test), metric, standings[0])
+    return Verdict(
+        sentence=say_failures(failures) + said,
+        would_change_it=say_change(judgement, metric, sample, test, standings[0]),
+        warnings=say_warnings(judgement, metric, lines, sample, test_readings),
         target=test.target,
         metric=metric.name,
         test_rows=len(test),
@@ -130,49 +135,34 @@ def reach_verdict(
     )
 
 
-def own_direction(judgement: Judgement, metric: Metric, test: Predictions) -> tuple[Standing, ...]:
-    """Turn losses back, and keep intervals within what the metric can be.
+def judge_sample(
+    sample: Sample,
+    metric: Metric,
+    predictions: Mapping[str, Sequence[Predictions]],
+    *,
+    seedless: Collection[str],
+    seed: int,
+) -> Judgement:
+    """Compare models by what each predicted for the test rows with each seed, losses negated.
 
-    A share of 0 or 1 has no spread to measure; its interval is the exact binomial one.
+    Where the rows are too few for a verdict all models share one tier, and no pair is judged.
     """
-    lowest, highest = metric.bounds
-    exact = exact_reach(metric, test)
-    standings = []
-    for standing in judgement.standings:
-        value = metric.sign * standing.score
-        low, high = sorted((metric.sign * standing.low, metric.sign * standing.high))
-        if metric.unit == "points" and high - low < 1e-9 and value in metric.bounds:
-            low, high = value - exact, value + exact
-        elif metric.name == "accuracy":  # a share of rows: near 0 and 1 the bell curve is too short
-            lower, upper = wilson(value, len(test))
-            low, high = min(low, lower), max(high, upper)
-        low, high = max(low, lowest), min(high, highest)
-        standings.append(replace(standing, score=value, low=low, high=high))
-    return tuple(standings)
-
-
-def wilson(share: float, rows: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of independent rows (Wilson, 1927).
-
-    Example:
-        >>> [round(end, 3) for end in wilson(35 / 36, 36)]
-        [0.858, 0.995]
-    """
-    z = 1.959964
-    centre = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
-    reach = z * np.sqrt(share * (1 - share) / rows + (z / (2 * rows)) ** 2) / (1 + z**2 / rows)
-    return float(centre - reach), float(centre + reach)
-
-
-def exact_reach(metric: Metric, test: Predictions) -> float:
-    """How far from 0 or 1 a share may lie that was measured as exactly that (Clopper & Pearson).
-
-    A mean over classes rests on the few rows of a rare class as much as on all others. Its reach
-    is the mean of the classes' own; that is on the safe side, as luck rarely fails all at once.
-    """
-    over_classes = metric.exact is not None
-    sizes = np.unique(test.truth.astype(str), return_counts=True)[1] if over_classes else len(test)
-    return float(np.mean(1 - 0.025 ** (1 / sizes)))
+    values: dict[str, NDArray[np.float64]] = {}
+    scores: dict[str, NDArray[np.float64]] = {}
+    for label, done in predictions.items():
+        values[label] = np.stack([metric.sign * sampled(metric, p, sample) for p in done])
+        scores[label] = np.array([metric.sign * score(metric, p) for p in done])
+    table = tabulate(sample, values, scores, seedless)
+    judgement = judge_table(table, scores, seed=seed)
+    if sample.enough:
+        return judgement
+    ordered = sorted(judgement.standings, key=lambda standing: -standing.score)
+    return replace(
+        judgement,
+        standings=tuple(replace(standing, tier=1) for standing in ordered),
+        pairs=(),
+        tiers=(tuple(standing.model for standing in ordered),),
+    )
 
 
 def choose_best(line: list[Entry], metric: Metric) -> Best:

@@ -2,17 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import numpy as np
-
 from bakeoff.evaluate.metrics import Metric
-from bakeoff.evaluate.predictions import Predictions
-from bakeoff.judge.entry import Entry
+from bakeoff.judge.about_rows import named, say_about_rows
+from bakeoff.judge.entry import Entry, finished
+from bakeoff.judge.samples import Sample
 from bakeoff.judge.statistics import Judgement, Standing
-from bakeoff.listed import listed
-
-MOST_NAMES = 5  # of a sentence; the others are counted
-FEW_ROWS = 50
-FEW_OF_A_CLASS = 10  # below this, means over classes cover 71-81 % in simulation, not 95
 
 
 def say_verdict(
@@ -83,6 +77,14 @@ def say_alone(only: Standing, metric: Metric) -> str:
     )
 
 
+def say_refused(why: str, metric: Metric, best: Standing) -> str:
+    """No verdict: the test rows are too few for one."""
+    return (
+        f"no verdict: {why} On these test rows {best.model} has the best score ({metric.label} "
+        f"{metric.say(best.score)}), which may be luck."
+    )
+
+
 def unbeaten(judgement: Judgement, constants: Sequence[str]) -> str:
     """The constant model that no other one beats, or nothing."""
     for name in constants:
@@ -100,10 +102,11 @@ def say_unlearned(judgement: Judgement, metric: Metric, floor: str) -> str:
     pair = judgement.pair(best, floor)
     sign = 1 if pair.better == best else -1
     ends = sorted((sign * pair.joint_low, sign * pair.joint_high))
-    if not pair.visible:
+    if not pair.visible or max(map(abs, ends)) < metric.least_shown / 2:
+        nearly = "nearly " if pair.visible else ""
         return (
             f"no model here has detectably learned anything: {best}, the best of the others, "
-            f"predicts what {floor} predicts "
+            f"predicts {nearly}what {floor} predicts "
             f"({metric.label} {metric.say(metric.sign * scores[floor])})."
         )
     return (
@@ -152,7 +155,7 @@ def say_warnings(
     judgement: Judgement,
     metric: Metric,
     lines: Mapping[str, Sequence[Entry]],
-    test: Predictions,
+    sample: Sample,
     test_readings: int,
 ) -> tuple[str, ...]:
     """Say what a reader should know before trusting the verdict."""
@@ -187,41 +190,10 @@ def say_warnings(
         if standing.borrowed
     ]
     best = judgement.standings[0]
-    if metric.name == "r2" and best.score < 0:
+    if metric.name == "r2" and best.score < 0 and sample.kind != "stretches":
         said.append(
             "every model predicts worse than the mean of the test rows would: they lie outside "
             "what was trained on."
         )
-    return (*said, *say_about_rows(test, test_readings, metric.exact is not None))
-
-
-def say_about_rows(test: Predictions, test_readings: int, over_classes: bool) -> list[str]:
-    """What there is to say about the test rows themselves."""
-    said = []
-    if test.num_unseen:
-        unseen = named(sorted({str(name) for name in test.truth} - set(test.classes)))
-        said.append(
-            f"{test.num_unseen:,} test row{'s are' if test.num_unseen > 1 else ' is'} of a class "
-            f"that no training row has ({unseen}); every model counts as wrong there."
-        )
-    if len(test) < FEW_ROWS:
-        said.append(f"{len(test)} test rows are few: read the intervals as rough.")
-    elif over_classes and test.classes:
-        names, sizes = np.unique(test.truth.astype(str), return_counts=True)
-        if sizes.min() < FEW_OF_A_CLASS:
-            said.append(
-                f"class {names[sizes.argmin()]} has only {sizes.min()} test "
-                f"row{'s' if sizes.min() > 1 else ''}, which weigh as much as all others: read "
-                "intervals and tiers as rough."
-            )
-    if test_readings > 1:
-        said.append(
-            f"the same data have been judged by {test_readings} runs in this place; a choice made "
-            "after looking at earlier ones makes this verdict too hopeful."
-        )
-    return said
-
-
-def named(names: Sequence[str]) -> str:
-    """Name models or classes in a sentence."""
-    return listed(names, most=MOST_NAMES, rest="others")
+    first = finished(lines[best.model])
+    return (*said, *say_about_rows(metric, sample, first, test_readings))

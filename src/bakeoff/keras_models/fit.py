@@ -7,25 +7,24 @@ several. It runs on TensorFlow and on JAX.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 
+from bakeoff.keras_models.feed import Augment, Batch, Feed, Inputs, narrow, num_rows
 from bakeoff.keras_models.losses import loss_of, metric_of
 from bakeoff.keras_models.optimizers import Schedule, make_optimizer
-
-Arrays = Mapping[str, np.ndarray]
 
 
 def fit(
     model: keras.Model,
-    inputs: Arrays,
+    inputs: Inputs,
     targets: np.ndarray,
     *,
-    validation_inputs: Arrays,
+    validation_inputs: Inputs,
     validation_targets: np.ndarray,
     loss: str = "cross_entropy",
     members: bool = False,
@@ -38,6 +37,7 @@ def fit(
     weight_decay: float = 0.01,
     clip_norm: float = 0.0,
     precision: str = "float32",
+    augment: Augment | None = None,
     seed: int = 0,
     device: str = "cpu",
     on_epoch: Callable[[dict[str, float]], None] | None = None,
@@ -46,7 +46,8 @@ def fit(
 
     Args:
         model: Any built model whose `call` takes the names in `inputs`.
-        inputs: Argument name -> array of all training rows: x, and lengths or categories.
+        inputs: Argument name -> array of all training rows (x, and lengths or categories), or plain
+            values that say where to take them: see `feed`.
         targets: Class numbers, or floats.
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
@@ -61,7 +62,8 @@ def fit(
         weight_decay: See `optimizers.make_optimizer`.
         clip_norm: Longest gradient, as a norm over all weights; 0 does not clip.
         precision: "float32"; Keras fixes the precision of a page when it is built.
-        seed: Decides the order of the rows and the dropout.
+        augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
+        seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda" (any GPU that the backend sees).
         on_epoch: Called with each history row.
 
@@ -77,7 +79,11 @@ def fit(
         raise ValueError(f"precision={precision!r}: Keras models train in float32. Leave it out.")
     check_values(model, inputs)
     check_values(model, validation_inputs)
-    batches = Batches(inputs, targets, batch_size, seed)
+    compiled = keras.backend.backend() == "jax"
+    random = np.random.default_rng(seed)
+    feed = Feed(inputs, compiled=compiled, augment=augment, random=random)
+    validation_feed = Feed(validation_inputs, compiled=compiled)
+    batches = Batches(feed, targets, batch_size)
     num_steps = epochs * len(batches)
     rates = Schedule(lr, schedule, num_steps)
     weight_optimizer = make_optimizer(
@@ -89,7 +95,7 @@ def fit(
         return loss_of(loss, scores, targets, members=members)
 
     watch = Watch(
-        to_arrays(validation_inputs),
+        validation_feed,
         validation_targets,
         loss,
         rates,
@@ -105,7 +111,7 @@ def fit(
             weight_optimizer,
             data_loss,
             metrics=[data_loss],
-            jit_compile=keras.backend.backend() == "jax",  # XLA on a CPU slows TensorFlow down
+            jit_compile=compiled,  # XLA on a CPU slows TensorFlow down
         )
         adaptor.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watch])
         model.set_weights(watch.best_weights)
@@ -113,7 +119,7 @@ def fit(
 
 
 def predict(
-    model: keras.Model, inputs: Arrays, *, batch_size: int = 0, device: str = "cpu"
+    model: keras.Model, inputs: Inputs, *, batch_size: int = 0, device: str = "cpu"
 ) -> np.ndarray:
     """Return the raw scores of all rows, in float32 and evaluation mode.
 
@@ -121,8 +127,9 @@ def predict(
         batch_size: Rows at a time; 0 chooses what the cache likes: 4,096 vectors, 256 of the rest.
     """
     check_values(model, inputs)
+    feed = Feed(inputs, compiled=keras.backend.backend() == "jax")
     with quiet(), keras.device(place(device)):
-        return forward(Adaptor(model), to_arrays(inputs), batch_size)
+        return forward(Adaptor(model), feed, batch_size)
 
 
 class Adaptor(keras.Model):
@@ -132,38 +139,30 @@ class Adaptor(keras.Model):
         super().__init__()
         self.page = page
 
-    def call(self, inputs: Arrays, training: bool = False) -> Any:
+    def call(self, inputs: Batch, training: bool = False) -> Any:
         """Score {"x": ..., "lengths": ...}: whatever the page returns."""
         return self.page(**inputs, training=training)
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled batches of arrays in memory; each row comes once in an epoch.
+    """Shuffled batches, taken when they are needed; each row comes once in an epoch."""
 
-    A last batch of a single row joins the one before it: batch norm cannot learn from one row.
-    """
-
-    def __init__(self, inputs: Arrays, targets: np.ndarray, batch_size: int, seed: int) -> None:
+    def __init__(self, feed: Feed, targets: np.ndarray, batch_size: int) -> None:
         super().__init__()
-        self.inputs, self.targets = to_arrays(inputs), to_arrays({"y": targets})["y"]
-        self.order = np.random.default_rng(seed)
-        self.rows = self.order.permutation(len(self.targets))
-        self.starts = list(range(0, len(self.rows), batch_size))
-        if len(self.starts) > 1 and len(self.rows) - self.starts[-1] == 1:
-            self.starts.pop()
+        self.feed, self.targets, self.batch_size = feed, narrow(targets), batch_size
+        self.rows = feed.shuffled_rows(batch_size)
 
     def __len__(self) -> int:
         """Count the batches of an epoch."""
-        return len(self.starts)
+        return len(self.rows)
 
-    def __getitem__(self, i: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Gather batch number i."""
-        rows = self.rows[self.starts[i] : [*self.starts, None][i + 1]]
-        return {name: a[rows] for name, a in self.inputs.items()}, self.targets[rows]
+    def __getitem__(self, i: int) -> tuple[Batch, np.ndarray]:
+        """Take batch number i."""
+        return self.feed.take(self.rows[i], changed=True), self.targets[self.rows[i]]
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next epoch."""
-        self.rows = self.order.permutation(len(self.rows))
+        self.rows = self.feed.shuffled_rows(self.batch_size)
 
 
 class Watch(keras.callbacks.Callback):
@@ -171,7 +170,7 @@ class Watch(keras.callbacks.Callback):
 
     def __init__(
         self,
-        inputs: Arrays,
+        feed: Feed,
         targets: np.ndarray,
         loss: str,
         rates: Schedule,
@@ -180,7 +179,7 @@ class Watch(keras.callbacks.Callback):
         on_epoch: Callable[[dict[str, float]], None] | None,
     ) -> None:
         super().__init__()
-        self.inputs, self.targets, self.loss, self.rates = inputs, targets, loss, rates
+        self.feed, self.targets, self.loss, self.rates = feed, targets, loss, rates
         self.num_rows, self.patience, self.on_epoch = num_rows, patience, on_epoch
         self.history: list[dict[str, float]] = []
         self.best_weights: list[np.ndarray] | None = None
@@ -194,7 +193,7 @@ class Watch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Judge the validation rows."""
         seconds = time.perf_counter() - self.epoch_start
-        scores = forward(self.model, self.inputs)
+        scores = forward(self.model, self.feed)
         steps = int(self.model.optimizer.iterations)
         row = {
             "epoch": epoch + 1,
@@ -232,43 +231,43 @@ def rate_to_try(lr: float) -> float:
     return min(lr / 10, 1e-5)
 
 
-def forward(adaptor: Adaptor, inputs: Arrays, batch_size: int = 0) -> np.ndarray:
+def forward(adaptor: Adaptor, feed: Feed, batch_size: int = 0) -> np.ndarray:
     """Score all rows in evaluation mode, a chunk at a time."""
-    batch_size = batch_size or (4096 if inputs["x"].ndim == 2 else 256)
-    chunks = [
-        adaptor.predict_on_batch({k: v[i : i + batch_size] for k, v in inputs.items()})
-        for i in range(0, len(inputs["x"]), batch_size)
-    ]
-    return np.concatenate(chunks).astype("float32", copy=False)
+    batch_size = batch_size or (4096 if feed.num_axes == 2 else 256)
+    parts = [(rows, adaptor.predict_on_batch(batch)) for rows, batch in feed.in_turn(batch_size)]
+    scores = np.concatenate([part for _, part in parts]).astype("float32", copy=False)
+    order = np.concatenate([rows for rows, _ in parts])
+    return scores if feed.lengths is None else scores[np.argsort(order)]
 
 
-def to_arrays(inputs: Arrays) -> dict[str, np.ndarray]:
-    """Turn whole numbers to int32 and the others to float32, which every backend has."""
-    kinds = {
-        name: "int32" if np.asarray(a).dtype.kind in "iub" else "float32"
-        for name, a in inputs.items()
-    }
-    return {name: np.asarray(a, kinds[name]) for name, a in inputs.items()}
-
-
-def check_values(model: keras.Model, inputs: Arrays) -> None:
+def check_values(model: keras.Model, inputs: Inputs) -> None:
     """Refuse lengths, tokens and categories that the model does not know: a graph cannot."""
-    x, lengths = np.asarray(inputs["x"]), inputs.get("lengths")
-    if lengths is not None and len(x):
-        low, high = np.min(lengths), np.max(lengths)
-        if low < 1 or high > x.shape[1]:
-            raise ValueError(f"lengths are {low} to {high}, not 1 to the {x.shape[1]} steps of x.")
+    x = inputs["x"]
+    if num_rows(x) == 0:
+        return
+    base = x if isinstance(x, np.ndarray) else x["base"]
+    lengths = inputs.get("lengths")
+    if isinstance(x, np.ndarray) and isinstance(lengths, np.ndarray):
+        check_range("lengths are", lengths, 1, x.shape[1], f" to the {x.shape[1]} steps of x")
     embedding = getattr(model, "embedding", None)
-    if embedding is not None and x.size:
-        low, high, size = x.min(), x.max(), embedding.input_dim
-        if low < 0 or high >= size:
-            raise ValueError(f"x holds tokens {low} to {high}, not 0 to {size - 1}.")
-    if "categories" in inputs and len(x):
+    if embedding is not None and base.size:
+        check_range("x holds tokens", base, 0, embedding.input_dim - 1)
+    if "categories" in inputs:
+        codes = inputs["categories"]
+        table = codes if isinstance(codes, np.ndarray) else codes["base"]
         for k, size in enumerate(model.category_sizes):
-            column = np.asarray(inputs["categories"])[:, k]
-            if column.min() < 0 or column.max() >= size:
-                wrong = column.min() if column.min() < 0 else column.max()
-                raise ValueError(f"Category column {k} holds {wrong}, not 0 to {size - 1}.")
+            check_range(f"Category column {k} holds", table[:, k], 0, size - 1)
+
+
+def check_range(words: str, values: np.ndarray, least: int, most: int, known: str = "") -> None:
+    """Refuse whole numbers out of a range.
+
+    Raises:
+        ValueError: The message names the range, and what there is.
+    """
+    low, high = int(np.min(values)), int(np.max(values))
+    if low < least or high > most:
+        raise ValueError(f"{words} {low} to {high}, not {least}{known or f' to {most}'}.")
 
 
 def seed_dropout(model: keras.Model, seed: int) -> None:

@@ -1,14 +1,17 @@
 """The models of a run: which architectures, under which names, with which settings."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bakeoff.catalog import CATALOG, Argument, Model, Row, arguments, find, fitting
 from bakeoff.errors import RequestError, option, unknown
 from bakeoff.options import complaints, options, say_value
 from bakeoff.train.recipe import SETTINGS, Recipe
+
+if TYPE_CHECKING:
+    from bakeoff.data.taking.views import View
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(10))
@@ -143,36 +146,30 @@ def select_models(
 
 
 def choose_models(
-    models: Mapping[str, Mapping[str, Any]],
-    *,
-    all_that_fit: bool,
-    views: Iterable[str],
-    extras: Mapping[str, Collection[str]] | None = None,
+    models: Mapping[str, Mapping[str, Any]], *, all_that_fit: bool, views: "Mapping[str, View]"
 ) -> list[Model]:
     """Return the models of a run: those named, and all that can read the data if wanted.
 
     Args:
         models: Name -> settings, of those named.
         all_that_fit: Every architecture that can read the data runs, too.
-        views: Names of the views on offer.
-        extras: View -> the arrays that it has beside x; a model must take them all.
+        views: Those on offer; a model must take all that its view hands to a page.
 
     Raises:
         RequestError: One that is named cannot read the data.
     """
-    offered = list(views)
-    fit = [row for row in fitting(offered) if not left_unread(row, offered, extras or {})]
+    fit = [row for row in fitting(views) if not left_unread(row, views)]
     chosen = []
     unnamed: dict[str, Mapping[str, Any]] = {row.name: {} for row in fit} if all_that_fit else {}
     for name, settings in {**unnamed, **models}.items():
         row = find(str(settings.get("architecture", name)), trainable=True)
         advice = f"Models that fit: {', '.join(row.name for row in fit)}."
-        if not set(row.reads) & set(offered):
+        if not set(row.reads) & set(views):
             raise RequestError(
                 f"{name} reads {' or '.join(row.reads)} data, and this data can be read as "
-                f"{' or '.join(view for view in offered if view != 'plain')}. {advice}"
+                f"{' or '.join(view for view in views if view != 'plain')}. {advice}"
             )
-        if unread := left_unread(row, offered, extras or {}):
+        if unread := left_unread(row, views):
             raise RequestError(
                 f"{name} does not take {' and '.join(unread)}, which this data has. {advice}"
             )
@@ -181,14 +178,12 @@ def choose_models(
     return chosen
 
 
-def left_unread(
-    row: Row, offered: Collection[str], extras: Mapping[str, Collection[str]]
-) -> list[str]:
-    """Return the arrays of a row's view that its page does not take."""
+def left_unread(row: Row, views: "Mapping[str, View]") -> list[str]:
+    """Return the arguments of a row's view that its page does not take."""
     if row.role == "baseline":
         return []  # constant looks at nothing, and the others take all there is
-    view = next((view for view in row.reads if view in offered), "")
-    return sorted(set(extras.get(view, ())) - set(row.takes))
+    view = next((view for view in row.reads if view in views), "")
+    return sorted(views[view].arguments - {"x", *row.takes}) if view else []
 
 
 def view_of(model: Model, views: Iterable[str]) -> str:

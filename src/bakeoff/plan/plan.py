@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from bakeoff.catalog import Model
+from bakeoff.data.blocks import Pictures
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation, fit_preparation
 from bakeoff.data.read import read
@@ -15,9 +18,11 @@ from bakeoff.errors import RequestError, option
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.models import choose_models, recipe_of, view_of
+from bakeoff.train.augmentation import say_augment
+from bakeoff.train.auto_augment import MOST_SAMPLED, settled_augment
 from bakeoff.train.events import Probed
 from bakeoff.train.job import Job, plan_jobs
-from bakeoff.train.recipe import resolve
+from bakeoff.train.recipe import Recipe, resolve
 
 REPEATS = 0.2  # share of test rows that repeat training rows, above which the verdict says so
 
@@ -33,6 +38,7 @@ class Plan:
         views: Those that a model sees.
         models: What is trained.
         jobs: Every fit, in the order of their start; networks with their recipe, resolved.
+        changes: What is done to training pictures, and why, in sentences.
         unnamed: Models that run because they can read the data, not because they were named.
         left_out: Models that this data cannot be given to, and why, a sentence each.
         probed: (model, framework) -> its size and the seconds of a step, once it was probed.
@@ -47,6 +53,7 @@ class Plan:
     views: Mapping[str, View]
     models: Sequence[Model]
     jobs: Sequence[Job]
+    changes: tuple[str, ...] = ()
     unnamed: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
     probed: Mapping[tuple[str, str], Probed] = field(default_factory=dict)
@@ -54,7 +61,7 @@ class Plan:
     @property
     def notes(self) -> tuple[str, ...]:
         """All that was decided for the user: while reading, preparing, and choosing models."""
-        return (*self.dataset.notes, *self.preparation.notes, *self.left_out)
+        return (*self.dataset.notes, *self.preparation.notes, *self.changes, *self.left_out)
 
     @property
     def cautions(self) -> list[str]:
@@ -108,10 +115,7 @@ def make_plan(
     else:
         metric = find_metric(experiment.metric, task)
     offered = make_views(preparation, dataset)
-    extras = {name: set(view.inputs) - {"x"} for name, view in offered.items()}
-    models = choose_models(
-        experiment.models, all_that_fit=experiment.all_that_fit, views=offered, extras=extras
-    )
+    models = choose_models(experiment.models, all_that_fit=experiment.all_that_fit, views=offered)
     seen = {model.name: view_of(model, offered) for model in models}
     recipes = {
         model.name: resolve(
@@ -122,6 +126,7 @@ def make_plan(
         for model in models
         if model.row.role != "baseline"
     }
+    experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
     jobs = plan_jobs(
         models,
         frameworks=experiment.framework,
@@ -143,7 +148,32 @@ def make_plan(
         views={name: offered[name] for name in set(seen.values())},
         models=models,
         jobs=jobs,
+        changes=changes,
     )
+
+
+def with_changes(
+    experiment: Experiment,
+    recipes: Mapping[str, Recipe],
+    preparation: Preparation,
+    dataset: Dataset,
+    split: Split,
+) -> tuple[Experiment, dict[str, Recipe], tuple[str, ...]]:
+    """Settle how training pictures are changed: of the run, of each recipe, and in sentences."""
+    values = dataset.arrays[preparation.schema.inputs[0]]
+    few = split.train[:: -(-len(split.train) // MOST_SAMPLED)]
+    pictures, labels = None, np.zeros(0, np.int64)
+    if isinstance(values, Pictures) and values.ndim == 4:
+        pictures, labels = np.asarray(values[few]), preparation.targets(dataset[few])
+    texts = {experiment.recipe.augment, *(recipe.augment for recipe in recipes.values())}
+    found = {
+        text: settled_augment(text, preparation.classes, pictures, labels) for text in sorted(texts)
+    }
+    settled = {text: say_augment(settings) for text, (settings, _) in found.items()}
+    said = dict.fromkeys(note for _, notes in found.values() for note in notes)
+    own = replace(experiment.recipe, augment=settled[experiment.recipe.augment])
+    changed = {n: replace(r, augment=settled[r.augment]) for n, r in recipes.items()}
+    return replace(experiment, recipe=own), changed, tuple(said)
 
 
 def filled_in(

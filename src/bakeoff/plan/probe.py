@@ -32,7 +32,7 @@ def probe(plan: Plan, workers: Workers, scratch: Path) -> Plan:
     workers.grow(num_workers(plan, workers))
     write_shared_data(
         scratch,
-        views={name: (view.inputs, view.sizes) for name, view in plan.views.items()},
+        views=plan.views,
         targets=plan.preparation.targets(plan.dataset),
         rows={part: getattr(plan.split, part) for part in ("train", "validation", "test")},
     )

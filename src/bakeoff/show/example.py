@@ -15,7 +15,6 @@ from bakeoff.catalog import Argument, Row, find, load
 from bakeoff.errors import RequestError, option, unknown
 from bakeoff.plan.models import fits, say_type
 from bakeoff.show.input_shape import INPUTS, Shape
-from bakeoff.train.memory_order import in_memory_order
 
 MOST = 10_000_000  # numbers in an example: 40 MB, and minutes of work for the largest pages
 TOKEN_WIDTH, VOCABULARY_SIZE, OUT_STEPS, NUM_HEADS = 32, 10_000, 24, 4  # where nothing is said
@@ -60,7 +59,9 @@ class Example:
             return {"x": {n: e.inputs(batch, framework)["x"] for n, e in self.parts.items()}}
         tokens = self.view == "text"
         x = np.full((batch, *self.shape), int(tokens), np.int64 if tokens else np.float32)
-        arrays = dict(in_memory_order(self.view, framework, {"x": x}))
+        if framework != "torch" and self.view in ("image", "volume"):
+            x = np.moveaxis(x, 1, -1)  # Keras takes channels last
+        arrays = {"x": x}
         if sizes := self.arguments.get("category_sizes"):
             arrays["categories"] = np.zeros((batch, len(sizes)), np.int64)
         if framework != "torch":

@@ -30,6 +30,7 @@ INPUTS: Mapping[str, InputShape] = {  # the words of the catalogue's `reads`
     "plain": InputShape("table, unscaled"),
     "vector": InputShape("vector", "numbers alone", ("F values",), (10,)),
     "image": InputShape("image", "pixels", IMAGE, (1, 28, 28), 10),
+    "histograms": InputShape("image histograms"),
     "sequence": InputShape("sequence", "time steps", ("T time steps", "F features"), (20, 8)),
     "volume": InputShape("volume", "stacked images", ("C channels", "Z slices", *IMAGE[1:]),
                          (1, 16, 16, 16), 10),

@@ -1,4 +1,4 @@
-"""The training loop: tensors in memory, mini-batches, early stopping that keeps the best weights.
+"""The training loop: mini-batches, early stopping that keeps the best weights.
 
 What makes it fast, measured against the usual DataLoader loop on one thread (docs/benchmarks.md):
 shuffled rows gathered in blocks and split into views (a DataLoader's collate costs 0.2 ms a
@@ -16,21 +16,18 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.torch_models.dropout import faster_dropout
+from bakeoff.torch_models.feed import Augment, Batch, Feed, Inputs, Layouts, batch_sizes, tensor_of
 from bakeoff.torch_models.losses import loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
 from bakeoff.torch_models.optimizers import Optimizer, schedule_factor
 
-Arrays = Mapping[str, np.ndarray]
-Layouts = dict[int, torch.memory_format]
-BLOCK_VALUES = 2**18  # values gathered at once: 1 MiB stays in the cache; 64 MiB took 2.4 times
-
 
 def fit(
     model: nn.Module,
-    inputs: Arrays,
+    inputs: Inputs,
     targets: np.ndarray,
     *,
-    validation_inputs: Arrays,
+    validation_inputs: Inputs,
     validation_targets: np.ndarray,
     loss: str = "cross_entropy",
     members: bool = False,
@@ -43,6 +40,7 @@ def fit(
     weight_decay: float = 0.01,
     clip_norm: float = 0.0,
     precision: str = "float32",
+    augment: Augment | None = None,
     seed: int = 0,
     device: str = "cpu",
     on_epoch: Callable[[dict[str, float]], None] | None = None,
@@ -51,7 +49,8 @@ def fit(
 
     Args:
         model: Any module whose `forward` takes the names in `inputs`.
-        inputs: Argument name -> array of all training rows: x, and lengths or categories.
+        inputs: Argument name -> array of all training rows (x, and lengths or categories), or plain
+            values that say where to take them: see `feed`.
         targets: Class numbers, or floats.
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
@@ -66,7 +65,8 @@ def fit(
         weight_decay: See `optimizers.Optimizer`.
         clip_norm: Longest gradient, as a norm over all weights; 0 does not clip.
         precision: "float32", or "bfloat16" for the forward and backward pass.
-        seed: Decides the order of the rows and the dropout.
+        augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
+        seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda", "mps".
         on_epoch: Called with each history row.
 
@@ -79,14 +79,14 @@ def fit(
     """
     keep_memory()
     torch.manual_seed(seed)
-    order = torch.Generator().manual_seed(seed)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
-    inputs, targets = to_tensors(inputs, place, layouts), to_tensor(targets, place)
-    validation_inputs = to_tensors(validation_inputs, place, layouts)
-    validation_targets = to_tensor(validation_targets, place)
+    random = np.random.default_rng(seed)
+    feed = Feed(inputs, place, layouts, augment=augment, random=random)
+    validation_feed = Feed(validation_inputs, place, layouts)
+    known, truth = (tensor_of(t).to(place) for t in (targets, validation_targets))
     weight_optimizer = Optimizer(model, optimizer, weight_decay=weight_decay)
-    num_steps = len(batch_sizes(len(targets), batch_size))
+    num_steps = len(batch_sizes(len(feed), batch_size))
     weights = model.state_dict()  # not a copy: each step changes these tensors
     best_weights = {name: weight.clone() for name, weight in weights.items()}
     best_loss, best_epoch = math.inf, 0
@@ -98,10 +98,9 @@ def fit(
             epoch_start = time.perf_counter()
             done = [(epoch - 1 + step / num_steps) / epochs for step in range(num_steps)]
             rates = [lr * schedule_factor(schedule, progress) for progress in done]
-            shuffled = batches(inputs, targets, batch_size, order)
             train_loss = train_epoch(
                 model,
-                shuffled,
+                feed.shuffled(known, batch_size),
                 weight_optimizer,
                 loss,
                 rates,
@@ -110,12 +109,12 @@ def fit(
                 precision=precision,
             )
             seconds = time.perf_counter() - epoch_start
-            scores = forward(model, validation_inputs)
+            scores = forward(model, validation_feed)
             row = {
                 "epoch": epoch,
                 "train_loss": train_loss,
-                "validation_loss": loss_of(loss, scores, validation_targets).item(),
-                "validation_metric": metric_of(loss, scores, validation_targets),
+                "validation_loss": loss_of(loss, scores, truth).item(),
+                "validation_metric": metric_of(loss, scores, truth),
                 "lr": rates[-1],
                 "seconds": time.perf_counter() - start,
                 "rows_per_second": len(targets) / seconds,
@@ -154,7 +153,7 @@ def rate_to_try(lr: float) -> float:
 
 def train_epoch(
     model: nn.Module,
-    shuffled: Iterator[tuple[dict[str, Tensor], Tensor]],
+    shuffled: Iterator[tuple[Batch, Tensor]],
     optimizer: Optimizer,
     loss: str,
     rates: list[float],
@@ -181,7 +180,7 @@ def train_epoch(
 
 
 def predict(
-    model: nn.Module, inputs: Arrays, *, batch_size: int = 0, device: str = "cpu"
+    model: nn.Module, inputs: Inputs, *, batch_size: int = 0, device: str = "cpu"
 ) -> np.ndarray:
     """Return the raw scores of all rows, in float32 and evaluation mode.
 
@@ -190,20 +189,18 @@ def predict(
     """
     place = torch.device(device)
     model.to(place)
-    tensors = to_tensors(inputs, place, layouts_of(model))
-    return forward(model, tensors, batch_size).cpu().numpy()
+    return forward(model, Feed(inputs, place, layouts_of(model)), batch_size).cpu().numpy()
 
 
-def forward(model: nn.Module, inputs: Mapping[str, Tensor], batch_size: int = 0) -> Tensor:
+def forward(model: nn.Module, feed: Feed, batch_size: int = 0) -> Tensor:
     """Score all rows in evaluation mode, a chunk at a time."""
     model.eval()
-    batch_size = batch_size or (4096 if inputs["x"].ndim == 2 else 256)
+    batch_size = batch_size or (4096 if feed.num_axes == 2 else 256)
     with torch.inference_mode():
-        chunks = [
-            model(**{k: v[i : i + batch_size] for k, v in inputs.items()}).float()
-            for i in range(0, len(inputs["x"]), batch_size)
-        ]
-    return torch.cat(chunks)
+        parts = [(rows, model(**batch).float()) for rows, batch in feed.in_turn(batch_size)]
+        scores = torch.cat([part for _, part in parts])
+        order = torch.cat([rows for rows, _ in parts])
+        return scores if feed.lengths is None else scores[order.argsort()]
 
 
 def layouts_of(model: nn.Module) -> Layouts:
@@ -227,57 +224,6 @@ def lay_out(model: nn.Module, layouts: Layouts) -> None:
         # clone, as contiguous() passes by the weights of a single channel, which fit either
         # order; the convolution then took the usual one, and the step 1.5 times as long
         weight.data = weight.data.clone(memory_format=layout)
-
-
-def to_tensor(array: np.ndarray, device: torch.device) -> Tensor:
-    """Copy an array to the device."""
-    return torch.from_numpy(np.array(array)).to(device)
-
-
-def to_tensors(inputs: Arrays, device: torch.device, layouts: Layouts) -> dict[str, Tensor]:
-    """Copy arrays to the device, images and volumes in the order that convolutions like."""
-    tensors = {name: to_tensor(array, device) for name, array in inputs.items()}
-    return {
-        name: t.contiguous(memory_format=layouts.get(t.ndim, torch.contiguous_format))
-        for name, t in tensors.items()
-    }
-
-
-def batches(
-    inputs: Mapping[str, Tensor], targets: Tensor, batch_size: int, order: torch.Generator
-) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
-    """Yield shuffled batches, each row once: views of blocks that are gathered one at a time.
-
-    Example:
-        >>> x, y = torch.zeros(5, 2), torch.zeros(5)
-        >>> [len(targets) for _, targets in batches({"x": x}, y, 2, torch.Generator())]
-        [2, 3]
-    """
-    shuffled = torch.randperm(len(targets), generator=order).to(targets.device)
-    sizes = batch_sizes(len(targets), batch_size)
-    row_values = sum(t[0].numel() for t in inputs.values())
-    per_block = max(1, BLOCK_VALUES // (max(1, row_values) * batch_size))  # batches
-    for first in range(0, len(sizes), per_block):
-        some = sizes[first : first + per_block]
-        rows = shuffled.narrow(0, first * batch_size, sum(some))
-        parts = [t[rows].split(some) for t in (*inputs.values(), targets)]
-        for *values, batch_targets in zip(*parts, strict=True):
-            yield dict(zip(inputs, values, strict=True)), batch_targets
-
-
-def batch_sizes(num_rows: int, batch_size: int) -> list[int]:
-    """Count the rows of each batch; a single row at the end joins the batch before it.
-
-    Batch norm cannot learn from one row.
-
-    Example:
-        >>> batch_sizes(7, 3), batch_sizes(8, 3)
-        ([3, 4], [3, 3, 2])
-    """
-    full, rest = divmod(num_rows, batch_size)
-    if rest == 1 and full:
-        return [batch_size] * (full - 1) + [batch_size + 1]
-    return [batch_size] * full + [rest] * (rest > 0)
 
 
 def reduced(precision: str, device: torch.device) -> AbstractContextManager[object]:

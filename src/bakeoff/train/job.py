@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from bakeoff.build import Count, OneOf, Seconds
 from bakeoff.catalog import Model, find, load
 from bakeoff.data.columns.column import Task
-from bakeoff.train.recipe import Recipe
+from bakeoff.train.recipe import Recipe, settings_of
 
 Device = Annotated[str, OneOf("auto", "cpu", "cuda", "mps")]
 Stopped = Annotated[str, OneOf("", "patience", "epochs", "diverged", "limit")]
@@ -165,7 +165,7 @@ def plan_jobs(
                 Job(**common, framework="sklearn", seed=seed, recipe={}) for seed in times
             ]
         else:
-            recipe = asdict(recipes[model.name])
+            recipe = settings_of(recipes[model.name])
             networks += [
                 Job(**common, framework=framework, seed=seed, recipe=recipe, device=device)
                 for framework in frameworks

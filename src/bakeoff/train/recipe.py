@@ -1,9 +1,11 @@
 """Recipe: how a network is trained, as flat settings, each with a default and its reason."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from bakeoff.errors import RequestError, option
 from bakeoff.options import check_options, options, setting
+from bakeoff.train.augmentation import check_augment
 
 LOSSES_OF_TASK = {  # auto is the first
     "binary": ("binary_cross_entropy", "bce_probabilities"),
@@ -91,11 +93,20 @@ class Recipe:
         choices=("float32", "bfloat16"),
     )
 
+    augment: str = setting(
+        "auto",
+        "changes of training pictures, drawn anew every time: flip=0.5,rotation=15 and so on; "
+        "auto: what cannot change the class; none",
+        table="recipe",
+    )
+
     def __post_init__(self) -> None:
         check_options(self)
+        check_augment(self.augment)
 
 
 SETTINGS = tuple(options(Recipe))
+LATER = {"augment": ("auto", "none")}  # came after format 2 of a run: written where it acts
 
 
 def rate_to_try(lr: float) -> float:
@@ -109,6 +120,16 @@ def rate_to_try(lr: float) -> float:
         (1e-05, 1e-05, 1e-06)
     """
     return float(f"{min(lr / 10, Recipe().lr / 100):.3g}")
+
+
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """Return the settings of a recipe as a job carries them; what came later only where it is set.
+
+    Example:
+        >>> "augment" in settings_of(Recipe()), settings_of(Recipe(augment="flip=0.5"))["augment"]
+        (False, 'flip=0.5')
+    """
+    return {k: v for k, v in asdict(recipe).items() if v not in LATER.get(k, ())}
 
 
 def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:

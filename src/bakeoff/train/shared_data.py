@@ -1,25 +1,30 @@
 """What a run lets its workers see, in a temporary folder: never the targets of test rows.
 
-sizes.json                 view -> constructor arguments that follow from the data
+sources.json               view -> its sizes, and argument -> where its values are
 targets.npy                of all rows, those of test rows NaN
 train.npy  validation.npy  test.npy        positions of the rows of each part
-<view>/<argument>.npy      an input of all rows
+arrays/<number>.npy        each array that a source names, written once for all views
+
+Workers open the arrays memory-mapped: what they read is in memory once for all of them. An array
+that is memory-mapped from a file already, as decoded pictures are, stays in that file.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bakeoff.data.taking.sources import Source, plain, source_of
+from bakeoff.data.taking.views import View
 from bakeoff.documents import write_text, writing
 
 PARTS = ("train", "validation", "test")
 
 
 class SharedData:
-    """Views, sizes, targets and row positions, read from the folder.
+    """Views, targets and row positions, read from the folder.
 
     Raises:
         OSError: A file is missing.
@@ -28,14 +33,27 @@ class SharedData:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sizes = json.loads((folder / "sizes.json").read_text("utf-8"))
+        self.documents = json.loads((folder / "sources.json").read_text("utf-8"))
         self._targets = open_array(folder / "targets.npy")
         self.rows = {part: open_array(folder / f"{part}.npy") for part in PARTS}
 
-    def inputs(self, view: str, part: str) -> dict[str, np.ndarray]:
-        """Return the arrays of one view, the rows of one part."""
-        files = sorted((self.folder / view).glob("*.npy"))
-        return {file.stem: np.asarray(open_array(file)[self.rows[part]]) for file in files}
+    def view(self, name: str) -> View:
+        """Return one view of all rows; nothing of it is read yet."""
+        document = self.documents[name]
+        inputs = {k: source_of(self.opened(v)) for k, v in document["inputs"].items()}
+        return View(inputs=inputs, sizes=document["sizes"])
+
+    def opened(self, value: Any) -> Any:
+        """Return plain values with the arrays that they name, opened."""
+        if isinstance(value, Mapping) and "file" in value:
+            return open_array(self.folder / value["file"])
+        if isinstance(value, Mapping):
+            return {name: self.opened(inner) for name, inner in value.items()}
+        return value
+
+    def inputs(self, view: str, part: str) -> dict[str, Source]:
+        """Return the sources of one view, of the rows of one part."""
+        return {n: source[self.rows[part]] for n, source in self.view(view).inputs.items()}
 
     def targets(self, part: str, task: str) -> np.ndarray:
         """Return the targets of training or validation rows: int64 classes, or float32."""
@@ -44,7 +62,7 @@ class SharedData:
 
 
 def open_array(path: Path) -> np.ndarray:
-    """Open an array without reading it all."""
+    """Open an array without reading it."""
     array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
 
@@ -52,7 +70,7 @@ def open_array(path: Path) -> np.ndarray:
 def write_shared_data(
     folder: Path,
     *,
-    views: Mapping[str, tuple[Mapping[str, np.ndarray], Mapping[str, Any]]],
+    views: Mapping[str, View],
     targets: np.ndarray,
     rows: Mapping[str, np.ndarray],
 ) -> None:
@@ -60,23 +78,81 @@ def write_shared_data(
 
     Args:
         folder: An empty, temporary folder.
-        views: Name -> (argument name -> array of all rows, sizes that follow from the data).
+        views: By name, of all rows.
         targets: Encoded targets of all rows; those of the test rows are blanked here.
         rows: "train", "validation", "test" -> positions of its rows.
 
     Raises:
         RunError: The folder cannot be written.
     """
-    for name, (inputs, _) in views.items():
-        for argument, array in inputs.items():
-            save_array(folder / name / f"{argument}.npy", array)
-    sizes = {name: dict(sizes) for name, (_, sizes) in views.items()}
-    write_text(folder / "sizes.json", json.dumps(sizes))
+    store = Store(folder)
+    documents = {
+        name: {
+            "sizes": dict(view.sizes),
+            "inputs": {key: store.named(plain(source)) for key, source in view.inputs.items()},
+        }
+        for name, view in views.items()
+    }
+    write_text(folder / "sources.json", json.dumps(documents))
     blanked = targets.astype(np.float64)
     blanked[rows["test"]] = np.nan
     save_array(folder / "targets.npy", blanked)
     for part in PARTS:
         save_array(folder / f"{part}.npy", rows[part])
+
+
+class Store:
+    """Arrays in files, each once, however many sources name it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: dict[tuple[Any, ...], str] = {}
+        self.kept: list[np.ndarray] = []  # while they live, no other array has their address
+
+    def named(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return plain values, with the name of a file in place of each array."""
+        return {
+            name: {"file": self.file_of(value)} if isinstance(value, np.ndarray) else value
+            for name, value in values.items()
+        }
+
+    def file_of(self, array: np.ndarray) -> str:
+        """Write an array, once, and return its file."""
+        about = array.__array_interface__
+        key = (about["data"][0], array.shape, array.dtype.str, about["strides"])
+        if key not in self.files:
+            self.kept.append(array)
+            self.files[key] = whole_file(array) or self.written(array)
+        return self.files[key]
+
+    def written(self, array: np.ndarray) -> str:
+        """Write an array into a file of its own."""
+        name = f"arrays/{len(self.files)}.npy"
+        save_array(self.folder / name, array)
+        return name
+
+
+def whole_file(array: np.ndarray) -> str:
+    """Return the .npy file that an array is memory-mapped from, all of it; "" if it is from none.
+
+    Views of a memory-mapped array, such as a read-only one, are looked behind.
+    """
+    for base in bases(array):
+        if isinstance(base, np.memmap) and base.filename is not None:
+            path = Path(base.filename)
+            same = base.shape == array.shape and base.dtype == array.dtype
+            at = array.__array_interface__["data"][0] == base.__array_interface__["data"][0]
+            return str(path.resolve()) if same and at and path.suffix == ".npy" else ""
+    return ""
+
+
+def bases(array: Any) -> Iterable[np.ndarray]:
+    """Yield an array and what it is a view of."""
+    while isinstance(array, np.ndarray):
+        yield array
+        if isinstance(array, np.memmap) and not isinstance(array.base, np.memmap):
+            return
+        array = array.base
 
 
 def save_array(path: Path, array: np.ndarray) -> None:

@@ -27,17 +27,18 @@ import numpy as np
 
 from bakeoff.baselines.baseline import Baseline
 from bakeoff.catalog import find, load
+from bakeoff.data.taking.sources import Source, plain, take
 from bakeoff.errors import BakeoffError
 from bakeoff.numeric import probabilities
+from bakeoff.train.augmentation import parse_augment
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
 from bakeoff.train.job import Fit, Job, page_arguments, tuples
 from bakeoff.train.machine import memory_used
-from bakeoff.train.memory_order import in_memory_order
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 
 Send = Callable[[Event | Ready], None]
-Inputs = Mapping[str, np.ndarray]
+Inputs = Mapping[str, Source]
 PROGRESS_SECONDS = 0.1  # a line of progress at most this often
 LONG_CALL_SECONDS = 2.0  # beyond this, start-up no longer matters in the time of a prediction
 PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
@@ -188,14 +189,16 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     """Build the model, count its weights, time a few training steps on a throw-away copy."""
     model, fit, _ = build_network(job, shared)
     rows = min(job.recipe["batch_size"], len(shared.rows["train"]))
-    inputs = {k: v[:rows] for k, v in inputs_of(job, shared, "train").items()}
+    sources = shared.inputs(job.view, "train")
+    inputs = plain_values({name: source[:rows] for name, source in sources.items()})
+    few = plain_values({name: source[:2] for name, source in sources.items()})
     targets = shared.targets("train", job.task)[:rows]
-    recipe = {**job.recipe, "epochs": PROBE_STEPS, "patience": 0}
+    recipe = {**recipe_values(job), "epochs": PROBE_STEPS, "patience": 0}
     history = fit(
         model,
         inputs,
         targets,
-        validation_inputs={k: v[:2] for k, v in inputs.items()},
+        validation_inputs=few,
         validation_targets=targets[:2],
         **recipe,
         members=find(job.architecture).members,
@@ -209,17 +212,17 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
 def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
     """Train one network; leave its weights and its scores in files."""
     model, fit, predict = build_network(job, shared)
-    inputs = {part: inputs_of(job, shared, part) for part in PARTS}
+    inputs = {part: shared.inputs(job.view, part) for part in PARTS}
     validation_targets = shared.targets("validation", job.task)
     known = of_known_class(validation_targets, job.task)
     start = time.perf_counter()
     history = fit(
         model,
-        inputs["train"],
+        plain_values(inputs["train"]),
         shared.targets("train", job.task),
-        validation_inputs={name: array[known] for name, array in inputs["validation"].items()},
+        validation_inputs=plain_values({n: v[known] for n, v in inputs["validation"].items()}),
         validation_targets=validation_targets[known],
-        **job.recipe,
+        **recipe_values(job),
         members=find(job.architecture).members,
         seed=job.seed,
         device=job.device,
@@ -240,14 +243,23 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
     )
 
     def scores(inputs: Inputs) -> np.ndarray:
-        return probabilities(predict(model, inputs, device=job.device), job.task)
+        raw = predict(model, plain_values(inputs), device=job.device)
+        return probabilities(raw, job.task)
 
     return finish(fitted, scores, inputs, get_weights(model), folder)
 
 
-def inputs_of(job: Job, shared: SharedData, part: str) -> Inputs:
-    """Return what the network of a job reads of a part, in the order of its framework."""
-    return in_memory_order(job.view, job.framework, shared.inputs(job.view, part))
+def recipe_values(job: Job) -> dict[str, Any]:
+    """Return the recipe as the model rooms take it: changes of pictures as plain values."""
+    recipe = dict(job.recipe)
+    if text := recipe.pop("augment", ""):
+        recipe["augment"] = parse_augment(text)
+    return recipe
+
+
+def plain_values(inputs: Inputs) -> dict[str, dict[str, Any]]:
+    """Return sources as the model rooms take them."""
+    return {name: plain(source) for name, source in inputs.items()}
 
 
 def of_known_class(targets: np.ndarray, task: str) -> np.ndarray:
@@ -291,11 +303,12 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
     model = build_baseline(job, shared)
     model.prepare()
     inputs = {part: shared.inputs(job.view, part) for part in PARTS}
+    train, validation = take(inputs["train"]), take(inputs["validation"])
     start = time.perf_counter()
     model.fit(
-        inputs["train"],
+        train,
         encoded(shared.targets("train", job.task), job.task),
-        validation_inputs=inputs["validation"],
+        validation_inputs=validation,
         validation_targets=encoded(shared.targets("validation", job.task), job.task),
         seed=job.seed,
     )
@@ -307,7 +320,8 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
         trained_parameters=model.num_parameters,
         train_seconds=time.perf_counter() - start,
     )
-    return finish(fitted, model.scores, inputs, model.state(), folder)
+    del train, validation
+    return finish(fitted, lambda part: model.scores(take(part)), inputs, model.state(), folder)
 
 
 def encoded(targets: np.ndarray, task: str) -> np.ndarray:
@@ -354,7 +368,7 @@ def build_network(
         from bakeoff.keras_models.fit import fit, predict
 
         keras.utils.set_random_seed(job.seed)
-    return page(**page_arguments(job, shared.sizes[job.view])), fit, predict
+    return page(**page_arguments(job, shared.view(job.view).sizes)), fit, predict
 
 
 def build_baseline(job: Job, shared: SharedData) -> Baseline:
@@ -362,7 +376,7 @@ def build_baseline(job: Job, shared: SharedData) -> Baseline:
     row = find(job.architecture)
     arguments = tuples(dict(job.arguments))
     if "categories" in row.takes:
-        sizes = tuple(shared.sizes[job.view].get("category_sizes", ()))
+        sizes = tuple(shared.view(job.view).sizes.get("category_sizes", ()))
         arguments = {"category_sizes": sizes, **arguments}
     model: Baseline = load(row, "torch")(job.task, job.num_classes, **arguments)
     return model

@@ -9,7 +9,6 @@ import pytest
 from bakeoff.data.columns.column import schema_from_dict, schema_to_dict
 from bakeoff.data.preparing.preparation import fit_preparation
 from bakeoff.data.read import read, read_inputs
-from bakeoff.data.reading import long_table
 from bakeoff.data.splitting.split import make_split
 from bakeoff.errors import DataError, RequestError
 
@@ -38,14 +37,15 @@ def sequences(frame, **given):
 
 
 def same(one, other):
-    names = ("steps", "steps.lengths", "y")
-    return all(np.array_equal(one.arrays[name], other.arrays[name]) for name in names)
+    lengths = [dataset.arrays["steps"].lengths for dataset in (one, other)]
+    equal = [np.array_equal(one.arrays[name], other.arrays[name]) for name in ("steps", "y")]
+    return np.array_equal(*lengths) and all(equal)
 
 
 def test_the_rows_of_an_id_become_one_padded_sequence():
     dataset = sequences(table())
     assert dataset.arrays["steps"].shape == (8, 12, 2)
-    assert dataset.arrays["steps.lengths"].tolist() == list(LENGTHS)
+    assert dataset.arrays["steps"].lengths.tolist() == list(LENGTHS)
     assert dataset.arrays["steps"][3, :, 0].tolist() == [401, 402, 403, 404, 405] + [0] * 7
     assert dataset.arrays["y"].tolist() == ["odd", "even"] * 4
 
@@ -117,7 +117,7 @@ def test_rows_without_id_or_time_are_left_out_and_counted():
         t=pl.when(pl.col("id") == "2").then(pl.col("t").replace("12", "")).otherwise("t"),
     )
     dataset = sequences(frame)
-    assert dataset.arrays["steps.lengths"].tolist() == [3, 11, 1, 4, 2, 4, 7, 6]
+    assert dataset.arrays["steps"].lengths.tolist() == [3, 11, 1, 4, 2, 4, 7, 6]
     assert dataset.notes[:2] == (
         "1 row is left out: no value of id (first: row 18).",
         "1 row is left out: no value of t (first: row 15).",
@@ -186,10 +186,14 @@ def test_sequences_of_one_step_are_read():
     assert dataset.arrays["steps"][:, 0, 0].tolist() == [100 * i + 1 for i in range(1, 9)]
 
 
-def test_a_block_beyond_the_memory_is_refused_with_the_longest_sequence(monkeypatch):
-    monkeypatch.setattr(long_table, "MOST_BYTES", 500)
-    with pytest.raises(DataError, match=r"longest sequence has 12 steps \(row 4, id 2\)"):
-        sequences(table())
+def test_a_long_sequence_costs_its_own_steps_only():
+    """One of 2,000,000 steps beside 99 of one: padded to it, they would take 1.6 GB."""
+    lengths = np.array([2_000_000, *[1] * 99])
+    ids = np.repeat(np.arange(100), lengths)
+    frame = pl.DataFrame({"id": ids, "a": np.arange(len(ids)) % 7, "y": ids % 2})
+    sequences_ = sequences(frame, time=None).arrays["steps"]
+    assert sequences_.shape == (100, 2_000_000, 1)
+    assert sequences_.steps.nbytes == 4 * len(ids)
 
 
 @pytest.mark.parametrize("typed", [True, False])
@@ -209,7 +213,7 @@ def test_new_data_are_read_by_the_channels_of_the_run(typed):
 def test_new_arrays_of_the_same_channels_are_read_as_well():
     schema = sequences(table()).schema
     new = read_inputs({"x": np.ones((2, 20, 2)), "x_lengths": [20, 3]}, schema)
-    assert new.arrays["steps.lengths"].tolist() == [20, 3]
+    assert new.arrays["steps"].lengths.tolist() == [20, 3]
 
 
 def test_sequences_of_one_length_have_no_lengths_and_new_ones_must_have_it():

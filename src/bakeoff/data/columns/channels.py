@@ -8,6 +8,7 @@ import numpy as np
 
 from bakeoff.cut import cut
 from bakeoff.data.array import Array, compact
+from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.columns.gathered import Gathered
 from bakeoff.data.forms import Channel, LongForm, NumberForm, ShapeForm, WordForm
@@ -97,7 +98,7 @@ def say_no_channels(
 def sequence_column(
     rows: Gathered, name: str, long: LongForm, readings: Sequence[Reading], *, steps: int = 0
 ) -> tuple[Reading, dict[str, Array]]:
-    """Put the channels of all sequences into one block.
+    """Put the channels of all steps side by side.
 
     Args:
         rows: Of the long table.
@@ -107,10 +108,10 @@ def sequence_column(
         steps: So many must each sequence have; 0 for any number.
 
     Returns:
-        The column with its block (N, T, F), and `name` -> lengths (N,) where they differ or may.
+        The column with its sequences, and `name` -> lengths (N,) where they differ or may.
 
     Raises:
-        DataError: The block would be too large, or a sequence has another number of steps.
+        DataError: A sequence has another number of steps.
     """
     table, place = rows.table, rows.whole.place
     wrong = np.flatnonzero(table.lengths != steps)
@@ -141,7 +142,8 @@ def sequence_column(
             for text in say_unknown(channel, reading.values, rows.steps.place)
         ),
     ]
-    reading = Reading(column, table.pad(values, place), tuple(notes))
+    sequences = Sequences(values, table.starts, table.lengths)
+    reading = Reading(column, sequences, tuple(notes))
     return reading, {} if equal else {name: table.lengths}
 
 

@@ -8,12 +8,12 @@ from typing import Any, Literal, NamedTuple
 
 from bakeoff.build import Count, build_fields, hints_of
 from bakeoff.cut import cut
-from bakeoff.data.array import Array
 from bakeoff.data.forms import (
     DateForm,
     Form,
     LabelType,
     LongForm,
+    SeriesForm,
     ShapeForm,
     WordForm,
     form_from_dict,
@@ -21,7 +21,7 @@ from bakeoff.data.forms import (
 from bakeoff.data.kinds import KINDS
 from bakeoff.errors import DataError, RequestError, option, unknown
 
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "forecast"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +53,7 @@ class Schema:
         columns: All columns, in the order of the file.
         inputs: Names of the columns that a model sees.
         targets: Names of the columns to predict.
-        tasks: Target -> "binary", "multiclass" or "regression".
+        tasks: Target -> "binary", "multiclass", "regression" or "forecast".
         positive: Binary target -> its positive class.
     """
 
@@ -69,8 +69,9 @@ class Schema:
         kinds: dict[str, str] = {}
         for column in self.columns:
             form = column.form
-            if isinstance(form, ShapeForm) and form.long is not None:
-                kinds |= kinds_of(form.long)
+            table = (form.long or form.series) if isinstance(form, ShapeForm) else None
+            if table is not None:
+                kinds |= kinds_of(table)
             else:
                 kinds[column.name] = kind_of(column.kind, form)
         return kinds
@@ -82,9 +83,16 @@ class Schema:
         return form.long if isinstance(form, ShapeForm) else None
 
     @property
+    def series(self) -> SeriesForm | None:
+        """The table of the time series that the windows lie in, else None."""
+        form = self.column(self.inputs[0]).form
+        return form.series if isinstance(form, ShapeForm) else None
+
+    @property
     def learned_from(self) -> tuple[str, ...]:
         """Columns of the user's own data that go in, as `read(inputs=...)` takes them."""
-        return self.inputs if self.long is None else self.long.names
+        table = self.long or self.series
+        return self.inputs if table is None else table.names
 
     @property
     def labels(self) -> LabelType:
@@ -107,11 +115,12 @@ def kind_of(kind: str, form: Form | None) -> str:
     return kind
 
 
-def kinds_of(long: LongForm) -> dict[str, str]:
-    """Return the kinds of the columns of a long table that models see, and of written dates."""
-    kinds: dict[str, str] = {channel.name: channel.kind for channel in long.channels}
-    if isinstance(long.time_form, DateForm) and long.time_form.pattern:
-        kinds[long.time] = kind_of("time", long.time_form)
+def kinds_of(table: LongForm | SeriesForm) -> dict[str, str]:
+    """Return the kinds of the columns of a table that models see, and of written dates."""
+    kinds: dict[str, str] = {channel.name: channel.kind for channel in table.channels}
+    if isinstance(table.time_form, DateForm) and table.time_form.pattern:
+        time = table.time if isinstance(table, LongForm) else table.time[0]
+        kinds[time] = kind_of("time", table.time_form)
     return kinds
 
 
@@ -140,10 +149,10 @@ class Note(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A column, its values of all rows, and what was decided on the way."""
+    """A column, its values of all rows as a `Dataset` takes them, and what was decided."""
 
     column: Column
-    values: Array
+    values: Any
     notes: tuple[Note, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -9,7 +10,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from bakeoff.data.array import Amounts, Array
-from bakeoff.data.preparing.transform import Role, fields_of, in_pieces, pieces
+from bakeoff.data.blocks import Pictures
+from bakeoff.data.preparing.transform import Role, fields_of, in_pieces
 from bakeoff.numeric import bounds, is_constant, within_reach
 
 
@@ -37,19 +39,25 @@ class Pixels:
     role: ClassVar[Role] = "block"
 
     @classmethod
-    def fit(cls, values: Array) -> Self:
+    def fit(cls, values: Pictures) -> Self:
         """Learn mean, spread and ends of each channel, 256 pictures at a time.
 
         So pictures are never all held as float64. The spread is taken around the mean in a second
         pass: a sum of squares would lose the digits of values far from 0.
         """
         axes = tuple(range(values.ndim - 1))
-        count = values.size // values.shape[-1]
-        lows = within_reach(values.min(axis=axes).astype(np.float64))
-        highs = within_reach(values.max(axis=axes).astype(np.float64))
-        means = sum(part.sum(axis=axes) for part in chunks(values)) / count
+        channels = values.shape[-1]
+        count = math.prod(values.shape[:-1])
+        lows, highs = np.full(channels, np.inf), np.full(channels, -np.inf)
+        sums, squares = np.zeros(channels), np.zeros(channels)
+        for part in parts_of(values):
+            lows = np.minimum(lows, part.min(axis=axes))
+            highs = np.maximum(highs, part.max(axis=axes))
+            sums += part.sum(axis=axes)
+        means = sums / count
         unit = np.ldexp(1.0, np.frexp(np.maximum(highs - means, means - lows))[1])
-        squares = sum(squared(part, means, unit).sum(axis=axes) for part in chunks(values))
+        for part in parts_of(values):
+            squares += squared(part, means, unit).sum(axis=axes)
         constant = is_constant(lows, highs)
         stds = np.where(constant, 1.0, np.sqrt(squares / count) * unit)
         return cls(means, stds, *bounds((lows, highs), means, stds, constant))
@@ -79,8 +87,8 @@ def squared(values: Array, means: Array, unit: Array) -> Array:
     return values
 
 
-def chunks(values: Array) -> Iterator[Array]:
-    """Yield some rows at a time, as float64 within reach."""
-    for rows in pieces(len(values)):
-        part = values[rows].astype(np.float64)
+def parts_of(values: Pictures) -> Iterator[Array]:
+    """Yield some pictures at a time, as float64 within reach."""
+    for _, piece in values.pieces():
+        part = piece.astype(np.float64)
         yield within_reach(part) if values.dtype == np.float64 else part

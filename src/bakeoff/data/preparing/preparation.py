@@ -12,7 +12,8 @@ import numpy as np
 
 from bakeoff.build import build_fields, hints_of
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, is_missing, within
+from bakeoff.data.array import Array, is_missing
+from bakeoff.data.blocks import Pictures, Sequences, Values
 from bakeoff.data.columns.column import Column, Schema, Task, schema_from_dict, schema_to_dict
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
@@ -22,6 +23,7 @@ from bakeoff.data.preparing.categories import Categories
 from bakeoff.data.preparing.numbers import Numbers
 from bakeoff.data.preparing.pixels import Pixels
 from bakeoff.data.preparing.scale import Scale
+from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import Steps, summarise
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.preparing.time import Time
@@ -32,7 +34,9 @@ from bakeoff.errors import DataError, unknown
 from bakeoff.listed import listed
 from bakeoff.numeric import is_constant
 
-CLASSES: tuple[type[Transform], ...] = (Numbers, Binary, Categories, Time, Pixels, Steps, Scale)
+CLASSES: tuple[type[Transform], ...] = (
+    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps
+)  # fmt: skip
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
 MOST_AMOUNT = 1e150  # the squares of larger numbers overflow, those of its inverse vanish
 DOCUMENT = {  # the fields of transforms.json
@@ -50,8 +54,8 @@ class Preparation:
 
     Args:
         schema: Of the data; its inputs are those that are really used.
-        task: "binary", "multiclass" or "regression".
-        classes: Class names by index; () for regression. The positive class of two is the second.
+        task: "binary", "multiclass", "regression" or "forecast".
+        classes: Class names by index; () for numbers. The positive class of two is the second.
         transforms: Input column -> its fitted transform.
         summaries: Of sequences of different lengths: the transform of their per-channel summaries.
         scale: Of a regression target, else None.
@@ -73,6 +77,22 @@ class Preparation:
             return self.scale.apply(values)
         codes = {name: i for i, name in enumerate(self.classes)}
         return np.array([codes.get(value, -1) for value in values], dtype=np.int64)
+
+    @property
+    def series_steps(self) -> SeriesSteps:
+        """How the steps of time series are standardised.
+
+        Raises:
+            ValueError: The data are no time series to forecast.
+        """
+        fitted = self.transforms[self.schema.inputs[0]]
+        if not isinstance(fitted, SeriesSteps):
+            raise ValueError(f"{self.schema.targets[0]} is not forecast.")
+        return fitted
+
+    def invert_steps(self, scores: Array, dataset: Dataset) -> Array:
+        """Return the forecasts of the windows of a dataset in the user's units: (N, S) float64."""
+        return self.series_steps.invert(scores, dataset.arrays[self.schema.inputs[0]])
 
     def invert(self, scores: Array) -> Array:
         """Return the scores of a regression in the user's units: (N,) or (N, 1) -> (N,) float64.
@@ -121,14 +141,16 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
         raise DataError(f"No input is left: {' '.join(notes)} Split in another way.")
     target, task = dataset.target, dataset.schema.tasks[dataset.target]
     values = train.arrays[target]
-    if len(set(values.tolist())) < 2:
+    if task == "forecast":
+        values = values.real()[:, 0]
+    if task != "forecast" and len(set(values.tolist())) < 2:
         raise DataError(
             f"All {len(train):,} training rows have {target} = {values[0]}, so there is nothing to "
             f"learn ({split.how}). Split in another way."
         )
     if task == "regression":
         check_amounts(values, target)
-    classes = () if task == "regression" else class_names(train)
+    classes = () if task in ("regression", "forecast") else class_names(train)
     unseen = set(dataset.arrays[target][split.validation]) - set(classes) if classes else set()
     if unseen:  # test targets stay sealed: judging meets their unseen classes
         named = ", ".join(sorted(unseen)[:5])
@@ -159,22 +181,25 @@ def usable_inputs(train: Dataset, split: Split) -> tuple[tuple[str, ...], list[s
     return tuple(inputs), notes
 
 
-def is_empty(values: Array) -> bool:
-    """Tell whether every value is missing; bytes and integers have no such value."""
-    if values.ndim == 1:
-        return bool(is_missing(values).all())
-    return values.dtype.kind == "f" and bool(np.isnan(values).all())
+def is_empty(values: Values) -> bool:
+    """Tell whether every value is missing; bytes, integers and pictures have no such value."""
+    if isinstance(values, Pictures):
+        return False
+    real = values.real() if isinstance(values, Sequences) else values
+    if real.ndim == 1 and values.ndim == 1:
+        return bool(is_missing(real).all())
+    return real.dtype.kind == "f" and bool(np.isnan(real).all())
 
 
 def unseen_parts(train: Dataset, inputs: tuple[str, ...]) -> list[str]:
     """Say which features or channels of an array no training row has a value of."""
     notes = []
     for name in inputs:
-        values, lengths = train.arrays[name], train.arrays.get(f"{name}.lengths")
-        if values.ndim == 1 or values.dtype.kind != "f":
+        values = train.arrays[name]
+        real = values.real() if isinstance(values, Sequences) else values
+        if isinstance(values, Pictures) or values.ndim == 1 or real.dtype.kind != "f":
             continue
-        real = values if lengths is None else values[within(values, lengths)]
-        empty = np.flatnonzero(np.isnan(real).all(axis=tuple(range(real.ndim - 1)))).tolist()
+        empty = np.flatnonzero(np.isnan(real).all(axis=0)).tolist()
         if empty:
             part = "feature" if train.schema.column(name).kind == "number" else "channel"
             numbers = listed([str(i) for i in empty], most=10)
@@ -208,15 +233,24 @@ def check_amounts(values: Array, target: str) -> None:
 
 def fit_transform(train: Dataset, name: str) -> Transform:
     """Fit the transform of one input on the training rows; of sequences on their real steps."""
-    values, lengths = train.arrays[name], train.arrays.get(f"{name}.lengths")
-    real = values if lengths is None else values[within(values, lengths)]
+    values = train.arrays[name]
+    if forecasts(train.schema):
+        return SeriesSteps.fit(values)
+    real = values.real() if isinstance(values, Sequences) else values
     return TRANSFORMS[KINDS[train.schema.column(name).kind].transform].fit(real)
+
+
+def forecasts(schema: Schema) -> bool:
+    """Tell whether steps of time series are forecast: their range may be left."""
+    return schema.series is not None and schema.series.horizon > 0
 
 
 def fit_summaries(train: Dataset, name: str) -> Numbers | None:
     """Fit the transform of summaries where an input has sequences of different lengths."""
-    lengths = train.arrays.get(f"{name}.lengths")
-    return None if lengths is None else Numbers.fit(summarise(train.arrays[name], lengths))
+    form = train.schema.column(name).form
+    if not isinstance(form, ShapeForm) or form.sizes[0] is not None:
+        return None
+    return Numbers.fit(summarise(train.arrays[name]))
 
 
 def class_names(train: Dataset) -> tuple[str, ...]:
@@ -287,7 +321,9 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
     columns = {n.removeprefix("column."): t for n, t in made.items() if n.startswith("column.")}
     schema = schema_from_dict(document["schema"])
     for name in schema.inputs:
-        if type(columns[name]).__name__ != (due := KINDS[schema.column(name).kind].transform):
+        due = KINDS[schema.column(name).kind].transform
+        due = "SeriesSteps" if forecasts(schema) else due
+        if type(columns[name]).__name__ != due:
             raise DataError(f"the transform of {cut(repr(name))} is not {due}.")
         check_width(columns[name], schema.column(name))
     summaries, scale = made.get("summaries"), made.get("scale")
@@ -310,6 +346,10 @@ def check_width(transform: Transform, column: Column) -> None:
         check_widths(transform, width or 0)
         if len(transform.means) != width:
             raise DataError(f"the transform of {cut(repr(column.name))} is not {width} wide.")
+    if isinstance(transform, SeriesSteps):
+        form = column.form
+        if not isinstance(form, ShapeForm) or len(transform.missing) != form.sizes[-1]:
+            raise DataError(f"the transform of {cut(repr(column.name))} has another width.")
 
 
 def restored(state: Mapping[str, Any]) -> Transform:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from bakeoff.data.array import Amounts, Array, Flags, within
+from bakeoff.data.blocks import Sequences
 from bakeoff.data.preparing.transform import Role, fields_of, in_pieces
 from bakeoff.numeric import (
     bounds,
@@ -18,6 +19,8 @@ from bakeoff.numeric import (
     tells,
     within_reach,
 )
+
+MOST_VALUES = 2**20  # held as float64 at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +39,7 @@ class Steps:
         highs: (F,) the greatest.
 
     Shape:
-        values (N, T, F) float with NaN -> (N, T, F + channels with missing values) float32
+        steps (S, F) float with NaN -> (S, F + channels with missing values) float32
     """
 
     means: Amounts
@@ -48,11 +51,13 @@ class Steps:
 
     @classmethod
     def fit(cls, values: Array) -> Self:
-        """Learn from sequences (N, T, F), or from real steps alone (S, F)."""
-        steps = within_reach(values.reshape(-1, values.shape[-1]).astype(np.float64))
-        means, stds = mean_and_std(steps)
-        lows, highs = bounds(ends_of(steps), means, stds, says_nothing(steps))
-        return cls(means, stds, tells(np.isnan(steps)), lows, highs)
+        """Learn from real steps (S, F), some channels at a time, so few are held as float64."""
+        together = max(1, MOST_VALUES // max(1, len(values)))
+        parts = [
+            fit_channels(within_reach(values[:, i : i + together].astype(np.float64)))
+            for i in range(0, values.shape[1], together)
+        ]
+        return cls(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     def apply(self, values: Array) -> Array:
         """Standardise; the channels that tell what is missing come last."""
@@ -63,7 +68,7 @@ class Steps:
         return np.concatenate([result, told], axis=-1)
 
     def standardised(self, values: Array) -> Array:
-        """Return float64 values (n, T, F) in training standard deviations, 0 where missing."""
+        """Return float64 steps (n, F) in training standard deviations, 0 where missing."""
         result = (np.clip(values, self.lows, self.highs) - self.means) / self.stds
         return np.where(np.isnan(values), 0.0, result)
 
@@ -72,12 +77,25 @@ class Steps:
         return fields_of(self)
 
 
-def summarise(values: Array, lengths: Array) -> Array:
+def fit_channels(steps: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Return means, stds, missing, lows and highs of channels (S, F)."""
+    means, stds = mean_and_std(steps)
+    lows, highs = bounds(ends_of(steps), means, stds, says_nothing(steps))
+    return means, stds, tells(np.isnan(steps)), lows, highs
+
+
+def summarise(sequences: Sequences) -> Array:
     """Return mean, std, least, greatest, first and last of each channel, and the length.
 
     Shape:
-        values (N, T, F), lengths (N,) -> (N, 6 F + 1) float64, NaN where a channel has no value
+        N sequences of F channels -> (N, 6 F + 1) float64, NaN where a channel has no value
     """
+    parts = [summaries_of(values, lengths) for _, values, lengths in sequences.pieces()]
+    return np.concatenate(parts)
+
+
+def summaries_of(values: Array, lengths: Array) -> Array:
+    """Return the summaries of some sequences: (n, T, F), lengths (n,) -> (n, 6 F + 1)."""
     x = np.where(within(values, lengths)[..., None], values, np.nan).astype(np.float64)
     x = within_reach(x)
     count = (~np.isnan(x)).sum(axis=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bakeoff.data.array import Array, within
+from bakeoff.data.array import Array
+from bakeoff.data.blocks import Pictures, Sequences, Values
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.numbers import Numbers, as_columns
 from bakeoff.data.preparing.pixels import Pixels
@@ -40,8 +41,7 @@ def say_strays(transforms: Mapping[str, Transform], dataset: Dataset) -> tuple[s
     for name, transform in transforms.items():
         if not isinstance(transform, Numbers | Steps | Pixels):
             continue  # codes, circles and two values have no way to go far
-        lengths = dataset.arrays.get(f"{name}.lengths")
-        found = find_strays(dataset.arrays[name], lengths, transform.lows, transform.highs)
+        found = find_strays(dataset.arrays[name], transform.lows, transform.highs)
         if found is not None:
             many = found.count > 1
             said.append(
@@ -53,24 +53,19 @@ def say_strays(transforms: Mapping[str, Transform], dataset: Dataset) -> tuple[s
     return tuple(said)
 
 
-def find_strays(values: Array, lengths: Array | None, lows: Array, highs: Array) -> Strays | None:
-    """Find what lies beyond the bounds, outside the padding of sequences; None where nothing does.
+def find_strays(values: Values, lows: Array, highs: Array) -> Strays | None:
+    """Find what lies beyond the bounds; None where nothing does.
 
     Args:
-        values: (N, ..., F).
-        lengths: (N,) real steps of sequences, or None.
+        values: (N,) or (N, F) numbers, pictures, or sequences, whose steps count once each.
         lows: (F,)
         highs: (F,)
     """
-    values = as_columns(values)
-    width = values.shape[-1:]
-    lows, highs = np.broadcast_to(lows, width), np.broadcast_to(highs, width)
     found: Strays | None = None
-    for rows in pieces(len(values)):
-        part = values[rows]
-        far = (part < lows) | (part > highs)  # NaN is neither
-        if lengths is not None:
-            far &= within(part, lengths[rows])[..., None]
+    for start, part in chunks(values):
+        width = part.shape[-1:]
+        low, high = np.broadcast_to(lows, width), np.broadcast_to(highs, width)
+        far = (part < low) | (part > high)  # NaN is neither
         count = int(far.sum())
         if found is not None:
             found = replace(found, count=found.count + count)
@@ -78,9 +73,28 @@ def find_strays(values: Array, lengths: Array | None, lows: Array, highs: Array)
             at = np.unravel_index(int(far.argmax()), far.shape)
             found = Strays(
                 count=count,
-                position=rows.start + int(at[0]),
+                position=start + int(at[0]),
                 value=float(part[at]),
-                low=float(lows[at[-1]]),
-                high=float(highs[at[-1]]),
+                low=float(low[at[-1]]),
+                high=float(high[at[-1]]),
             )
+    if found is not None and isinstance(values, Sequences):
+        return replace(found, position=sequence_at(values, found.position))
     return found
+
+
+def chunks(values: Values) -> Iterator[tuple[int, Array]]:
+    """Yield the place of a first row, or of a first real step, and it with some that follow."""
+    if isinstance(values, Pictures):
+        yield from values.pieces()
+        return
+    table = values.real() if isinstance(values, Sequences) else as_columns(values)
+    for rows in pieces(len(table)):
+        yield rows.start, table[rows]
+
+
+def sequence_at(sequences: Sequences, step: int) -> int:
+    """Return the first sequence that holds a step, which is counted among the real ones."""
+    place = int(np.flatnonzero(sequences.covered())[step])
+    ends = sequences.starts + sequences.lengths
+    return int(np.flatnonzero((sequences.starts <= place) & (place < ends))[0])

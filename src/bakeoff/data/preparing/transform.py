@@ -21,11 +21,11 @@ class Transform(Protocol):
     role: ClassVar[Role]
 
     @classmethod
-    def fit(cls, values: Array) -> Self:
-        """Learn from the values of the training rows."""
+    def fit(cls, values: Any) -> Self:
+        """Learn from the values of the training rows, of pictures as a block."""
 
-    def apply(self, values: Array) -> Array:
-        """Transform values, known from training or not."""
+    def apply(self, values: Any) -> Array:
+        """Transform values, known from training or not; of time series as a block."""
 
     def state(self) -> dict[str, Any]:
         """Return the arguments, plain values and arrays, that make it again."""

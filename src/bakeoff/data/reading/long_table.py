@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bakeoff.data.array import Array, within
+from bakeoff.data.array import Array
 from bakeoff.data.origin import Place
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.cells import NOTHING, as_texts
@@ -17,7 +17,6 @@ from bakeoff.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_BYTES = 2 * 10**9  # of the padded block, which views and transforms copy
 FAR = 1.5  # usual steps of time between two rows, above which some are missing between them
 
 
@@ -64,27 +63,6 @@ class LongTable:
         codes = codes_of(values)
         first = codes[self.first_filled(codes > 0)][self.member()]
         return np.asarray((codes > 0) & (codes != first))
-
-    def pad(self, steps: Array, place: Place) -> Array:
-        """Return steps (S, F), in this order, as one block (N, T, F), with zeros behind the ends.
-
-        Raises:
-            DataError: It would be too large; the longest sequence is named.
-        """
-        longest = int(self.lengths.max())
-        shape = (len(self.lengths), longest, steps.shape[1])
-        size = float(np.prod(shape, dtype=float)) * steps.itemsize
-        if size > MOST_BYTES:
-            where = place(int(self.lengths.argmax()))
-            raise DataError(
-                f"The longest sequence has {longest:,} steps ({where}): "
-                f"with all {shape[0]:,} sequences padded to it, the data take "
-                f"{size / 1e9:,.1f} GB, and {MOST_BYTES / 1e9:g} GB is the most. Cut the longest "
-                "sequences in pieces with ids of their own, or leave them out."
-            )
-        block = np.zeros(shape, dtype=steps.dtype)
-        block[within(block, self.lengths)] = steps
-        return block
 
 
 def long_table(

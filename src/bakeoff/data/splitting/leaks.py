@@ -16,7 +16,8 @@ from typing import Literal
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, numbered, within
+from bakeoff.data.array import Array, numbered
+from bakeoff.data.blocks import Pictures, Sequences
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.alone import (
     FEWEST,
@@ -172,29 +173,36 @@ def different(positions: Array, keys: Array) -> Array:
 
 def row_keys(dataset: Dataset, inputs: list[str]) -> Array:
     """Return one value per row that is equal where all inputs are equal."""
-    names = [name for i in inputs for name in (i, f"{i}.lengths") if name in dataset.arrays]
-    columns = {name: numbered(dataset.arrays[name]) for name in names}
+    columns = [dataset.arrays[name] for name in inputs]
+    sequences = [values for values in columns if isinstance(values, Sequences)]
+    others = [values for values in columns if not isinstance(values, Sequences)]
+    flat = [v if isinstance(v, Pictures) else numbered(v) for v in others]
     keys = []
-    wide = sum(values[:1].nbytes for values in columns.values())
+    wide = sum(bytes_of(values[:1]).size for values in flat)
     step = max(1, min(10_000, AT_ONCE // max(1, wide)))
     for start in range(0, len(dataset), step):
-        chunk = {name: values[start : start + step] for name, values in columns.items()}
-        parts = [row_bytes(values, chunk.get(f"{name}.lengths")) for name, values in chunk.items()]
-        flat = np.concatenate(parts, axis=1)
-        keys += [hashlib.blake2b(row, digest_size=8).digest() for row in flat]
+        some = slice(start, start + step)
+        nothing = np.empty((min(step, len(dataset) - start), 0), np.uint8)
+        rows = np.concatenate([nothing, *(bytes_of(values[some]) for values in flat)], axis=1)
+        for i, row in enumerate(rows):
+            digest = hashlib.blake2b(row, digest_size=8)
+            for values in sequences:
+                steps = unsigned(values[start + i])
+                digest.update(len(steps).to_bytes(8))
+                digest.update(steps.tobytes())
+            keys.append(digest.digest())
     return np.frombuffer(b"".join(keys), dtype=np.uint64)
 
 
-def row_bytes(values: Array, lengths: Array | None) -> Array:
-    """Return bytes that are equal where the values are: (n, ...), lengths (n,) -> (n, bytes).
+def bytes_of(values: Array | Pictures) -> Array:
+    """Return bytes that are equal where the values are: (n, ...) -> (n, bytes)."""
+    rows = unsigned(np.asarray(values))
+    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1)
 
-    What stands in the padding of a sequence does not count, nor does the sign of a zero.
-    """
-    if lengths is not None:
-        values = np.where(within(values, lengths)[..., None], values, 0)
-    if values.dtype.kind == "f":
-        values = values + 0.0  # -0.0 becomes 0.0
-    return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
+
+def unsigned(values: Array) -> Array:
+    """Return the same values, zeros without a sign."""
+    return values + 0.0 if values.dtype.kind == "f" else values
 
 
 def give_aways(

@@ -1,27 +1,46 @@
-"""Views: the ways in which a model can read the data, made from arrays and fitted transforms.
+"""Views: the ways in which a model can read the data, made of arrays and fitted transforms.
 
     table, 2-D array      table (N, F), categories (N, K)                      plain
-    image (N, Y, X, C)    image (N, C, Y, X), sequence (N, Y, X·C), vector     plain
+    image (N, Y, X, C)    image, sequence (N, Y, X·C), vector                  plain
     sequence (N, T, F)    sequence with lengths, vector                        plain
-    volume                volume (N, C, Z, Y, X), vector                       plain
+    windows to forecast   window, sequence, vector
+    volume                volume, vector                                       plain
 
 `plain` is for trees: unscaled, NaN where missing; float64 where float32 does not hold every value.
+A view names sources (sources.py): nothing is laid out before a model asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from bakeoff.data.array import Array, compact, within
+from bakeoff.data.array import Array, compact
+from bakeoff.data.blocks import Pictures, Sequences
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.preparing.preparation import Preparation
+from bakeoff.data.forms import ShapeForm
+from bakeoff.data.preparing.pixels import Pixels as PixelScales
+from bakeoff.data.preparing.preparation import Preparation, forecasts
+from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import summarise
 from bakeoff.data.preparing.transform import gives_codes, gives_numbers
+from bakeoff.data.taking.sources import (
+    Axes,
+    Pixels,
+    Ragged,
+    Rows,
+    Source,
+    Windows,
+    lengths_name,
+    take,
+)
 from bakeoff.numeric import within_reach
+
+Maker = Callable[[], "View"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,113 +48,210 @@ class View:
     """One way to read the data.
 
     Args:
-        inputs: Argument of the page (`x`, `lengths`, `categories`) -> array of all rows.
+        inputs: Argument of the page (`x`, `categories`) -> where its values are.
         sizes: Constructor arguments that follow (`in_features`, `category_sizes`, `in_channels`,
             `image_size`).
     """
 
-    inputs: Mapping[str, Array]
+    inputs: Mapping[str, Source]
     sizes: Mapping[str, Any]
 
+    @property
+    def arguments(self) -> set[str]:
+        """What a page is handed: the inputs, and the lengths of those that differ in them."""
+        ragged = {lengths_name(n) for n, source in self.inputs.items() if source.kind == "ragged"}
+        return {*self.inputs, *ragged}
 
-def make_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
+    def take(self, positions: Any = slice(None)) -> dict[str, Array]:
+        """Return some rows as arrays, by argument; pictures with their channels last."""
+        return take(self.inputs, positions)
+
+
+class Views(Mapping[str, View]):
+    """Views by name, each made when it is first asked for."""
+
+    def __init__(self, makers: Mapping[str, Maker]) -> None:
+        self.makers = makers
+        self.made: dict[str, View] = {}
+
+    def __getitem__(self, name: str) -> View:
+        if name not in self.made:
+            self.made[name] = self.makers[name]()
+        return self.made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.makers)
+
+    def __len__(self) -> int:
+        return len(self.makers)
+
+
+def make_views(preparation: Preparation, dataset: Dataset) -> Views:
     """Return every view of a dataset, by name.
 
     Args:
         preparation: What was fitted on the training rows.
         dataset: With the columns that go in; the target is not looked at.
     """
-    kind = preparation.schema.column(preparation.schema.inputs[0]).kind
-    return BLOCKS.get(kind, table_views)(preparation, dataset)
+    values = dataset.arrays[preparation.schema.inputs[0]]
+    if isinstance(values, Pictures):
+        return picture_views(preparation, values)
+    if isinstance(values, Sequences):
+        return sequence_views(preparation, values)
+    return Views(
+        {name: partial(table_view, preparation, dataset, name) for name in ("table", "plain")}
+    )
 
 
-def table_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
-    """Return the views of a table: numbers side by side, categories side by side."""
-    nothing = np.empty((len(dataset), 0), np.float32)  # takes the type of what is beside it
-    numbers, plain, codes, sizes = [nothing], [nothing], [], []
-    for name, transform in preparation.transforms.items():
-        values = dataset.arrays[name]
+def table_view(preparation: Preparation, dataset: Dataset, name: str) -> View:
+    """Return a view of a table: numbers side by side, categories side by side."""
+    numbers = [np.empty((len(dataset), 0), np.float32)]  # takes the type of what is beside it
+    codes, sizes = [], []
+    for column, transform in preparation.transforms.items():
+        values = dataset.arrays[column]
         if gives_codes(transform):
             codes.append(transform.apply(values))
             sizes.append(transform.size)
         elif gives_numbers(transform):
-            numbers.append(transform.apply(values))
-            plain.append(transform.plain(values))
-    views = {}
-    for view, x in (
-        ("table", np.concatenate(numbers, axis=1)),
-        ("plain", compact(np.concatenate(plain, axis=1))),
-    ):
-        inputs = {"x": x, "categories": np.stack(codes, axis=1)} if sizes else {"x": x}
-        views[view] = View(
-            inputs=inputs, sizes={"in_features": x.shape[1], "category_sizes": tuple(sizes)}
-        )
-    return views
+            numbers.append(transform.apply(values) if name == "table" else transform.plain(values))
+    x = np.concatenate(numbers, axis=1)
+    inputs = {"x": rows_of(x if name == "table" else compact(x))}
+    if sizes:
+        inputs["categories"] = rows_of(np.stack(codes, axis=1))
+    return View(inputs=inputs, sizes={"in_features": x.shape[1], "category_sizes": tuple(sizes)})
 
 
-def image_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
-    """Return a picture as a picture, as a sequence of its rows, and as a vector."""
-    values, x = block(preparation, dataset)  # (N, Y, X, C)
-    size, channels = x.shape[1:3], x.shape[3]
-    rows = x.reshape(*x.shape[:2], -1)  # (N, Y, X·C)
-    channels_first = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
-    return {
-        "image": View(
-            inputs={"x": channels_first}, sizes={"in_channels": channels, "image_size": tuple(size)}
-        ),
-        "sequence": View(inputs={"x": rows}, sizes={"in_features": rows.shape[2]}),
-        "vector": flat(x),
-        "plain": unscaled(values),
+def picture_views(preparation: Preparation, pictures: Pictures) -> Views:
+    """Return pictures as such, as sequences of their rows, as vectors; volumes as two of these."""
+    sizes = {"in_channels": pictures.shape[-1], "image_size": tuple(pictures.shape[1:-1])}
+
+    def source(axes: Axes) -> Pixels:
+        return pixels(preparation, pictures, axes)
+
+    makers: dict[str, Maker] = {
+        "image": lambda: View(inputs={"x": source("picture")}, sizes=sizes),
+        "sequence": lambda: flat(source("steps")),
+        "vector": lambda: flat(source("vector")),
+        "plain": lambda: flat(rows_of(unscaled(np.asarray(pictures)))),
     }
+    if pictures.ndim == 5:
+        makers = {"volume": makers.pop("image"), **makers}
+        del makers["sequence"]
+    return Views(makers)
 
 
-def volume_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
-    """Return a volume as a volume and as a vector."""
-    values, x = block(preparation, dataset)  # (N, Z, Y, X, C)
-    channels_first = np.ascontiguousarray(x.transpose(0, 4, 1, 2, 3))
-    sizes = {"in_channels": x.shape[4], "image_size": tuple(x.shape[1:4])}
-    volume = View(inputs={"x": channels_first}, sizes=sizes)
-    return {"volume": volume, "vector": flat(x), "plain": unscaled(values)}
+def pixels(preparation: Preparation, pictures: Pictures, axes: Axes) -> Pixels:
+    """Return pictures as a source that standardises them."""
+    fitted = preparation.transforms[preparation.schema.inputs[0]]
+    assert isinstance(fitted, PixelScales)
+    return Pixels(
+        base=pictures.base,
+        rows=pictures.rows,
+        shift=fitted.means,
+        scale=1 / fitted.stds,
+        lows=fitted.lows,
+        highs=fitted.highs,
+        white=white(preparation, pictures),
+        axes=axes,
+    )
 
 
-def sequence_views(preparation: Preparation, dataset: Dataset) -> dict[str, View]:
-    """Return a sequence as a sequence and as a vector: of all steps, or of summaries."""
-    values, x = block(preparation, dataset)  # (N, T, F)
-    lengths = dataset.arrays.get(f"{preparation.schema.inputs[0]}.lengths")
-    if preparation.summaries is not None and lengths is None:
-        lengths = np.full(len(values), values.shape[1])
-    if lengths is not None:  # padding becomes 0
-        x = np.where(within(values, lengths)[..., None], x, np.float32(0))
-    inputs = {"x": x} if lengths is None else {"x": x, "lengths": lengths}
-    sequence = View(inputs=inputs, sizes={"in_features": x.shape[2]})
-    if preparation.summaries is None or lengths is None:
-        return {"sequence": sequence, "vector": flat(x), "plain": unscaled(values)}
-    table = summarise(values, lengths)
-    return {
-        "sequence": sequence,
-        "vector": flat(preparation.summaries.apply(table)),
-        "plain": unscaled(table),
-    }
+def white(preparation: Preparation, pictures: Pictures) -> float:
+    """Return the brightest there is: 255 of bytes, 1 of shares, else the greatest that counts."""
+    form = preparation.schema.column(preparation.schema.inputs[0]).form
+    if pictures.dtype == np.uint8:
+        return 255.0
+    if isinstance(form, ShapeForm) and form.brightness:
+        return 255.0 if form.brightness == "bytes" else 1.0
+    fitted = preparation.transforms[preparation.schema.inputs[0]]
+    assert isinstance(fitted, PixelScales)
+    return float(fitted.highs.max())
 
 
-BLOCKS: Mapping[str, Callable[[Preparation, Dataset], dict[str, View]]] = {
-    "image": image_views, "volume": volume_views, "sequence": sequence_views
-}  # fmt: skip
-
-
-def block(preparation: Preparation, dataset: Dataset) -> tuple[Array, Array]:
-    """Return the one input of pictures, volumes or sequences: as it is, and transformed."""
+def sequence_views(preparation: Preparation, sequences: Sequences) -> Views:
+    """Return sequences as such and as vectors: of all steps, or of summaries."""
     name = preparation.schema.inputs[0]
-    values = dataset.arrays[name]
-    return values, preparation.transforms[name].apply(values)
+    fitted, form = preparation.transforms[name], preparation.schema.column(name).form
+    starts, lengths, longest = sequences.starts, sequences.lengths, sequences.longest
+
+    @cache
+    def base() -> Array:  # (S, F) float32, for all sequences that share a step
+        if isinstance(fitted, SeriesSteps):
+            return fitted.apply(sequences)
+        return np.asarray(fitted.apply(sequences.steps))
+
+    @cache
+    def plain() -> View:
+        return flat(rows_of(unscaled(summarise(sequences))))
+
+    if isinstance(form, ShapeForm) and form.sizes[0] is None:
+        return Views(
+            {
+                "sequence": lambda: flat(Ragged(base=base(), starts=starts, lengths=lengths)),
+                "vector": lambda: bent(preparation, plain()),
+                "plain": plain,
+            }
+        )
+
+    def windows(steps: Array, *, vector: bool) -> View:
+        return flat(Windows(base=steps, starts=starts, length=longest, vector=vector))
+
+    if forecasts(preparation.schema):
+        return window_views(preparation, windows, base)
+    return Views(
+        {
+            "sequence": lambda: windows(base(), vector=False),
+            "vector": lambda: windows(base(), vector=True),
+            "plain": lambda: windows(unscaled(sequences.steps), vector=True),
+        }
+    )
 
 
-def unscaled(values: Array) -> View:
-    """Return one long vector per row, the values as they are."""
-    return flat(compact(within_reach(values) if values.dtype == np.float64 else values))
+def window_views(
+    preparation: Preparation, windows: Callable[..., View], base: Callable[[], Array]
+) -> Views:
+    """Return windows of time series as such, as sequences, and as vectors.
+
+    Args:
+        preparation: Says how far back a window looks, and how far ahead it is to forecast.
+        windows: Makes a view of steps.
+        base: Returns the steps, standardised.
+    """
+    form = preparation.schema.series
+    assert form is not None
+    sizes = {"in_steps": form.lookback, "out_steps": form.horizon}
+
+    def window() -> View:
+        view = windows(base(), vector=False)
+        return replace(view, sizes={**view.sizes, **sizes})
+
+    return Views(
+        {
+            "window": window,
+            "sequence": lambda: windows(base(), vector=False),
+            "vector": lambda: windows(base(), vector=True),
+        }
+    )
 
 
-def flat(x: Array) -> View:
-    """Return one long vector per row."""
-    x = np.ascontiguousarray(x.reshape(len(x), -1))
-    return View(inputs={"x": x}, sizes={"in_features": x.shape[1]})
+def bent(preparation: Preparation, plain: View) -> View:
+    """Return summaries as networks read them."""
+    assert preparation.summaries is not None
+    table = plain.take()["x"].astype(np.float64)
+    return flat(rows_of(preparation.summaries.apply(table)))
+
+
+def unscaled(values: Array) -> Array:
+    """Return values as they are, a vector each, within reach; as float32 where that holds them."""
+    rows = values.reshape(len(values), -1)
+    return compact(within_reach(rows) if rows.dtype == np.float64 else rows)
+
+
+def rows_of(values: Array) -> Rows:
+    """Return an array of all rows as a source."""
+    return Rows(base=np.ascontiguousarray(values), rows=np.arange(len(values)))
+
+
+def flat(source: Source) -> View:
+    """Return the view of a single input whose last axis holds the features."""
+    return View(inputs={"x": source}, sizes={"in_features": source.shape[-1]})

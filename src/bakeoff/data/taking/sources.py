@@ -1,0 +1,208 @@
+"""Sources: where the values of an input are kept, and how a batch of rows is taken from there.
+
+    rows      base (M, ...)                                 base[r]
+    pixels    base (M, Y, X, C), volumes (M, Z, Y, X, C)    standardised, in the axes wanted
+    windows   steps (S, F), starts (N,), one length L       (n, L, F), a strided view
+    ragged    steps (S, ...), starts (N,), lengths (N,)     padded to the longest, and `lengths`
+
+`take` is the NumPy way, for baselines and tests. The model rooms take the same batches as tensors
+of their framework (`feed.py` in each), from what `plain` returns: plain values, no type of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+
+from bakeoff.data.array import Array
+from bakeoff.data.blocks import padded
+
+Axes = Literal["picture", "steps", "vector"]
+"""A picture as it is, as a sequence of its rows of pixels, or as one vector."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows:
+    """Values that are taken as they are.
+
+    Args:
+        base: (M, ...)
+        rows: (N,) which of them, in order.
+    """
+
+    base: Array
+    rows: Array
+    kind: ClassVar[str] = "rows"
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, positions: Any) -> Self:
+        """Return the source of some rows."""
+        return replace(self, rows=self.rows[positions])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of all rows: (N, ...)."""
+        return (len(self), *self.base.shape[1:])
+
+    def take(self, positions: Any = slice(None)) -> Array:
+        """Return some rows: (n, ...)."""
+        return np.asarray(self.base[self.rows[positions]])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pixels:
+    """Pictures or volumes, standardised per channel when they are taken.
+
+    Args:
+        base: (M, Y, X, C) or (M, Z, Y, X, C) of any type.
+        rows: (N,) which of them, in order.
+        shift: (C,) what is subtracted, in the unit of the base.
+        scale: (C,) what the difference is multiplied with.
+        lows: (C,) the least value that counts: what is below is taken as that.
+        highs: (C,) the greatest.
+        white: The brightest there is, in the unit of the base: what augmentation counts by.
+        axes: "picture" in a page's own order of axes (torch: channels first, else last); "steps":
+            (n, Y, X · C); "vector": (n, Y · X · C).
+    """
+
+    base: Array
+    rows: Array
+    shift: Array
+    scale: Array
+    lows: Array
+    highs: Array
+    white: float = 255.0
+    axes: Axes = "picture"
+    kind: ClassVar[str] = "pixels"
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, positions: Any) -> Self:
+        """Return the source of some rows."""
+        return replace(self, rows=self.rows[positions])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of all rows, channels last."""
+        sizes = self.base.shape[1:]
+        if self.axes == "picture":
+            return (len(self), *sizes)
+        width = int(np.prod(sizes[1:] if self.axes == "steps" else sizes))
+        return (len(self), sizes[0], width) if self.axes == "steps" else (len(self), width)
+
+    def take(self, positions: Any = slice(None)) -> Array:
+        """Return some rows as float32: (n, Y, X, C), (n, Y, X · C) or (n, Y · X · C)."""
+        values = self.base[self.rows[positions]].astype(np.float64)
+        np.clip(values, self.lows, self.highs, out=values)
+        values -= self.shift
+        values *= self.scale
+        return np.asarray(values, np.float32).reshape(len(values), *self.shape[1:])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Windows:
+    """Stretches of equal length of one table of steps, which may overlap.
+
+    Args:
+        base: (S, F) float32.
+        starts: (N,) the first step of each.
+        length: L, steps of each.
+        vector: Whether a window is taken as one vector (n, L · F).
+    """
+
+    base: Array
+    starts: Array
+    length: int
+    vector: bool = False
+    kind: ClassVar[str] = "windows"
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, positions: Any) -> Self:
+        """Return the source of some windows."""
+        return replace(self, starts=self.starts[positions])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of all windows."""
+        width = self.base.shape[1]
+        return (len(self), self.length * width) if self.vector else (len(self), self.length, width)
+
+    def take(self, positions: Any = slice(None)) -> Array:
+        """Return some windows: (n, L, F), or (n, L · F)."""
+        places = self.starts[positions][:, None] + np.arange(self.length)
+        values = self.base[places]
+        return np.asarray(values.reshape(len(values), -1) if self.vector else values)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ragged:
+    """Sequences of different lengths.
+
+    Args:
+        base: (S, F) float32, or (S,) tokens.
+        starts: (N,) the first step of each.
+        lengths: (N,) the steps of each.
+    """
+
+    base: Array
+    starts: Array
+    lengths: Array
+    kind: ClassVar[str] = "ragged"
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, positions: Any) -> Self:
+        """Return the source of some sequences."""
+        return replace(self, starts=self.starts[positions], lengths=self.lengths[positions])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of all sequences, padded to the longest."""
+        return (len(self), int(self.lengths.max(initial=0)), *self.base.shape[1:])
+
+    def take(self, positions: Any = slice(None)) -> Array:
+        """Return some sequences, zeros behind their ends: (n, T, F), T of the longest of them."""
+        return padded(self.base, self.starts[positions], self.lengths[positions])
+
+
+Source = Rows | Pixels | Windows | Ragged
+SOURCES: Mapping[str, type[Source]] = {c.kind: c for c in (Rows, Pixels, Windows, Ragged)}
+
+
+def take(inputs: Mapping[str, Source], positions: Any = slice(None)) -> dict[str, Array]:
+    """Return a batch of every input, and the lengths of ragged ones: those of x as `lengths`.
+
+    Args:
+        inputs: Argument of a page -> where its values are.
+        positions: Of the rows, among those of the sources.
+    """
+    batch = {}
+    for name, source in inputs.items():
+        batch[name] = source.take(positions)
+        if isinstance(source, Ragged):
+            batch[lengths_name(name)] = source.lengths[positions]
+    return batch
+
+
+def lengths_name(name: str) -> str:
+    """Return how the lengths of an input are called: `lengths` of x, else `<name>.lengths`."""
+    return "lengths" if name == "x" else f"{name}.lengths"
+
+
+def plain(source: Source) -> dict[str, Any]:
+    """Return a source as plain values, which need no type of ours: its kind and its fields."""
+    return {"kind": source.kind, **{f.name: getattr(source, f.name) for f in fields(source)}}
+
+
+def source_of(document: Mapping[str, Any]) -> Source:
+    """Make a source of plain values again."""
+    return SOURCES[document["kind"]](**{k: v for k, v in document.items() if k != "kind"})

@@ -1,0 +1,30 @@
+"""Targets: what a model is to predict of each row, as numbers, kept once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.preparing.preparation import Preparation
+from bakeoff.data.taking.sources import Rows, Windows
+
+
+def make_targets(preparation: Preparation, dataset: Dataset) -> Rows | Windows:
+    """Return where the targets of all rows are.
+
+    Args:
+        preparation: What was fitted on the training rows.
+        dataset: With the target.
+
+    Returns:
+        (N,) codes of classes int64 (-1: no training row has it), or float32 in training standard
+        deviations; of a forecast (N, S), the steps ahead as windows of one series of numbers.
+    """
+    if preparation.task != "forecast":
+        targets = preparation.targets(dataset)
+        return Rows(base=targets, rows=np.arange(len(targets)))
+    windows, ahead = (dataset.arrays[n] for n in (preparation.schema.inputs[0], dataset.target))
+    scaled = preparation.series_steps.apply(windows)[:, :1]
+    return Windows(
+        base=np.ascontiguousarray(scaled), starts=ahead.starts, length=ahead.longest, vector=True
+    )

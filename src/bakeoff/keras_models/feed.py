@@ -1,0 +1,231 @@
+"""Batches as arrays, taken from where the values are kept when they are needed.
+
+An input is an array of all rows, or plain values that say how to take rows:
+
+    kind      values                                             a batch of rows r
+    rows      base (M, ...), rows (N,)                           base[rows[r]]
+    pixels    base (M, Y, X, C), rows (N,), shift, scale, lows,  standardised; axes: "picture"
+              highs (C,), axes                                   (B, Y, X, C), "steps" (B, Y, X·C),
+                                                                 "vector" (B, Y·X·C)
+    windows   base (S, F), starts (N,), length, vector           (B, length, F), or one vector
+    ragged    base (S, ...), starts (N,), lengths (N,)           padded to the longest of the
+                                                                 batch, and `lengths` (B,)
+
+Volumes are pixels with a further axis Z before Y. What is kept may be memory-mapped and larger than
+memory: only the rows of a batch are read. Whole numbers come as int32 and all others as float32,
+which every backend has.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from bakeoff.keras_models.augment import augment
+
+Source = np.ndarray | Mapping[str, Any]
+Inputs = Mapping[str, Source]
+Batch = dict[str, np.ndarray]
+Augment = Mapping[str, tuple[float, float]]
+Change = Callable[[np.ndarray, float], np.ndarray]
+
+BUCKETED = 50  # batches whose rows are sorted by length together
+STRETCHES = 4  # where each shape is compiled anew, ragged batches come in so many lengths
+
+
+class Feed:
+    """Takes rows of named inputs.
+
+    Args:
+        inputs: Argument of the model -> array of all rows, or where to take them.
+        compiled: Each shape of a batch is compiled anew, so there should be few.
+        augment: How pictures are changed in shuffled batches, and only there; see `augment`.
+        random: Draws the order of shuffled rows, and the changes.
+
+    Attributes:
+        lengths: (N,) steps of each row of a ragged input, else None.
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        *,
+        compiled: bool = False,
+        augment: Augment | None = None,
+        random: np.random.Generator | None = None,
+    ) -> None:
+        self.inputs = inputs
+        self.augment = augment or {}
+        self.random = random or np.random.default_rng()
+        self.compiled = compiled
+        self.lengths: np.ndarray | None = None
+        for source in inputs.values():
+            if isinstance(source, Mapping) and source["kind"] == "ragged":
+                self.lengths = np.asarray(source["lengths"])
+        first = inputs["x"] if "x" in inputs else next(iter(inputs.values()))
+        self.num_rows = num_rows(first)
+        self.num_axes = num_axes(first)
+
+    def __len__(self) -> int:
+        return self.num_rows
+
+    def take(self, rows: np.ndarray, *, changed: bool = False) -> Batch:
+        """Return a batch: argument -> array, with `lengths` of ragged inputs.
+
+        Args:
+            rows: Which, counted from 0.
+            changed: Whether pictures are augmented.
+        """
+        batch: Batch = {}
+        for name, source in self.inputs.items():
+            if isinstance(source, Mapping) and source["kind"] == "ragged":
+                lengths = source["lengths"][rows]
+                batch["lengths" if name == "x" else f"{name}.lengths"] = narrow(lengths)
+                batch[name] = narrow(take_ragged(source, rows, self.padded_to(source, lengths)))
+            else:
+                change = self.changed if changed and self.augment else None
+                batch[name] = narrow(take(source, rows, change))
+        return batch
+
+    def changed(self, pixels: np.ndarray, white: float) -> np.ndarray:
+        """Return augmented pictures (B, Y, X, C) float32."""
+        return np.asarray(augment(pixels, self.augment, self.random, white=white))
+
+    def padded_to(self, source: Mapping[str, Any], lengths: np.ndarray) -> int:
+        """Return to how many steps a batch is padded: its longest, or one of a few lengths."""
+        longest = int(lengths.max(initial=1))
+        if not self.compiled:
+            return longest
+        whole = int(np.max(source["lengths"]))
+        stretch = -(-whole // STRETCHES)
+        return min(whole, -(-longest // stretch) * stretch)
+
+    def in_turn(self, batch_size: int) -> Iterator[tuple[np.ndarray, Batch]]:
+        """Yield all rows once, and which they are; rows of like length together."""
+        rows = np.arange(len(self))
+        if self.lengths is not None:
+            rows = np.argsort(self.lengths, kind="stable")
+        for i in range(0, len(rows), batch_size):
+            yield rows[i : i + batch_size], self.take(rows[i : i + batch_size])
+
+    def shuffled_rows(self, batch_size: int) -> list[np.ndarray]:
+        """Return the rows of shuffled batches, each row once.
+
+        Example:
+            >>> feed = Feed({"x": np.zeros((5, 2), np.float32)})
+            >>> [len(rows) for rows in feed.shuffled_rows(2)]
+            [2, 3]
+        """
+        sizes = batch_sizes(len(self), batch_size)
+        order = self.random.permutation(len(self))
+        if self.lengths is not None:
+            return bucketed(order, self.lengths, sizes, self.random)
+        return np.split(order, np.cumsum(sizes)[:-1])
+
+
+def batch_sizes(num_rows: int, batch_size: int) -> list[int]:
+    """Count the rows of each batch; a single row at the end joins the batch before it.
+
+    Batch norm cannot learn from one row.
+
+    Example:
+        >>> batch_sizes(7, 3), batch_sizes(8, 3)
+        ([3, 4], [3, 3, 2])
+    """
+    full, rest = divmod(num_rows, batch_size)
+    if rest == 1 and full:
+        return [batch_size] * (full - 1) + [batch_size + 1]
+    return [batch_size] * full + [rest] * (rest > 0)
+
+
+def bucketed(
+    order: np.ndarray, lengths: np.ndarray, sizes: list[int], random: np.random.Generator
+) -> list[np.ndarray]:
+    """Put rows of like length into one batch, so that little is padded; the batches are shuffled.
+
+    Args:
+        order: (N,) shuffled rows.
+        lengths: (N,) steps of each row.
+        sizes: Rows of each batch.
+        random: Draws the order of the batches.
+
+    Returns:
+        The rows of each batch.
+    """
+    batches = []
+    start = 0
+    for first in range(0, len(sizes), BUCKETED):
+        some = sizes[first : first + BUCKETED]
+        rows = order[start : start + sum(some)]
+        rows = rows[np.argsort(lengths[rows], kind="stable")]
+        batches += np.split(rows, np.cumsum(some)[:-1])
+        start += sum(some)
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
+def take(source: Source, rows: np.ndarray, change: Change | None = None) -> np.ndarray:
+    """Return rows of an input that is not ragged.
+
+    Args:
+        source: Where they are.
+        rows: Which.
+        change: Of pictures: what is done with them before they are standardised.
+    """
+    if isinstance(source, np.ndarray):
+        return source[rows]
+    if source["kind"] == "rows":
+        return np.asarray(source["base"][source["rows"][rows]])
+    if source["kind"] == "pixels":
+        return take_pixels(source, rows, change)
+    places = source["starts"][rows][:, None] + np.arange(source["length"])
+    taken = source["base"][places]  # (B, length, F)
+    return np.asarray(taken.reshape(len(taken), -1) if source["vector"] else taken)
+
+
+def take_pixels(
+    source: Mapping[str, Any], rows: np.ndarray, change: Change | None = None
+) -> np.ndarray:
+    """Return pictures standardised per channel; bytes in float32, others in float64."""
+    pixels = source["base"][source["rows"][rows]]  # (B, Y, X, C)
+    kind = np.float32 if pixels.dtype == np.uint8 else np.float64
+    x = pixels.astype(kind)
+    if change is not None:
+        x = change(x.astype(np.float32), source["white"]).astype(kind)
+    np.clip(x, source["lows"].astype(kind), source["highs"].astype(kind), out=x)
+    x -= source["shift"].astype(kind)
+    x *= source["scale"].astype(kind)
+    if source["axes"] == "picture":
+        return x
+    return x.reshape(*x.shape[: 2 if source["axes"] == "steps" else 1], -1)
+
+
+def take_ragged(source: Mapping[str, Any], rows: np.ndarray, steps: int) -> np.ndarray:
+    """Return sequences padded with zeros to so many steps: (B, steps, ...)."""
+    at = np.arange(steps)
+    places = np.minimum(source["starts"][rows][:, None] + at, len(source["base"]) - 1)
+    taken = source["base"][places]
+    taken[at >= source["lengths"][rows][:, None]] = 0
+    return np.asarray(taken)
+
+
+def narrow(values: np.ndarray) -> np.ndarray:
+    """Turn whole numbers to int32 and the others to float32, which every backend has."""
+    return np.asarray(values, "int32" if values.dtype.kind in "iub" else "float32")
+
+
+def num_rows(source: Source) -> int:
+    """Count the rows of an input."""
+    if isinstance(source, np.ndarray):
+        return len(source)
+    return len(source["rows" if source["kind"] in ("rows", "pixels") else "starts"])
+
+
+def num_axes(source: Source) -> int:
+    """Count the axes of a batch: 2 of vectors."""
+    if isinstance(source, np.ndarray):
+        return source.ndim
+    if source["kind"] == "pixels":
+        return {"vector": 2, "steps": 3}.get(source["axes"], source["base"].ndim)
+    if source["kind"] == "windows" and source["vector"]:
+        return 2
+    return int(source["base"].ndim + (source["kind"] != "rows"))

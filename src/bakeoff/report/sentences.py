@@ -101,7 +101,9 @@ def new_data(folder: RunFolder) -> str:
     if source in NAMES or source in STORED:
         return str(source)
     schema = read_schema(folder)
-    if [column.name for column in schema.columns] == list(PICTURES):
+    names = [column.name for column in schema.columns]
+    if names == [name for name in PICTURES if name != "recording" or name in names]:
         return "NEW_PICTURES"
-    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and schema.long is None
+    shaped = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and schema.long is None
+    arrays = shaped and len(names) == 2  # a table with paths of pictures has more
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

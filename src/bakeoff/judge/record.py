@@ -8,7 +8,7 @@ import numpy as np
 
 from bakeoff.documents import writing
 from bakeoff.errors import RunError, option
-from bakeoff.evaluate.metrics import score
+from bakeoff.evaluate.metrics import NUMBERS, score
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.folder import RunFolder
@@ -82,7 +82,7 @@ def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
     """
     dataset, preparation = plan.dataset, plan.preparation
     positions = getattr(plan.split, part)
-    classes = () if preparation.task == "regression" else tuple(preparation.classes)
+    classes = () if preparation.task in NUMBERS else tuple(preparation.classes)
     groups, group_column = groups_of(plan, positions)
     try:
         return Predictions(

@@ -60,13 +60,11 @@ def from_tables(
         {part: len(table.frame) for part, table in tables.items()},
         {part: table.source for part, table in tables.items() if len(tables) > 1},
     )
-    if choices.sequence is not None:
+    notes = [note for table in tables.values() for note in table.notes] + notes
+    if choices.sequence is not None or choices.windows:
         refuse_pictures(images, image_size)
-        told = [note for table in tables.values() for note in table.notes] + notes
-        return from_long_table(stacked(frames), first, choices, origin, told)
-    if choices.windows:
-        told = [note for table in tables.values() for note in table.notes] + notes
-        return from_time_series(stacked(frames), first, choices, origin, told)
+        reader = from_time_series if choices.windows else from_long_table
+        return reader(stacked(frames), first, choices, origin, notes)
     name = str(choices.target)
     target = target_in_parts(
         [frame[name] for frame in frames],
@@ -77,7 +75,6 @@ def from_tables(
         positive=choices.positive,
         place=origin.place,
     )
-    notes = [note for table in tables.values() for note in table.notes] + notes
     column = image_column(tables, given, choices, images)
     readings, told = {}, []
     if column is None:

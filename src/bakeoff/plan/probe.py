@@ -73,7 +73,7 @@ def without(plan: Plan, dropped: Mapping[str, str]) -> Plan:
         experiment=replace(plan.experiment, models=kept),
         models=[model for model in plan.models if model.name not in dropped],
         jobs=[job for job in plan.jobs if job.model not in dropped],
-        left_out=tuple(f"Left out: {why}" for why in dropped.values()),
+        left_out=(*plan.left_out, *(f"Left out: {why}" for why in dropped.values())),
     )
 
 

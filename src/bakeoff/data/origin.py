@@ -29,6 +29,7 @@ class Origin:
         id_column: The column of the ids.
         pictures: (N,) the file of each row, where each is a picture file, else None.
         times: (N,) of windows: when the first step that is forecast, or the last one, was.
+        spans: (N, 2) of windows: first and last stamp of what must lie in one part.
     """
 
     rows: Array
@@ -38,6 +39,7 @@ class Origin:
     id_column: str = ""
     pictures: Array | None = None
     times: Array | None = None
+    spans: Array | None = None
 
     def __getitem__(self, positions: Any) -> Origin:
         """Return the origin of some rows, given by positions, a mask or a slice."""
@@ -45,8 +47,16 @@ class Origin:
         ids = None if self.ids is None else self.ids[positions]
         pictures = None if self.pictures is None else self.pictures[positions]
         times = None if self.times is None else self.times[positions]
-        rows = self.rows[positions]
-        return replace(self, rows=rows, parts=parts, ids=ids, pictures=pictures, times=times)
+        spans = None if self.spans is None else self.spans[positions]
+        return replace(
+            self,
+            rows=self.rows[positions],
+            parts=parts,
+            ids=ids,
+            pictures=pictures,
+            times=times,
+            spans=spans,
+        )
 
     def names(self) -> Array:
         """Return (N,) the name of the file of each row; "" where there is one file."""

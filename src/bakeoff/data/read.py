@@ -35,6 +35,11 @@ def read(
     positive: str | None = None,
     sequence: str | None = None,
     time: str | None = None,
+    series: str | None = None,
+    lookback: int = 0,
+    horizon: int = 0,
+    stride: int = 1,
+    future: Sequence[str] = (),
     image_size: str = "",
 ) -> Dataset:
     """Read data for training: a file, a data frame, arrays, pictures, or the name of a set.
@@ -53,7 +58,15 @@ def read(
         positive: The positive class of a binary target.
         sequence: Of a long table, which has one row a step: the column of ids. The rows of one id
             become one row of the dataset.
-        time: The column that orders the steps; the order of the file by default.
+        time: The column that orders the steps; the order of the file by default. Of time series
+            also several columns, as in "year,month,day,hour".
+        series: Of a table of time series: the column that tells them apart.
+        lookback: Steps of a window over time series; without a horizon the target of its last step
+            is predicted.
+        horizon: Steps to forecast behind a window.
+        stride: Steps from one window to the next.
+        future: Columns whose values are known beforehand, and "calendar" for hour, weekday and
+            month of the steps ahead.
         image_size: Of picture files, "64" or "64x48" (height × width); "" is decided.
 
     Raises:
@@ -69,7 +82,15 @@ def read(
             f"Separate validation data need separate test data as well: give {option('test')}."
         )
     choices = Choices.of(target, inputs, kinds, positive)
-    choices = choices._replace(sequence=as_name(sequence), time=as_name(time))
+    choices = choices._replace(
+        sequence=as_name(sequence),
+        time=as_name(time),
+        series=as_name(series),
+        lookback=lookback,
+        horizon=horizon,
+        stride=stride,
+        future=tuple(future),
+    )
     check_long(data, choices)
     named_parts = {"train": data, "validation": validation, "test": test}
     found = {part: named.located(value) for part, value in named_parts.items() if value is not None}
@@ -96,28 +117,29 @@ def read_parts(given: dict[str, object], choices: Choices, image_size: str) -> D
     return from_arrays(given, choices) if are_arrays(data) else from_tables(given, choices)
 
 
-def read_inputs(data: object, schema: Schema) -> Dataset:
+def read_inputs(data: object, schema: Schema, *, last: bool = False) -> Dataset:
     """Read new data by the schema of a run, with or without its target.
 
     Args:
         data: What `read` takes, or an array alone.
         schema: Of the data that the run was trained on.
+        last: Of time series: only the window of each that what follows is forecast from.
 
     Raises:
         DataError: A column that goes in is missing, or an array has another shape.
     """
     data, moved = named.located(data)
-    dataset = inputs_of(as_data(data, schema), schema)
+    dataset = inputs_of(as_data(data, schema), schema, last=last)
     return replace(dataset, notes=(moved, *dataset.notes)) if moved else dataset
 
 
-def inputs_of(data: object, schema: Schema) -> Dataset:
+def inputs_of(data: object, schema: Schema, *, last: bool = False) -> Dataset:
     """Read a file, a frame, arrays or pictures by the schema of a run."""
     if isinstance(data, Found) or are_pictures(data):
         return inputs_from_pictures(data, schema)
     if are_arrays(data):
         return inputs_from_arrays(data, schema)
-    return inputs_from_table(read_table(data), schema)
+    return inputs_from_table(read_table(data), schema, last=last)
 
 
 def as_data(data: object, schema: Schema) -> object:

@@ -48,7 +48,33 @@ class Experiment:
         table="data",
     )
     time: str = setting(
-        "", "with sequence: the column that orders the steps; empty: as in the file", table="data"
+        "",
+        "the column that orders the steps of sequences or of time series, or the columns of its "
+        "parts: year,month,day,hour; empty: sequences as in the file",
+        table="data",
+    )
+    lookback: int = setting(
+        0,
+        "of time series: steps that a window looks back; without horizon its last label is "
+        "predicted; 0: with horizon 24, or twice the horizon",
+        table="data",
+        least=0,
+        most=10**6,
+    )
+    horizon: int = setting(
+        0, "of time series: steps to forecast; 0: no forecast", table="data", least=0, most=10**6
+    )
+    stride: int = setting(
+        1, "of time series: steps from one window to the next", table="data", least=1, most=10**6
+    )
+    series: str = setting(
+        "", "of time series: the column that tells several of them apart", table="data"
+    )
+    future: tuple[str, ...] = setting(
+        (),
+        "of time series: columns that are known beforehand, and calendar for hour, weekday and "
+        "month of the steps ahead",
+        table="data",
     )
     positive: str = setting(
         "",

@@ -94,6 +94,11 @@ def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
         positive=experiment.positive or None,
         sequence=experiment.sequence or None,
         time=experiment.time or None,
+        series=experiment.series or None,
+        lookback=experiment.lookback,
+        horizon=experiment.horizon,
+        stride=experiment.stride,
+        future=experiment.future,
         image_size=experiment.image_size,
     )
 

@@ -45,10 +45,10 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
         asked["kinds"] = {**base.kinds, **kinds_of(asked["kinds"])}
     if isinstance(asked.get("target"), str):
         asked["target"] = (asked["target"],)  # a name may hold commas and spaces
-    for name in ("target", "inputs", "framework"):
+    for name in ("target", "inputs", "framework", "future"):
         if name in asked:
             asked[name] = listed(asked[name])
-    for name in ("sequence", "time"):
+    for name in ("sequence", "time", "series"):
         if name in asked:
             asked[name] = str(asked[name])  # frames without names number their columns
     if isinstance(asked.get("positive"), int | float):

@@ -25,6 +25,16 @@ class Choices(NamedTuple):
     positive: str | None
     sequence: str | None = None
     time: str | None = None
+    series: str | None = None
+    lookback: int = 0
+    horizon: int = 0
+    stride: int = 1
+    future: tuple[str, ...] = ()
+
+    @property
+    def windows(self) -> bool:
+        """Whether models see windows of time series."""
+        return bool(self.lookback or self.horizon)
 
     @classmethod
     def of(
@@ -76,11 +86,14 @@ def check_names(table: Table, choices: Choices) -> None:
 
 
 def check_long(data: object, choices: Choices) -> None:
-    """Refuse a time without sequences, and sequences of what is no long table."""
+    """Refuse a time without steps, steps without a time, and steps of what is no table of them."""
+    check_windows(data, choices)
+    if choices.windows:
+        return
     if choices.time is not None and choices.sequence is None:
         raise RequestError(
-            f"{option('time', choices.time)} orders the steps of sequences: name the column of "
-            f"their ids as well, with {option('sequence')}."
+            f"{option('time', choices.time)} orders steps: say with {option('horizon')} how many "
+            f"to forecast, or with {option('sequence')} the column of the ids of sequences."
         )
     if choices.sequence is not None and (bundled.is_bundled(data) or are_arrays(data)):
         what = repr(data) if isinstance(data, str) else "these arrays"
@@ -88,6 +101,48 @@ def check_long(data: object, choices: Choices) -> None:
             f"{option('sequence', choices.sequence)} names a column of a long table, and {what} "
             "is none. Leave it out."
         )
+
+
+def check_windows(data: object, choices: Choices) -> None:
+    """Refuse what goes with time series only, and time series without a time."""
+    given = {"series": choices.series, "future": choices.future}
+    for name, value in given.items():
+        if value and not choices.windows:
+            raise RequestError(
+                f"{option(name)} goes with time series: say with {option('horizon')} how many "
+                "steps to forecast."
+            )
+    if not choices.windows:
+        return
+    what = option("horizon" if choices.horizon else "lookback")
+    if choices.sequence is not None:
+        raise RequestError(
+            f"{what} cuts time series into windows, and {option('sequence')} gathers steps by an "
+            "id. Give one of them."
+        )
+    if bundled.is_bundled(data) or are_arrays(data):
+        named = repr(data) if isinstance(data, str) else "these arrays"
+        raise RequestError(f"{what} goes with a table of time series, and {named} is none.")
+    if choices.time is None:
+        raise RequestError(
+            f"{what} needs the column that orders the steps: name it with {option('time')}."
+        )
+
+
+def check_series_names(names: Sequence[str], choices: Choices) -> None:
+    """Refuse columns of time, series and what is known beforehand that there are not."""
+    times = [part.strip() for part in str(choices.time).split(",")]
+    if str(choices.time) in names:
+        times = [str(choices.time)]
+    future = [name for name in choices.future if name != "calendar"]
+    for role, given in (("time", times), ("series", [choices.series]), ("future", future)):
+        for name in filter(None, given):
+            if name not in names:
+                raise RequestError(unknown("column", name, names, where=option(role)))
+            if name == choices.target:
+                raise RequestError(f"{option(role, name)} names the target.")
+    if choices.series in times:
+        raise RequestError(f"{option('series', choices.series)} names the time as well.")
 
 
 def check_long_names(names: Sequence[str], choices: Choices) -> None:

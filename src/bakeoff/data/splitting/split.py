@@ -2,7 +2,8 @@
 
     random:70/15/15       by chance; classes keep their shares
     70/15/15              the same
-    time[:COLUMN]         the oldest rows train, the newest judge; rows of one time stay together
+    time[:COLUMN]         the oldest rows train, the newest judge; rows of one time stay together;
+                          of windows of time series also time:2017-07-01/2017-11-01 (window_parts)
     group:COLUMN          rows of one group stay together
     column:COLUMN         the column says train, validation or test
     None                  the parts of separate files; else by the column whose kind is group, if
@@ -14,7 +15,7 @@ Percentages may follow each but `column`, as in `time:date:60/20/20`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -22,6 +23,15 @@ import numpy as np
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.stratify import stratify
+from bakeoff.data.splitting.window_parts import (
+    Parts,
+    by_files,
+    check_column,
+    cut_windows,
+    cuts_of_shares,
+    moments_of,
+    series_values,
+)
 from bakeoff.errors import DataError, RequestError, option, unknown
 
 PARTS = ("train", "validation", "test")
@@ -98,6 +108,8 @@ def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split
         >>> make_split(read("iris"))
         <Split 105 train, 22 validation, 23 test: random, stratified, seed 0>
     """
+    if dataset.schema.series is not None:
+        return windows_split(dataset, how, seed)
     if dataset.parts is not None:
         if how:
             raise RequestError(
@@ -124,8 +136,51 @@ def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split
     return by_words(dataset, values, seed, column=name)
 
 
+def windows_split(dataset: Dataset, how: str | None, seed: int) -> Split:
+    """Split windows of time series: by time, by series, or by their files; see `window_parts`."""
+    if dataset.parts is not None and not how:
+        parts = by_files(dataset, dataset.parts, check_column(dataset, "", ""))
+        return split_of(parts, "files", seed)
+    if dataset.parts is not None:
+        raise RequestError(
+            "The data already come in parts (separate files), so "
+            f"{option('split', str(how))} cannot be used."
+        )
+    how = how or "time"
+    method, _, rest = how.partition(":")
+    if method == "group":
+        column, _, last = rest.rpartition(":")
+        column, shares = (column, percentages(last)) if "/" in last else (rest, SHARES)
+        groups = series_values(dataset, column, how)
+        return replace(by_group(groups, column, shares, seed), by=())
+    if method != "time":
+        raise RequestError(
+            f"{option('split', how)}: windows that overlap cannot be drawn by chance. Say time, "
+            "time:70/15/15, time:2017-07-01/2017-11-01 or group:COLUMN of the series."
+        )
+    column, _, last = rest.rpartition(":")
+    if "/" not in last:
+        column, last = rest, ""
+    name = check_column(dataset, column, how)
+    dated = any(sign in last for sign in "-T")  # or numbers that are no percentages
+    cuts = moments_of(last, dataset) if last and (dated or last.count("/") == 1) else None
+    cuts = cuts or cuts_of_shares(dataset, percentages(last) if last else SHARES)
+    parts = cut_windows(dataset, cuts, name)
+    return split_of(parts, "time", seed)
+
+
+def split_of(parts: Parts, method: Method, seed: int) -> Split:
+    """Make a split of the parts of windows."""
+    train, validation, test = (parts.positions[part] for part in PARTS)
+    return Split(
+        train=train, validation=validation, test=test, method=method, how=parts.how, seed=seed
+    )
+
+
 def default_how(dataset: Dataset) -> str:
     """Return the split to use when the user named none."""
+    if dataset.schema.series is not None:
+        return "time"
     groups = [column.name for column in dataset.schema.columns if column.kind == "group"]
     return f"group:{groups[0]}" if len(groups) == 1 else "random:70/15/15"
 
@@ -298,7 +353,7 @@ def counts(dataset: Dataset, split: Split) -> dict[str, dict[str, Any]]:
     result: dict[str, dict[str, Any]] = {}
     for part, positions in zip(PARTS, split.parts, strict=True):
         result[part] = {"rows": len(positions), "classes": {}}
-        if dataset.schema.tasks[dataset.target] != "regression":
+        if dataset.schema.tasks[dataset.target] not in ("regression", "forecast"):
             tally = Counter(dataset.arrays[dataset.target][positions].tolist())
             result[part]["classes"] = {name: tally[name] for name in sorted(tally)}
     return result

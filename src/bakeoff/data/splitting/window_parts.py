@@ -1,0 +1,145 @@
+"""The parts of windows: each lies in the part that holds all of what is predicted of it.
+
+    time[:COLUMN]:70/15/15                  shares of the time that the windows span
+    time[:COLUMN]:2017-07-01/2017-11-01     where validation begins, and where the test does
+
+The look-back of a forecast may reach into an earlier part; a window whose steps ahead lie in two
+parts is dropped. A window that is classified lies in one part with all its steps, so that no two
+windows of different parts share a step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bakeoff.data.array import Array
+from bakeoff.data.dataset import Dataset
+from bakeoff.errors import DataError, RequestError, option
+
+SHARES = (0.70, 0.15, 0.15)
+CARVED = 0.15  # of the training span, where files bring no validation part
+
+
+class Parts(NamedTuple):
+    """Positions of windows by part, and how they came about."""
+
+    positions: dict[str, Array]
+    how: str
+
+
+def moments_of(text: str, dataset: Dataset) -> tuple[Any, Any] | None:
+    """Return the two stamps of "2017-07-01/2017-11-01", or of two numbers; None where it is else.
+
+    Raises:
+        RequestError: They are not in order.
+    """
+    first, slash, second = text.partition("/")
+    times = dataset.origin.times
+    if not slash or "/" in second or times is None:
+        return None
+    try:
+        if times.dtype.kind == "M":
+            cuts: Any = tuple(np.datetime64(t.strip(), "us") for t in (first, second))
+        else:
+            cuts = (float(first), float(second))
+    except ValueError as error:
+        raise RequestError(
+            f"{option('split', f'time:{text}')}: give two dates as 2017-07-01/2017-11-01: where "
+            "validation begins, and where the test does."
+        ) from error
+    if not cuts[0] < cuts[1]:
+        raise RequestError(
+            f"{option('split', f'time:{text}')}: validation begins before the test does."
+        )
+    return cuts
+
+
+def cuts_of_shares(dataset: Dataset, shares: tuple[float, ...]) -> tuple[object, object]:
+    """Return where validation and test begin, by shares of the time that the windows span."""
+    times = dataset.origin.times
+    assert times is not None
+    first, last = times.min(), times.max()
+    span = last - first
+    if times.dtype.kind == "M":
+        span = span.astype(np.int64)
+        cuts = [first + np.timedelta64(int(span * s), "us") for s in np.cumsum(shares)[:2]]
+    else:
+        cuts = [first + span * s for s in np.cumsum(shares)[:2]]
+    return cuts[0], cuts[1]
+
+
+def cut_windows(dataset: Dataset, cuts: tuple[object, object], name: str) -> Parts:
+    """Put windows into parts by two stamps; those that lie in two are dropped and counted."""
+    spans = dataset.origin.spans
+    assert spans is not None
+    begin, end = ((spans[:, i] >= cuts[0]).astype(int) + (spans[:, i] >= cuts[1]) for i in (0, 1))
+    whole = begin == end
+    positions = {
+        part: np.flatnonzero(whole & (begin == number))
+        for number, part in enumerate(("train", "validation", "test"))
+    }
+    said = f"by {name}: validation from {stamp(cuts[0])}, test from {stamp(cuts[1])}"
+    return Parts(positions, said + say_dropped(int((~whole).sum()), dataset))
+
+
+def by_files(dataset: Dataset, parts: Array, name: str) -> Parts:
+    """Put windows into the parts of their files; validation is the end of the training span."""
+    positions = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
+    spans = dataset.origin.spans
+    assert spans is not None
+    if len(positions["validation"]) or not len(positions["train"]):
+        return Parts(positions, "as given")
+    own = dataset[positions["train"]]
+    cut, _ = cuts_of_shares(own, (1 - CARVED, CARVED / 2, CARVED / 2))
+    begin, end = (spans[positions["train"], i] >= cut for i in (0, 1))
+    train = positions["train"]
+    positions["train"], positions["validation"] = train[~begin & ~end], train[begin]
+    dropped = say_dropped(int((~begin & end).sum()), dataset)
+    return Parts(positions, f"as given; validation from {stamp(cut)}, by {name}{dropped}")
+
+
+def say_dropped(count: int, dataset: Dataset) -> str:
+    """Say how many windows lie in two parts."""
+    if not count:
+        return ""
+    form = dataset.schema.series
+    what = "steps ahead" if form is not None and form.horizon else "steps"
+    windows = "1 window" if count == 1 else f"{count:,} windows"
+    return f"; {windows} with {what} in two parts left out"
+
+
+def stamp(value: object) -> str:
+    """Write a date without an empty clock, or a number."""
+    text = str(value).replace("T", " ").removesuffix(".000000").removesuffix(" 00:00:00")
+    return text if isinstance(value, np.datetime64) else f"{float(text):g}"
+
+
+def check_column(dataset: Dataset, column: str, how: str) -> str:
+    """Return what to call the time; refuse another column."""
+    form = dataset.schema.series
+    assert form is not None
+    name = ", ".join(form.time)
+    if column and column != name:
+        raise RequestError(f"{option('split', how)}: windows are cut by {name}, their time.")
+    return name
+
+
+def series_values(dataset: Dataset, column: str, how: str) -> Array:
+    """Return (N,) the series of each window, to keep each in one part.
+
+    Raises:
+        RequestError: The column is not that of the series.
+        DataError: There is one series.
+    """
+    form, ids = dataset.schema.series, dataset.origin.ids
+    if form is None or column != form.series:
+        known = f"{form.series!r}" if form is not None and form.series else "none"
+        raise RequestError(
+            f"{option('split', how)}: of windows only the column of the series can be the group "
+            f"(here {known})."
+        )
+    if ids is None:
+        raise DataError(f"Column {column!r} holds one series, which cannot be split by it.")
+    return ids

@@ -22,6 +22,9 @@ from bakeoff.runs.read_schema import Findings, read_environment, read_findings, 
 from bakeoff.train.job import Job
 
 
+KINDS = {"regression": "regression", "forecast": "forecast"}  # tasks that are no classes
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Contents:
     """A run as its folder tells it.
@@ -56,7 +59,7 @@ class Contents:
 
     @property
     def task(self) -> str:
-        """ "binary", "multiclass" or "regression"."""
+        """ "binary", "multiclass", "regression" or "forecast"."""
         return str(self.schema.tasks[self.verdict.target])
 
     @property
@@ -119,9 +122,16 @@ def read_best(folder: RunFolder, verdict: Verdict, task: str) -> Predictions:
     predictions = best.predictions()
     if predictions is None or not len(predictions):
         raise DataError(f"{best.path} has no predictions: this is not a finished run.")
-    if predictions.target != verdict.target or bool(predictions.classes) == (task == "regression"):
+    if predictions.target != verdict.target or kind_of(predictions) != KINDS.get(task, "classes"):
         raise DataError(f"{best.path} has predictions of another target. {ADVICE}")
     return predictions
+
+
+def kind_of(predictions: Predictions) -> str:
+    """Return what is predicted: "classes", "regression" or "forecast"."""
+    if predictions.period is not None:
+        return "forecast"
+    return "classes" if predictions.classes else "regression"
 
 
 def read_curves(places: Sequence[FitFolder]) -> Curves:

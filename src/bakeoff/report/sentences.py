@@ -153,5 +153,6 @@ def new_data(folder: RunFolder) -> str:
     schema = read_schema(folder)
     if [column.name for column in schema.columns] == list(PICTURES):
         return "NEW_PICTURES"
-    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and schema.long is None
+    tabled = schema.long is not None or schema.series is not None
+    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and not tabled
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

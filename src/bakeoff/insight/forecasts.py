@@ -63,6 +63,7 @@ def forecast_window(shown: Shown, looks: Mapping[str, Look], *, unit: str) -> "F
             linestyle=look.dashes, linewidth=1.8,
         )  # fmt: skip
         ends[name] = (float(ahead[-1]), float(forecast[-1]))
+    axes.autoscale_view()  # or names would be put beside the limits of an empty figure
     label_ends(axes, ends)
     return figure
 
@@ -93,6 +94,7 @@ def error_by_step(
             linewidth=1.8,
         )  # fmt: skip
         ends[name] = (float(steps[-1]), float(scores[known[-1]]))
+    axes.autoscale_view()
     label_ends(axes, ends, looks)
     return figure
 

@@ -7,6 +7,7 @@ Dimensions: n windows, S steps ahead.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from bakeoff.evaluate.metrics import METRICS
 from bakeoff.evaluate.period import Period
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.insight.forecasts import Shown, error_by_step, forecast_window, spread_over
+from bakeoff.insight.style import ACCENT, Look
 from bakeoff.report import numbers
 from bakeoff.report.contents import Contents
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_WINDOWS = 4  # that are drawn
+LEAST_BEFORE, TIMES_AHEAD = 24, 3  # steps drawn before a window: so many, or times those ahead
 MOST_SERIES = 30  # that have a line in the table
 MINUTE, DAY = 60.0, 86_400.0  # seconds
 
@@ -61,7 +64,7 @@ def drawn_windows(run: Contents) -> Iterator[Drawn]:
             f"{shown.title}: {target} goes from {say(shown.truth[0])} to {say(shown.truth[-1])} in "
             f"{numbers.count(period.horizon, 'step')}; {sizes}."
         )
-        figure = forecast_window(shown, run.looks, unit=target)
+        figure = forecast_window(shown, looks_of(run), unit=target)
         yield Drawn(figure, f"window-{number}", alt)
 
 
@@ -76,8 +79,16 @@ def drawn_steps(run: Contents) -> Drawn:
         f"{len(scores)}"
         for name, scores in lines.items()
     )
-    figure = error_by_step(lines, run.looks, metric=metric.label)
+    figure = error_by_step(lines, looks_of(run), metric=metric.label)
     return Drawn(figure, "steps", f"Test {metric.label} by step ahead: {told}.")
+
+
+def looks_of(run: Contents) -> dict[str, Look]:
+    """Return how models are drawn; the best one in colour, even where it is a baseline."""
+    looks = dict(run.looks)
+    if looks[run.best_label].baseline:
+        looks[run.best_label] = replace(looks[run.best_label], colour=ACCENT, dashes="solid")
+    return looks
 
 
 def say(value: float) -> str:
@@ -138,7 +149,8 @@ def known_before(run: Contents, period: Period, position: int) -> tuple[np.ndarr
     for window, steps in zip(own[-form.lookback :], distance[-form.lookback :], strict=True):
         for step in range(min(period.horizon, int(steps))):
             table[step - int(steps) + 1] = float(run.best.truth[window, step])
-    known = sorted(place for place in table if place > -form.lookback)
+    reach = min(form.lookback, max(LEAST_BEFORE, TIMES_AHEAD * period.horizon))
+    known = sorted(place for place in table if place > -reach)
     return np.array(known, int), np.array([table[place] for place in known])
 
 

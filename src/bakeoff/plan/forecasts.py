@@ -43,13 +43,13 @@ def target_spreads(dataset: Dataset, split: Split) -> Mapping[str, float]:
     Returns:
         Series -> that of its own steps, and "" -> that of all; each step counts once.
     """
-    ahead = dataset.arrays[dataset.target]
-    assert isinstance(ahead, Sequences)
+    ahead, windows = dataset.arrays[dataset.target], dataset.arrays[dataset.schema.inputs[0]]
+    assert isinstance(ahead, Sequences) and isinstance(windows, Sequences)
     ahead = ahead[split.train]
     covered, values = ahead.covered(), ahead.steps.reshape(len(ahead.steps), -1)[:, 0]
     spreads = {"": spread(values[covered])}
-    for number, name in enumerate(ahead.names if ahead.series is not None else ()):
-        own = values[covered & (ahead.series == number)]
+    for number, name in enumerate(windows.names if windows.series is not None else ()):
+        own = values[covered & (windows.series == number)]
         if len(own):
             spreads[name] = spread(own)
     return spreads

@@ -1,6 +1,7 @@
 """Decided before a framework is imported: one thread, a quiet Keras, no network, a cache apart."""
 
 import os
+import shutil
 import tempfile
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -20,3 +21,8 @@ from tests.small import (  # noqa: F401  fixtures; the environment stands first
     run_again,
     small_run,
 )
+
+
+def pytest_unconfigure() -> None:
+    """Remove the cache of these tests."""
+    shutil.rmtree(os.environ["BAKEOFF_CACHE"], ignore_errors=True)

@@ -160,6 +160,7 @@ def run(
     series: str | None = None,
     future: str | Sequence[str] | None = None,
     positive: str | None = None,
+    images: str | Path | None = None,
     image_size: str | int | tuple[int, int] | None = None,
     models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     framework: str | Sequence[str] | None = None,

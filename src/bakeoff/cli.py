@@ -203,6 +203,13 @@ def predict(
         str, typer.Argument(help="A file with the columns that the run learned from, or pictures.")
     ],
     model: ModelName = "",
+    images: Annotated[
+        str,
+        typer.Option(
+            help="Of a table with paths of pictures: the folder or .zip that they start at. "
+            "Default: the folder of the table."
+        ),
+    ] = "",
     out: Annotated[str, typer.Option(help="A .csv or .parquet file. Default: print CSV.")] = "",
 ) -> None:
     """Predict new rows with the winner of a run."""
@@ -218,7 +225,7 @@ def predict(
         )
     trained = api.open_run(run).model(model or None)
     with warnings.catch_warnings(record=True, action="always", category=UserWarning) as notes:
-        table = trained.predict(data)
+        table = trained.predict(data, images=images or None)
     for note in notes:
         typer.echo(f"bakeoff: {note.message}", err=True)
     if not out:

@@ -214,7 +214,8 @@ def test_every_row_of_the_catalogue_has_both_pages():
 
 TOPICS = {  # files that collect several things of one sort, none before the others
     *("api.py", "catalog.py", "cli.py", "documents.py", "errors.py", "numeric.py", "options.py"),
-    *("data/array.py", "data/forms.py", "data/kinds.py"),
+    *("data/array.py", "data/blocks.py", "data/forms.py", "data/kinds.py"),
+    *("data/taking/sources.py",),
     *("data/reading/bundled.py", "data/reading/cells.py", "data/reading/frames.py"),
     *("evaluate/classification.py", "evaluate/regression.py"),
     *("insight/mistakes.py", "insight/ranking.py", "insight/style.py"),

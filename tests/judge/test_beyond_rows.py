@@ -207,7 +207,10 @@ def test_too_few_groups_have_no_verdict():
         "to speak of new ones. On these test rows lstm has the best score (accuracy 0.9"
     )
     assert verdict.would_change_it.startswith("test rows of at least 5 groups of equal size")
-    assert verdict.pairs == ()
+    assert verdict.pairs == () and verdict.refused
+    assert repr(verdict) == (
+        "<Verdict on y: too few test rows to compare by accuracy, 400 test rows>"
+    )
 
 
 def test_one_group_has_no_verdict_and_an_interval_of_its_own_rows():

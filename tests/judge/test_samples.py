@@ -20,7 +20,7 @@ from bakeoff.judge.samples import (
     windows_needed,
     with_neighbours,
 )
-from bakeoff.judge.table import cautious, measure
+from bakeoff.judge.table import cautious, measure, wild
 
 HOUR = np.timedelta64(3600, "s")
 GROUPS = np.repeat(np.arange(5), [10, 2, 5, 4, 3])
@@ -182,6 +182,29 @@ def test_caution_keeps_the_mean_variance_of_a_difference_and_moves_each_towards_
     before, after = (differences(t.covariance) for t in (table, cautious(table)))
     assert after.mean() == pytest.approx(before.mean())
     assert after.std() == pytest.approx(before.std() * 11 / 19)  # f / (f + 8)
+
+
+def equals(*, num=8, **spreads):
+    """Models that share the luck of their rows, each with a spread of its own."""
+    generator = np.random.default_rng(0)
+    shared = generator.normal(size=num)
+    drawn = {c: (shared + s * generator.normal(size=num))[None] for c, s in spreads.items()}
+    return measure(drawn, means(drawn), tuple(drawn))
+
+
+def test_a_wild_model_hides_no_difference_between_the_others():
+    """With 8 units it would take all others' variances to the half of its own."""
+    calm = cautious(equals(a=0.5, b=0.5, c=0.5, d=0.5)).covariance
+    beside = equals(a=0.5, b=0.5, c=0.5, d=0.5, z=10.0)
+    np.testing.assert_allclose(cautious(beside).covariance[:4, :4], calm)
+    np.testing.assert_array_equal(cautious(beside).covariance[4], beside.covariance[4])
+    assert wild(beside.covariance).tolist() == [False] * 4 + [True]
+
+
+def test_equals_and_models_that_predict_the_same_are_not_wild():
+    assert not wild(equals(num=5, **dict.fromkeys("abcdefghi", 0.5)).covariance).any()
+    same = np.kron(np.eye(3), np.ones((3, 3)))  # three times three models
+    assert not wild(same).any() and not wild(np.zeros((3, 3))).any()
 
 
 def hours(num, **changes):

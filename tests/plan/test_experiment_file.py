@@ -247,3 +247,13 @@ def test_a_known_name_stays_one_whatever_folder_is_called_so(tmp_path, monkeypat
             read = read_experiment(path).data
             assert read == expected if data == "cifar10" else Path(read).samefile(expected)
             assert (read == "cifar10") == (data == "cifar10")
+
+
+def test_the_folder_of_the_pictures_is_written_relative_to_the_file(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "run").mkdir()
+    asked = Experiment(data="table.csv", images=str(tmp_path / "pictures"))
+    path = tmp_path / "run" / "bakeoff.toml"
+    path.write_text(to_toml(asked, folder=path.parent))
+    assert 'images = "../pictures"' in path.read_text()
+    assert Path(read_experiment(path).images).resolve() == tmp_path / "pictures"

@@ -102,5 +102,5 @@ def test_a_recipe_takes_it_as_written_and_refuses_what_is_wrong():
 
 
 def test_a_job_carries_it_only_where_it_says_something():
-    assert set(SETTINGS) - set(settings_of(Recipe())) == {"augment"}
-    assert set(settings_of(Recipe(augment="auto"))) == set(SETTINGS)
+    assert set(SETTINGS) - set(settings_of(Recipe(augment="none"))) == {"augment"}
+    assert set(settings_of(Recipe(augment="flip=0.5"))) == set(SETTINGS)

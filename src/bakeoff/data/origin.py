@@ -28,6 +28,7 @@ class Origin:
         ids: (N,) the id of each sequence of a long table, whose first row is counted, else None.
         id_column: The column of the ids.
         pictures: (N,) the file of each row, where each is a picture file, else None.
+        in_table: Whether these are named by the rows of a table.
         times: (N,) of windows: when the first step that is forecast, or the last one, was.
         spans: (N, 2) of windows: first and last stamp of what must lie in one part.
     """
@@ -38,6 +39,7 @@ class Origin:
     ids: Array | None = None
     id_column: str = ""
     pictures: Array | None = None
+    in_table: bool = False
     times: Array | None = None
     spans: Array | None = None
 
@@ -69,7 +71,7 @@ class Origin:
 
         "row 12", "row 12 of test.csv", "row 12 of test.csv, id 3" or "cat/12.jpg".
         """
-        if self.pictures is not None:
+        if self.pictures is not None and not self.in_table:
             return str(self.pictures[position])
         row = f"row {self.rows[position]:,}"
         row = row if self.parts is None else f"{row} of {self.files[str(self.parts[position])]}"

@@ -11,7 +11,7 @@ from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
 from bakeoff.data.assembling.choices import Choices, as_name, check_long
 from bakeoff.data.assembling.named_sets import from_bundled, from_named
 from bakeoff.data.assembling.pictures import from_pictures, inputs_from_pictures
-from bakeoff.data.assembling.tables import from_tables, inputs_from_table
+from bakeoff.data.assembling.tables import from_tables, inputs_from_table, refuse_pictures
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
@@ -20,7 +20,6 @@ from bakeoff.data.reading.arrays import are_arrays
 from bakeoff.data.reading.join_pair import as_array, join_pair
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, read_pictures
-from bakeoff.data.reading.table import read_table
 from bakeoff.errors import RequestError, option
 
 
@@ -40,6 +39,7 @@ def read(
     horizon: int = 0,
     stride: int = 1,
     future: Sequence[str] = (),
+    images: object = None,
     image_size: str = "",
 ) -> Dataset:
     """Read data for training: a file, a data frame, arrays, pictures, or the name of a set.
@@ -48,8 +48,8 @@ def read(
         data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); of a folder or
             .zip with a folder of pictures for each class; a pandas or polars frame; a dict of
             columns; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a bundled set (digits,
-            iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10 below
-            BAKEOFF_DATA.
+            iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, which
+            stand below BAKEOFF_DATA or are downloaded.
         target: The column to predict; may be left out for arrays, pictures and named sets.
         inputs: The columns that models may see; all others by default.
         kinds: Column -> kind, for columns that would be read otherwise.
@@ -67,6 +67,8 @@ def read(
         stride: Steps from one window to the next.
         future: Columns whose values are known beforehand, and "calendar" for hour, weekday and
             month of the steps ahead.
+        images: Of a table with a column of paths of pictures: the folder or .zip that they start
+            at; the folder of the table by default.
         image_size: Of picture files, "64" or "64x48" (height × width); "" is decided.
 
     Raises:
@@ -95,51 +97,58 @@ def read(
     named_parts = {"train": data, "validation": validation, "test": test}
     found = {part: named.located(value) for part, value in named_parts.items() if value is not None}
     given = {part: value for part, (value, _) in found.items()}
-    dataset = read_parts(given, choices, image_size)
+    dataset = read_parts(given, choices, images, image_size)
     moved = tuple(said for _, said in found.values() if said)
     return replace(dataset, notes=(*moved, *dataset.notes)) if moved else dataset
 
 
-def read_parts(given: dict[str, object], choices: Choices, image_size: str) -> Dataset:
+def read_parts(
+    given: dict[str, object], choices: Choices, images: object, image_size: str
+) -> Dataset:
     """Read what was given for each part, as what it is."""
     data = given["train"]
+    pictures = not bundled.is_bundled(data) and are_pictures(data)
+    if images is not None and (pictures or named.is_named(data)):
+        refuse_pictures(images, "")
     if named.is_named(data):
         return from_named(str(data), given, choices, image_size)
-    if not bundled.is_bundled(data) and are_pictures(data):
+    if pictures:
         return from_pictures(read_pictures(given, image_size), choices)
-    if image_size:
-        raise RequestError(
-            f"{option('image_size', image_size)} goes with picture files, and these data are none. "
-            "Leave it out."
-        )
+    if not bundled.is_bundled(data) and not are_arrays(data):
+        return from_tables(given, choices, images=images, image_size=image_size)
+    refuse_pictures(images, image_size)
     if bundled.is_bundled(data):
         return from_bundled(str(data), given, choices)
-    return from_arrays(given, choices) if are_arrays(data) else from_tables(given, choices)
+    return from_arrays(given, choices)
 
 
-def read_inputs(data: object, schema: Schema, *, last: bool = False) -> Dataset:
+def read_inputs(
+    data: object, schema: Schema, *, images: object = None, last: bool = False
+) -> Dataset:
     """Read new data by the schema of a run, with or without its target.
 
     Args:
         data: What `read` takes, or an array alone.
         schema: Of the data that the run was trained on.
         last: Of time series: only the window of each that what follows is forecast from.
+        images: The folder or .zip that paths of pictures start at; the folder of the table by
+            default.
 
     Raises:
         DataError: A column that goes in is missing, or an array has another shape.
     """
     data, moved = named.located(data)
-    dataset = inputs_of(as_data(data, schema), schema, last=last)
+    dataset = inputs_of(as_data(data, schema), schema, images, last=last)
     return replace(dataset, notes=(moved, *dataset.notes)) if moved else dataset
 
 
-def inputs_of(data: object, schema: Schema, *, last: bool = False) -> Dataset:
+def inputs_of(data: object, schema: Schema, images: object, *, last: bool = False) -> Dataset:
     """Read a file, a frame, arrays or pictures by the schema of a run."""
     if isinstance(data, Found) or are_pictures(data):
         return inputs_from_pictures(data, schema)
     if are_arrays(data):
         return inputs_from_arrays(data, schema)
-    return inputs_from_table(read_table(data), schema, last=last)
+    return inputs_from_table(data, schema, images, last=last)
 
 
 def as_data(data: object, schema: Schema) -> object:
@@ -148,8 +157,7 @@ def as_data(data: object, schema: Schema) -> object:
     A bundled name, (X, y), a tensor, a list of rows, and one row as a dict of single values.
     """
     if named.is_named(data):
-        name = str(data)
-        return named.load_idx(name) if named.is_idx(name) else named.find_new(name)
+        return named.find_new(str(data))
     if bundled.is_bundled(data):
         return bundled.load(str(data))[0]
     blocks = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)

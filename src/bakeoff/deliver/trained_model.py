@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,13 +106,15 @@ class TrainedModel:
         with reading(self.place.weights):
             return load_model(self.place, self.fit.job, self.blank)
 
-    def predict(self, data: Any) -> "pl.DataFrame":
+    def predict(self, data: Any, *, images: str | Path | None = None) -> "pl.DataFrame":
         """Predict every row of new data; the target column may be there and is not looked at.
 
         Args:
             data: Whatever `run` takes, with the columns that the run learned from: a file, a frame,
                 arrays or tensors, (X, y), a list of rows, or one row as a dict; a folder or .zip
                 of pictures, in class folders or not.
+            images: Of a table with paths of pictures: the folder or .zip that they start at; the
+                folder of the table by default.
 
         Returns:
             One row per row of data, in its order: row (from 1), the file of a picture, prediction,
@@ -128,7 +131,7 @@ class TrainedModel:
         """
         import polars as pl
 
-        dataset = self.read(data)
+        dataset = self.read(data, images)
         scores = self.scores(dataset)
         columns: dict[str, Any] = {"row": dataset.rows}
         if dataset.origin.ids is not None:
@@ -144,11 +147,12 @@ class TrainedModel:
             columns |= {f"p:{name}": scores[:, i] for i, name in enumerate(names)}
         return pl.DataFrame(columns)
 
-    def predict_proba(self, data: Any) -> np.ndarray:
+    def predict_proba(self, data: Any, *, images: str | Path | None = None) -> np.ndarray:
         """Return the probability of each class.
 
         Args:
             data: As for `predict`, of n rows.
+            images: As for `predict`.
 
         Returns:
             (n, C) float64 between 0 and 1, columns in the order of `classes`.
@@ -159,18 +163,19 @@ class TrainedModel:
         """
         if not self.preparation.classes:
             raise RequestError(f"{self.preparation.schema.targets[0]} has no classes: use predict.")
-        return self.scores(self.read(data))
+        return self.scores(self.read(data, images))
 
-    def score(self, data: Any) -> float:
+    def score(self, data: Any, *, images: str | Path | None = None) -> float:
         """Return the metric of the run on other data, over the rows whose target is known.
 
         Args:
             data: As for `predict`, with the target column.
+            images: As for `predict`.
 
         Raises:
             DataError: The target is not among the columns or has no value, or as for `predict`.
         """
-        dataset = self.read(data)
+        dataset = self.read(data, images)
         if dataset.target not in dataset.arrays:
             raise DataError(f"{dataset.source} has no column {dataset.target!r} to score by.")
         dataset = dataset[~unknown_truth(dataset)]
@@ -214,9 +219,9 @@ class TrainedModel:
             raise DataError(f"{self.place.path} holds no forecasts.")
         return {ALL: predictions.period.std, **predictions.period.stds}
 
-    def read(self, data: Any) -> Dataset:
+    def read(self, data: Any, images: str | Path | None = None) -> Dataset:
         """Read new data as the run read its own; say what was decided, as warnings."""
-        dataset = read_inputs(data, self.preparation.schema)
+        dataset = read_inputs(data, self.preparation.schema, images=images)
         transforms = self.preparation.transforms
         strays = say_strays(transforms, dataset)
         for note in (*dataset.notes, *self.preparation.unknown(dataset), *strays):

@@ -22,9 +22,8 @@ from bakeoff.errors import RequestError
 
 Array = NDArray[np.float64]
 
-CAUTION = (
-    8.0  # degrees of freedom that the mean variance of a difference counts for: see `cautious`
-)
+CAUTION = 8.0  # degrees of freedom that the mean variance of a difference counts for
+WILD = 4.0  # times the others' standard deviation; equals never come near it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,15 +121,32 @@ def cautious(table: Table) -> Table:
     J = I - 1 / k and v = trace(J V) / (k - 1), half the mean variance of a difference,
 
         V' = V + 8 / (f + 8) * (v J - J V J).
+
+    Models that spread far more than the rest are kept out of k, and stay as they are: their
+    variance, once told, holds for all their pairs, and in v it would hide every other difference.
     """
-    k = len(table.names)
-    if k < 3:
+    among = np.flatnonzero(~wild(table.covariance))
+    if len(among) < 3:
         return table
-    among = np.eye(k) - 1 / k
-    common = np.trace(among @ table.covariance) / (k - 1)
+    inside = np.ix_(among, among)
+    apart = np.eye(len(among)) - 1 / len(among)
+    common = np.trace(apart @ table.covariance[inside]) / (len(among) - 1)
     share = CAUTION / (table.rows_freedom + CAUTION)
-    drawn = share * (common * among - among @ table.covariance @ among)
-    return replace(table, covariance=table.covariance + drawn)
+    covariance = table.covariance.copy()
+    covariance[inside] += share * (common * apart - apart @ table.covariance[inside] @ apart)
+    return replace(table, covariance=covariance)
+
+
+def wild(covariance: Array) -> NDArray[np.bool_]:
+    """Which models differ from the others by far more than most do: (k, k) -> (k,)."""
+    own = np.diag(covariance)
+    apart = own[:, None] + own - 2 * covariance  # (k, k) variances of the differences
+    told = apart > 1e-12 * own.max()  # the same predictions say nothing of the others
+    typical = np.array(
+        [np.median(row[here]) if here.any() else 0.0 for row, here in zip(apart, told, strict=True)]
+    )
+    most = np.median(typical[typical > 0]) if told.any() else 0.0
+    return np.asarray(typical > WILD**2 * most)
 
 
 def check_shapes(values: Mapping[str, Array], scores: Mapping[str, Array]) -> None:

@@ -53,11 +53,17 @@ class Verdict:
     pairs: tuple[Pair, ...]
     best: "Best"
 
+    @property
+    def refused(self) -> bool:
+        """Whether the test rows were too few to compare the models."""
+        return len(self.standings) > 1 and not self.pairs
+
     def __repr__(self) -> str:
         first = ", ".join(self.tiers[0][:3]) + (", …" if len(self.tiers[0]) > 3 else "")
         tied = " tied" if len(self.tiers[0]) > 1 else ""
+        said = "too few test rows to compare" if self.refused else f"{first}{tied} first"
         by = f"{self.metric}, {self.test_rows:,} test rows"
-        return f"<Verdict on {self.target}: {first}{tied} first by {by}>"
+        return f"<Verdict on {self.target}: {said} by {by}>"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

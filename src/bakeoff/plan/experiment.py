@@ -81,6 +81,12 @@ class Experiment:
         "the positive class of a binary target; empty: true, yes, 1, pos, else the rarer",
         table="data",
     )
+    images: str = setting(
+        "",
+        "of a table with a column of paths of pictures: the folder or .zip that they start at; "
+        "empty: the folder of the table",
+        table="data",
+    )
     image_size: str = setting(
         "",
         "of picture files: 64, or 64x48 (height x width); empty: their own size where all have one "

@@ -99,6 +99,7 @@ def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
         horizon=experiment.horizon,
         stride=experiment.stride,
         future=experiment.future,
+        images=experiment.images or None,
         image_size=experiment.image_size,
     )
 

@@ -151,8 +151,10 @@ def new_data(folder: RunFolder) -> str:
     if source in NAMES or source in STORED:
         return str(source)
     schema = read_schema(folder)
-    if [column.name for column in schema.columns] == list(PICTURES):
+    names = [column.name for column in schema.columns]
+    if names == [name for name in PICTURES if name != "recording" or name in names]:
         return "NEW_PICTURES"
     tabled = schema.long is not None or schema.series is not None
-    arrays = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and not tabled
+    shaped = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and not tabled
+    arrays = shaped and len(names) == 2  # a table with paths of pictures has more
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

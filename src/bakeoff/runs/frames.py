@@ -47,8 +47,9 @@ def fits_frame(folder: RunFolder) -> "pl.DataFrame":
 def predictions_frame(folder: RunFolder) -> "pl.DataFrame":
     """Return what every finished fit predicted for every test row.
 
-    Columns: model, framework, seed, row (of the user's file, from 1), truth, prediction, and
-    p:<class> for every class.
+    Columns: model, framework, seed, row (of the user's file, from 1), the id of a sequence or
+    g:<column> of a group where there is one, truth, prediction, and p:<class> for every class. Of a
+    forecast, one line per window and step: row, series (of several), time, step, truth, prediction.
 
     Raises:
         DataError: A file of predictions is damaged, or there is none.
@@ -63,7 +64,7 @@ def predictions_frame(folder: RunFolder) -> "pl.DataFrame":
             job, table = fit.job, predictions.frame()
             if tables and table.schema != tables[0].drop("model", "framework", "seed").schema:
                 raise DataError(
-                    f"{place.path} has predictions of other classes than other fits. {ADVICE}"
+                    f"{place.path} has predictions of other columns than other fits. {ADVICE}"
                 )
             line = {"model": job.model, "framework": job.framework, "seed": job.seed}
             tables.append(table.select(*(pl.lit(v).alias(k) for k, v in line.items()), pl.all()))

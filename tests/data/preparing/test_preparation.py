@@ -131,9 +131,13 @@ def test_amounts_come_back_in_the_users_units():
 
 def test_every_transform_keeps_the_protocol_and_comes_back_from_its_state():
     met = set()
-    for name in GIVEN:
-        dataset, _, preparation = prepared(GIVEN[name], target=TARGET.get(name))
-        columns = {n: np.asarray(dataset.arrays[n]) for n in dataset.schema.inputs}
+    series = {"target": "v", "time": "t", "lookback": 3, "horizon": 2}
+    given = [(GIVEN[name], {"target": TARGET.get(name)}) for name in GIVEN]
+    for data, options in [*given, ({"t": np.arange(N), "v": np.arange(N) * 1.5}, series)]:
+        dataset, _, preparation = prepared(data, **options)
+        columns = dict(dataset.arrays)
+        if preparation.task != "forecast":
+            columns = {n: np.asarray(dataset.arrays[n]) for n in dataset.schema.inputs}
         fitted = {n: (t, columns[n]) for n, t in preparation.transforms.items()}
         if preparation.scale is not None:
             fitted["scale"] = (preparation.scale, dataset.arrays[dataset.target])

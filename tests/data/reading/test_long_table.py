@@ -246,7 +246,7 @@ def test_statistics_come_from_real_steps_alone():
     [
         ({"sequence": "ids"}, r"No column called 'ids' \(sequence=\)\. Did you mean 'id'"),
         ({"time": "when"}, r"No column called 'when' \(time=\)"),
-        ({"sequence": None}, r"time='t' orders the steps .* sequence="),
+        ({"sequence": None}, r"time='t' orders steps: .* sequence="),
         ({"sequence": "t"}, r"sequence='t' and time= name one column"),
         ({"inputs": ["a", "t"]}, r"time='t' cannot be an input"),
     ],

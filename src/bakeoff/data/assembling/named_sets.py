@@ -1,4 +1,4 @@
-"""Named sets: those that scikit-learn ships, and those below BAKEOFF_DATA."""
+"""Named sets: those that scikit-learn ships, and those of the user's own or of the web."""
 
 from __future__ import annotations
 
@@ -17,18 +17,22 @@ from bakeoff.errors import RequestError, option
 def from_named(
     name: str, given: Mapping[str, object], choices: Choices, image_size: str
 ) -> Dataset:
-    """Read a set that stands below BAKEOFF_DATA; it brings its own parts."""
+    """Read a set that is known by name; it brings its own parts."""
     if len(given) > 1:
         raise RequestError(f"{name} brings its own test rows: leave {option('test')} out.")
-    if not named.is_idx(name):
-        return replace(from_pictures(named.load_pictures(name, image_size), choices), source=name)
+    place = named.find_set(name)
+    if place.layout == "zips":
+        pictures = named.load_pictures(name, place, image_size)
+        return replace(from_pictures(pictures, choices), source=name)
+    arrays = named.load_arrays(place)
     if image_size:
+        height, width = arrays["x_train"].shape[1:3]
         raise RequestError(
             f"{option('image_size', image_size)} goes with picture files; {name} is arrays of "
-            "28 × 28. Leave it out."
+            f"{height} × {width}. Leave it out."
         )
-    arrays = {"train": named.load_idx(name)}
-    return replace(from_arrays(arrays, choices, "image", "class"), source=name)
+    dataset = from_arrays({"train": arrays}, choices, "image", "class")
+    return replace(dataset, source=name, notes=(*place.notes, *dataset.notes))
 
 
 def from_bundled(name: str, given: dict[str, object], choices: Choices) -> Dataset:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
+from bakeoff.data.array import Array
 from bakeoff.data.assembling.assemble import assemble
 from bakeoff.data.assembling.choices import Choices
 from bakeoff.data.assembling.parts import refuse_equal_parts, same_arrays
@@ -15,15 +18,26 @@ from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import check_kinds
 from bakeoff.data.reading.arrays import Arrays
 from bakeoff.data.reading.pictures import Pictures, read_new_pictures
+from bakeoff.data.reading.recordings import recordings
 from bakeoff.errors import DataError, RequestError, option, unknown
 
-PICTURES = {"file": ("identifier", "ignored"), "image": ("image",), "class": ("category", "binary")}
-"""Column of a folder of pictures -> the kinds that it can be called; the first is its own."""
+PICTURES = {
+    "file": ("identifier", "ignored"),
+    "recording": ("identifier", "group", "ignored"),
+    "image": ("image",),
+    "class": ("category", "binary"),
+}
+"""Column of a folder of pictures -> the kinds that it can be called; the first is its own.
+
+`recording` is there where the names of the pictures tell of some."""
 
 
 def from_pictures(pictures: Pictures, choices: Choices) -> Dataset:
     """Put pictures into a dataset of their files, their pixels, and the class to predict."""
-    check_picture_choices(choices)
+    found = recordings(pictures.files.tolist(), pictures.labels.tolist())
+    check_picture_choices(
+        choices, [name for name in PICTURES if name != "recording" or found is not None]
+    )
     origin = pictures.origin
     parts = origin.parts
     if parts is not None:
@@ -39,6 +53,7 @@ def from_pictures(pictures: Pictures, choices: Choices) -> Dataset:
     return assemble(
         [
             Reading(files, pictures.files),
+            *([] if found is None else [recorded(found, choices.kinds)]),
             array_column(pictures.x, None, name="image"),
             Reading(target.column, target.values),
         ],
@@ -48,6 +63,17 @@ def from_pictures(pictures: Pictures, choices: Choices) -> Dataset:
         source=pictures.source,
         notes=pictures.notes,
     )
+
+
+def recorded(found: Array, kinds: Mapping[str, str]) -> Reading:
+    """Return the column of the recordings; the kind group splits by it."""
+    column = Column(
+        name="recording",
+        kind=kinds.get("recording", "identifier"),
+        reason="the name of each picture before its number",
+        distinct=len(set(found.tolist())),
+    )
+    return Reading(column, found)
 
 
 def by_part(pictures: Pictures) -> dict[str, Arrays]:
@@ -67,9 +93,8 @@ def by_part(pictures: Pictures) -> dict[str, Arrays]:
     return result
 
 
-def check_picture_choices(choices: Choices) -> None:
+def check_picture_choices(choices: Choices, names: Sequence[str]) -> None:
     """Refuse choices about columns that pictures do not have."""
-    names = list(PICTURES)
     if choices.target not in (None, "class"):
         raise RequestError(
             f"{unknown('class', choices.target, ['class'], where=option('target'))} Of "
@@ -83,7 +108,7 @@ def check_picture_choices(choices: Choices) -> None:
                 f"{PICTURES[name][0]}. Leave it out."
             )
     for name in choices.inputs or ():
-        if name not in ("file", "image"):
+        if name not in names or name == "class":
             raise RequestError(unknown("column", name, ["image"], where=option("inputs")))
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bakeoff.data.assembling.assemble import assemble
+from bakeoff.data.array import Array
+from bakeoff.data.assembling.assemble import assemble, without_target
 from bakeoff.data.assembling.choices import (
     Choices,
     check_long_names,
     check_names,
     check_needed,
     check_series_names,
+)
+from bakeoff.data.assembling.image_column import (
+    image_column,
+    new_pictures,
+    root_of,
+    shown_pictures,
 )
 from bakeoff.data.assembling.long_tables import from_long_table, inputs_from_long_table
 from bakeoff.data.assembling.parts import column_in_parts, refuse_equal_parts, target_in_parts
@@ -20,10 +30,23 @@ from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.origin import origin_of
 from bakeoff.data.reading.table import Table, alike, read_table, stacked
+from bakeoff.errors import RequestError, option
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
-def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
-    """Read one table, or one per part, into a dataset."""
+def from_tables(
+    given: Mapping[str, object], choices: Choices, *, images: object = None, image_size: str = ""
+) -> Dataset:
+    """Read one table, or one per part, into a dataset.
+
+    Args:
+        given: "train", "validation", "test" -> file, frame or dict of columns.
+        choices: Of the user.
+        images: The folder or .zip that paths of pictures start at; None: the folder of the table.
+        image_size: Of these pictures.
+    """
     tables = {part: read_table(value) for part, value in given.items()}
     first, kinds = tables["train"], choices.kinds
     check_names(first, choices)
@@ -37,12 +60,11 @@ def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
         {part: len(table.frame) for part, table in tables.items()},
         {part: table.source for part, table in tables.items() if len(tables) > 1},
     )
-    if choices.sequence is not None:
-        told = [note for table in tables.values() for note in table.notes] + notes
-        return from_long_table(stacked(frames), first, choices, origin, told)
-    if choices.windows:
-        told = [note for table in tables.values() for note in table.notes] + notes
-        return from_time_series(stacked(frames), first, choices, origin, told)
+    notes = [note for table in tables.values() for note in table.notes] + notes
+    if choices.sequence is not None or choices.windows:
+        refuse_pictures(images, image_size)
+        reader = from_time_series if choices.windows else from_long_table
+        return reader(stacked(frames), first, choices, origin, notes)
     name = str(choices.target)
     target = target_in_parts(
         [frame[name] for frame in frames],
@@ -53,41 +75,81 @@ def from_tables(given: Mapping[str, object], choices: Choices) -> Dataset:
         positive=choices.positive,
         place=origin.place,
     )
+    column = image_column(tables, given, choices, images)
+    readings, told = {}, []
+    if column is None:
+        refuse_pictures(images, image_size)
+    else:
+        shown = shown_pictures(frames, column, origin, target.values, image_size)
+        frames, origin = rows_of(frames, shown.kept), shown.origin
+        target = target._replace(values=target.values[shown.kept])
+        readings[column.name] = shown.reading
+        notes += [*shown.notes, *without_target(name, shown.unanswered)]
+        told = [other for other in first.frame.columns if other not in (name, column.name)]
     names = first.frame.columns
-    readings = {
-        name: column_in_parts(
-            [frame[name] for frame in frames],
-            kind=kinds.get(name, ""),
-            declared=name in first.declared,
-            mark=first.mark,
-            place=origin.place,
-        )
-        for name in names
-        if name != choices.target
-    }
-    readings[target.column.name] = Reading(target.column, target.values, target.notes)
+    for other in names:
+        if other != name and other not in readings:
+            readings[other] = column_in_parts(
+                [frame[other] for frame in frames],
+                kind=kinds.get(other, ""),
+                declared=other in first.declared,
+                mark=first.mark,
+                place=origin.place,
+            )
+    readings[name] = Reading(target.column, target.values, target.notes)
     return assemble(
-        [readings[name] for name in names],
+        [readings[other] for other in names],
         target,
-        choices.inputs,
+        choices.inputs if column is None else [column.name],
         origin=origin,
         source=first.source,
-        notes=[note for table in tables.values() for note in table.notes] + notes,
+        notes=notes,
+        told=told,
     )
 
 
-def inputs_from_table(table: Table, schema: Schema, *, last: bool = False) -> Dataset:
+def rows_of(frames: Sequence[pl.DataFrame], kept: Array) -> list[pl.DataFrame]:
+    """Return some rows of frames that stand behind each other, by their positions."""
+    result, start = [], 0
+    for frame in frames:
+        here = kept[(kept >= start) & (kept < start + len(frame))] - start
+        result.append(frame[here])
+        start += len(frame)
+    return result
+
+
+def refuse_pictures(images: object, image_size: str) -> None:
+    """Refuse options of pictures where there are none."""
+    if images is not None:
+        raise RequestError(
+            f"{option('images', str(images))} goes with a column of paths of pictures, and these "
+            "data have none that models see. Leave it out."
+        )
+    if image_size:
+        raise RequestError(
+            f"{option('image_size', image_size)} goes with picture files, and these data are none. "
+            "Leave it out."
+        )
+
+
+def inputs_from_table(
+    data: object, schema: Schema, images: object = None, *, last: bool = False
+) -> Dataset:
     """Read a new table by the schema of a run.
 
     Args:
-        table: The rows.
+        data: The table.
         schema: Of the run.
+        images: Where paths of pictures start.
         last: Of time series: whether only the window before what follows is wanted.
     """
+    table = read_table(data)
     if schema.long is not None:
         return inputs_from_long_table(table, schema, schema.long)
     if schema.series is not None:
         return inputs_from_time_series(table, schema, schema.series, last=last)
+    if schema.column(schema.inputs[0]).kind == "image":
+        return inputs_from_paths(table, schema, root_of(data, images))
     names = table.frame.columns
     check_needed(table, schema.inputs)
     readings = [read_like(table.frame[name], schema.column(name)) for name in schema.inputs]
@@ -102,4 +164,29 @@ def inputs_from_table(table: Table, schema: Schema, *, last: bool = False) -> Da
         origin=origin_of({"train": len(table.frame)}, {}),
         source=table.source,
         notes=(*table.notes, *(note.text for reading in readings for note in reading.notes)),
+    )
+
+
+def inputs_from_paths(table: Table, schema: Schema, root: Path | None) -> Dataset:
+    """Read the pictures that new rows name, by the schema of a run."""
+    name, target = schema.inputs[0], schema.targets[0]
+    check_needed(table, schema.inputs)
+    if root is None:
+        raise RequestError(
+            f"Say with {option('images')} where the paths of {name!r} start, a folder or a .zip."
+        )
+    origin = origin_of({"train": len(table.frame)}, {})
+    reading, kept, files, notes = new_pictures(table, schema.column(name), root, origin)
+    arrays = {name: reading.values}
+    told = [*table.notes, *notes, *(note.text for note in reading.notes)]
+    if target in table.frame.columns:
+        found = read_like(table.frame[target][kept], schema.column(target), target=True)
+        arrays[target] = found.values
+        told += [note.text for note in found.notes]
+    return Dataset(
+        schema=schema,
+        arrays=arrays,
+        origin=replace(origin[kept], pictures=files, in_table=True),
+        source=table.source,
+        notes=tuple(told),
     )

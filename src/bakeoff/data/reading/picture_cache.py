@@ -68,13 +68,14 @@ def cached_pictures(
     folder = cache_folder()
     if folder is None:
         return *decode_into_memory(files, size), ()
-    path = folder.absolute() / f"{key_of(files, size)}.npy"
-    shown = folder / f"{path.stem[:12]}….npy"
-    found = stored(path, len(files))
-    anew = " It was damaged and is made anew." if found is None and path.exists() else ""
+    key = key_of(files, size)
+    shown = folder / f"{key[:12]}….npy"
     try:
+        path = folder.absolute() / f"{key}.npy"
+        found = stored(path, len(files))
+        anew = " It was damaged and is made anew." if found is None and path.exists() else ""
         pixels, met = found or made(path, files, size)
-    except (RunError, NoRoomError) as error:
+    except (RunError, NoRoomError, OSError) as error:  # OSError: the working folder has gone
         note = f"The decoded pictures are not kept in {folder} for the next run: {reason(error)}."
         return *decode_into_memory(files, size), (note,)
     note = f"The decoded pictures are kept in {shown}, {megabytes(pixels.nbytes)}.{anew}"
@@ -97,10 +98,12 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB" if size > 2e6 else f"{size / 1e6:,.1f} MB"
 
 
-def reason(error: RunError | NoRoomError) -> str:
+def reason(error: RunError | NoRoomError | OSError) -> str:
     """Say in a few words, those of the system where it has some, what stood in the way."""
     if isinstance(error, NoRoomError):
         return f"{megabytes(error.needed)} are more than the disk has room for"
+    if isinstance(error, OSError):
+        return str(error.strerror or error)
     return str(error.args[0]).rpartition(": ")[2].rstrip(".")
 
 

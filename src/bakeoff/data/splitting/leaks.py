@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.data.array import Array, numbered
 from bakeoff.data.blocks import Pictures, Sequences
 from bakeoff.data.dataset import Dataset
@@ -27,11 +28,13 @@ from bakeoff.data.splitting.alone import (
     tells_alone,
 )
 from bakeoff.data.splitting.groups import find_groups
+from bakeoff.data.splitting.mixed_recordings import mixed_recordings
 from bakeoff.data.splitting.near_pictures import frequencies, near_pictures
 from bakeoff.data.splitting.split import Split
 
 MOST_COMPARED = 50  # inputs in which the rows of a group are compared
 AT_ONCE = 2**26  # bytes of rows that are laid side by side
+RECORDING = "recording"  # the column that reading makes of the names of pictures
 FORETOLD = 0.3  # share of the errors that the order of the rows may remove and be chance
 
 
@@ -51,6 +54,7 @@ def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
         *give_aways(dataset, split, inputs, different(split.train, keys)),
         *mixed_times(dataset, split),
         *mixed_groups(dataset, split, inputs),
+        *recorded(dataset, split),
     )
 
 
@@ -305,3 +309,45 @@ def mixed_groups(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[
             column=name,
             count=shared,
         )
+
+
+def recorded(dataset: Dataset, split: Split) -> Iterator[Finding]:
+    """Find pictures of one recording, by their names, in training and in test."""
+    if split.method not in ("random", "files") or RECORDING not in dataset.arrays:
+        return
+    images = [c.name for c in dataset.schema.columns if c.kind == "image"]
+    if len(images) != 1 or dataset.origin.pictures is None:
+        return
+    mixed = mixed_recordings(
+        dataset.arrays[images[0]],
+        dataset.origin.pictures,
+        dataset.arrays[RECORDING],
+        dataset.arrays[dataset.target],
+        split.train,
+        split.test,
+    )
+    if mixed is None:
+        return
+    count = len(mixed.positions)
+    of_test = f"{count:,} of {len(split.test):,} test pictures"
+    if mixed.alike:
+        what = (
+            f"neighbouring pictures of one {RECORDING} (the name before the number, such as "
+            f"{cut(mixed.example)}) are nearly equal, and {of_test} have one in training"
+        )
+    else:
+        what = (
+            f"the names of the pictures say whose they are (such as {cut(mixed.example)}), and "
+            f"{of_test} share that with training pictures"
+        )
+    random = split.method == "random"
+    way = f"--split group:{RECORDING}" if random else "other folders"
+    yield Finding(
+        kind="mixed_groups",
+        message=f"{what}: keep each in one part with {way}",
+        column=RECORDING,
+        part="test",
+        repeats="train",
+        count=count,
+        rows=tuple(dataset.rows[mixed.positions[:10]].tolist()),
+    )

@@ -41,7 +41,7 @@ def moments_of(text: str, dataset: Dataset) -> tuple[Any, Any] | None:
         return None
     try:
         if times.dtype.kind == "M":
-            cuts: Any = tuple(np.datetime64(t.strip(), "us") for t in (first, second))
+            cuts: tuple[Any, Any] = (as_stamp(first), as_stamp(second))
         else:
             cuts = (float(first), float(second))
     except ValueError as error:
@@ -56,10 +56,25 @@ def moments_of(text: str, dataset: Dataset) -> tuple[Any, Any] | None:
     return cuts
 
 
+def as_stamp(text: str) -> Any:
+    """Read an ISO date."""
+    return np.datetime64(text.strip(), "us")
+
+
+def spans_of(dataset: Dataset) -> Array:
+    """Return (N, 2) the first and last stamp of what must lie in one part of each window.
+
+    Raises:
+        DataError: The data are no windows.
+    """
+    if dataset.origin.spans is None:
+        raise DataError(f"{dataset.source} has no windows of time series.")
+    return dataset.origin.spans
+
+
 def cuts_of_shares(dataset: Dataset, shares: tuple[float, ...]) -> tuple[object, object]:
     """Return where validation and test begin, by shares of the time that the windows span."""
-    times = dataset.origin.times
-    assert times is not None
+    times = spans_of(dataset)[:, 0]
     first, last = times.min(), times.max()
     span = last - first
     if times.dtype.kind == "M":
@@ -72,8 +87,7 @@ def cuts_of_shares(dataset: Dataset, shares: tuple[float, ...]) -> tuple[object,
 
 def cut_windows(dataset: Dataset, cuts: tuple[object, object], name: str) -> Parts:
     """Put windows into parts by two stamps; those that lie in two are dropped and counted."""
-    spans = dataset.origin.spans
-    assert spans is not None
+    spans = spans_of(dataset)
     begin, end = ((spans[:, i] >= cuts[0]).astype(int) + (spans[:, i] >= cuts[1]) for i in (0, 1))
     whole = begin == end
     positions = {
@@ -87,8 +101,7 @@ def cut_windows(dataset: Dataset, cuts: tuple[object, object], name: str) -> Par
 def by_files(dataset: Dataset, parts: Array, name: str) -> Parts:
     """Put windows into the parts of their files; validation is the end of the training span."""
     positions = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
-    spans = dataset.origin.spans
-    assert spans is not None
+    spans = spans_of(dataset)
     if len(positions["validation"]) or not len(positions["train"]):
         return Parts(positions, "as given")
     own = dataset[positions["train"]]
@@ -119,8 +132,7 @@ def stamp(value: object) -> str:
 def check_column(dataset: Dataset, column: str, how: str) -> str:
     """Return what to call the time; refuse another column."""
     form = dataset.schema.series
-    assert form is not None
-    name = ", ".join(form.time)
+    name = "" if form is None else ", ".join(form.time)
     if column and column != name:
         raise RequestError(f"{option('split', how)}: windows are cut by {name}, their time.")
     return name

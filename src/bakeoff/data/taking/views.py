@@ -164,8 +164,7 @@ def histograms(preparation: Preparation, pictures: Pictures) -> Array:
 
 def pixels(preparation: Preparation, pictures: Pictures, axes: Axes) -> Pixels:
     """Return pictures as a source that standardises them."""
-    fitted = preparation.transforms[preparation.schema.inputs[0]]
-    assert isinstance(fitted, PixelScales)
+    fitted = pixel_scales(preparation)
     return Pixels(
         base=pictures.base,
         rows=pictures.rows,
@@ -185,9 +184,19 @@ def white(preparation: Preparation, pictures: Pictures) -> float:
         return 255.0
     if isinstance(form, ShapeForm) and form.brightness:
         return 255.0 if form.brightness == "bytes" else 1.0
+    return float(pixel_scales(preparation).highs.max())
+
+
+def pixel_scales(preparation: Preparation) -> PixelScales:
+    """Return how pictures are standardised.
+
+    Raises:
+        ValueError: The transform is another one, as a damaged file may name.
+    """
     fitted = preparation.transforms[preparation.schema.inputs[0]]
-    assert isinstance(fitted, PixelScales)
-    return float(fitted.highs.max())
+    if not isinstance(fitted, PixelScales):
+        raise ValueError(f"{preparation.schema.inputs[0]} has no transform of pictures.")
+    return fitted
 
 
 def sequence_views(preparation: Preparation, sequences: Sequences) -> Views:
@@ -240,8 +249,8 @@ def window_views(
         base: Returns the steps, standardised.
     """
     form = preparation.schema.series
-    assert form is not None
-    sizes = {"in_steps": form.lookback, "out_steps": form.horizon}
+    steps = (1, 1) if form is None else (form.lookback, form.horizon)
+    sizes = dict(zip(("in_steps", "out_steps"), steps, strict=True))
 
     def window() -> View:
         view = windows(base(), vector=False)
@@ -257,8 +266,13 @@ def window_views(
 
 
 def bent(preparation: Preparation, plain: View) -> View:
-    """Return summaries as networks read them."""
-    assert preparation.summaries is not None
+    """Return summaries as networks read them.
+
+    Raises:
+        ValueError: There is no transform of them, as a damaged file may have it.
+    """
+    if preparation.summaries is None:
+        raise ValueError("Sequences of different lengths have no transform of their summaries.")
     table = plain.take()["x"].astype(np.float64)
     return flat(rows_of(preparation.summaries.apply(table)))
 

@@ -1,0 +1,158 @@
+"""Windows: where they lie in a table of time series, what is predicted of each, and which stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from bakeoff.cut import cut
+from bakeoff.data.array import Array, is_missing
+from bakeoff.data.blocks import Sequences
+from bakeoff.data.columns.rhythm import stamps_after
+from bakeoff.data.columns.series_table import SeriesTable, say_count
+from bakeoff.data.columns.target import Target
+from bakeoff.data.forms import SeriesForm
+from bakeoff.data.origin import Origin
+from bakeoff.errors import DataError, option
+
+
+class Windows(NamedTuple):
+    """Where windows lie.
+
+    Args:
+        starts: (N,) first step of each look-back.
+        lookback: Its steps.
+        horizon: Steps to forecast behind it; 0 where the label of its last step is predicted.
+    """
+
+    starts: Array
+    lookback: int
+    horizon: int
+
+    @property
+    def shown(self) -> Array:
+        """(N,) the first step that is forecast, or the last one of the look-back."""
+        return self.starts + self.lookback - (self.horizon == 0)
+
+    @property
+    def spans(self) -> Array:
+        """(N, 2) first and last step of what must lie in one part: steps ahead, or looked at."""
+        if self.horizon:
+            return np.stack([self.shown, self.shown + self.horizon - 1], axis=1)
+        return np.stack([self.starts, self.shown], axis=1)
+
+
+def windows_of(table: SeriesTable, form: SeriesForm) -> Windows:
+    """Return all windows that lie in one stretch."""
+    length = form.lookback + form.horizon
+    starts = [np.arange(a, b - length + 1, form.stride) for a, b in table.ends().tolist()]
+    joined = np.concatenate([np.empty(0, np.int64), *starts])
+    return Windows(joined, form.lookback, form.horizon)
+
+
+def kept_windows(
+    windows: Windows, table: SeriesTable, target: Target, parts: Array
+) -> tuple[Array, list[str]]:
+    """Return which windows have all their targets, in one file; and what was left out."""
+    missing = is_missing(target.values)[table.rows] | ~table.filled
+    name, notes = target.column.name, []
+    before = np.r_[0, np.cumsum(missing)]
+    spans = windows.spans
+    needed = spans if windows.horizon else np.stack([windows.shown, windows.shown], axis=1)
+    empty = before[needed[:, 1] + 1] > before[needed[:, 0]]
+    if empty.any():
+        what = "a step ahead" if windows.horizon else "the last step"
+        notes.append(
+            f"{say_count(int(empty.sum()), 'window')} left out: {what} has no value of {name}."
+        )
+    files = parts[table.rows]
+    straddling = ~empty & (files[spans[:, 0]] != files[spans[:, 1]])
+    if straddling.any():
+        what = "the steps ahead lie" if windows.horizon else "the steps lie"
+        notes.append(f"{say_count(int(straddling.sum()), 'window')} left out: {what} in two files.")
+    return ~empty & ~straddling, notes
+
+
+def last_windows(table: SeriesTable, form: SeriesForm, known: Array) -> tuple[Windows, list[str]]:
+    """Return the window that ends at the last known step of each series, and which have none."""
+    filled = known[table.rows] & table.filled
+    starts, short = [], []
+    for number, name in enumerate(table.names):
+        own = np.flatnonzero((table.series == number) & filled)
+        if not len(own):
+            short.append(name)
+            continue
+        stretch = np.flatnonzero(table.stretch == table.stretch[own[-1]])
+        start = own[-1] - form.lookback + 1
+        if start < stretch[0]:
+            short.append(name)
+        else:
+            starts.append(start)
+    said = []
+    if short:
+        named = ", ".join(map(cut, short[:5])) if short != [""] else "the series"
+        said.append(
+            f"No forecast of {named}: fewer than {form.lookback:,} steps on end before its end."
+        )
+    return Windows(np.array(starts, np.int64), form.lookback, form.horizon), said
+
+
+def check_enough(windows: Windows, table: SeriesTable, form: SeriesForm, time: str) -> None:
+    """Refuse series that are too short for one window.
+
+    Raises:
+        DataError: With the steps that are needed.
+    """
+    if len(windows.starts):
+        return
+    longest = int(np.diff(table.ends(), axis=1).max())
+    ahead_ = f" and {form.horizon:,} ahead" if form.horizon else ""
+    raise DataError(
+        f"A window needs {form.lookback + form.horizon:,} steps on end ({form.lookback:,} back"
+        f"{ahead_}), with values of the target, and the longest stretch of {time} has "
+        f"{longest:,}. Give a longer series, or a shorter {option('lookback')}."
+    )
+
+
+def target_values(target: Target, windows: Windows, table: SeriesTable) -> Array | Sequences:
+    """Return the label of each window, or the steps ahead of it."""
+    if not windows.horizon:
+        return target.values[table.rows[windows.shown]]
+    values = target.values.astype(np.float64)[table.rows]
+    values[~table.filled] = np.nan
+    return Sequences(
+        values[:, None],
+        windows.shown,
+        np.full(len(windows.starts), windows.horizon),
+    )
+
+
+def window_origin(windows: Windows, table: SeriesTable, origin: Origin, series: str) -> Origin:
+    """Return where windows come from: the row and time of what is shown of them."""
+    whole = origin[table.rows[windows.shown]]
+    ids = None
+    if table.names != ("",):
+        ids = np.array(table.names, dtype=object)[table.series[windows.shown]]
+    return replace(
+        whole,
+        ids=ids,
+        id_column=series,
+        times=table.times[windows.shown],
+        spans=table.times[windows.spans],
+    )
+
+
+def last_origin(windows: Windows, table: SeriesTable, origin: Origin, series: str) -> Origin:
+    """Return where the last windows come from: their last known row; times are of what follows."""
+    ends = windows.starts + windows.lookback - 1
+    ids = None
+    if table.names != ("",):
+        ids = np.array(table.names, dtype=object)[table.series[ends]]
+    return replace(
+        origin[table.rows[ends]],
+        ids=ids,
+        id_column=series,
+        times=stamps_after(table.times[ends], 1, table.rhythm)[:, 0],
+    )

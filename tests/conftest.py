@@ -15,6 +15,8 @@ from tests.small import (  # noqa: F401  fixtures; the environment stands first
     array_run,
     broken_run,
     command,
+    forecast_run,
+    hours,
     people,
     run_again,
     small_run,

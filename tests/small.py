@@ -158,3 +158,47 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(1)
     x = random.integers(0, 255, (60, 6, 6), dtype=np.uint8)
     return x, np.array(["a", "b", "c"])[np.arange(60) % 3]
+
+
+@pytest.fixture(scope="session")
+def hours(people: Path) -> Path:
+    """Two series of hourly values with a day in them, as a file."""
+    path = people.parent / "hours.csv"
+    path.write_text(series_table(), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def forecast_run(hours: Path) -> bakeoff.Run:
+    """Six hours ahead of two series, from a day: four baselines and three networks."""
+    return bakeoff.run(
+        hours,
+        target="load",
+        time="when",
+        series="place",
+        lookback=24,
+        horizon=6,
+        models=[
+            *("constant", "last_value", "seasonal_naive", "ridge_windows"),
+            *("dlinear", "mlp", "vector_to_sequence"),
+        ],
+        seeds=1,
+        jobs=1,
+        epochs=2,
+        out=hours.parent / "forecast",
+        show="none",
+    )
+
+
+def series_table(hours: int = 600, places: Sequence[str] = ("east", "west")) -> str:
+    """Return a CSV: the load of some places, hour by hour, the second ten times the first."""
+    random = np.random.default_rng(2)
+    lines = ["when,place,load,heat"]
+    for number, place in enumerate(places):
+        for hour in range(hours):
+            stamp = np.datetime64("2024-01-01T00", "h") + hour
+            day = np.sin(2 * np.pi * hour / 24)
+            load = 10**number * (50 + 10 * day + random.normal())
+            when = str(stamp).replace("T", " ") + ":00"
+            lines.append(f"{when},{place},{load:.3f},{20 - 5 * day:.2f}")
+    return "\n".join(lines) + "\n"

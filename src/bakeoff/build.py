@@ -67,10 +67,21 @@ def build_fields(document: object, hints: Mapping[str, Any], name: str = "") -> 
                 f"has the field {cut(repr(stem + key))}, which this bakeoff does not know: a newer "
                 "one wrote it. Open the run with that version."
             )
+    document = {**absent(hints), **document}
     for key in hints:
         if key not in document:
             raise DataError(f"the field {stem}{key} is missing.")
     return {key: build(document[key], hints[key], f"{stem}{key}") for key in hints}
+
+
+def absent(hints: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that older documents lack, and what that means."""
+    return {
+        key: mark.value
+        for key, hint in hints.items()
+        for mark in getattr(hint, "__metadata__", ())
+        if isinstance(mark, Absent)
+    }
 
 
 def hints_of(kind: type) -> dict[str, Any]:
@@ -89,6 +100,15 @@ class Between(NamedTuple):
         """Refuse a number outside."""
         if not self.least <= value <= self.most:
             raise DataError(f"{name} is {value}, not from {self.least:,} to {self.most:,}.")
+
+
+class Absent(NamedTuple):
+    """What a field stands at where a document, written by an older version, lacks it."""
+
+    value: Any
+
+    def check(self, value: Any, name: str) -> None:
+        """Refuse nothing."""
 
 
 class OneOf:

@@ -8,6 +8,7 @@ A model of a run is a row under a name of its own with arguments of its own; a v
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -16,6 +17,7 @@ from bakeoff.errors import RequestError, unknown
 
 Role = Literal["encoder", "whole", "blocks", "baseline"]
 Framework = Literal["torch", "tensorflow", "jax"]
+TASKS = ("binary", "multiclass", "regression", "forecast")
 FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
 FROM_DATA = (  # arguments that follow from the data: not for users to set
     *("category_sizes", "vocabulary_size", "token_targets"),
@@ -37,6 +39,8 @@ class Row:
         reads: The views it can see, the preferred first.
         takes: Optional arrays that it accepts beside x.
         predicts: "row" (one prediction for a row of data) or "steps" (a sequence of them).
+        tasks: What it can predict.
+        unasked: Views beside which it runs only where it is named.
         most_classes: Of a target at most, above which it is left out; 0: no limit.
         members: Whether it returns, in training, the scores of several members (B, members, C).
         defaults: Arguments that differ from the page's own defaults.
@@ -52,6 +56,8 @@ class Row:
     reads: tuple[str, ...]
     takes: tuple[str, ...] = ()
     predicts: Literal["row", "steps"] = "row"
+    tasks: tuple[str, ...] = TASKS
+    unasked: tuple[str, ...] = ()
     most_classes: int = 0
     members: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -61,8 +67,8 @@ class Row:
 
     @property
     def trainable(self) -> bool:
-        """Whether a run can train it: whole by itself, with one prediction for a row of data."""
-        return self.role != "blocks" and self.predicts == "row" and self.reads != ("mixed",)
+        """Whether a run can train it: whole by itself, with one input."""
+        return self.role != "blocks" and self.reads != ("mixed",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +133,8 @@ ROWS: tuple[Row, ...] = (
         role="baseline",
         reads=("sequence",),
         takes=("lengths",),
+        tasks=TASKS[:-1],
+        unasked=("image",),  # rows of pixels are no sequence: what it says there is little
         source="Dempster, Schmidt & Webb, MiniRocket: A Very Fast (Almost) Deterministic Transform"
         " for Time Series Classification, 2021",
         good_for="Sequences: the line that a network has to beat, after seconds.",
@@ -139,6 +147,7 @@ ROWS: tuple[Row, ...] = (
         role="baseline",
         reads=("window",),
         predicts="steps",
+        tasks=TASKS[-1:],
         good_for="Forecasts of the next few steps: what is now stays.",
         avoid_when="The season is shorter than the steps ahead.",
     ),
@@ -149,6 +158,7 @@ ROWS: tuple[Row, ...] = (
         role="baseline",
         reads=("window",),
         predicts="steps",
+        tasks=TASKS[-1:],
         source="Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 2021",
         good_for="Forecasts with a season: tomorrow as today, at the same hour.",
         avoid_when="There is no season, or the look-back holds none.",
@@ -160,6 +170,7 @@ ROWS: tuple[Row, ...] = (
         role="baseline",
         reads=("window",),
         predicts="steps",
+        tasks=TASKS[-1:],
         good_for="Forecasts with a season and much noise: the mean of the last few.",
         avoid_when="The level moves: a mean lags behind.",
     ),
@@ -170,6 +181,7 @@ ROWS: tuple[Row, ...] = (
         role="baseline",
         reads=("window",),
         predicts="steps",
+        tasks=TASKS[-1:],
         source="Hoerl & Kennard, Ridge Regression, 1970; Zeng et al., Are Transformers Effective"
         " for Time Series Forecasting?, 2023",
         good_for="Forecasts: the line that a network has to beat; solved at once.",
@@ -379,6 +391,7 @@ ROWS: tuple[Row, ...] = (
         role="whole",
         reads=("window",),
         predicts="steps",
+        tasks=TASKS[-1:],
         source="Zeng et al., Are Transformers Effective for Time Series Forecasting?, 2023",
         good_for="Forecasts: a linear map of trend and rest that is hard to beat.",
         avoid_when="Changes that depend on other series or on what is not linear.",
@@ -390,6 +403,7 @@ ROWS: tuple[Row, ...] = (
         role="whole",
         reads=("window",),
         predicts="steps",
+        tasks=TASKS[-1:],
         source="Nie et al., A Time Series Is Worth 64 Words, 2023",
         good_for="Long forecasts of many similar series.",
         avoid_when="Short histories; series that must be read together.",
@@ -402,6 +416,7 @@ ROWS: tuple[Row, ...] = (
         reads=("window",),
         takes=("lengths", "previous"),
         predicts="steps",
+        tasks=TASKS[-1:],
         source="Sutskever et al., Sequence to Sequence Learning with Neural Networks, 2014",
         good_for="Sequences in, sequences out, each step knowing those before it.",
         avoid_when="Long outputs: its own mistakes are its next input.",
@@ -413,6 +428,7 @@ ROWS: tuple[Row, ...] = (
         role="whole",
         reads=("vector", "table"),
         predicts="steps",
+        tasks=TASKS[-1:],
         source="Karpathy, The Unreasonable Effectiveness of Recurrent Neural Networks, 2015",
         good_for="One vector in, a sequence out: a curve from its settings.",
         avoid_when="Sequences that depend on more than the vector says.",
@@ -462,10 +478,19 @@ def find(name: str, *, trainable: bool = False) -> Row:
     return CATALOG[name]
 
 
-def fitting(views: Iterable[str]) -> list[Row]:
-    """Return all rows that can read one of the views on offer, in the order of the catalogue."""
+def fitting(views: Iterable[str], task: str = "") -> list[Row]:
+    """Return all rows that can read one of the views on offer, in the order of the catalogue.
+
+    Args:
+        views: Those on offer.
+        task: What is to be predicted; "" for anything.
+    """
     offered = set(views)
-    return [row for row in ROWS if row.trainable and offered & set(row.reads)]
+    return [
+        row
+        for row in ROWS
+        if row.trainable and offered & set(row.reads) and (not task or task in row.tasks)
+    ]
 
 
 def load(row: Row, framework: str) -> Any:
@@ -496,8 +521,13 @@ def arguments(row: Row) -> dict[str, Argument]:
         >>> arguments(find("mlp"))["dropout"].default
         0.0
     """
-    room = "baselines" if row.role == "baseline" else "torch_models"
-    source = (Path(__file__).parent / room / f"{row.page}.py").read_text("utf-8")
+    return {n: own for n, own in parameters(row).items() if n not in FROM_DATA}
+
+
+@cache
+def parameters_of(room: str, page: str, class_name: str) -> dict[str, Argument]:
+    """Return all keyword arguments of a class of a page, by name."""
+    source = (Path(__file__).parent / room / f"{page}.py").read_text("utf-8")
     body = ast.parse(source).body
     constants = {
         line.targets[0].id: line.value
@@ -505,7 +535,7 @@ def arguments(row: Row) -> dict[str, Argument]:
         if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
     }
     page = next(
-        node for node in body if isinstance(node, ast.ClassDef) and node.name == row.class_name
+        node for node in body if isinstance(node, ast.ClassDef) and node.name == class_name
     )
     start = next(n for n in page.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
     pairs = zip(start.args.kwonlyargs, start.args.kw_defaults, strict=True)
@@ -516,8 +546,13 @@ def arguments(row: Row) -> dict[str, Argument]:
             default=value_of(default, constants),
         )
         for argument, default in pairs
-        if argument.arg not in FROM_DATA
     }
+
+
+def parameters(row: Row) -> dict[str, Argument]:
+    """Return all keyword arguments of a page, also those that follow from the data."""
+    room = "baselines" if row.role == "baseline" else "torch_models"
+    return parameters_of(room, row.page, row.class_name)
 
 
 def value_of(node: ast.expr | None, constants: Mapping[str, ast.expr]) -> Any:

@@ -329,11 +329,12 @@ def test_the_catalogue_says_above_how_many_classes_trees_are_left_out():
     }
 
 
-def test_forecasters_are_not_offered_yet_and_sequences_are():
-    trained = {row.name for row in fitting(["plain", "sequence", "window"])}
-    assert {"constant", "random_kernels"} <= trained
-    assert not {row.name for row in BASELINES if row.predicts == "steps"} & trained
-    assert not CATALOG["ridge_windows"].trainable
+def test_a_forecast_is_offered_forecasters_and_no_others():
+    views = ["window", "sequence", "vector"]
+    offered = {row.name for row in fitting(views, "forecast") if row.role == "baseline"}
+    forecasters = {row.name for row in BASELINES if row.predicts == "steps"}
+    assert offered == {"constant", *forecasters}
+    assert not forecasters & {row.name for row in fitting([*views, "plain"], "regression")}
 
 
 @pytest.mark.parametrize("kind", [Linear, Boosting])

@@ -85,7 +85,7 @@ def test_plain_values_make_the_same_source_again(name: str) -> None:
 def test_both_rooms_draw_the_same_batches(name: str, batch_size: int) -> None:
     inputs = {"x": plain(SOURCES[name])}
     drawn = [np.random.default_rng(3) for _ in range(2)]
-    ours = TorchFeed(inputs, DEVICE, {}, random=drawn[0]).shuffled(torch.arange(N), batch_size)
+    ours = TorchFeed(inputs, DEVICE, {}, random=drawn[0]).shuffled(torch.arange(N).__getitem__, batch_size)
     theirs = KerasFeed(inputs, random=drawn[1]).shuffled_rows(batch_size)
     rows = [targets.tolist() for _, targets in ours]
     assert rows == [batch.tolist() for batch in theirs]
@@ -124,7 +124,7 @@ def test_shuffled_pictures_are_changed_alike_and_pictures_in_turn_never(axes: st
     drawn = [np.random.default_rng(3) for _ in range(2)]
     ours = TorchFeed(inputs, DEVICE, {}, augment=augment, random=drawn[0])
     theirs = KerasFeed(inputs, augment=augment, random=drawn[1])
-    changed = [batch["x"].numpy() for batch, _ in ours.shuffled(torch.arange(N), N)]
+    changed = [batch["x"].numpy() for batch, _ in ours.shuffled(torch.arange(N).__getitem__, N)]
     [rows] = theirs.shuffled_rows(N)
     other = theirs.take(rows, changed=True)["x"]
     found = channels_last(changed[0], SOURCES[f"{axes} of bytes"])

@@ -128,7 +128,7 @@ def test_inputs_and_knownstay_together_across_blocks():
     x = np.arange(300_000.0, dtype=np.float32).reshape(-1, 1000)  # 26 rows of 64 make a block
     feed = Feed({"x": x, "lengths": x[:, 1]}, torch.device("cpu"), {})
     known = torch.from_numpy(x[:, 0])
-    for batch, targets in feed.shuffled(known, 7):
+    for batch, targets in feed.shuffled(known.__getitem__, 7):
         assert torch.equal(batch["x"][:, 0], targets)
         assert torch.equal(batch["lengths"], targets + 1)
 

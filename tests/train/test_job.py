@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from bakeoff import Recipe
 from bakeoff.catalog import Model, find
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.job import Fit, Job, line_names, plan_jobs, tuples
+from bakeoff.train.job import Fit, Job, line_names, page_arguments, plan_jobs, tuples
 from bakeoff.train.recipe import resolve
 from bakeoff.train.workers import as_json
 
@@ -24,7 +26,7 @@ def planned(**changes):
         "num_classes": 2,
         "device": "cpu",
     }
-    models = [Model(name=name, row=find(name)) for name in NAMES]
+    models = changes.pop("models", [Model(name=name, row=find(name)) for name in NAMES])
     return plan_jobs(models, **{**settings, **changes})
 
 
@@ -81,3 +83,26 @@ def test_a_line_of_the_leaderboard_is_a_model_on_a_framework():
     assert {("constant", "sklearn"), ("mlp", "torch"), ("mlp", "jax")} <= lines
     assert line_names(lines)["mlp", "jax"] == "mlp (jax)"
     assert line_names(lines)["constant", "sklearn"] == "constant"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("lstm", {"in_features": 3, "out_features": 6}),
+        ("transformer_seq2seq", {"in_features": 3, "out_features": 6}),
+        ("dlinear", {"in_features": 3, "in_steps": 24, "out_steps": 6, "out_features": 1}),
+        ("rnn_seq2seq", {"in_features": 3, "out_steps": 6, "out_features": 1}),
+        ("vector_to_sequence", {"in_features": 3, "out_steps": 6, "out_features": 1}),
+    ],
+)
+def test_a_page_writes_the_steps_of_a_forecast_one_by_one_or_all_at_once(name, expected):
+    job = planned(
+        models=[Model(name=name, row=find(name))],
+        views={name: "window"},
+        recipes={name: resolve(Recipe(), rows=100, task="forecast")},
+        task="forecast",
+        num_classes=0,
+        horizon=6,
+    )[0]
+    sizes = {"in_features": 3, "in_steps": 24, "out_steps": 6}
+    assert page_arguments(job, sizes) == expected

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.data.taking.sources import Rows
+from bakeoff.data.taking.sources import Rows, Windows
 from bakeoff.data.taking.views import View
 from bakeoff.errors import RequestError
 from bakeoff.numeric import probabilities
@@ -55,15 +55,35 @@ def shared_data_in(folder: Path) -> Path:
         "table": View(inputs={"x": source}, sizes={"in_features": 3}),
         "plain": View(inputs={"x": other}, sizes={}),
     }
-    write_shared_data(folder, views=views, targets=np.arange(50) % 2, rows=PARTS)
+    targets = Rows(base=np.arange(1000, 1050), rows=np.arange(50))
+    write_shared_data(folder, views=views, targets=targets, rows=PARTS)
     return folder
 
 
-def test_test_targets_are_blank_in_what_a_worker_sees(tmp_path):
-    targets = np.load(shared_data_in(tmp_path / "m") / "targets.npy")
-    assert np.isnan(targets[PARTS["test"]]).all()
-    assert np.isfinite(targets[PARTS["train"]]).all()
-    assert np.isfinite(targets[PARTS["validation"]]).all()
+def written(folder: Path) -> list[np.ndarray]:
+    """Return all arrays that were written."""
+    return [np.load(path) for path in (folder / "arrays").iterdir()]
+
+
+def test_a_worker_has_the_targets_of_training_and_validation_rows_alone(tmp_path):
+    shared = SharedData(shared_data_in(tmp_path / "m"))
+    for part in ("train", "validation"):
+        targets = shared.targets(part)
+        assert np.array_equal(targets.take(), PARTS[part] + 1000)
+        assert len(targets.base) == len(PARTS[part])
+    assert not [a for a in written(tmp_path / "m") if np.isin(PARTS["test"] + 1000, a).any()]
+
+
+def test_a_worker_has_no_step_that_test_windows_alone_look_ahead_to(tmp_path):
+    steps = np.arange(1000, 1054, dtype=np.float32)[:, None]
+    targets = Windows(base=steps, starts=np.arange(50) + 2, length=2, vector=True)
+    (tmp_path / "m").mkdir()
+    write_shared_data(tmp_path / "m", views={}, targets=targets, rows=PARTS)
+    train, validation = (SharedData(tmp_path / "m").targets(p) for p in ("train", "validation"))
+    assert np.array_equal(train.take()[-1], [1031, 1032])
+    assert np.array_equal(validation.take()[-1], [1041, 1042])
+    for array in written(tmp_path / "m"):
+        assert not (array[array > 1000] > 1042).any()  # NaN is not
 
 
 def test_a_part_holds_its_own_rows(tmp_path):
@@ -76,8 +96,8 @@ def test_a_part_holds_its_own_rows(tmp_path):
 
 def test_what_several_views_share_is_written_once(tmp_path):
     shared_data_in(tmp_path / "m")
-    written = [np.load(path) for path in (tmp_path / "m" / "arrays").iterdir()]
-    assert sorted(array.shape for array in written) == [(50,), (50,), (50, 3)]
+    shapes = sorted(array.shape for array in written(tmp_path / "m"))
+    assert [shape for shape in shapes if shape[0] == 50] == [(50,), (50,), (50, 3)]
 
 
 def test_what_lies_in_a_file_already_is_not_written_again(tmp_path):
@@ -85,9 +105,9 @@ def test_what_lies_in_a_file_already_is_not_written_again(tmp_path):
     x = np.load(tmp_path / "x.npy", mmap_mode="r").view()
     view = View(inputs={"x": Rows(base=x, rows=np.arange(50))}, sizes={})
     (tmp_path / "m").mkdir()
-    targets = np.zeros(50)
+    targets = Rows(base=np.zeros(50), rows=np.arange(50))
     write_shared_data(tmp_path / "m", views={"table": view}, targets=targets, rows=PARTS)
-    assert len(list((tmp_path / "m" / "arrays").iterdir())) == 1
+    assert not [a for a in written(tmp_path / "m") if a.shape == (50, 3)]
     taken = SharedData(tmp_path / "m").inputs("table", "test")["x"]
     assert Path(taken.base.filename) == tmp_path / "x.npy"
 
@@ -108,7 +128,7 @@ def test_a_page_that_takes_no_categories_is_not_given_their_sizes():
 
 def test_shared_data_that_was_pickled_is_not_opened(tmp_path):
     folder = shared_data_in(tmp_path / "m")
-    np.save(folder / "targets.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    np.save(folder / "train.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="Python objects"):
         SharedData(folder)
 

@@ -14,18 +14,21 @@ import numpy as np
 
 from bakeoff.catalog import Row, find, load
 from bakeoff.data.array import is_missing
+from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm, typed_labels
+from bakeoff.data.origin import Origin
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.read import read_inputs
-from bakeoff.data.taking.sources import plain
+from bakeoff.data.taking.sources import plain, read_as
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RequestError
 from bakeoff.evaluate.metrics import METRICS, score
 from bakeoff.evaluate.predictions import Predictions, id_series, label_series
+from bakeoff.evaluate.windows import ALL, period_ahead, truth_ahead
 from bakeoff.judge.best import best_of
 from bakeoff.judge.verdict import read_verdict
 from bakeoff.numeric import probabilities
@@ -78,6 +81,9 @@ class TrainedModel:
         preparation, job = load_preparation(self.run.data), self.fit.job
         if (preparation.task, len(preparation.classes)) != (job.task, job.num_classes):
             raise DataError(f"{self.place.facts} is of another task than {self.run.data} says.")
+        series = preparation.schema.series
+        if job.horizon != (series.horizon if series else 0):
+            raise DataError(f"{self.place.facts} is of another horizon than {self.run.data} says.")
         return preparation
 
     @cached_property
@@ -88,9 +94,7 @@ class TrainedModel:
             DataError: What was fitted does not go with the schema, or with this model.
         """
         with reading(self.run.data / "transforms.json"):
-            return make_views(self.preparation, blank_row(self.preparation.schema))[
-                self.fit.job.view
-            ]
+            return make_views(self.preparation, blank_row(self.preparation.schema))[self.fit.job.view]
 
     @cached_property
     def model(self) -> Any:
@@ -157,7 +161,7 @@ class TrainedModel:
             RequestError: The target has numbers, not classes.
             DataError: As for `predict`.
         """
-        if self.preparation.task == "regression":
+        if not self.preparation.classes:
             raise RequestError(f"{self.preparation.schema.targets[0]} has no classes: use predict.")
         return self.scores(self.read(data, images))
 
@@ -174,11 +178,27 @@ class TrainedModel:
         dataset = self.read(data, images)
         if dataset.target not in dataset.arrays:
             raise DataError(f"{dataset.source} has no column {dataset.target!r} to score by.")
-        dataset = dataset[~is_missing(dataset.arrays[dataset.target])]
+        dataset = dataset[~unknown_truth(dataset)]
         if not len(dataset):
             raise DataError(f"No row of {dataset.source} has a value of {dataset.target!r}.")
+        return score(METRICS[read_verdict(self.run).metric], self.judged(dataset))
+
+    def judged(self, dataset: Dataset) -> Predictions:
+        """Predict rows whose target is known, and put the truth beside it.
+
+        Raises:
+            DataError: A time series is new: what its errors are scaled by is not known.
+        """
         scores = self.scores(dataset)
-        predictions = Predictions(
+        if self.preparation.task == "forecast":
+            return Predictions(
+                target=dataset.target,
+                rows=dataset.rows,
+                truth=truth_ahead(dataset),
+                scores=self.preparation.invert_steps(scores, dataset),
+                period=period_ahead(dataset, self.spreads),
+            )
+        return Predictions(
             target=dataset.target,
             rows=dataset.rows,
             truth=dataset.arrays[dataset.target],
@@ -186,7 +206,18 @@ class TrainedModel:
             classes=self.preparation.classes,
             positive=dataset.schema.positive.get(dataset.target),
         )
-        return score(METRICS[read_verdict(self.run).metric], predictions)
+
+    @property
+    def spreads(self) -> dict[str, float]:
+        """Series -> standard deviation of its training targets, and "" -> that of all.
+
+        Raises:
+            DataError: The predictions of the fit are gone, or are of no forecast.
+        """
+        predictions = self.place.predictions()
+        if predictions is None or predictions.period is None:
+            raise DataError(f"{self.place.path} holds no forecasts.")
+        return {ALL: predictions.period.std, **predictions.period.stds}
 
     def read(self, data: Any, images: str | Path | None = None) -> Dataset:
         """Read new data as the run read its own; say what was decided, as warnings."""
@@ -198,11 +229,11 @@ class TrainedModel:
         return dataset
 
     def scores(self, dataset: Dataset) -> np.ndarray:
-        """Return probabilities (n, C), or standardised values (n,) for a regression."""
+        """Return probabilities (n, C), standardised values (n,) of a regression, (n, S) ahead."""
         job = self.fit.job
         view = make_views(self.preparation, dataset)[job.view]
         if find(job.architecture).role == "baseline":
-            return np.asarray(self.model.scores(view.take()))
+            return np.asarray(self.model.scores(read_as(job.view, view.inputs)))
         if job.framework == "torch":
             from bakeoff.torch_models.fit import predict
         else:
@@ -242,7 +273,8 @@ def load_baseline(row: Row, place: FitFolder, job: Job, view: View) -> Any:
     if "categories" in inputs:
         inputs["categories"][1] = np.array(view.sizes["category_sizes"]) - 1
     scores = np.asarray(baseline.scores(inputs))
-    if scores.shape != ((2, job.num_classes) if job.num_classes else (2,)):
+    width = job.num_classes or job.horizon
+    if scores.shape != ((2, width) if width else (2,)):
         raise DataError(f"its arrays give scores of shape {scores.shape} for two rows.")
     return baseline
 
@@ -304,10 +336,20 @@ def integers(value: Any) -> Iterator[int]:
             yield from integers(item)
 
 
+def unknown_truth(dataset: Dataset) -> np.ndarray:
+    """Return (n,) where the target has no value; of windows, where a step ahead has none."""
+    values = dataset.arrays[dataset.target]
+    if isinstance(values, Sequences):
+        return np.asarray(np.isnan(np.asarray(values, np.float64)).reshape(len(values), -1).any(1))
+    return is_missing(values)
+
+
 def blank_row(schema: Schema) -> Dataset:
     """Make one row of data by the schema of a run: zeros, or nothing in any column."""
     import polars as pl
 
+    if schema.series is not None:
+        return blank_window(schema)
     form = schema.column(schema.inputs[0]).form
     if isinstance(form, ShapeForm):
         sizes = [size or 1 for size in form.sizes]
@@ -315,6 +357,22 @@ def blank_row(schema: Schema) -> Dataset:
             raise DataError(f"a row of {form} has more than {MOST_CELLS:,} numbers.")
         return read_inputs(np.zeros((1, *sizes)), schema)
     return read_inputs(pl.DataFrame({name: [None] for name in schema.inputs}), schema)
+
+
+def blank_window(schema: Schema) -> Dataset:
+    """Make one window over a time series of zeros, without a table to read it from."""
+    form = schema.series
+    assert form is not None
+    if form.lookback * form.width > MOST_CELLS:
+        raise DataError(f"a window of {form.lookback:,} steps has more than {MOST_CELLS:,} numbers.")
+    steps = np.zeros((form.lookback, form.width), np.float32)
+    windows = Sequences(steps, np.zeros(1, np.int64), np.array([form.lookback]))
+    return Dataset(
+        schema=schema,
+        arrays={schema.inputs[0]: windows},
+        origin=Origin(rows=np.ones(1, np.int64)),
+        source="a blank window",
+    )
 
 
 def open_model(folder: RunFolder, model: str | None = None) -> TrainedModel:

@@ -104,7 +104,7 @@ class ResidualSummary:
 
 def summarise_residuals(predictions: Predictions) -> ResidualSummary:
     """Summarise the errors of one fit."""
-    residuals = errors(predictions)
+    residuals = errors(predictions).reshape(-1)
     q5, q25, q50, q75, q95 = (
         float(q) for q in np.quantile(residuals, (0.05, 0.25, 0.5, 0.75, 0.95))
     )

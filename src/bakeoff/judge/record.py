@@ -8,8 +8,9 @@ import numpy as np
 
 from bakeoff.documents import writing
 from bakeoff.errors import RunError, option
-from bakeoff.evaluate.metrics import NUMBERS, score
+from bakeoff.evaluate.metrics import score
 from bakeoff.evaluate.predictions import Predictions
+from bakeoff.evaluate.windows import period_ahead, truth_ahead
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event
@@ -82,9 +83,18 @@ def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
     """
     dataset, preparation = plan.dataset, plan.preparation
     positions = getattr(plan.split, part)
-    classes = () if preparation.task in NUMBERS else tuple(preparation.classes)
+    classes = tuple(preparation.classes)
     groups, group_column = groups_of(plan, positions)
     try:
+        if preparation.task == "forecast":
+            windows = dataset[positions]
+            return Predictions(
+                target=dataset.target,
+                rows=windows.rows,
+                truth=truth_ahead(windows),
+                scores=preparation.invert_steps(scores, windows),
+                period=period_ahead(windows, plan.spreads),
+            )
         return Predictions(
             target=dataset.target,
             rows=dataset.rows[positions],
@@ -107,8 +117,11 @@ def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
 
 def groups_of(plan: Plan, positions: np.ndarray) -> tuple[np.ndarray | None, str]:
     """Return the group of each row and its column, where whole groups were dealt out: (n,) int."""
-    if plan.split.method != "group":
+    if plan.split.method != "group" or plan.preparation.task == "forecast":
         return None, ""
+    if plan.preparation.schema.series is not None:  # whole series
+        windows = plan.dataset.arrays[plan.preparation.schema.inputs[0]][positions]
+        return windows.members(), plan.preparation.schema.series.series
     (column,) = plan.split.by
     values = plan.dataset.arrays[column][positions]
     names = values.astype(str) if values.dtype == object else values  # as the split tells them

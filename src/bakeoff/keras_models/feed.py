@@ -26,6 +26,7 @@ from bakeoff.keras_models.augment import augment
 Source = np.ndarray | Mapping[str, Any]
 Inputs = Mapping[str, Source]
 Batch = dict[str, np.ndarray]
+Targets = np.ndarray | Mapping[str, Any]
 Augment = Mapping[str, tuple[float, float]]
 Change = Callable[[np.ndarray, float], np.ndarray]
 

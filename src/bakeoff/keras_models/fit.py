@@ -14,7 +14,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from bakeoff.keras_models.feed import Augment, Batch, Feed, Inputs, narrow, num_rows
+from bakeoff.keras_models.feed import (
+    Augment,
+    Batch,
+    Feed,
+    Inputs,
+    Targets,
+    narrow,
+    num_rows,
+    take,
+)
 from bakeoff.keras_models.losses import loss_of, metric_of
 from bakeoff.keras_models.optimizers import Schedule, make_optimizer
 
@@ -22,10 +31,10 @@ from bakeoff.keras_models.optimizers import Schedule, make_optimizer
 def fit(
     model: keras.Model,
     inputs: Inputs,
-    targets: np.ndarray,
+    targets: Targets,
     *,
     validation_inputs: Inputs,
-    validation_targets: np.ndarray,
+    validation_targets: Targets,
     loss: str = "cross_entropy",
     members: bool = False,
     optimizer: str = "adamw",
@@ -48,7 +57,7 @@ def fit(
         model: Any built model whose `call` takes the names in `inputs`.
         inputs: Argument name -> array of all training rows (x, and lengths or categories), or plain
             values that say where to take them: see `feed`.
-        targets: Class numbers, or floats.
+        targets: Class numbers, or floats; an array, or plain values that say where to take them.
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
         loss: See `losses.LOSSES`.
@@ -96,10 +105,10 @@ def fit(
 
     watch = Watch(
         validation_feed,
-        validation_targets,
+        take(validation_targets, np.arange(num_rows(validation_targets))),
         loss,
         rates,
-        len(targets),
+        len(feed),
         patience,
         on_epoch,
     )
@@ -147,9 +156,10 @@ class Adaptor(keras.Model):
 class Batches(keras.utils.PyDataset):
     """Shuffled batches, taken when they are needed; each row comes once in an epoch."""
 
-    def __init__(self, feed: Feed, targets: np.ndarray, batch_size: int) -> None:
+    def __init__(self, feed: Feed, targets: Targets, batch_size: int) -> None:
         super().__init__()
-        self.feed, self.targets, self.batch_size = feed, narrow(targets), batch_size
+        self.feed, self.batch_size = feed, batch_size
+        self.targets = narrow(targets) if isinstance(targets, np.ndarray) else targets
         self.rows = feed.shuffled_rows(batch_size)
 
     def __len__(self) -> int:
@@ -158,7 +168,7 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int) -> tuple[Batch, np.ndarray]:
         """Take batch number i."""
-        return self.feed.take(self.rows[i], changed=True), self.targets[self.rows[i]]
+        return self.feed.take(self.rows[i], changed=True), narrow(take(self.targets, self.rows[i]))
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next epoch."""

@@ -1,6 +1,7 @@
 """What training makes small, and the metric that goes with it.
 
-Scores are raw (before softmax or sigmoid). Dimensions: B batch, N members, C outputs.
+Scores are raw (before softmax or sigmoid). Of a forecast they are (B, S), or (B, S, 1) of a page
+that writes step by step: both are unfolded here. Dimensions: B batch, N members, C outputs, S steps.
 """
 
 from typing import Any
@@ -54,7 +55,7 @@ def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> A
         cross_entropy: scores (B, C) float, targets (B,) int class numbers.
         binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1.
         bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
-        mse, mae, huber: scores (B, 1) or (B, C), targets (B,) or (B, C) float.
+        mse, mae, huber: scores (B, 1), (B, C) or (B, S, 1), targets (B,), (B, C) or (B, S) float.
 
     Example:
         >>> float(loss_of("mse", np.array([[1.0], [3.0]]), np.array([1.0, 1.0])))

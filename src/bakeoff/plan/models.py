@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.catalog import CATALOG, Argument, Model, Row, arguments, find, fitting
@@ -15,7 +15,28 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(10))
+UNSAID = ("plain", "histograms")  # views of baselines alone
 RESERVED = {"CON", "PRN", "AUX", "NUL", *PORTS}  # no file or folder of Windows may be called so
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What decides, beside the views of the data, which models fit them.
+
+    Args:
+        task: What is predicted; "" for anything.
+        num_classes: Classes of the target; 0 for numbers.
+        lookback: Steps of a window of time series; 0 for other data.
+        season: Steps of the usual season of time series; 0 where none is known.
+    """
+
+    task: str = ""
+    num_classes: int = 0
+    lookback: int = 0
+    season: int = 0
+
+
+ANYTHING = Facts()
 
 
 def check_models(models: Mapping[str, Mapping[str, Any]]) -> None:
@@ -146,36 +167,84 @@ def select_models(
 
 
 def choose_models(
-    models: Mapping[str, Mapping[str, Any]], *, all_that_fit: bool, views: "Mapping[str, View]"
-) -> list[Model]:
+    models: Mapping[str, Mapping[str, Any]],
+    *,
+    all_that_fit: bool,
+    views: "Mapping[str, View]",
+    facts: Facts = ANYTHING,
+) -> tuple[list[Model], tuple[str, ...]]:
     """Return the models of a run: those named, and all that can read the data if wanted.
 
     Args:
         models: Name -> settings, of those named.
         all_that_fit: Every architecture that can read the data runs, too.
         views: Those on offer; a model must take all that its view hands to a page.
+        facts: What else there is to know of the data.
+
+    Returns:
+        The models, and why others that can read the data are left out, a sentence each.
 
     Raises:
         RequestError: One that is named cannot read the data.
     """
-    fit = [row for row in fitting(views) if not left_unread(row, views)]
+    fit = [row for row in fitting(views, facts.task) if not left_unread(row, views)]
     chosen = []
-    unnamed: dict[str, Mapping[str, Any]] = {row.name: {} for row in fit} if all_that_fit else {}
+    unnamed: dict[str, Mapping[str, Any]] = {}
+    left_out = []
+    for row in fit if all_that_fit else ():
+        if why := too_many(row, facts) or no_season(row.name, row, {}, facts):
+            left_out += [f"Left out: {why}"] * (row.name not in models)
+        elif not set(row.unasked) & set(views):
+            unnamed[row.name] = {}
     for name, settings in {**unnamed, **models}.items():
         row = find(str(settings.get("architecture", name)), trainable=True)
         advice = f"Models that fit: {', '.join(row.name for row in fit)}."
         if not set(row.reads) & set(views):
             raise RequestError(
                 f"{name} reads {' or '.join(row.reads)} data, and this data can be read as "
-                f"{' or '.join(view for view in views if view != 'plain')}. {advice}"
+                f"{' or '.join(view for view in views if view not in UNSAID)}. {advice}"
             )
+        if facts.task and facts.task not in row.tasks:
+            raise RequestError(f"{name} is not made for a {facts.task}. {advice}")
+        if why := no_season(name, row, settings, facts):
+            raise RequestError(why)
         if unread := left_unread(row, views):
             raise RequestError(
                 f"{name} does not take {' and '.join(unread)}, which this data has. {advice}"
             )
         own = {k: v for k, v in settings.items() if k != "architecture" and k not in SETTINGS}
+        if "season" in arguments(row) and not own.get("season"):
+            own["season"] = facts.season
         chosen.append(Model(name=name, row=row, arguments=own))
-    return chosen
+    return chosen, tuple(left_out)
+
+
+def too_many(row: Row, facts: Facts) -> str:
+    """Say that a target has more classes than an architecture is made for; "" where it has not."""
+    if not row.most_classes or facts.num_classes <= row.most_classes:
+        return ""
+    return (
+        f"{row.name}: its time grows with the classes, which are {facts.num_classes:,}. Above "
+        f"{row.most_classes:,} it runs where it is named."
+    )
+
+
+def no_season(name: str, row: Row, settings: Mapping[str, Any], facts: Facts) -> str:
+    """Say why a model that repeats a season has none; "" where it has one, or repeats none."""
+    if facts.task != "forecast" or "season" not in arguments(row):
+        return ""
+    season = settings.get("season") or facts.season
+    if not season:
+        return (
+            f"{name}: the step of the time tells no season. Give its steps: "
+            f"{option(f'{name}.season', 24)}."
+        )
+    if season > facts.lookback:
+        return (
+            f"{name}: a season of {season:,} steps needs a look-back of {season:,} steps at least, "
+            f"and it is {facts.lookback:,}. Say {option('lookback', season)}."
+        )
+    return ""
 
 
 def left_unread(row: Row, views: "Mapping[str, View]") -> list[str]:

@@ -17,7 +17,8 @@ from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.plan.experiment import Experiment
-from bakeoff.plan.models import choose_models, recipe_of, view_of
+from bakeoff.plan.forecasts import season_of, target_spreads
+from bakeoff.plan.models import Facts, choose_models, recipe_of, view_of
 from bakeoff.train.augmentation import say_augment
 from bakeoff.train.auto_augment import MOST_SAMPLED, settled_augment
 from bakeoff.train.events import Probed
@@ -41,6 +42,7 @@ class Plan:
         changes: What is done to training pictures, and why, in sentences.
         unnamed: Models that run because they can read the data, not because they were named.
         left_out: Models that this data cannot be given to, and why, a sentence each.
+        spreads: Of a forecast: series -> standard deviation of its training targets; "" -> of all.
         probed: (model, framework) -> its size and the seconds of a step, once it was probed.
     """
 
@@ -56,6 +58,7 @@ class Plan:
     changes: tuple[str, ...] = ()
     unnamed: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
+    spreads: Mapping[str, float] = field(default_factory=dict)
     probed: Mapping[tuple[str, str], Probed] = field(default_factory=dict)
 
     @property
@@ -120,7 +123,19 @@ def make_plan(
     else:
         metric = find_metric(experiment.metric, task)
     offered = make_views(preparation, dataset)
-    models = choose_models(experiment.models, all_that_fit=experiment.all_that_fit, views=offered)
+    series = preparation.schema.series
+    facts = Facts(
+        task=task,
+        num_classes=len(preparation.classes),
+        lookback=series.lookback if series else 0,
+        season=season_of(series) if series else 0,
+    )
+    models, left_out = choose_models(
+        experiment.models,
+        all_that_fit=experiment.all_that_fit,
+        views=offered,
+        facts=facts,
+    )
     seen = {model.name: view_of(model, offered) for model in models}
     recipes = {
         model.name: resolve(
@@ -139,8 +154,9 @@ def make_plan(
         views=seen,
         recipes=recipes,
         task=task,
-        num_classes=len(preparation.classes) if task != "regression" else 0,
+        num_classes=len(preparation.classes),
         device=experiment.device,
+        horizon=series.horizon if series else 0,
     )
     return Plan(
         unnamed=frozenset(c.name for c in models) - set(experiment.models),
@@ -154,6 +170,8 @@ def make_plan(
         models=models,
         jobs=jobs,
         changes=changes,
+        left_out=left_out,
+        spreads=target_spreads(dataset, split) if task == "forecast" else {},
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from bakeoff.data.taking.targets import make_targets
 from bakeoff.errors import RequestError
 from bakeoff.plan.plan import Plan
 from bakeoff.train.events import Failed, Probed
@@ -33,7 +34,7 @@ def probe(plan: Plan, workers: Workers, scratch: Path) -> Plan:
     write_shared_data(
         scratch,
         views=plan.views,
-        targets=plan.preparation.targets(plan.dataset),
+        targets=make_targets(plan.preparation, plan.dataset),
         rows={part: getattr(plan.split, part) for part in ("train", "validation", "test")},
     )
     workers.share(scratch)
@@ -72,7 +73,7 @@ def without(plan: Plan, dropped: Mapping[str, str]) -> Plan:
         experiment=replace(plan.experiment, models=kept),
         models=[model for model in plan.models if model.name not in dropped],
         jobs=[job for job in plan.jobs if job.model not in dropped],
-        left_out=tuple(f"Left out: {why}" for why in dropped.values()),
+        left_out=(*plan.left_out, *(f"Left out: {why}" for why in dropped.values())),
     )
 
 

@@ -22,6 +22,9 @@ from bakeoff.runs.read_schema import Findings, read_environment, read_findings, 
 from bakeoff.train.job import Job
 
 
+KINDS = {"regression": "regression", "forecast": "forecast"}  # tasks that are no classes
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Contents:
     """A run as its folder tells it.
@@ -34,6 +37,8 @@ class Contents:
         curves: Label -> history.parquet of the fits that have one.
         looks: Label -> how it is drawn.
         best: Test predictions of the fit to take home.
+        naive: Of a forecast: those of the plain model that it is drawn beside; else None.
+        naive_label: How the leaderboard calls that model.
         schema: data/schema.json.
         split: data/split.parquet.
         findings: data/findings.json: `leaks` with a `message` each, and `notes`.
@@ -53,10 +58,25 @@ class Contents:
     findings: Findings
     plan: str
     environment: Mapping[str, Any]
+    naive: Predictions | None = None
+    naive_label: str = ""
+
+    @property
+    def best_label(self) -> str:
+        """How the leaderboard calls the model whose fit is taken home."""
+        best = self.verdict.best
+        return next(
+            (
+                str(row["label"])
+                for row in self.rows
+                if (row["model"], row["framework"]) == (best.model, best.framework)
+            ),
+            best.model,
+        )
 
     @property
     def task(self) -> str:
-        """ "binary", "multiclass" or "regression"."""
+        """ "binary", "multiclass", "regression" or "forecast"."""
         return str(self.schema.tasks[self.verdict.target])
 
     @property
@@ -78,6 +98,9 @@ def read_contents(folder: RunFolder) -> Contents:
     places = {row["label"]: places_of(folder, row) for row in rows}
     curves = {label: read_curves(own) for label, own in places.items()}
     baselines = [row["label"] for row in rows if row["kind"] == "baseline"]
+    naive, naive_label = None, ""
+    if schema.tasks[verdict.target] == "forecast":
+        naive, naive_label = read_naive(rows, places, verdict)
     with reading(folder.experiment):
         plan = folder.experiment.read_text("utf-8")
     return Contents(
@@ -93,7 +116,26 @@ def read_contents(folder: RunFolder) -> Contents:
         findings=read_findings(folder),
         plan=plan,
         environment=read_environment(folder),
+        naive=naive,
+        naive_label=naive_label,
     )
+
+
+def read_naive(
+    rows: Sequence[Mapping[str, Any]], places: Mapping[str, Sequence[FitFolder]], verdict: Verdict
+) -> tuple[Predictions | None, str]:
+    """Read the test predictions of the plain model that a forecast is drawn beside.
+
+    It is the last value, where that ran and is not the best itself, else the best baseline.
+    """
+    ranked = [row for row in rows if row["score"] is not None and row["kind"] == "baseline"]
+    others = [row for row in ranked if row["model"] != verdict.best.model]
+    others.sort(key=lambda row: row["model"] != "last_value")
+    for row in others:
+        predictions = places[row["label"]][0].predictions()
+        if predictions is not None and kind_of(predictions) == "forecast":
+            return predictions, str(row["label"])
+    return None, ""
 
 
 def places_of(folder: RunFolder, row: Mapping[str, Any]) -> list[FitFolder]:
@@ -119,9 +161,16 @@ def read_best(folder: RunFolder, verdict: Verdict, task: str) -> Predictions:
     predictions = best.predictions()
     if predictions is None or not len(predictions):
         raise DataError(f"{best.path} has no predictions: this is not a finished run.")
-    if predictions.target != verdict.target or bool(predictions.classes) == (task == "regression"):
+    if predictions.target != verdict.target or kind_of(predictions) != KINDS.get(task, "classes"):
         raise DataError(f"{best.path} has predictions of another target. {ADVICE}")
     return predictions
+
+
+def kind_of(predictions: Predictions) -> str:
+    """Return what is predicted: "classes", "regression" or "forecast"."""
+    if predictions.period is not None:
+        return "forecast"
+    return "classes" if predictions.classes else "regression"
 
 
 def read_curves(places: Sequence[FitFolder]) -> Curves:

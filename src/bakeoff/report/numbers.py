@@ -23,10 +23,10 @@ def plural(thing: str, number: int) -> str:
     """Return the word for that many things.
 
     Example:
-        >>> plural("category", 2), plural("seed", 1), plural("binary", 3)
-        ('categories', 'seed', 'binaries')
+        >>> plural("category", 2), plural("seed", 1), plural("binary", 3), plural("series", 2)
+        ('categories', 'seed', 'binaries', 'series')
     """
-    if number == 1 or not thing:
+    if number == 1 or not thing or thing.endswith("series"):
         return thing
     if thing.endswith("y") and thing[-2] not in "aeiou":
         return thing[:-1] + "ies"

@@ -22,6 +22,7 @@ from bakeoff.insight.ranking import Line, leaderboard
 from bakeoff.insight.style import to_svg
 from bakeoff.report import numbers
 from bakeoff.report.contents import Contents
+from bakeoff.report.forecast_pictures import drawn_steps, drawn_windows
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -74,7 +75,7 @@ def draw_figures(run: Contents) -> dict[str, list[Group]]:
     sections: dict[str, list[Callable[[Contents], Iterator[Group]]]] = {
         "leaderboard": [draw_ranking],
         "training": [draw_comparison, draw_learning],
-        "best": [draw_confusion, draw_residuals],
+        "best": [draw_confusion, draw_residuals, draw_forecasts],
     }
     return {
         section: [group for draw in draws for group in draw(run)]
@@ -212,7 +213,7 @@ def draw_learning(run: Contents) -> Iterator[Group]:
 
 def draw_confusion(run: Contents) -> Iterator[Group]:
     """Draw the confusion matrix of the best model."""
-    if run.task == "regression":
+    if not run.best.classes:
         return
     table = confusion(run.best)
     labels, classes = [cut(name) for name in table.labels], [cut(name) for name in table.classes]
@@ -279,4 +280,21 @@ def draw_residuals(run: Contents) -> Iterator[Group]:
         caption="Errors: right of zero is predicted too high. The outer 1 % is gathered at the "
         "ends.",
         pictures=[picture(residuals(truth, predicted, name=target), "residuals", alt)],
+    )
+
+
+def draw_forecasts(run: Contents) -> Iterator[Group]:
+    """Draw forecasts of the best model beside the truth, and how its error grows step by step."""
+    if run.best.period is None:
+        return
+    beside = f" and {run.naive_label}" if run.naive is not None else ""
+    yield Group(
+        caption="Windows of the test part, evenly over its time. Grey: what was known, as far as "
+        f"the test part tells it. Then what came, and the forecasts of {run.best_label}{beside}.",
+        pictures=[picture(*drawn) for drawn in drawn_windows(run)],
+        size="small",
+    )
+    yield Group(
+        caption="The score of each step ahead alone, over all test windows.",
+        pictures=[picture(*drawn_steps(run))],
     )

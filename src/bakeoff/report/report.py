@@ -18,6 +18,7 @@ from bakeoff.evaluate.regression import summarise_residuals
 from bakeoff.insight.style import Look
 from bakeoff.report import numbers
 from bakeoff.report.contents import Contents, read_contents
+from bakeoff.report.forecast_pictures import series_part
 from bakeoff.report.pictures import MANY_CLASSES, draw_figures, frequent_mistakes
 from bakeoff.runs.folder import RunFolder
 
@@ -116,6 +117,7 @@ def leaderboard_part(run: Contents) -> dict[str, Any]:
         "verdict": run.verdict,
         "metric": metric,
         "rows": run.rows,
+        "row_word": "test window" if run.task == "forecast" else "test row",
         "further": further,
         "behind": [pair for pair in run.verdict.pairs if pair.better == leader],
         "marks": {label: mark(look) for label, look in run.looks.items()},
@@ -132,6 +134,8 @@ def mark(look: Look) -> dict[str, str]:
 def best_part(run: Contents) -> dict[str, Any]:
     """Return what is shown of the best model: where it is right, where it is wrong."""
     shown: dict[str, Any] = {"fit": run.verdict.best, "rows": len(run.best)}
+    if run.task == "forecast":
+        return {**shown, "summary": summarise_residuals(run.best), "series": series_part(run)}
     if run.task == "regression":
         return {**shown, "summary": summarise_residuals(run.best)}
     classes, mistakes = per_class(run.best), frequent_mistakes(confusion(run.best))

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bakeoff.cut import cut
 from bakeoff.data.assembling.pictures import PICTURES
+from bakeoff.data.columns.rhythm import Rhythm, stamps_after
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import ShapeForm
+from bakeoff.data.forms import SeriesForm, ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.reading.bundled import NAMES, STORED
 from bakeoff.data.splitting.split import PARTS
@@ -25,6 +28,8 @@ MOST_CLASSES = 12  # up to here each class is counted
 
 def about_data(dataset: Dataset) -> str:
     """Say how many rows and inputs there are, and what is to be predicted."""
+    if (series := dataset.schema.series) is not None and series.horizon:
+        return about_series(dataset, series)
     inputs = [dataset.schema.column(name) for name in dataset.schema.inputs]
     kinds = Counter(column.kind for column in inputs)
     counted = listed([numbers.count(n, KINDS[kind].counted) for kind, n in kinds.items()])
@@ -38,6 +43,51 @@ def about_data(dataset: Dataset) -> str:
         cells = numbers.count(sum(missing.values()), "missing cell")
         text += f" · {cells} in {listed(list(missing), most=4)}"
     return text
+
+
+def about_series(dataset: Dataset, form: SeriesForm) -> str:
+    """Say how many steps there are, from when to when, and which windows are made of them.
+
+    Example: "17,420 steps, every hour, 2016-07-01 to 2018-06-26: 17,301 windows of 96 steps, 24
+    ahead, 7 channels, target OT".
+    """
+    windows, times = dataset.arrays[dataset.schema.inputs[0]], dataset.origin.times
+    rhythm = rhythm_of(form, times)
+    steps = [numbers.count(len(windows.steps), "step")]
+    if windows.series is not None and len(windows.names) > 1:
+        steps.append(numbers.count(len(windows.names), "series"))
+    steps.append(str(rhythm) if form.step or form.months else "at irregular times")
+    if times is not None and len(times):
+        first = stamps_before(times.min(), form.lookback, rhythm)
+        last = stamps_after(np.array([times.max()]), form.horizon - 1, rhythm)[0]
+        steps.append(f"{say_time(first)} to {say_time(last[-1] if len(last) else times.max())}")
+    ahead = f"{numbers.count(form.lookback, 'step')}, {form.horizon:,} ahead"
+    made = f"{numbers.count(len(windows), 'window')} of {ahead}"
+    channels = numbers.count(form.width, "channel")
+    return f"{', '.join(steps)}: {made}, {channels}, target {cut(dataset.target)}"
+
+
+def rhythm_of(form: SeriesForm, times: np.ndarray | None) -> Rhythm:
+    """Return the usual step of a table of time series."""
+    dated = times is not None and times.dtype.kind == "M"
+    return Rhythm(step=form.step * 1e6 if dated else form.step, months=form.months, dated=dated)
+
+
+def stamps_before(time: Any, steps: int, rhythm: Rhythm) -> Any:
+    """Return the stamp so many usual steps before one; about, where steps are months."""
+    if not rhythm.dated:
+        return time - steps * rhythm.step
+    if not rhythm.months:
+        return time - np.timedelta64(int(steps * rhythm.step), "us")
+    month = time.astype("datetime64[M]")
+    return (month - steps * rhythm.months).astype("datetime64[us]") + (time - month)
+
+
+def say_time(time: Any) -> str:
+    """Write the day of a stamp, or a number."""
+    if np.asarray(time).dtype.kind == "M":
+        return str(np.datetime_as_string(np.datetime64(time, "us"), unit="D"))
+    return f"{float(time):,.6g}"
 
 
 def about_target(dataset: Dataset) -> str:
@@ -104,6 +154,7 @@ def new_data(folder: RunFolder) -> str:
     names = [column.name for column in schema.columns]
     if names == [name for name in PICTURES if name != "recording" or name in names]:
         return "NEW_PICTURES"
-    shaped = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and schema.long is None
+    tabled = schema.long is not None or schema.series is not None
+    shaped = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and not tabled
     arrays = shaped and len(names) == 2  # a table with paths of pictures has more
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

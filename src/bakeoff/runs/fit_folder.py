@@ -74,6 +74,8 @@ class FitFolder:
             with writing(self.path / "history.parquet") as draft:
                 history.write_parquet(draft)
         job = {field.name: getattr(fit.job, field.name) for field in fields(Job)}
+        if not fit.job.horizon:
+            del job["horizon"]  # so that what came before forecasts opens it
         facts = {name: getattr(fit, name) for name in (*NUMBERS, *WORDS)}
         facts |= {name: round(getattr(fit, name), 4) for name in SECONDS}
         write_json(self.facts, {**job, **facts, "status": fit.status, "validation": validation})

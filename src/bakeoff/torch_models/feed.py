@@ -30,6 +30,7 @@ Inputs = Mapping[str, np.ndarray | Mapping[str, Any]]
 Layouts = Mapping[int, torch.memory_format]
 Augment = Mapping[str, tuple[float, float]]
 Batch = dict[str, Tensor]
+Targets = np.ndarray | Mapping[str, Any]
 
 BLOCK_VALUES = 2**18  # values gathered at once: 1 MiB stays in the cache; 64 MiB took 2.4 times
 MOST_ON_DEVICE = 2**32  # bytes of one input that a GPU keeps; above that, batches are sent to it
@@ -105,12 +106,19 @@ class Feed:
             some = torch.from_numpy(rows[i : i + batch_size]).to(self.device)
             yield some, self.take(some)
 
-    def shuffled(self, targets: Tensor, batch_size: int) -> Iterator[tuple[Batch, Tensor]]:
+    def shuffled(
+        self, targets: Callable[[Tensor], Tensor], batch_size: int
+    ) -> Iterator[tuple[Batch, Tensor]]:
         """Yield shuffled batches, each row once: views of blocks that are gathered one at a time.
+
+        Args:
+            targets: Returns those of some rows; see `target_taker`.
+            batch_size: Rows of a batch.
 
         Example:
             >>> feed = Feed({"x": np.zeros((5, 2), np.float32)}, torch.device("cpu"), {})
-            >>> [len(targets) for _, targets in feed.shuffled(torch.zeros(5), 2)]
+            >>> known = target_taker(np.zeros(5), torch.device("cpu"))
+            >>> [len(targets) for _, targets in feed.shuffled(known, 2)]
             [2, 3]
         """
         sizes = batch_sizes(len(self), batch_size)
@@ -118,7 +126,7 @@ class Feed:
         if self.lengths is not None:
             for some in bucketed(order, self.lengths, sizes, self.random):
                 rows = torch.from_numpy(some).to(self.device)
-                yield self.take(rows, changed=True), targets[rows]
+                yield self.take(rows, changed=True), targets(rows)
             return
         per_block = max(1, BLOCK_VALUES // (self.row_values * batch_size))  # batches
         start = 0
@@ -127,7 +135,7 @@ class Feed:
             stop = start + sum(some_sizes)
             rows = torch.from_numpy(order[start:stop]).to(self.device)
             block = self.take(rows, changed=True)
-            parts = [t.split(some_sizes) for t in (*block.values(), targets[rows])]
+            parts = [t.split(some_sizes) for t in (*block.values(), targets(rows))]
             for *values, batch_targets in zip(*parts, strict=True):
                 yield dict(zip(block, values, strict=True)), batch_targets
             start = stop
@@ -171,6 +179,19 @@ def bucketed(
         batches += np.split(rows, np.cumsum(some)[:-1])
         start += sum(some)
     return [batches[i] for i in random.permutation(len(batches))]
+
+
+def target_taker(targets: Targets, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """Return the function that takes the targets of rows, from an array or plain values.
+
+    Windows of several steps are a vector each, (B, S).
+    """
+    if isinstance(targets, Mapping) and targets["kind"] == "windows":
+        return WindowsTaker(targets, device)
+    base, rows = (
+        (targets["base"], targets["rows"]) if isinstance(targets, Mapping) else (targets, None)
+    )
+    return RowsTaker(base, rows, device, {})
 
 
 def taker(

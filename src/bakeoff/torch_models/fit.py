@@ -16,7 +16,17 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.torch_models.dropout import faster_dropout
-from bakeoff.torch_models.feed import Augment, Batch, Feed, Inputs, Layouts, batch_sizes, tensor_of
+from bakeoff.torch_models.feed import (
+    Augment,
+    Batch,
+    Feed,
+    Inputs,
+    Layouts,
+    Targets,
+    batch_sizes,
+    num_rows,
+    target_taker,
+)
 from bakeoff.torch_models.losses import loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
 from bakeoff.torch_models.optimizers import Optimizer, schedule_factor
@@ -25,10 +35,10 @@ from bakeoff.torch_models.optimizers import Optimizer, schedule_factor
 def fit(
     model: nn.Module,
     inputs: Inputs,
-    targets: np.ndarray,
+    targets: Targets,
     *,
     validation_inputs: Inputs,
-    validation_targets: np.ndarray,
+    validation_targets: Targets,
     loss: str = "cross_entropy",
     members: bool = False,
     optimizer: str = "adamw",
@@ -51,7 +61,7 @@ def fit(
         model: Any module whose `forward` takes the names in `inputs`.
         inputs: Argument name -> array of all training rows (x, and lengths or categories), or plain
             values that say where to take them: see `feed`.
-        targets: Class numbers, or floats.
+        targets: Class numbers, or floats; an array, or plain values that say where to take them.
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
         loss: See `losses.LOSSES`.
@@ -84,7 +94,8 @@ def fit(
     random = np.random.default_rng(seed)
     feed = Feed(inputs, place, layouts, augment=augment, random=random)
     validation_feed = Feed(validation_inputs, place, layouts)
-    known, truth = (tensor_of(t).to(place) for t in (targets, validation_targets))
+    known = target_taker(targets, place)
+    truth = target_taker(validation_targets, place)(torch.arange(num_rows(validation_targets)))
     weight_optimizer = Optimizer(model, optimizer, weight_decay=weight_decay)
     num_steps = len(batch_sizes(len(feed), batch_size))
     weights = model.state_dict()  # not a copy: each step changes these tensors
@@ -117,7 +128,7 @@ def fit(
                 "validation_metric": metric_of(loss, scores, truth),
                 "lr": rates[-1],
                 "seconds": time.perf_counter() - start,
-                "rows_per_second": len(targets) / seconds,
+                "rows_per_second": len(feed) / seconds,
             }
             if not math.isfinite(row["train_loss"] + row["validation_loss"]):
                 if best_epoch:

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from bakeoff.build import Count, OneOf, Seconds
-from bakeoff.catalog import Model, find, load
+from bakeoff.build import Absent, Count, OneOf, Seconds
+from bakeoff.catalog import Model, find, load, parameters
 from bakeoff.data.columns.column import Task
 from bakeoff.train.recipe import Recipe, settings_of
 
 Device = Annotated[str, OneOf("auto", "cpu", "cuda", "mps")]
 Stopped = Annotated[str, OneOf("", "patience", "epochs", "diverged", "limit")]
+Horizon = Annotated[Count, Absent(0)]  # came with forecasts, after format 2 of a run
 Line = tuple[str, str]  # (model, framework): one line of the leaderboard
 
 
@@ -27,9 +28,10 @@ class Job:
         view: The view of the data that it sees.
         arguments: Of the page, beside those that follow from the data.
         recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
-        task: "binary", "multiclass" or "regression".
-        num_classes: Classes of the target; 0 for regression.
+        task: "binary", "multiclass", "regression" or "forecast".
+        num_classes: Classes of the target; 0 for numbers.
         device: "cpu", "cuda", "mps", or "auto": the worker that makes the fit decides.
+        horizon: Steps that are forecast; 0 for other tasks.
     """
 
     model: str
@@ -42,6 +44,7 @@ class Job:
     task: Task
     num_classes: Count
     device: Device = "cpu"
+    horizon: Horizon = 0
 
     @property
     def line(self) -> Line:
@@ -50,7 +53,9 @@ class Job:
 
     @property
     def out_features(self) -> int:
-        """How many numbers the page returns for a row."""
+        """How many numbers the page returns for a row, or for a step of one."""
+        if self.task == "forecast" and find(self.architecture).predicts == "row":
+            return self.horizon
         return self.num_classes if self.task == "multiclass" else 1
 
 
@@ -111,13 +116,16 @@ def page_arguments(job: Job, sizes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of a page: what follows from the data, then what is asked for.
 
     Args:
-        sizes: Of the view that it sees; sizes of categories go to pages that take categories.
+        sizes: Of the view that it sees; sizes of categories go to pages that take categories,
+            steps to pages that write steps.
     """
-    taken = {
-        name: size
-        for name, size in sizes.items()
-        if name != "category_sizes" or "categories" in find(job.architecture).takes
-    }
+    row = find(job.architecture)
+    left = {"out_steps"}
+    left |= set() if "categories" in row.takes else {"category_sizes"}
+    left |= set() if row.predicts == "steps" and "in_steps" in parameters(row) else {"in_steps"}
+    taken = {name: size for name, size in sizes.items() if name not in left}
+    if row.predicts == "steps":
+        taken["out_steps"] = job.horizon
     return dict(tuples({**taken, "out_features": job.out_features, **job.arguments}))
 
 
@@ -140,6 +148,7 @@ def plan_jobs(
     task: str,
     num_classes: int,
     device: str,
+    horizon: int = 0,
 ) -> list[Job]:
     """List every fit: baselines first (seconds), then all networks with the first seed, and so on.
 
@@ -148,8 +157,9 @@ def plan_jobs(
     Args:
         views: Model name -> the view it sees.
         recipes: Model name -> its resolved recipe; baselines have none.
+        horizon: Steps that are forecast; 0 for other tasks.
     """
-    shared: dict[str, Any] = {"task": task, "num_classes": num_classes}
+    shared: dict[str, Any] = {"task": task, "num_classes": num_classes, "horizon": horizon}
     baselines, networks = [], []
     for model in models:
         common: dict[str, Any] = {

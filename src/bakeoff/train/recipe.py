@@ -11,6 +11,7 @@ LOSSES_OF_TASK = {  # auto is the first
     "binary": ("binary_cross_entropy", "bce_probabilities"),
     "multiclass": ("cross_entropy",),
     "regression": ("mse", "mae", "huber"),
+    "forecast": ("mse", "mae", "huber"),
 }
 
 
@@ -137,7 +138,7 @@ def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:
 
     Args:
         rows: Training rows.
-        task: "binary", "multiclass" or "regression".
+        task: "binary", "multiclass", "regression" or "forecast".
 
     Raises:
         RequestError: The loss does not go with the task.

@@ -1,7 +1,7 @@
 """What a run lets its workers see, in a temporary folder: never the targets of test rows.
 
 sources.json               view -> its sizes, and argument -> where its values are
-targets.npy                of all rows, those of test rows NaN
+targets.json               "train" and "validation" -> where the targets of their rows are
 train.npy  validation.npy  test.npy        positions of the rows of each part
 arrays/<number>.npy        each array that a source names, written once for all views
 
@@ -11,16 +11,18 @@ that is memory-mapped from a file already, as decoded pictures are, stays in tha
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bakeoff.data.taking.sources import Source, plain, source_of
+from bakeoff.data.taking.sources import Rows, Source, Windows, plain, source_of
 from bakeoff.data.taking.views import View
 from bakeoff.documents import write_text, writing
 
 PARTS = ("train", "validation", "test")
+TAUGHT = ("train", "validation")  # whose targets a worker is given
 
 
 class SharedData:
@@ -34,7 +36,8 @@ class SharedData:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.documents = json.loads((folder / "sources.json").read_text("utf-8"))
-        self._targets = open_array(folder / "targets.npy")
+        taught = json.loads((folder / "targets.json").read_text("utf-8"))
+        self._targets = {part: source_of(self.opened(own)) for part, own in taught.items()}
         self.rows = {part: open_array(folder / f"{part}.npy") for part in PARTS}
 
     def view(self, name: str) -> View:
@@ -55,10 +58,9 @@ class SharedData:
         """Return the sources of one view, of the rows of one part."""
         return {n: source[self.rows[part]] for n, source in self.view(view).inputs.items()}
 
-    def targets(self, part: str, task: str) -> np.ndarray:
-        """Return the targets of training or validation rows: int64 classes, or float32."""
-        values = self._targets[self.rows[part]]
-        return np.asarray(values, np.int64 if task == "multiclass" else np.float32)
+    def targets(self, part: str) -> Source:
+        """Return where the targets of training or validation rows are: classes, or numbers."""
+        return self._targets[part]
 
 
 def open_array(path: Path) -> np.ndarray:
@@ -71,7 +73,7 @@ def write_shared_data(
     folder: Path,
     *,
     views: Mapping[str, View],
-    targets: np.ndarray,
+    targets: Rows | Windows,
     rows: Mapping[str, np.ndarray],
 ) -> None:
     """Write what `SharedData` reads.
@@ -79,7 +81,7 @@ def write_shared_data(
     Args:
         folder: An empty, temporary folder.
         views: By name, of all rows.
-        targets: Encoded targets of all rows; those of the test rows are blanked here.
+        targets: Of all rows; those of test rows are left out here.
         rows: "train", "validation", "test" -> positions of its rows.
 
     Raises:
@@ -94,11 +96,34 @@ def write_shared_data(
         for name, view in views.items()
     }
     write_text(folder / "sources.json", json.dumps(documents))
-    blanked = targets.astype(np.float64)
-    blanked[rows["test"]] = np.nan
-    save_array(folder / "targets.npy", blanked)
+    taught = taught_targets(targets, rows)
+    write_text(
+        folder / "targets.json",
+        json.dumps({part: store.named(plain(source)) for part, source in taught.items()}),
+    )
     for part in PARTS:
         save_array(folder / f"{part}.npy", rows[part])
+
+
+def taught_targets(
+    targets: Rows | Windows, rows: Mapping[str, np.ndarray]
+) -> dict[str, Rows | Windows]:
+    """Return the targets of training and validation rows, over values of theirs alone.
+
+    Args:
+        targets: Of all rows.
+        rows: Part -> positions of its rows.
+    """
+    own = {part: targets[rows[part]] for part in TAUGHT}
+    if isinstance(targets, Rows):
+        return {part: Rows(base=s.take(), rows=np.arange(len(s))) for part, s in own.items()}
+    starts = np.concatenate([source.starts for source in own.values()])
+    edges = np.zeros(len(targets.base) + 1, np.int64)
+    np.add.at(edges, starts, 1)
+    np.add.at(edges, starts + targets.length, -1)
+    taught = edges[:-1].cumsum() > 0
+    base = np.where(taught[:, None], targets.base, np.float32(np.nan))
+    return {part: replace(source, base=base) for part, source in own.items()}
 
 
 class Store:

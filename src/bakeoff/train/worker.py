@@ -27,7 +27,7 @@ import numpy as np
 
 from bakeoff.baselines.baseline import Baseline
 from bakeoff.catalog import find, load
-from bakeoff.data.taking.sources import Source, plain, take
+from bakeoff.data.taking.sources import Rows, Sliced, Source, plain, read_as
 from bakeoff.errors import BakeoffError
 from bakeoff.numeric import probabilities
 from bakeoff.train.augmentation import parse_augment
@@ -41,6 +41,7 @@ Send = Callable[[Event | Ready], None]
 Inputs = Mapping[str, Source]
 PROGRESS_SECONDS = 0.1  # a line of progress at most this often
 LONG_CALL_SECONDS = 2.0  # beyond this, start-up no longer matters in the time of a prediction
+NUMBERS = ("regression", "forecast")
 PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
 
 
@@ -192,14 +193,15 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     sources = shared.inputs(job.view, "train")
     inputs = plain_values({name: source[:rows] for name, source in sources.items()})
     few = plain_values({name: source[:2] for name, source in sources.items()})
-    targets = shared.targets("train", job.task)[:rows]
+    targets = taken_targets(shared.targets("train")[:rows], job.task)
+    few_targets = taken_targets(shared.targets("train")[:2], job.task)
     recipe = {**recipe_values(job), "epochs": PROBE_STEPS, "patience": 0}
     history = fit(
         model,
         inputs,
         targets,
         validation_inputs=few,
-        validation_targets=targets[:2],
+        validation_targets=few_targets,
         **recipe,
         members=find(job.architecture).members,
         seed=job.seed,
@@ -213,15 +215,15 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
     """Train one network; leave its weights and its scores in files."""
     model, fit, predict = build_network(job, shared)
     inputs = {part: shared.inputs(job.view, part) for part in PARTS}
-    validation_targets = shared.targets("validation", job.task)
+    validation_targets = shared.targets("validation")
     known = of_known_class(validation_targets, job.task)
     start = time.perf_counter()
     history = fit(
         model,
         plain_values(inputs["train"]),
-        shared.targets("train", job.task),
+        taken_targets(shared.targets("train"), job.task),
         validation_inputs=plain_values({n: v[known] for n, v in inputs["validation"].items()}),
-        validation_targets=validation_targets[known],
+        validation_targets=taken_targets(validation_targets[known], job.task),
         **recipe_values(job),
         members=find(job.architecture).members,
         seed=job.seed,
@@ -262,7 +264,14 @@ def plain_values(inputs: Inputs) -> dict[str, dict[str, Any]]:
     return {name: plain(source) for name, source in inputs.items()}
 
 
-def of_known_class(targets: np.ndarray, task: str) -> np.ndarray:
+def taken_targets(targets: Source, task: str) -> np.ndarray | dict[str, Any]:
+    """Return targets as the model rooms take them: an array, or where windows of them are."""
+    if not isinstance(targets, Rows):
+        return plain(targets)
+    return np.asarray(targets.take(), np.int64 if task == "multiclass" else np.float32)
+
+
+def of_known_class(targets: Source, task: str) -> np.ndarray:
     """Mark validation rows of a class that training rows have; the others cannot stop a training.
 
     They count as wrong where they are judged.
@@ -270,10 +279,12 @@ def of_known_class(targets: np.ndarray, task: str) -> np.ndarray:
     Raises:
         ValueError: There is none.
     """
-    known = targets >= 0 if task != "regression" else np.ones(len(targets), bool)
+    if task in NUMBERS:
+        return np.ones(len(targets), bool)
+    known = targets.take() >= 0
     if not known.any():
         raise ValueError("no validation row is of a class that training rows have.")
-    return known
+    return np.asarray(known)
 
 
 def reporter(send: Send) -> Callable[[Mapping[str, float]], None]:
@@ -303,13 +314,13 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
     model = build_baseline(job, shared)
     model.prepare()
     inputs = {part: shared.inputs(job.view, part) for part in PARTS}
-    train, validation = take(inputs["train"]), take(inputs["validation"])
+    train, validation = (read_as(job.view, inputs[part]) for part in ("train", "validation"))
     start = time.perf_counter()
     model.fit(
         train,
-        encoded(shared.targets("train", job.task), job.task),
+        encoded(shared.targets("train"), job.task),
         validation_inputs=validation,
-        validation_targets=encoded(shared.targets("validation", job.task), job.task),
+        validation_targets=encoded(shared.targets("validation"), job.task),
         seed=job.seed,
     )
     fitted = Fit(
@@ -321,12 +332,18 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
         train_seconds=time.perf_counter() - start,
     )
     del train, validation
-    return finish(fitted, lambda part: model.scores(take(part)), inputs, model.state(), folder)
+
+    def scores(inputs: Inputs) -> np.ndarray:
+        return model.scores(read_as(job.view, inputs))
+
+    return finish(fitted, scores, inputs, model.state(), folder)
 
 
-def encoded(targets: np.ndarray, task: str) -> np.ndarray:
-    """Return targets as a baseline takes them: class numbers or floats."""
-    return targets if task == "regression" else targets.astype(np.int64)
+def encoded(targets: Source, task: str) -> Any:
+    """Return targets as a baseline takes them: class numbers, floats, or windows to be sliced."""
+    if task == "forecast":
+        return Sliced(targets)
+    return np.asarray(targets.take(), np.float32 if task == "regression" else np.int64)
 
 
 def finish(
@@ -378,6 +395,8 @@ def build_baseline(job: Job, shared: SharedData) -> Baseline:
     if "categories" in row.takes:
         sizes = tuple(shared.view(job.view).sizes.get("category_sizes", ()))
         arguments = {"category_sizes": sizes, **arguments}
+    if row.predicts == "steps":
+        arguments = {"steps": job.horizon, **arguments}
     model: Baseline = load(row, "torch")(job.task, job.num_classes, **arguments)
     return model
 

@@ -178,6 +178,25 @@ Source = Rows | Pixels | Windows | Ragged
 SOURCES: Mapping[str, type[Source]] = {c.kind: c for c in (Rows, Pixels, Windows, Ragged)}
 
 
+class Sliced:
+    """Rows of a source as an array would give them, taken when they are asked for.
+
+    Args:
+        source: Where they are.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.shape = source.shape
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, positions: Any) -> Array:
+        """Return some rows as an array."""
+        return self.source.take(positions)
+
+
 def take(inputs: Mapping[str, Source], positions: Any = slice(None)) -> dict[str, Array]:
     """Return a batch of every input, and the lengths of ragged ones: those of x as `lengths`.
 
@@ -191,6 +210,13 @@ def take(inputs: Mapping[str, Source], positions: Any = slice(None)) -> dict[str
         if isinstance(source, Ragged):
             batch[lengths_name(name)] = source.lengths[positions]
     return batch
+
+
+def read_as(view: str, inputs: Mapping[str, Source]) -> dict[str, Any]:
+    """Return the inputs of a baseline: windows as something to slice, all others as arrays."""
+    if view == "window":
+        return {name: Sliced(source) for name, source in inputs.items()}
+    return take(inputs)
 
 
 def lengths_name(name: str) -> str:

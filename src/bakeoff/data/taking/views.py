@@ -1,11 +1,12 @@
 """Views: the ways in which a model can read the data, made of arrays and fitted transforms.
 
     table, 2-D array      table (N, F), categories (N, K)                      plain
-    image (N, Y, X, C)    image, sequence (N, Y, X·C), vector                  plain
+    image (N, Y, X, C)    image, sequence (N, Y, X·C), vector                  plain, histograms
     sequence (N, T, F)    sequence with lengths, vector                        plain
     windows to forecast   window, sequence, vector
     volume                volume, vector                                       plain
 
+`histograms` of colour pictures, and `plain` of pictures at 16 x 16, are what baselines read.
 `plain` is for trees: unscaled, NaN where missing; float64 where float32 does not hold every value.
 A view names sources (sources.py): nothing is laid out before a model asks for it.
 """
@@ -28,6 +29,7 @@ from bakeoff.data.preparing.preparation import Preparation, forecasts
 from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import summarise
 from bakeoff.data.preparing.transform import gives_codes, gives_numbers
+from bakeoff.data.taking.small import colour_histograms, small_pictures, small_volumes
 from bakeoff.data.taking.sources import (
     Axes,
     Pixels,
@@ -40,6 +42,7 @@ from bakeoff.data.taking.sources import (
 )
 from bakeoff.numeric import within_reach
 
+COLOURS = 3  # channels of a colour picture
 Maker = Callable[[], "View"]
 
 
@@ -132,12 +135,31 @@ def picture_views(preparation: Preparation, pictures: Pictures) -> Views:
         "image": lambda: View(inputs={"x": source("picture")}, sizes=sizes),
         "sequence": lambda: flat(source("steps")),
         "vector": lambda: flat(source("vector")),
-        "plain": lambda: flat(rows_of(unscaled(np.asarray(pictures)))),
+        "plain": lambda: flat(rows_of(unscaled(small(pictures)))),
     }
+    if pictures.ndim == 4 and pictures.shape[-1] == COLOURS:
+        makers["histograms"] = lambda: flat(rows_of(histograms(preparation, pictures)))
     if pictures.ndim == 5:
         makers = {"volume": makers.pop("image"), **makers}
         del makers["sequence"]
     return Views(makers)
+
+
+def small(pictures: Pictures) -> Array:
+    """Return pictures or volumes as small as plain models need them; small ones as they are."""
+    reduce = small_pictures if pictures.ndim == 4 else small_volumes
+    if not len(pictures) or reduce(pictures.base[:1]).shape[1:] == pictures.shape[1:]:
+        return np.asarray(pictures)
+    return np.concatenate([reduce(piece) for _, piece in pictures.pieces()])
+
+
+def histograms(preparation: Preparation, pictures: Pictures) -> Array:
+    """Return the histograms of the colours of pictures: (N, H) float32."""
+    form = preparation.schema.column(preparation.schema.inputs[0]).form
+    unit = isinstance(form, ShapeForm) and form.brightness == "unit"
+    times = 255.0 if unit and pictures.dtype != np.uint8 else 1.0
+    pieces = (piece if times == 1.0 else piece * times for _, piece in pictures.pieces())
+    return np.concatenate([colour_histograms(piece) for piece in pieces])
 
 
 def pixels(preparation: Preparation, pictures: Pictures, axes: Axes) -> Pixels:

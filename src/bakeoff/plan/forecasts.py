@@ -1,0 +1,61 @@
+"""What a plan needs to know of time series: their season, and how far training targets spread."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bakeoff.data.blocks import Sequences
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import DateForm, SeriesForm
+from bakeoff.data.splitting.split import Split
+
+DAY = 86_400.0  # seconds
+YEAR = 12  # months
+SEASONS = {DAY: 7, 7 * DAY: 52}  # of days a week, of weeks a year
+CLOSE = 1e-3  # share by which a day may differ from a whole number of steps
+
+
+def season_of(form: SeriesForm) -> int:
+    """Return the steps of the usual season: a day, of days a week, of months a year; 0: none known.
+
+    Example:
+        >>> from bakeoff.data.forms import Channel, NumberForm
+        >>> channel = Channel("load", "number", NumberForm())
+        >>> hourly = SeriesForm(("hour",), DateForm(), "", (channel,), 48, 24, step=3600.0)
+        >>> season_of(hourly)
+        24
+    """
+    if not (isinstance(form.time_form, DateForm) or len(form.time) > 1):
+        return 0  # a number has no day
+    if form.months:
+        return YEAR // form.months if form.months < YEAR and YEAR % form.months == 0 else 0
+    if not form.step:
+        return 0
+    if form.step < DAY:
+        steps = round(DAY / form.step)
+        return steps if steps > 1 and abs(DAY / form.step - steps) <= CLOSE * steps else 0
+    return SEASONS.get(form.step, 0)
+
+
+def target_spreads(dataset: Dataset, split: Split) -> Mapping[str, float]:
+    """Return the standard deviations of what training windows look ahead to, in the user's unit.
+
+    Returns:
+        Series -> that of its own steps, and "" -> that of all; each step counts once.
+    """
+    ahead, windows = dataset.arrays[dataset.target], dataset.arrays[dataset.schema.inputs[0]]
+    assert isinstance(ahead, Sequences) and isinstance(windows, Sequences)
+    ahead = ahead[split.train]
+    covered, values = ahead.covered(), ahead.steps.reshape(len(ahead.steps), -1)[:, 0]
+    spreads = {"": spread(values[covered])}
+    for number, name in enumerate(windows.names if windows.series is not None else ()):
+        own = values[covered & (windows.series == number)]
+        if len(own):
+            spreads[name] = spread(own)
+    return spreads
+
+
+def spread(values: np.ndarray) -> float:
+    """Return the standard deviation, values that are missing left out."""
+    known = values[~np.isnan(values)].astype(np.float64)
+    return float(known.std()) if len(known) else 0.0

@@ -534,9 +534,7 @@ def parameters_of(room: str, page: str, class_name: str) -> dict[str, Argument]:
         for line in body
         if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
     }
-    page = next(
-        node for node in body if isinstance(node, ast.ClassDef) and node.name == class_name
-    )
+    page = next(node for node in body if isinstance(node, ast.ClassDef) and node.name == class_name)
     start = next(n for n in page.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
     pairs = zip(start.args.kwonlyargs, start.args.kw_defaults, strict=True)
     return {

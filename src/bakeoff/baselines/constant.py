@@ -12,7 +12,6 @@ from typing import Self
 
 import numpy as np
 
-
 SLICE = 2**14  # windows at a time
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +84,8 @@ def from_time_series(
     )
     readings = read_channels(frame, first, choices, {time, name}, origin.place)
     if choices.horizon:
+        column = replace(target.column, reason="what is forecast")
+        target = target._replace(column=column)
         readings = {name: Reading(target.column, target.values, ()), **readings}
     found = {n: channel_of(reading, size) for n, reading in readings.items()}
     form = form_of(choices, written or NumberForm(), found, readings, table)

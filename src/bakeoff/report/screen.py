@@ -113,7 +113,7 @@ class Screen:
 
     def plan(self, plan: Plan, workers: Workers, *, details: bool = False) -> None:
         """Say what is going to be trained, where, and for how long; details: of every model."""
-        self.notes([*plan.preparation.notes, *plan.left_out])
+        self.notes([*plan.preparation.notes, *plan.changes, *plan.left_out])
         models = numbers.count(len(plan.models), "model")
         seeds = numbers.count(plan.experiment.seeds, "seed")
         frameworks = listed(plan.experiment.framework)

@@ -66,7 +66,11 @@ def test_rows_that_were_dealt_out_in_groups_keep_them(plan):
 
 def test_whole_series_are_groups_where_labels_of_windows_are_judged(plan):
     windows = Sequences(
-        np.zeros((6, 1)), np.array([0, 2, 3]), np.full(3, 2), np.array([0, 0, 0, 1, 1, 1]), ("a", "b")
+        np.zeros((6, 1)),
+        np.array([0, 2, 3]),
+        np.full(3, 2),
+        np.array([0, 0, 0, 1, 1, 1]),
+        ("a", "b"),
     )
     plan.dataset.arrays["window"] = windows
     plan.dataset.schema.inputs = ("window",)

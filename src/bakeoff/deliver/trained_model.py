@@ -94,7 +94,9 @@ class TrainedModel:
             DataError: What was fitted does not go with the schema, or with this model.
         """
         with reading(self.run.data / "transforms.json"):
-            return make_views(self.preparation, blank_row(self.preparation.schema))[self.fit.job.view]
+            return make_views(self.preparation, blank_row(self.preparation.schema))[
+                self.fit.job.view
+            ]
 
     @cached_property
     def model(self) -> Any:
@@ -192,9 +194,7 @@ class TrainedModel:
                 rows=dataset.rows,
                 truth=truth_ahead(dataset),
                 scores=self.preparation.invert_steps(scores, dataset),
-                period=period_ahead(
-                    dataset, spreads_of(self.preparation, dataset, self.spreads)
-                ),
+                period=period_ahead(dataset, spreads_of(self.preparation, dataset, self.spreads)),
             )
         return Predictions(
             target=dataset.target,
@@ -362,7 +362,9 @@ def blank_window(schema: Schema) -> Dataset:
     form = schema.series
     assert form is not None
     if form.lookback * form.width > MOST_CELLS:
-        raise DataError(f"a window of {form.lookback:,} steps has more than {MOST_CELLS:,} numbers.")
+        raise DataError(
+            f"a window of {form.lookback:,} steps has more than {MOST_CELLS:,} numbers."
+        )
     steps = np.zeros((form.lookback, form.width), np.float32)
     windows = Sequences(steps, np.zeros(1, np.int64), np.array([form.lookback]))
     return Dataset(

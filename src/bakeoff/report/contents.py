@@ -21,7 +21,6 @@ from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.read_schema import Findings, read_environment, read_findings, read_schema
 from bakeoff.train.job import Job
 
-
 KINDS = {"regression": "regression", "forecast": "forecast"}  # tasks that are no classes
 
 

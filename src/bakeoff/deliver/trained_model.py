@@ -24,6 +24,7 @@ from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.read import read_inputs
 from bakeoff.data.taking.sources import plain, read_as
 from bakeoff.data.taking.views import View, make_views
+from bakeoff.deliver.forecast_ahead import forecast_ahead
 from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RequestError
 from bakeoff.evaluate.metrics import METRICS, score
@@ -122,7 +123,8 @@ class TrainedModel:
             One row per row of data, in its order: row (from 1), the file of a picture, prediction,
             and p:<class> for every class; numbers in the unit of the target, classes in the
             type that they came in. Of a long table one row per sequence: its first row, its id,
-            and the same.
+            and the same. Of time series what follows the last known step of each: one row per
+            step, with its time.
 
         Raises:
             DataError: A column is missing, or does not hold what it held in training.
@@ -133,6 +135,11 @@ class TrainedModel:
         """
         import polars as pl
 
+        series = self.preparation.schema.series
+        if self.preparation.task == "forecast" and series is not None:
+            dataset = self.read(data, images, last=True)
+            forecasts = self.preparation.invert_steps(self.scores(dataset), dataset)
+            return forecast_ahead(dataset, series, forecasts)
         dataset = self.read(data, images)
         scores = self.scores(dataset)
         columns: dict[str, Any] = {"row": dataset.rows}
@@ -217,9 +224,9 @@ class TrainedModel:
             raise DataError(f"{self.place.path} holds no forecasts.")
         return {ALL: predictions.period.std, **predictions.period.stds}
 
-    def read(self, data: Any, images: str | Path | None = None) -> Dataset:
+    def read(self, data: Any, images: str | Path | None = None, *, last: bool = False) -> Dataset:
         """Read new data as the run read its own; say what was decided, as warnings."""
-        dataset = read_inputs(data, self.preparation.schema, images=images)
+        dataset = read_inputs(data, self.preparation.schema, images=images, last=last)
         transforms = self.preparation.transforms
         strays = say_strays(transforms, dataset)
         for note in (*dataset.notes, *self.preparation.unknown(dataset), *strays):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,6 +84,8 @@ def from_time_series(
     )
     readings = read_channels(frame, first, choices, {time, name}, origin.place)
     if choices.horizon:
+        column = replace(target.column, reason="what is forecast")
+        target = target._replace(column=column)
         readings = {name: Reading(target.column, target.values, ()), **readings}
     found = {n: channel_of(reading, size) for n, reading in readings.items()}
     form = form_of(choices, written or NumberForm(), found, readings, table)
@@ -311,7 +314,7 @@ def inputs_from_time_series(
     ]
     values = {c.name: r.values for c, r in zip(form.channels, readings, strict=True)}
     notes = [*table.notes, *ordered.notes, *(n.text for r in readings for n in r.notes)]
-    arrays: dict[str, Array | Sequences] = {}
+    arrays: dict[str, Any] = {}
     if last:
         known = ~np.isnan(numbers_of(form.channels[0], values[form.channels[0].name])[:, 0])
         windows, said = last_windows(ordered, form, known)
@@ -326,6 +329,8 @@ def inputs_from_time_series(
     check_enough(windows, ordered, form, time)
     name = schema.inputs[0]
     arrays[name] = block_of_windows(windows, form, values, ordered)
+    if last:
+        said = [*said, *say_unknown_ahead(form, arrays[name])]
     make_origin = last_origin if last else window_origin
     origin = make_origin(windows, ordered, origin, form.series)
     return Dataset(
@@ -335,6 +340,19 @@ def inputs_from_time_series(
         source=table.source,
         notes=(*notes, *said),
     )
+
+
+def say_unknown_ahead(form: SeriesForm, windows: Sequences) -> Iterator[str]:
+    """Say which columns, known beforehand in training, are not known for the steps ahead."""
+    at = 0
+    for channel in form.channels:
+        steps = np.asarray(windows)[:, -form.horizon :, at : at + channel.width]
+        at += channel.width
+        if channel.name in form.future and np.isnan(steps).any():
+            yield (
+                f"{cut(channel.name)} has no values for all of the {form.horizon:,} steps ahead, and "
+                "counts as its mean there: give rows with them behind the last known step."
+            )
 
 
 def say_channels(

@@ -40,6 +40,11 @@ class Time:
     missing: bool
     role: ClassVar[Role] = "numbers"
 
+    def __post_init__(self) -> None:
+        """Refuse parts that a date does not have: they may come from a stranger's file."""
+        if self.parts != tuple(name for name in ("year", *CYCLES) if name in self.parts):
+            raise ValueError(f"parts {self.parts!r} are not {', '.join(('year', *CYCLES))}")
+
     @classmethod
     def fit(cls, values: Array) -> Self:
         """Learn which parts vary."""

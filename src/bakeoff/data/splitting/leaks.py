@@ -28,6 +28,7 @@ from bakeoff.data.splitting.alone import (
     tells_alone,
 )
 from bakeoff.data.splitting.groups import find_groups
+from bakeoff.data.splitting.leading_channels import leading_channels
 from bakeoff.data.splitting.mixed_recordings import mixed_recordings
 from bakeoff.data.splitting.near_pictures import frequencies, near_pictures
 from bakeoff.data.splitting.split import Split
@@ -41,11 +42,12 @@ FORETOLD = 0.3  # share of the errors that the order of the rows may remove and 
 def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
     """Look for whatever would make a test score better than the truth.
 
-    Of a forecast there is nothing to look for: windows overlap and repeat each other as they must,
-    and the split keeps what they look ahead to in one part.
+    Windows of a forecast overlap and repeat each other as they must, and the split keeps what they
+    look ahead to in one part: of them only columns that tell the target of a later step are looked
+    for.
     """
     if dataset.schema.tasks[dataset.target] == "forecast":
-        return ()
+        return tuple(told_ahead(dataset, split))
     inputs = [name for name in dataset.schema.inputs if name not in split.by]
     keys = row_keys(dataset, inputs)
     return (
@@ -89,6 +91,19 @@ def sentence(findings: tuple[Finding, ...]) -> str:
     if findings:
         return "; ".join(finding.message for finding in findings)
     return "no duplicates across the split, no column that gives the target away"
+
+
+def told_ahead(dataset: Dataset, split: Split) -> Iterator[Finding]:
+    """Find columns of time series that hold what the target will be."""
+    for name, lead in leading_channels(dataset, split.train):
+        when = f"of the next {lead} steps" if lead > 1 else "of the next step"
+        step = when if lead else "of the same step, and is taken as known beforehand"
+        yield Finding(
+            kind="gives_away",
+            message=f"{name} tells the {dataset.target} {step}: would it be known by then?",
+            column=name,
+            count=len(split.train),
+        )
 
 
 def duplicates(dataset: Dataset, split: Split, keys: Array) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RequestError
 from bakeoff.evaluate.metrics import METRICS, score
 from bakeoff.evaluate.predictions import Predictions, id_series, label_series
-from bakeoff.evaluate.windows import ALL, period_ahead, truth_ahead
+from bakeoff.evaluate.windows import ALL, period_ahead, spreads_of, truth_ahead
 from bakeoff.judge.best import best_of
 from bakeoff.judge.verdict import read_verdict
 from bakeoff.numeric import probabilities
@@ -193,11 +193,7 @@ class TrainedModel:
         return score(METRICS[read_verdict(self.run).metric], self.judged(dataset))
 
     def judged(self, dataset: Dataset) -> Predictions:
-        """Predict rows whose target is known, and put the truth beside it.
-
-        Raises:
-            DataError: A time series is new: what its errors are scaled by is not known.
-        """
+        """Predict rows whose target is known, and put the truth beside it."""
         scores = self.scores(dataset)
         if self.preparation.task == "forecast":
             return Predictions(
@@ -205,7 +201,7 @@ class TrainedModel:
                 rows=dataset.rows,
                 truth=truth_ahead(dataset),
                 scores=self.preparation.invert_steps(scores, dataset),
-                period=period_ahead(dataset, self.spreads),
+                period=period_ahead(dataset, spreads_of(self.preparation, dataset, self.spreads)),
             )
         return Predictions(
             target=dataset.target,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.preparing.preparation import Preparation
 from bakeoff.evaluate.period import Period
 
 DAY = 86_400.0  # seconds
@@ -21,6 +22,26 @@ def truth_ahead(dataset: Dataset) -> NDArray[np.float64]:
     """Return what windows look ahead to, in the unit of the target: (N, S)."""
     ahead = dataset.arrays[dataset.target]
     return np.asarray(ahead, np.float64).reshape(len(dataset), -1)
+
+
+def spreads_of(
+    preparation: Preparation, dataset: Dataset, spreads: Mapping[str, float]
+) -> dict[str, float]:
+    """Add the series that training lacked: their errors are scaled as their windows are.
+
+    Args:
+        preparation: Standardises a new series by the steps that are given of it.
+        dataset: The windows.
+        spreads: Series -> standard deviation of its training targets, and "" -> that of all.
+    """
+    windows = dataset.arrays[dataset.schema.inputs[0]]
+    assert isinstance(windows, Sequences)
+    here = [windows.names[i] for i in np.unique(windows.members())] if windows.names else []
+    if windows.series is None or all(name in spreads for name in here):
+        return dict(spreads)
+    _, stds = preparation.series_steps.moments(windows)
+    own = dict(zip(windows.names, stds[:, 0].tolist(), strict=True))
+    return {**spreads, **{name: own[name] for name in here if name not in spreads}}
 
 
 def period_ahead(dataset: Dataset, spreads: Mapping[str, float]) -> Period:

@@ -57,7 +57,7 @@ def drawn_windows(run: Contents) -> Iterator[Drawn]:
             forecasts=forecasts,
         )
         sizes = "; ".join(
-            f"the forecast of {name} is off by {say(np.abs(values - shown.truth).mean())} on average"
+            f"{name} is off by {say(np.abs(values - shown.truth).mean())} on average"
             for name, values in forecasts.items()
         )
         alt = (
@@ -164,7 +164,7 @@ def distances(time: Any, earlier: np.ndarray, period: Period, form: Any) -> np.n
         return np.arange(len(earlier), 0, -1)
     gaps = time - earlier
     seconds = gaps / np.timedelta64(1, "s") if period.dated else gaps
-    return np.maximum(1, np.round(seconds / step).astype(int))
+    return np.asarray(np.maximum(1, np.round(seconds / step).astype(int)))
 
 
 def series_part(run: Contents) -> dict[str, Any]:

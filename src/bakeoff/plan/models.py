@@ -19,26 +19,6 @@ UNSAID = ("plain", "histograms")  # views of baselines alone
 RESERVED = {"CON", "PRN", "AUX", "NUL", *PORTS}  # no file or folder of Windows may be called so
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """What decides, beside the views of the data, which models fit them.
-
-    Args:
-        task: What is predicted; "" for anything.
-        num_classes: Classes of the target; 0 for numbers.
-        lookback: Steps of a window of time series; 0 for other data.
-        season: Steps of the usual season of time series; 0 where none is known.
-    """
-
-    task: str = ""
-    num_classes: int = 0
-    lookback: int = 0
-    season: int = 0
-
-
-ANYTHING = Facts()
-
-
 def check_models(models: Mapping[str, Mapping[str, Any]]) -> None:
     """Check names and settings of models.
 
@@ -164,6 +144,26 @@ def select_models(
             )
         chosen[name] = {**chosen.get(name, {}), **table}
     return chosen, everything
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What decides, beside the views of the data, which models fit them.
+
+    Args:
+        task: What is predicted; "" for anything.
+        num_classes: Classes of the target; 0 for numbers.
+        lookback: Steps of a window of time series; 0 for other data.
+        season: Steps of the usual season of time series; 0 where none is known.
+    """
+
+    task: str = ""
+    num_classes: int = 0
+    lookback: int = 0
+    season: int = 0
+
+
+ANYTHING = Facts()
 
 
 def choose_models(

@@ -9,8 +9,8 @@ from bakeoff.data.forms import Channel, DateForm, NumberForm, SeriesForm
 from bakeoff.data.splitting.split import make_split
 from bakeoff.data.taking.sources import Rows
 from bakeoff.data.taking.views import View
-from bakeoff.plan.forecasts import season_of, target_spreads
 from bakeoff.plan.models import Facts, choose_models
+from bakeoff.plan.season import season_of, target_spreads
 
 DAY = 86_400.0
 X = Rows(base=np.zeros((4, 2), np.float32), rows=np.arange(4))

@@ -192,7 +192,7 @@ def choose_models(
     unnamed: dict[str, Mapping[str, Any]] = {}
     left_out = []
     for row in fit if all_that_fit else ():
-        if why := too_many(row, facts) or no_season(row.name, row, {}, facts):
+        if why := too_many(row, facts) or no_season(row.name, row, {}, facts)[0]:
             left_out += [f"Left out: {why}"] * (row.name not in models)
         elif not set(row.unasked) & set(views):
             unnamed[row.name] = {}
@@ -206,8 +206,9 @@ def choose_models(
             )
         if facts.task and facts.task not in row.tasks:
             raise RequestError(f"{name} is not made for a {facts.task}. {advice}")
-        if why := no_season(name, row, settings, facts):
-            raise RequestError(why)
+        why, way_on = no_season(name, row, settings, facts)
+        if why:
+            raise RequestError(f"{why} {way_on}")
         if unread := left_unread(row, views):
             raise RequestError(
                 f"{name} does not take {' and '.join(unread)}, which this data has. {advice}"
@@ -229,22 +230,21 @@ def too_many(row: Row, facts: Facts) -> str:
     )
 
 
-def no_season(name: str, row: Row, settings: Mapping[str, Any], facts: Facts) -> str:
-    """Say why a model that repeats a season has none; "" where it has one, or repeats none."""
+def no_season(name: str, row: Row, settings: Mapping[str, Any], facts: Facts) -> tuple[str, str]:
+    """Say why a model that repeats a season has none, and the way on; "" where nothing is wrong."""
     if facts.task != "forecast" or "season" not in arguments(row):
-        return ""
+        return "", ""
     season = settings.get("season") or facts.season
     if not season:
-        return (
-            f"{name}: the step of the time tells no season. Give its steps: "
-            f"{option(f'{name}.season', 24)}."
-        )
+        why = f"{name}: the step of the time tells no season."
+        return why, f"Give its steps: {option(f'{name}.season', 24)}."
     if season > facts.lookback:
-        return (
+        why = (
             f"{name}: a season of {season:,} steps needs a look-back of {season:,} steps at least, "
-            f"and it is {facts.lookback:,}. Say {option('lookback', season)}."
+            f"and it is {facts.lookback:,}."
         )
-    return ""
+        return why, f"Say {option('lookback', season)}."
+    return "", ""
 
 
 def left_unread(row: Row, views: "Mapping[str, View]") -> list[str]:

@@ -195,7 +195,7 @@ def test_two_threads_draw_in_turn_for_the_settings_are_of_the_whole_process():
 @pytest.mark.parametrize("steps", [1, 24])
 def test_a_forecast_stands_beside_the_truth(steps):
     draw = np.random.default_rng(0)
-    shown = forecasts.Shown(
+    shown = forecasts.Forecast(
         title="2020-01-01",
         before=(np.arange(-71, 1), draw.normal(size=72)),
         truth=draw.normal(size=steps),

@@ -9,8 +9,8 @@ import numpy as np
 from bakeoff.documents import writing
 from bakeoff.errors import RunError, option
 from bakeoff.evaluate.metrics import score
+from bakeoff.evaluate.period_ahead import period_ahead, spreads_of, truth_ahead
 from bakeoff.evaluate.predictions import Predictions
-from bakeoff.evaluate.windows import period_ahead, spreads_of, truth_ahead
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event

@@ -47,8 +47,8 @@ def from_arrays(
         positive=choices.positive,
         place=place,
     )
-    if np.ndim(arrays.y) == 2:
-        target = told_one_hot(target, np.shape(arrays.y)[1])
+    if arrays.y is not None and arrays.y.ndim == 2:
+        target = told_one_hot(target, arrays.y.shape[1])
     kind = choices.kinds.get(x_name, "")
     reading = array_column(arrays.x, arrays.lengths, name=x_name, kind=kind, place=place)
     return assemble(

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from bakeoff.data.array import Array
 from bakeoff.data.columns.target import Target
 from bakeoff.errors import DataError

@@ -7,7 +7,8 @@
     windows to forecast   window, sequence, vector
     volume                volume, vector                                       plain
 
-`plain` of tokens counts the most frequent ones. `histograms` of colour pictures, and `plain` of pictures at 16 x 16, are what baselines read.
+`plain` of tokens counts the most frequent ones.
+`histograms` of colour pictures, and `plain` of pictures at 16 x 16, are what baselines read.
 `plain` is for trees: unscaled, NaN where missing; float64 where float32 does not hold every value.
 A view names sources (sources.py): nothing is laid out before a model asks for it.
 """

@@ -168,6 +168,8 @@ def drawn_source(source: Source, random: np.random.Generator) -> Source:
         return replace(source, base=base, starts=np.arange(DRAWN_ROWS))
     steps = max(source.shape[1], LEAST_STEPS)
     base = random.normal(size=(DRAWN_ROWS * steps, *source.base.shape[1:])).astype(np.float32)
+    if source.base.dtype.kind == "i":  # tokens: 1 is the unknown one, which every page has
+        base = np.ones(base.shape, np.int64)
     lengths = random.integers(1, steps + 1, DRAWN_ROWS)
     return replace(source, base=base, starts=np.arange(DRAWN_ROWS) * steps, lengths=lengths)
 

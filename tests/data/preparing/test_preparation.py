@@ -133,6 +133,8 @@ def test_every_transform_keeps_the_protocol_and_comes_back_from_its_state():
     met = set()
     series = {"target": "v", "time": "t", "lookback": 3, "horizon": 2}
     given = [(GIVEN[name], {"target": TARGET.get(name)}) for name in GIVEN]
+    tokens = {"x": np.ones((N, 3), int), "y": np.arange(N) % 2}
+    given.append((tokens, {"kinds": {"x": "tokens"}}))
     for data, options in [*given, ({"t": np.arange(N), "v": np.arange(N) * 1.5}, series)]:
         dataset, _, preparation = prepared(data, **options)
         columns = dict(dataset.arrays)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from bakeoff.data.array import Array
 from bakeoff.data.assembling.assemble import assemble
 from bakeoff.data.assembling.choices import Choices
 from bakeoff.data.assembling.parts import halves, refuse_equal_parts, same_arrays, target_in_parts
+from bakeoff.data.blocks import Sequences, block_of
 from bakeoff.data.columns.array_column import array_column, array_like
+from bakeoff.data.columns.array_target import one_target, told_one_hot
+from bakeoff.data.columns.blank import say_without_steps, with_blanks
 from bakeoff.data.columns.column import Reading, Schema
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import check_kinds
-from bakeoff.data.reading.arrays import read_arrays, stack_arrays
+from bakeoff.data.reading.arrays import Arrays, read_arrays, stack_arrays
 from bakeoff.data.reading.frames import one_column
 from bakeoff.errors import DataError, RequestError, unknown
 
@@ -26,20 +32,23 @@ def from_arrays(
     """Read arrays into a dataset of one input column and a target."""
     found = {part: read_arrays(value) for part, value in given.items()}
     refuse_equal_parts(found, same_arrays)
-    arrays = stack_arrays(found)
+    arrays, notes = with_content(stack_arrays(found))
     names, place = [x_name, y_name], arrays.origin.place
     check_kinds(choices.kinds, names)
     if choices.target not in (None, y_name):
         raise RequestError(unknown("column", choices.target, names))
     parts = arrays.origin.parts
     size = len(arrays.x) if parts is None else int((parts == "train").sum())
-    y = one_column(y_name, arrays.y)
+    flat, y_kind = one_target(np.asarray(arrays.y), y_name, choices.kinds.get(y_name, ""))
+    y = one_column(y_name, flat)
     target = target_in_parts(
         halves(y, size),
-        kind=choices.kinds.get(y_name, ""),
+        kind=y_kind,
         positive=choices.positive,
         place=place,
     )
+    if arrays.y is not None and arrays.y.ndim == 2:
+        target = told_one_hot(target, arrays.y.shape[1])
     kind = choices.kinds.get(x_name, "")
     reading = array_column(arrays.x, arrays.lengths, name=x_name, kind=kind, place=place)
     return assemble(
@@ -48,8 +57,34 @@ def from_arrays(
         choices.inputs,
         origin=arrays.origin,
         source=arrays.source,
-        lengths={} if arrays.lengths is None else {x_name: arrays.lengths},
+        notes=notes,
+        lengths=lengths_beside(reading, arrays.lengths),
     )
+
+
+def with_content(arrays: Arrays) -> tuple[Arrays, list[str]]:
+    """Leave out sequences of no step, and count them."""
+    if arrays.lengths is None or (arrays.lengths != 0).all():
+        return arrays, []
+    kept = arrays.lengths != 0
+    notes = say_without_steps("x_lengths", np.flatnonzero(~kept), arrays.origin.place)
+    if not kept.any():
+        raise DataError(f"{arrays.source}: x_lengths are all 0, so there is nothing to learn from.")
+    left = replace(
+        arrays,
+        x=arrays.x[kept],
+        y=None if arrays.y is None else arrays.y[kept],
+        lengths=arrays.lengths[kept],
+        origin=arrays.origin[kept],
+    )
+    return left, notes
+
+
+def lengths_beside(reading: Reading, lengths: Array | None) -> dict[str, Array]:
+    """Return the lengths that go beside a column; tokens hold their own."""
+    if lengths is None or isinstance(reading.values, Sequences):
+        return {}
+    return {reading.column.name: lengths}
 
 
 def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
@@ -63,16 +98,21 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
         )
     arrays = read_arrays(data, needs_y=False)
     reading = array_like(arrays.x, arrays.lengths, column)
-    values = {name: reading.values}
+    values: dict[str, Any] = {name: reading.values}
+    told = [note.text for note in reading.notes]
     if arrays.lengths is not None:
-        values[f"{name}.lengths"] = arrays.lengths.astype(np.int64)
+        block = reading.values
+        if not isinstance(block, Sequences):
+            block = block_of(block, arrays.lengths)
+        values[name], blanks = with_blanks(block, column, arrays.origin.place)
+        told += blanks
     if arrays.y is not None:
-        series = one_column(target, arrays.y)
+        series = one_column(target, one_target(arrays.y, target)[0])
         values[target] = read_like(series, schema.column(target), target=True).values
     return Dataset(
         schema=schema,
         arrays=values,
         origin=arrays.origin,
         source=arrays.source,
-        notes=tuple(note.text for note in reading.notes),
+        notes=tuple(told),
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from bakeoff.data.array import Array, compact
+from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.forms import Brightness, ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, one_table
 from bakeoff.errors import DataError, RequestError, option, unknown
+
+MOST_TOKEN = 2**53  # up to here float64 holds every whole number
 
 
 def array_column(
@@ -34,6 +37,10 @@ def array_column(
         )
     found, reason = shape_kind(x, name, kind)
     values = x[:, None] if x.ndim == 1 else x
+    if found == "tokens":
+        return tokens_column(values, lengths, name=name, reason="as you said", place=place)
+    if found == "sequence" and values.ndim == 2:
+        values = values[..., None]  # (N, T) -> (N, T, 1)
     if found == "image" and values.ndim == 3:
         values = values[..., None]  # (N, Y, X) -> (N, Y, X, 1)
     if found == "number":
@@ -48,6 +55,43 @@ def array_column(
     return Reading(
         Column(name=name, kind=found, reason=reason, missing=missing, form=form), values, notes
     )
+
+
+def tokens_column(
+    x: Array, lengths: Array | None, *, name: str, reason: str, place: Place
+) -> Reading:
+    """Read tokens: (N, T) whole numbers from 0 on, all of them words as far as lengths reach."""
+    if lengths is not None:
+        check_lengths(lengths, x, "tokens", name, place)
+    count, longest = x.shape
+    steps = np.full(count, longest) if lengths is None else lengths.astype(np.int64)
+    flat = as_tokens(x.reshape(-1), name, lambda at: place(at // longest))
+    values = Sequences(flat, np.arange(count) * longest, steps)
+    column = Column(name=name, kind="tokens", reason=reason, form=ShapeForm((None,)))
+    return Reading(column, values)
+
+
+def as_tokens(values: Array, name: str, place: Place) -> Array:
+    """Return whole numbers from 0 on as int64.
+
+    Args:
+        values: (S,) numbers.
+        name: Of the column.
+        place: Writes where each of them stands.
+
+    Raises:
+        DataError: One of them is no token.
+    """
+    with np.errstate(invalid="ignore"):
+        wrong = ~((values >= 0) & (values < MOST_TOKEN))  # NaN is neither
+    wrong |= values != np.floor(values) if values.dtype.kind == "f" else False
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise DataError(
+            f"{name} is to hold tokens, whole numbers from 0 on; {place(first)} has "
+            f"{values[first]}. Number the words, or leave {option('kinds', {name: 'tokens'})} out."
+        )
+    return values.astype(np.int64)
 
 
 def shape_form(values: Array, lengths: Array | None, kind: str) -> ShapeForm:
@@ -147,14 +191,14 @@ def likely_kind(x: Array) -> tuple[str, str]:
 
 
 def check_lengths(lengths: Array, x: Array, kind: str, name: str, place: Place) -> None:
-    """Lengths belong to sequences and lie between 1 and T."""
-    if kind != "sequence":
+    """Lengths belong to sequences and lie between 0 and T."""
+    if kind not in ("sequence", "tokens"):
         raise DataError(f"{name}_lengths is given, but {name} holds no sequences but {kind}s.")
     steps = x.shape[1]
-    wrong = np.flatnonzero((lengths < 1) | (lengths > steps) | (lengths != np.round(lengths)))
+    wrong = np.flatnonzero((lengths < 0) | (lengths > steps) | (lengths != np.round(lengths)))
     if len(wrong):
         raise DataError(
-            f"{name}_lengths must be integers from 1 to {steps} (the steps of {name}); "
+            f"{name}_lengths must be integers from 0 to {steps} (the steps of {name}); "
             f"{place(int(wrong[0]))} has {lengths[wrong[0]]}."
         )
 

@@ -27,6 +27,7 @@ from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import Steps, summarise
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.preparing.time import Time
+from bakeoff.data.preparing.tokens import Tokens, say_unknown_tokens
 from bakeoff.data.preparing.transform import Transform, check_widths
 from bakeoff.data.splitting.split import Split
 from bakeoff.documents import read_arrays, read_json, reading, write_json, writing
@@ -35,7 +36,7 @@ from bakeoff.listed import listed
 from bakeoff.numeric import is_constant
 
 CLASSES: tuple[type[Transform], ...] = (
-    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps
+    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps, Tokens
 )  # fmt: skip
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
 MOST_AMOUNT = 1e150  # the squares of larger numbers overflow, those of its inverse vanish
@@ -111,6 +112,8 @@ class Preparation:
         """Say which categories of new data no training row has: column, cells, an example."""
         notes = []
         for name, transform in self.transforms.items():
+            if isinstance(transform, Tokens):
+                notes += say_unknown_tokens(name, transform, dataset.arrays[name])
             if not isinstance(transform, Categories):
                 continue
             tally = transform.unknown(dataset.arrays[name])
@@ -157,6 +160,9 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
         notes.append(f"No training row has {target} = {named}; such rows always count as wrong.")
     transforms = {name: fit_transform(train, name) for name in inputs}
     notes += [*unseen_parts(train, inputs), *say_strays(transforms, dataset)]
+    for name, transform in transforms.items():
+        if isinstance(transform, Tokens):
+            notes += say_unknown_tokens(name, transform, dataset.arrays[name])
     return Preparation(
         schema=replace(dataset.schema, inputs=inputs),
         task=task,
@@ -247,8 +253,9 @@ def forecasts(schema: Schema) -> bool:
 
 def fit_summaries(train: Dataset, name: str) -> Numbers | None:
     """Fit the transform of summaries where an input has sequences of different lengths."""
-    form = train.schema.column(name).form
-    if not isinstance(form, ShapeForm) or form.sizes[0] is not None:
+    column = train.schema.column(name)
+    form = column.form
+    if not isinstance(form, ShapeForm) or form.sizes[0] is not None or column.kind == "tokens":
         return None
     return Numbers.fit(summarise(train.arrays[name]))
 

@@ -3,6 +3,8 @@
     x (N, F)           a table of numbers        x (N, Y, X) uint8      pictures
     x (N, T, F)        sequences                 x (N, Y, X, C)         pictures
     x (N, Z, Y, X, C)  volumes                   x_lengths (N,)         real steps of each sequence
+    x (N, T)           a table of numbers, sequences of one number or tokens where the user says so
+    y (N,)             one value a row           y (N, K)               one 1 a row: classes
 
 Either `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test` and perhaps `x_validation` and
 `y_validation` (or `x_val`, `y_val`). Nothing is ever unpickled.
@@ -41,7 +43,7 @@ class Arrays:
 
     Args:
         x: (N, ...) numbers.
-        y: (N,) numbers or strings, or None where new data has none.
+        y: (N,) numbers or strings, or (N, ...), or None where new data has none.
         lengths: (N,) real steps of each sequence, or None.
         origin: The part and row of each; parts are named when the arrays name them.
         source: What to call them in messages.
@@ -147,6 +149,7 @@ def check_shapes(arrays: Mapping[str, Array]) -> None:
 def joined(arrays: list[Array | None]) -> Array | None:
     """Put arrays behind each other; None when one is missing."""
     present = [array for array in arrays if array is not None]
+    check_shapes({f"y ({i})": array for i, array in enumerate(present, 1)})
     return np.concatenate(present) if len(present) == len(arrays) else None
 
 
@@ -268,11 +271,8 @@ def one_part(
         raise DataError(f"There is x{ending} but no y{ending}, the values to predict. Give both.")
     if y is not None:
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-        if y.ndim != 1:
-            raise DataError(
-                f"y{ending} has shape {y.shape}; it must be (N,), one value per row. "
-                f"One-hot classes: give y{ending}.argmax(1)."
-            )
+        if y.ndim == 0 or y.size == 0:
+            raise DataError(f"y{ending} has shape {y.shape}; it must be (N,), one value per row.")
     if lengths is not None and (lengths.ndim != 1 or lengths.dtype.kind not in "iuf"):
         raise DataError(
             f"x{ending}_lengths has shape {lengths.shape} and type {lengths.dtype}; it must be "

@@ -3,9 +3,11 @@
     table, 2-D array      table (N, F), categories (N, K)                      plain
     image (N, Y, X, C)    image, sequence (N, Y, X·C), vector                  plain, histograms
     sequence (N, T, F)    sequence with lengths, vector                        plain
+    tokens (N, T)         text with lengths                                    plain
     windows to forecast   window, sequence, vector
     volume                volume, vector                                       plain
 
+`plain` of tokens counts the most frequent ones.
 `histograms` of colour pictures, and `plain` of pictures at 16 x 16, are what baselines read.
 `plain` is for trees: unscaled, NaN where missing; float64 where float32 does not hold every value.
 A view names sources (sources.py): nothing is laid out before a model asks for it.
@@ -28,6 +30,7 @@ from bakeoff.data.preparing.pixels import Pixels as PixelScales
 from bakeoff.data.preparing.preparation import Preparation, forecasts
 from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import summarise
+from bakeoff.data.preparing.tokens import Tokens
 from bakeoff.data.preparing.transform import gives_codes, gives_numbers
 from bakeoff.data.taking.small import colour_histograms, small_pictures, small_volumes
 from bakeoff.data.taking.sources import (
@@ -43,6 +46,7 @@ from bakeoff.data.taking.sources import (
 from bakeoff.numeric import within_reach
 
 COLOURS = 3  # channels of a colour picture
+TOKEN_WIDTH = 64  # of the vector that a network learns of each token
 Maker = Callable[[], "View"]
 
 
@@ -96,9 +100,13 @@ def make_views(preparation: Preparation, dataset: Dataset) -> Views:
         preparation: What was fitted on the training rows.
         dataset: With the columns that go in; the target is not looked at.
     """
-    values = dataset.arrays[preparation.schema.inputs[0]]
+    name = preparation.schema.inputs[0]
+    values = dataset.arrays[name]
     if isinstance(values, Pictures):
         return picture_views(preparation, values)
+    fitted = preparation.transforms[name]
+    if isinstance(values, Sequences) and isinstance(fitted, Tokens):
+        return token_views(fitted, values)
     if isinstance(values, Sequences):
         return sequence_views(preparation, values)
     return Views(
@@ -236,6 +244,18 @@ def sequence_views(preparation: Preparation, sequences: Sequences) -> Views:
             "plain": lambda: windows(unscaled(sequences.steps), vector=True),
         }
     )
+
+
+def token_views(fitted: Tokens, tokens: Sequences) -> Views:
+    """Return tokens as such, for networks, and as counts of the most frequent, for baselines."""
+    sizes = {"vocabulary_size": fitted.vocabulary_size, "in_features": TOKEN_WIDTH}
+
+    def text() -> View:
+        codes = fitted.apply(tokens.steps)
+        source = Ragged(base=codes, starts=tokens.starts, lengths=tokens.lengths)
+        return View(inputs={"x": source}, sizes=sizes)
+
+    return Views({"text": text, "plain": lambda: flat(rows_of(fitted.counts(tokens)))})
 
 
 def window_views(

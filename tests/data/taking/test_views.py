@@ -22,6 +22,7 @@ from ..data_sets import GIVEN, RANDOM, TARGET, N, mixed_table, prepared
                 "sequence": (N, 8, 18),
                 "vector": (N, 144),
                 "plain": (N, 144),
+                "histograms": (N, 112),
             },
         ),
         ("sequence", {"sequence": (N, 7, 2), "vector": (N, 14), "plain": (N, 14)}),

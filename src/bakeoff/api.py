@@ -281,6 +281,7 @@ def carry_out(
     """
     here = place_for(out)
     with at_work(experiment, show) as (workers, screen, scratch):  # workers start: 2 s
+        from bakeoff.data.preparing.preparation import forecasts
         from bakeoff.data.splitting.leaks import find_leaks
         from bakeoff.data.splitting.split import make_split
         from bakeoff.judge.judge_run import judge_run
@@ -297,7 +298,7 @@ def carry_out(
         split = make_split(dataset, experiment.split, experiment.seed)
         screen.split(dataset, split)
         leaks = find_leaks(dataset, split)
-        screen.leaks(leaks)
+        screen.leaks(leaks, forecast=forecasts(dataset.schema))
         plan = make_plan(experiment, dataset, split, leaks)
         plan = probe(plan, workers, scratch)
         screen.plan(plan, workers, details=dry_run)

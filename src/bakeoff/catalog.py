@@ -339,6 +339,7 @@ ROWS: tuple[Row, ...] = (
         role="whole",
         reads=("sequence",),
         takes=("lengths", "previous"),
+        unasked=("window",),  # it would read a window twice, at twice the price of the encoder
         source="Vaswani et al., Attention Is All You Need, 2017",
         good_for="Translation; as a classifier it reads the last step of its decoder.",
         avoid_when="Classification: the encoder alone does as well at half the cost.",
@@ -534,8 +535,10 @@ def parameters_of(room: str, page: str, class_name: str) -> dict[str, Argument]:
         for line in body
         if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
     }
-    page = next(node for node in body if isinstance(node, ast.ClassDef) and node.name == class_name)
-    start = next(n for n in page.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+    found = next(
+        node for node in body if isinstance(node, ast.ClassDef) and node.name == class_name
+    )
+    start = next(n for n in found.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
     pairs = zip(start.args.kwonlyargs, start.args.kw_defaults, strict=True)
     return {
         argument.arg: Argument(

@@ -13,7 +13,7 @@ from bakeoff.baselines.baseline import Baseline
 from bakeoff.baselines.boosting import Boosting, affordable, columns, fold
 from bakeoff.baselines.constant import Constant
 from bakeoff.baselines.linear import Linear
-from bakeoff.catalog import CATALOG, fitting, load
+from bakeoff.catalog import fitting, load
 from bakeoff.train.weights import read_weights, save_arrays
 from tests.baselines.made import BASELINES, CASES, SIZES, TASKS, table, targets_of
 

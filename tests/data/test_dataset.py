@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from torch.utils.data import DataLoader
 
 from bakeoff.data.read import read, read_inputs
 
@@ -51,3 +52,25 @@ def test_rows_of_a_part_keep_their_place():
         "row 60 of the train data",
         "row 2 of the test data",
     )
+
+
+def test_one_row_is_a_dict_that_a_data_loader_can_take():
+    days = np.datetime64("2020-01-01", "us") + np.arange(60).astype("timedelta64[D]")
+    words = [None, "u", "v"] * 20
+    dataset = read({"a": NUMBERS, "w": words, "d": days, "y": [0, 1] * 30}, target="y")
+    row = dataset[0]
+    assert (row["w"], row["d"][:10], row["y"]) == ("", "2020-01-01", "0")
+    assert dataset[-1]["w"] == "v"
+    batch = next(iter(DataLoader(dataset, batch_size=4)))
+    assert batch["a"].tolist() == NUMBERS[:4].tolist()
+    assert batch["w"] == ["", "u", "v", ""]
+
+
+def test_a_data_loader_takes_pictures_and_sequences():
+    x = np.zeros((30, 6, 5, 3), np.uint8)
+    steps = np.zeros((30, 7, 2))
+    for values in (x, steps):
+        dataset = read((values, np.arange(30) % 2))
+        [name] = dataset.schema.inputs
+        assert next(iter(DataLoader(dataset, batch_size=8)))[name].shape == (8, *values.shape[1:])
+        assert len(dataset[[3, 4]]) == 2

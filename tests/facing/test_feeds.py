@@ -85,7 +85,9 @@ def test_plain_values_make_the_same_source_again(name: str) -> None:
 def test_both_rooms_draw_the_same_batches(name: str, batch_size: int) -> None:
     inputs = {"x": plain(SOURCES[name])}
     drawn = [np.random.default_rng(3) for _ in range(2)]
-    ours = TorchFeed(inputs, DEVICE, {}, random=drawn[0]).shuffled(torch.arange(N).__getitem__, batch_size)
+    ours = TorchFeed(inputs, DEVICE, {}, random=drawn[0]).shuffled(
+        torch.arange(N).__getitem__, batch_size
+    )
     theirs = KerasFeed(inputs, random=drawn[1]).shuffled_rows(batch_size)
     rows = [targets.tolist() for _, targets in ours]
     assert rows == [batch.tolist() for batch in theirs]

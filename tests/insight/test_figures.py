@@ -8,7 +8,7 @@ from threading import Barrier, BrokenBarrierError
 import numpy as np
 import pytest
 
-from bakeoff.insight import curves, mistakes, ranking, style
+from bakeoff.insight import curves, forecasts, mistakes, ranking, style
 
 NAMES = ["lstm", "gru", "rnn", "mlp", "cnn", "tcn", "vit", "resnet", "dlinear", "boosting"]
 LOOKS = style.looks(NAMES, baselines=["boosting"])
@@ -190,3 +190,25 @@ def test_two_threads_draw_in_turn_for_the_settings_are_of_the_whole_process():
     with ThreadPoolExecutor(2) as threads:
         drawn = list(threads.map(lambda name: style.to_svg(Slow(), name), ("a", "b")))
     assert drawn == ["<svg>", "<svg>"]
+
+
+@pytest.mark.parametrize("steps", [1, 24])
+def test_a_forecast_stands_beside_the_truth(steps):
+    draw = np.random.default_rng(0)
+    shown = forecasts.Forecast(
+        title="2020-01-01",
+        before=(np.arange(-71, 1), draw.normal(size=72)),
+        truth=draw.normal(size=steps),
+        forecasts={name: draw.normal(size=steps) for name in ("dlinear", "boosting")},
+    )
+    svg = style.to_svg(forecasts.forecast_window(shown, LOOKS, unit="load"), "window")
+    assert len(svg) < LIMIT
+    for word in ("truth", "dlinear", "boosting", "load", "2020-01-01"):
+        assert word in svg
+    assert "↑" not in svg and "↓" not in svg  # names stand beside the ends of their lines
+
+
+def test_steps_without_a_score_are_passed_over():
+    lines = {"dlinear": np.array([1.0, np.nan, 3.0]), "boosting": np.full(3, np.nan)}
+    svg = style.to_svg(forecasts.error_by_step(lines, LOOKS, metric="MAE"), "steps")
+    assert "dlinear" in svg and "boosting" not in svg

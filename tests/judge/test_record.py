@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bakeoff import RunError
+from bakeoff.data.blocks import Sequences
 from bakeoff.judge.record import judged, scores_left
 from tests.train.test_worker import JOB
 
@@ -61,3 +62,19 @@ def test_rows_that_were_dealt_out_in_groups_keep_them(plan):
     plan.split.method, plan.split.by = "group", ("who",)
     predictions = judged(plan, JOB, scores, "test")
     assert (predictions.groups.tolist(), predictions.group_column) == ([1, 0, 1], "who")
+
+
+def test_whole_series_are_groups_where_labels_of_windows_are_judged(plan):
+    windows = Sequences(
+        np.zeros((6, 1)),
+        np.array([0, 2, 3]),
+        np.full(3, 2),
+        np.array([0, 0, 0, 1, 1, 1]),
+        ("a", "b"),
+    )
+    plan.dataset.arrays["window"] = windows
+    plan.dataset.schema.inputs = ("window",)
+    plan.dataset.schema.series = SimpleNamespace(series="who")
+    plan.split.method = "group"
+    predictions = judged(plan, JOB, np.full((3, 2), 0.5), "test")
+    assert (predictions.groups.tolist(), predictions.group_column) == ([0, 0, 1], "who")

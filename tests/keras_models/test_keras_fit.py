@@ -242,3 +242,33 @@ def test_a_probability_of_0_or_1_costs_100_and_has_a_finite_gradient():
     assert float(loss) == pytest.approx(expected, rel=1e-6)
     gradient = tape.gradient(loss, scores).numpy().ravel()
     np.testing.assert_allclose(gradient, [0, 0, 0, -0.37754068 / 4], rtol=1e-5, atol=1e-12)
+
+
+def test_windows_of_targets_train_as_the_same_targets_laid_out():
+    x = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
+    steps, starts = x[:, :1].copy(), np.arange(50)[::-1].copy()
+    laid_out = steps[starts[:, None] + np.arange(4), 0]
+    taken = {"kind": "windows", "base": steps, "starts": starts, "length": 4, "vector": True}
+    histories = []
+    for targets in (laid_out, taken):
+        keras.utils.set_random_seed(0)
+        history = fit(
+            MLP(6, 4),
+            {"x": x[:50]},
+            targets,
+            validation_inputs={"x": x[:50]},
+            validation_targets=targets,
+            loss="mse",
+            batch_size=16,
+            epochs=2,
+        )
+        histories.append([(r["train_loss"], r["validation_metric"]) for r in history])
+    assert histories[0] == histories[1]
+
+
+def test_steps_written_one_by_one_are_unfolded():
+    scores, targets = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
+    for loss in ("mse", "mae", "huber"):
+        flat, unfolded = (float(loss_of(loss, s, targets)) for s in (scores, scores[..., None]))
+        assert flat == unfolded
+    assert metric_of("mse", scores, targets) == metric_of("mse", scores[..., None], targets)

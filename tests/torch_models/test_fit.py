@@ -12,7 +12,7 @@ from bakeoff.torch_models.cnn3d import CNN3D
 from bakeoff.torch_models.dropout import faster_dropout
 from bakeoff.torch_models.feed import Feed
 from bakeoff.torch_models.fit import fit, predict
-from bakeoff.torch_models.losses import loss_of
+from bakeoff.torch_models.losses import loss_of, metric_of
 from bakeoff.torch_models.lstm import LSTM
 from bakeoff.torch_models.mlp import MLP
 from bakeoff.torch_models.optimizers import OPTIMIZERS, Optimizer
@@ -251,3 +251,33 @@ def test_an_unknown_precision_is_refused():
 def test_on_epoch_hears_each_row_of_the_history():
     rows: list[dict[str, float]] = []
     assert train(MLP(6, 3), epochs=3, on_epoch=rows.append) == rows
+
+
+def test_windows_of_targets_train_as_the_same_targets_laid_out():
+    x = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
+    steps, starts = x[:, :1].copy(), np.arange(50)[::-1].copy()
+    laid_out = steps[starts[:, None] + np.arange(4), 0]
+    taken = {"kind": "windows", "base": steps, "starts": starts, "length": 4, "vector": True}
+    histories = []
+    for targets in (laid_out, taken):
+        torch.manual_seed(0)
+        history = fit(
+            MLP(6, 4),
+            {"x": x[:50]},
+            targets,
+            validation_inputs={"x": x[:50]},
+            validation_targets=targets,
+            loss="mse",
+            batch_size=16,
+            epochs=3,
+        )
+        histories.append([(r["train_loss"], r["validation_metric"]) for r in history])
+    assert histories[0] == histories[1]
+
+
+def test_steps_written_one_by_one_are_unfolded():
+    scores, targets = torch.arange(6.0).reshape(2, 3), torch.ones(2, 3)
+    for loss in ("mse", "mae", "huber"):
+        flat, unfolded = (loss_of(loss, s, targets) for s in (scores, scores[..., None]))
+        assert torch.equal(flat, unfolded)
+    assert metric_of("mse", scores, targets) == metric_of("mse", scores[..., None], targets)

@@ -36,7 +36,8 @@ class Baseline(Protocol):
         "window": x (N, L, F) float32, standardised, an array or whatever is sliced like one; its
         first Q channels are the past of the targets, in their unit.
         Targets (N,) int64 classes from 0, or float32 in training standard deviations; of a forecast
-        (N, S * Q), step by step, an array or whatever is sliced like one. A validation target of -1 is a class that no training row has.
+        (N, S * Q), step by step, an array or whatever is sliced like one. A validation target of -1
+        is a class that no training row has.
     """
 
     seedless: ClassVar[bool]

@@ -55,7 +55,7 @@ class Constant:
         """Learn from the training targets; nothing else is looked at."""
         if self.task == "forecast":
             sums = [targets[i : i + SLICE].sum(axis=0) for i in range(0, len(targets), SLICE)]
-            self.prediction = np.sum(sums, axis=0, dtype=np.float64) / len(targets)
+            self.prediction = np.asarray(np.stack(sums).sum(0, np.float64) / len(targets))
         elif self.task == "regression":
             self.prediction = np.atleast_1d(targets.mean(axis=0, dtype=np.float64))
         else:

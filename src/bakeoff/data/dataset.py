@@ -64,9 +64,9 @@ class Dataset:
         """Return one row as a dict, or the dataset of some rows.
 
         Args:
-            positions: An integer for one row: column -> a NumPy value or array, a missing word as
-                "", so that a torch `DataLoader` can put batches together. Positions, a mask or a
-                slice for a dataset.
+            positions: An integer for one row: column -> a NumPy value or array of its own, a
+                missing word as "", a date as ISO text, so that a torch `DataLoader` can put batches
+                together. Positions, a mask or a slice for a dataset.
         """
         if isinstance(positions, int | np.integer):
             return {name: one(values[positions]) for name, values in self.arrays.items()}
@@ -140,7 +140,11 @@ def frozen(array: Array) -> Array:
 
 
 def one(value: Any) -> Any:
-    """Return one cell; a missing word as ""."""
+    """Return one cell: a missing word as "", a date as ISO text, an array as a copy."""
+    if isinstance(value, np.datetime64):
+        return "" if np.isnat(value) else str(value)
+    if isinstance(value, np.ndarray):
+        return value.copy()
     return "" if value is None else value
 
 

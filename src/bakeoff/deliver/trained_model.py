@@ -17,7 +17,7 @@ from bakeoff.data.array import is_missing
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import ShapeForm, typed_labels
+from bakeoff.data.forms import SeriesForm, ShapeForm, typed_labels
 from bakeoff.data.origin import Origin
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.preparing.strays import say_strays
@@ -28,8 +28,8 @@ from bakeoff.deliver.forecast_ahead import forecast_ahead
 from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RequestError
 from bakeoff.evaluate.metrics import METRICS, score
+from bakeoff.evaluate.period_ahead import ALL, period_ahead, spreads_of, truth_ahead
 from bakeoff.evaluate.predictions import Predictions, id_series, label_series
-from bakeoff.evaluate.windows import ALL, period_ahead, truth_ahead
 from bakeoff.judge.best import best_of
 from bakeoff.judge.verdict import read_verdict
 from bakeoff.numeric import probabilities
@@ -193,11 +193,7 @@ class TrainedModel:
         return score(METRICS[read_verdict(self.run).metric], self.judged(dataset))
 
     def judged(self, dataset: Dataset) -> Predictions:
-        """Predict rows whose target is known, and put the truth beside it.
-
-        Raises:
-            DataError: A time series is new: what its errors are scaled by is not known.
-        """
+        """Predict rows whose target is known, and put the truth beside it."""
         scores = self.scores(dataset)
         if self.preparation.task == "forecast":
             return Predictions(
@@ -205,7 +201,7 @@ class TrainedModel:
                 rows=dataset.rows,
                 truth=truth_ahead(dataset),
                 scores=self.preparation.invert_steps(scores, dataset),
-                period=period_ahead(dataset, self.spreads),
+                period=period_ahead(dataset, spreads_of(self.preparation, dataset, self.spreads)),
             )
         return Predictions(
             target=dataset.target,
@@ -358,7 +354,7 @@ def blank_row(schema: Schema) -> Dataset:
     import polars as pl
 
     if schema.series is not None:
-        return blank_window(schema)
+        return blank_window(schema, schema.series)
     form = schema.column(schema.inputs[0]).form
     if isinstance(form, ShapeForm):
         sizes = [size or 1 for size in form.sizes]
@@ -368,10 +364,8 @@ def blank_row(schema: Schema) -> Dataset:
     return read_inputs(pl.DataFrame({name: [None] for name in schema.inputs}), schema)
 
 
-def blank_window(schema: Schema) -> Dataset:
+def blank_window(schema: Schema, form: SeriesForm) -> Dataset:
     """Make one window over a time series of zeros, without a table to read it from."""
-    form = schema.series
-    assert form is not None
     if form.lookback * form.width > MOST_CELLS:
         raise DataError(
             f"a window of {form.lookback:,} steps has more than {MOST_CELLS:,} numbers."

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Shown:
+class Forecast:
     """One window of the test part.
 
     Args:
@@ -33,7 +33,7 @@ class Shown:
     forecasts: Mapping[str, np.ndarray]
 
 
-def forecast_window(shown: Shown, looks: Mapping[str, Look], *, unit: str) -> "Figure":
+def forecast_window(shown: Forecast, looks: Mapping[str, Look], *, unit: str) -> "Figure":
     """Draw a window: what was known in grey, what came as a solid line, what was forecast.
 
     Args:

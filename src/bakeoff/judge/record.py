@@ -9,8 +9,8 @@ import numpy as np
 from bakeoff.documents import writing
 from bakeoff.errors import RunError, option
 from bakeoff.evaluate.metrics import score
+from bakeoff.evaluate.period_ahead import period_ahead, spreads_of, truth_ahead
 from bakeoff.evaluate.predictions import Predictions
-from bakeoff.evaluate.windows import period_ahead, truth_ahead
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event
@@ -93,7 +93,7 @@ def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
                 rows=windows.rows,
                 truth=truth_ahead(windows),
                 scores=preparation.invert_steps(scores, windows),
-                period=period_ahead(windows, plan.spreads),
+                period=period_ahead(windows, spreads_of(preparation, windows, plan.spreads)),
             )
         return Predictions(
             target=dataset.target,
@@ -119,9 +119,10 @@ def groups_of(plan: Plan, positions: np.ndarray) -> tuple[np.ndarray | None, str
     """Return the group of each row and its column, where whole groups were dealt out: (n,) int."""
     if plan.split.method != "group" or plan.preparation.task == "forecast":
         return None, ""
-    if plan.preparation.schema.series is not None:  # whole series
-        windows = plan.dataset.arrays[plan.preparation.schema.inputs[0]][positions]
-        return windows.members(), plan.preparation.schema.series.series
+    if not plan.split.by:  # whole time series
+        schema = plan.dataset.schema
+        windows = plan.dataset.arrays[schema.inputs[0]][positions]
+        return windows.members(), schema.series.series if schema.series else ""
     (column,) = plan.split.by
     values = plan.dataset.arrays[column][positions]
     names = values.astype(str) if values.dtype == object else values  # as the split tells them

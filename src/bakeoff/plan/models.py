@@ -19,26 +19,6 @@ UNSAID = ("plain", "histograms")  # views of baselines alone
 RESERVED = {"CON", "PRN", "AUX", "NUL", *PORTS}  # no file or folder of Windows may be called so
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """What decides, beside the views of the data, which models fit them.
-
-    Args:
-        task: What is predicted; "" for anything.
-        num_classes: Classes of the target; 0 for numbers.
-        lookback: Steps of a window of time series; 0 for other data.
-        season: Steps of the usual season of time series; 0 where none is known.
-    """
-
-    task: str = ""
-    num_classes: int = 0
-    lookback: int = 0
-    season: int = 0
-
-
-ANYTHING = Facts()
-
-
 def check_models(models: Mapping[str, Mapping[str, Any]]) -> None:
     """Check names and settings of models.
 
@@ -166,6 +146,26 @@ def select_models(
     return chosen, everything
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What decides, beside the views of the data, which models fit them.
+
+    Args:
+        task: What is predicted; "" for anything.
+        num_classes: Classes of the target; 0 for numbers.
+        lookback: Steps of a window of time series; 0 for other data.
+        season: Steps of the usual season of time series; 0 where none is known.
+    """
+
+    task: str = ""
+    num_classes: int = 0
+    lookback: int = 0
+    season: int = 0
+
+
+ANYTHING = Facts()
+
+
 def choose_models(
     models: Mapping[str, Mapping[str, Any]],
     *,
@@ -192,7 +192,7 @@ def choose_models(
     unnamed: dict[str, Mapping[str, Any]] = {}
     left_out = []
     for row in fit if all_that_fit else ():
-        if why := too_many(row, facts) or no_season(row.name, row, {}, facts):
+        if why := too_many(row, facts) or no_season(row.name, row, {}, facts)[0]:
             left_out += [f"Left out: {why}"] * (row.name not in models)
         elif not set(row.unasked) & set(views):
             unnamed[row.name] = {}
@@ -206,8 +206,9 @@ def choose_models(
             )
         if facts.task and facts.task not in row.tasks:
             raise RequestError(f"{name} is not made for a {facts.task}. {advice}")
-        if why := no_season(name, row, settings, facts):
-            raise RequestError(why)
+        why, way_on = no_season(name, row, settings, facts)
+        if why:
+            raise RequestError(f"{why} {way_on}")
         if unread := left_unread(row, views):
             raise RequestError(
                 f"{name} does not take {' and '.join(unread)}, which this data has. {advice}"
@@ -229,22 +230,21 @@ def too_many(row: Row, facts: Facts) -> str:
     )
 
 
-def no_season(name: str, row: Row, settings: Mapping[str, Any], facts: Facts) -> str:
-    """Say why a model that repeats a season has none; "" where it has one, or repeats none."""
+def no_season(name: str, row: Row, settings: Mapping[str, Any], facts: Facts) -> tuple[str, str]:
+    """Say why a model that repeats a season has none, and the way on; "" where nothing is wrong."""
     if facts.task != "forecast" or "season" not in arguments(row):
-        return ""
+        return "", ""
     season = settings.get("season") or facts.season
     if not season:
-        return (
-            f"{name}: the step of the time tells no season. Give its steps: "
-            f"{option(f'{name}.season', 24)}."
-        )
+        why = f"{name}: the step of the time tells no season."
+        return why, f"Give its steps: {option(f'{name}.season', 24)}."
     if season > facts.lookback:
-        return (
+        why = (
             f"{name}: a season of {season:,} steps needs a look-back of {season:,} steps at least, "
-            f"and it is {facts.lookback:,}. Say {option('lookback', season)}."
+            f"and it is {facts.lookback:,}."
         )
-    return ""
+        return why, f"Say {option('lookback', season)}."
+    return "", ""
 
 
 def left_unread(row: Row, views: "Mapping[str, View]") -> list[str]:

@@ -17,8 +17,8 @@ from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.plan.experiment import Experiment
-from bakeoff.plan.forecasts import season_of, target_spreads
 from bakeoff.plan.models import Facts, choose_models, recipe_of, view_of
+from bakeoff.plan.season import season_of, target_spreads
 from bakeoff.train.augmentation import say_augment
 from bakeoff.train.auto_augment import MOST_SAMPLED, settled_augment
 from bakeoff.train.events import Probed

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.evaluate.by_step import by_series, by_step
+from bakeoff.evaluate.by_step import by_series, by_step, period_of
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.evaluate.period import Period
 from bakeoff.evaluate.predictions import Predictions
-from bakeoff.insight.forecasts import Shown, error_by_step, forecast_window, spread_over
+from bakeoff.insight.forecasts import Forecast, error_by_step, forecast_window, spread_over
 from bakeoff.insight.style import ACCENT, Look
 from bakeoff.report import numbers
 from bakeoff.report.contents import Contents
@@ -31,7 +31,7 @@ MOST_SERIES = 30  # that have a line in the table
 MINUTE, DAY = 60.0, 86_400.0  # seconds
 
 
-class Drawn(NamedTuple):
+class ForecastPicture(NamedTuple):
     """A figure, its name on the page, and what it shows in words."""
 
     figure: "Figure"
@@ -39,10 +39,9 @@ class Drawn(NamedTuple):
     alt: str
 
 
-def drawn_windows(run: Contents) -> Iterator[Drawn]:
+def drawn_windows(run: Contents) -> Iterator[ForecastPicture]:
     """Draw a few windows of the test part: what was known, what came, what was forecast."""
-    best, period = run.best, run.best.period
-    assert period is not None
+    best, period = run.best, period_of(run.best)
     target = cut(best.target)
     for number, position in enumerate(chosen_windows(best, period)):
         forecasts = {run.best_label: best.scores[position]}
@@ -50,14 +49,14 @@ def drawn_windows(run: Contents) -> Iterator[Drawn]:
             other = same_window(best, run.naive, position)
             if other is not None:
                 forecasts[run.naive_label] = run.naive.scores[other]
-        shown = Shown(
+        shown = Forecast(
             title=title_of(period, position),
             before=known_before(run, period, position),
             truth=best.truth[position].astype(np.float64),
             forecasts=forecasts,
         )
         sizes = "; ".join(
-            f"the forecast of {name} is off by {say(np.abs(values - shown.truth).mean())} on average"
+            f"{name} is off by {say(np.abs(values - shown.truth).mean())} on average"
             for name, values in forecasts.items()
         )
         alt = (
@@ -65,10 +64,10 @@ def drawn_windows(run: Contents) -> Iterator[Drawn]:
             f"{numbers.count(period.horizon, 'step')}; {sizes}."
         )
         figure = forecast_window(shown, looks_of(run), unit=target)
-        yield Drawn(figure, f"window-{number}", alt)
+        yield ForecastPicture(figure, f"window-{number}", alt)
 
 
-def drawn_steps(run: Contents) -> Drawn:
+def drawn_steps(run: Contents) -> ForecastPicture:
     """Draw how the error grows with the steps ahead."""
     metric = METRICS[run.verdict.metric]
     lines = {run.best_label: by_step(metric, run.best)}
@@ -80,7 +79,7 @@ def drawn_steps(run: Contents) -> Drawn:
         for name, scores in lines.items()
     )
     figure = error_by_step(lines, looks_of(run), metric=metric.label)
-    return Drawn(figure, "steps", f"Test {metric.label} by step ahead: {told}.")
+    return ForecastPicture(figure, "steps", f"Test {metric.label} by step ahead: {told}.")
 
 
 def looks_of(run: Contents) -> dict[str, Look]:
@@ -164,7 +163,7 @@ def distances(time: Any, earlier: np.ndarray, period: Period, form: Any) -> np.n
         return np.arange(len(earlier), 0, -1)
     gaps = time - earlier
     seconds = gaps / np.timedelta64(1, "s") if period.dated else gaps
-    return np.maximum(1, np.round(seconds / step).astype(int))
+    return np.asarray(np.maximum(1, np.round(seconds / step).astype(int)))
 
 
 def series_part(run: Contents) -> dict[str, Any]:

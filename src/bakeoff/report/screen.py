@@ -107,13 +107,14 @@ class Screen:
         if classes := about_classes(table):
             self.line("", classes, style="dim")
 
-    def leaks(self, leaks: Sequence[Finding]) -> None:
+    def leaks(self, leaks: Sequence[Finding], *, forecast: bool = False) -> None:
         """Say what the leak checks found."""
-        self.line("checks", sentence(tuple(leaks)), style="yellow" if leaks else "")
+        said = sentence(tuple(leaks), forecast=forecast)
+        self.line("checks", said, style="yellow" if leaks else "")
 
     def plan(self, plan: Plan, workers: Workers, *, details: bool = False) -> None:
         """Say what is going to be trained, where, and for how long; details: of every model."""
-        self.notes([*plan.preparation.notes, *plan.left_out])
+        self.notes([*plan.preparation.notes, *plan.changes, *plan.left_out])
         models = numbers.count(len(plan.models), "model")
         seeds = numbers.count(plan.experiment.seeds, "seed")
         frameworks = listed(plan.experiment.framework)

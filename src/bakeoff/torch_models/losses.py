@@ -1,7 +1,9 @@
 """What training makes small, and the metric that goes with it.
 
 Scores are raw (before softmax or sigmoid). Of a forecast they are (B, S), or (B, S, 1) of a page
-that writes step by step: both are unfolded here. Dimensions: B batch, N members, C outputs, S steps.
+that writes step by step: both are unfolded here.
+
+Dimensions: B batch, N members, C outputs, S steps ahead.
 """
 
 import torch.nn.functional as F

@@ -117,13 +117,14 @@ def taught_targets(
     own = {part: targets[rows[part]] for part in TAUGHT}
     if isinstance(targets, Rows):
         return {part: Rows(base=s.take(), rows=np.arange(len(s))) for part, s in own.items()}
-    starts = np.concatenate([source.starts for source in own.values()])
+    windows = {part: source for part, source in own.items() if isinstance(source, Windows)}
+    starts = np.concatenate([source.starts for source in windows.values()])
     edges = np.zeros(len(targets.base) + 1, np.int64)
     np.add.at(edges, starts, 1)
     np.add.at(edges, starts + targets.length, -1)
     taught = edges[:-1].cumsum() > 0
     base = np.where(taught[:, None], targets.base, np.float32(np.nan))
-    return {part: replace(source, base=base) for part, source in own.items()}
+    return {part: replace(source, base=base) for part, source in windows.items()}
 
 
 class Store:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bakeoff.data.read import read_inputs
+from bakeoff.data.taking.sources import Sliced, Windows, read_as
 from bakeoff.data.taking.views import make_views
 from bakeoff.errors import DataError
 
@@ -112,3 +113,35 @@ def test_new_data_without_a_column_are_refused_by_name():
     dataset = prepared(mixed_table(), target="y")[0]
     with pytest.raises(DataError, match=r"No column called 'number'\. Did you mean 'numbr'"):
         read_inputs({"numbr": [1.0], "flag": ["no"], "word": ["u"], "when": [None]}, dataset.schema)
+
+
+def test_plain_models_read_small_pictures_and_these_as_they_are():
+    draw = np.random.default_rng(0)
+    for size, wanted in ((16, 16), (40, 16)):
+        pictures = draw.integers(0, 256, (N, size, size, 1), dtype=np.uint8)
+        plain = views_of((pictures, np.arange(N) % 3))["plain"].take()["x"]
+        assert plain.shape == (N, wanted * wanted)
+        if size == wanted:
+            assert np.array_equal(plain, pictures.reshape(N, -1))
+        else:
+            assert np.allclose(plain.mean(1), pictures.reshape(N, -1).mean(1), atol=1e-3)
+
+
+def test_colours_are_counted_alike_in_bytes_and_in_shares():
+    pictures = np.random.default_rng(0).integers(0, 256, (N, 8, 6, 3), dtype=np.uint8)
+    shares = (pictures / 255).astype(np.float32)
+    shares[0, 0, 0, 0] = 1.0
+    found = [views_of((x, np.arange(N) % 3))["histograms"].take()["x"] for x in (pictures, shares)]
+    assert found[0].shape == (N, 112)
+    assert np.allclose(found[0][1:], found[1][1:], atol=0.03)
+    grey = views_of((pictures[..., :1], np.arange(N) % 3))
+    assert "histograms" not in grey
+
+
+def test_a_sliced_source_gives_what_an_array_would():
+    source = Windows(base=np.arange(20.0)[:, None], starts=np.arange(10), length=3)
+    sliced = Sliced(source)
+    assert (len(sliced), sliced.shape) == (10, (10, 3, 1))
+    assert np.array_equal(sliced[2:5], source.take()[2:5])
+    assert isinstance(read_as("window", {"x": source})["x"], Sliced)
+    assert isinstance(read_as("sequence", {"x": source})["x"], np.ndarray)

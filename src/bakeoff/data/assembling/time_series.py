@@ -350,8 +350,8 @@ def say_unknown_ahead(form: SeriesForm, windows: Sequences) -> Iterator[str]:
         at += channel.width
         if channel.name in form.future and np.isnan(steps).any():
             yield (
-                f"{cut(channel.name)} has no values for all of the {form.horizon:,} steps ahead, and "
-                "counts as its mean there: give rows with them behind the last known step."
+                f"{cut(channel.name)} has no values for some of the {form.horizon:,} steps ahead, "
+                "and counts as its mean there: give rows with them behind the last known step."
             )
 
 

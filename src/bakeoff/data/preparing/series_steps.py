@@ -50,16 +50,20 @@ class SeriesSteps:
 
     @classmethod
     def fit(cls, values: Sequences) -> Self:
-        """Learn from the steps that stand in a sequence."""
+        """Learn from the steps that stand in a sequence; a series without any is not learned."""
         covered, names = values.covered(), values.names or ("",)
         width = values.steps.shape[1]
+        present = list(range(len(names)))
+        if values.series is not None:
+            present = np.unique(values.series[covered]).tolist() or [0]
+        names = tuple(names[number] for number in present)
         moments = np.zeros((2, len(names), width))
-        for number in range(len(names)):
+        for at, number in enumerate(present):
             own = covered if values.series is None else covered & (values.series == number)
             for channel in range(width):  # one at a time: few are held as float64
                 steps = values.steps[own, channel].astype(np.float64)
                 found = mean_and_std(within_reach(steps)[:, None])
-                moments[:, number, channel] = found[0][0], found[1][0]
+                moments[:, at, channel] = found[0][0], found[1][0]
         gaps = [tells(np.isnan(values.steps[covered, i])[:, None])[0] for i in range(width)]
         return cls(names, moments[0].ravel(), moments[1].ravel(), np.array(gaps, dtype=bool))
 
@@ -75,8 +79,11 @@ class SeriesSteps:
                 rows.append((means[at], stds[at]))
                 continue
             own = own or type(self).fit(values)
-            at = names.index(name)
             width = len(self.missing)
+            if name not in own.names:  # no window is of it
+                rows.append((np.zeros(width), np.ones(width)))
+                continue
+            at = own.names.index(name)
             some = slice(at * width, (at + 1) * width)
             rows.append((own.means[some], own.stds[some]))
         return np.array([row[0] for row in rows]), np.array([row[1] for row in rows])

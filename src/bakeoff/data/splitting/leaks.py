@@ -86,10 +86,12 @@ class Finding:
     rows: tuple[int, ...] = ()
 
 
-def sentence(findings: tuple[Finding, ...]) -> str:
+def sentence(findings: tuple[Finding, ...], *, forecast: bool = False) -> str:
     """Say in one line what was found, for the terminal."""
     if findings:
         return "; ".join(finding.message for finding in findings)
+    if forecast:
+        return "no column that knows the future, no window with steps ahead in two parts"
     return "no duplicates across the split, no column that gives the target away"
 
 

@@ -1,4 +1,4 @@
-"""What a plan needs to know of time series: their season, and how far training targets spread."""
+"""The season of time series, and how far their training targets spread."""
 
 from collections.abc import Mapping
 
@@ -43,9 +43,8 @@ def target_spreads(dataset: Dataset, split: Split) -> Mapping[str, float]:
     Returns:
         Series -> that of its own steps, and "" -> that of all; each step counts once.
     """
-    ahead, windows = dataset.arrays[dataset.target], dataset.arrays[dataset.schema.inputs[0]]
-    assert isinstance(ahead, Sequences) and isinstance(windows, Sequences)
-    ahead = ahead[split.train]
+    windows: Sequences = dataset.arrays[dataset.schema.inputs[0]]
+    ahead: Sequences = dataset.arrays[dataset.target][split.train]
     covered, values = ahead.covered(), ahead.steps.reshape(len(ahead.steps), -1)[:, 0]
     spreads = {"": spread(values[covered])}
     for number, name in enumerate(windows.names if windows.series is not None else ()):

@@ -5,7 +5,7 @@ import pytest
 
 import bakeoff
 from bakeoff.errors import DataError
-from bakeoff.evaluate.windows import ALL, period_ahead, truth_ahead
+from bakeoff.evaluate.period_ahead import ALL, period_ahead, truth_ahead
 
 SPREADS = {ALL: 3.0, "east": 1.0, "west": 2.0}
 

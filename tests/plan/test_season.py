@@ -9,8 +9,8 @@ from bakeoff.data.forms import Channel, DateForm, NumberForm, SeriesForm
 from bakeoff.data.splitting.split import make_split
 from bakeoff.data.taking.sources import Rows
 from bakeoff.data.taking.views import View
-from bakeoff.plan.forecasts import season_of, target_spreads
 from bakeoff.plan.models import Facts, choose_models
+from bakeoff.plan.season import season_of, target_spreads
 
 DAY = 86_400.0
 X = Rows(base=np.zeros((4, 2), np.float32), rows=np.arange(4))
@@ -99,6 +99,7 @@ def test_without_a_season_that_fits_seasonal_models_are_left_out_or_refused(fact
     models, left_out = choose_models({}, all_that_fit=True, views=WINDOWS, facts=facts)
     assert not {"seasonal_naive", "seasonal_mean"} & {model.name for model in models}
     assert [said.split(":")[1].strip() for said in left_out] == ["seasonal_naive", "seasonal_mean"]
+    assert all(said.endswith(".") and said.isprintable() for said in left_out)  # no option in it
     with pytest.raises(RequestError, match=why):
         choose_models({"seasonal_naive": {}}, all_that_fit=False, views=WINDOWS, facts=facts)
 

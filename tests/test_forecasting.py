@@ -1,0 +1,77 @@
+"""A forecast from the file to the report, in both frameworks, and with series kept back whole."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+import bakeoff
+from tests.small import series_table
+
+OPTIONS = {"target": "load", "time": "when", "series": "place", "lookback": 24, "horizon": 6}
+
+
+def test_networks_and_plain_models_stand_in_one_leaderboard(forecast_run):
+    board = forecast_run.leaderboard
+    assert set(board["model"]) == {
+        *("constant", "last_value", "seasonal_naive", "ridge_windows"),
+        *("dlinear", "mlp", "vector_to_sequence"),
+    }
+    assert set(board["status"]) == {"finished"}
+    assert set(board["metric"]) == {"scaled_mse"}
+    scores = dict(zip(board["model"], board["score"], strict=True))
+    assert scores["ridge_windows"] < scores["last_value"]
+    assert 0.7 < scores["constant"] < 1.3  # in standard deviations of each series
+
+
+def test_predictions_of_a_run_are_a_line_for_each_step_of_each_window(forecast_run):
+    frame = forecast_run.predictions.filter(pl.col("model") == "dlinear")
+    assert {"row", "series", "time", "step", "truth", "prediction"} <= set(frame.columns)
+    assert len(frame) % 6 == 0
+    assert set(frame["series"]) == {"east", "west"}
+
+
+def test_the_season_that_was_found_is_recorded(forecast_run):
+    facts = forecast_run.folder / "fits" / "seasonal_naive" / "sklearn-0-0" / "fit.json"
+    assert json.loads(facts.read_text("utf-8"))["arguments"] == {"season": 24}
+
+
+def test_a_short_test_period_has_no_verdict_and_says_how_many_windows_are_needed(forecast_run):
+    assert forecast_run.verdict.sentence.startswith("no verdict: the test period")
+
+
+def test_series_that_were_kept_back_whole_are_judged(tmp_path):
+    (tmp_path / "hours.csv").write_text(series_table(150, tuple("abcde")), "utf-8")
+    run = bakeoff.run(
+        tmp_path / "hours.csv",
+        **OPTIONS,
+        split="group:place",
+        models=["last_value", "dlinear"],
+        seeds=1,
+        jobs=1,
+        epochs=1,
+        out=tmp_path / "run",
+        show="none",
+    )
+    scores = run.leaderboard["score"].to_list()
+    assert np.isfinite(scores).all()
+    assert max(scores) < 5  # series of other sizes are scaled by their own
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_keras_forecasts_as_torch_does(hours, tmp_path):
+    run = bakeoff.run(
+        hours,
+        **OPTIONS,
+        models=["last_value", "dlinear", "mlp"],
+        framework="tensorflow",
+        seeds=1,
+        jobs=1,
+        epochs=2,
+        out=tmp_path / "run",
+        show="none",
+    )
+    scores = dict(zip(run.leaderboard["model"], run.leaderboard["score"], strict=True))
+    assert scores["dlinear"] < scores["last_value"]
+    assert 0 < run.best.score(hours) < 1

@@ -4,6 +4,7 @@
     pixels    base (M, Y, X, C), volumes (M, Z, Y, X, C)    standardised, in the axes wanted
     windows   steps (S, F), starts (N,), one length L       (n, L, F), a strided view
     ragged    steps (S, ...), starts (N,), lengths (N,)     padded to the longest, and `lengths`
+    reduced   pictures or volumes, for baselines alone      made small, or their colours counted
 
 `take` is the NumPy way, for baselines and tests. The model rooms take the same batches as tensors
 of their framework (`feed.py` in each), from what `plain` returns: plain values, no type of ours.
@@ -11,6 +12,7 @@ of their framework (`feed.py` in each), from what `plain` returns: plain values,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Literal, Self
@@ -18,7 +20,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.blocks import padded
+from bakeoff.data.blocks import PIECE, padded
+from bakeoff.data.taking.small import colour_histograms, small_pictures, small_volumes
 
 Axes = Literal["picture", "steps", "vector"]
 """A picture as it is, as a sequence of its rows of pixels, or as one vector."""
@@ -174,8 +177,55 @@ class Ragged:
         return padded(self.base, self.starts[positions], self.lengths[positions])
 
 
-Source = Rows | Pixels | Windows | Ragged
-SOURCES: Mapping[str, type[Source]] = {c.kind: c for c in (Rows, Pixels, Windows, Ragged)}
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reduced:
+    """Pictures or volumes as plain models read them, reduced a few at a time when taken.
+
+    So a baseline of 60,000 colour pictures keeps no second copy of them, in memory or in a file.
+
+    Args:
+        base: (M, Y, X, C), or to be made small (M, Z, Y, X, C).
+        rows: (N,) which of them, in order.
+        way: "small": as vectors of few pixels; "histograms": how often each colour comes.
+        times: What makes bytes of the values, for histograms: 255 of shares.
+    """
+
+    base: Array
+    rows: Array
+    way: Literal["small", "histograms"]
+    times: float = 1.0
+    kind: ClassVar[str] = "reduced"
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, positions: Any) -> Self:
+        """Return the source of some rows."""
+        return replace(self, rows=self.rows[positions])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of all rows: (N, F)."""
+        return (len(self), self.reduce(self.base[:1]).shape[1])
+
+    def take(self, positions: Any = slice(None)) -> Array:
+        """Return some rows as float32: (n, F)."""
+        rows = self.rows[positions]
+        taken = np.empty((len(rows), self.shape[1]), np.float32)
+        for start in range(0, len(rows), PIECE):
+            taken[start : start + PIECE] = self.reduce(self.base[rows[start : start + PIECE]])
+        return taken
+
+    def reduce(self, pictures: Array) -> Array:
+        """Return a few pictures or volumes as vectors (n, F)."""
+        if self.way == "histograms":
+            return colour_histograms(pictures if self.times == 1.0 else pictures * self.times)
+        reduced = small_pictures(pictures) if pictures.ndim == 4 else small_volumes(pictures)
+        return reduced.reshape(len(reduced), math.prod(reduced.shape[1:]))
+
+
+Source = Rows | Pixels | Windows | Ragged | Reduced
+SOURCES: Mapping[str, type[Source]] = {c.kind: c for c in (Rows, Pixels, Windows, Ragged, Reduced)}
 
 
 class Sliced:

@@ -32,11 +32,11 @@ from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import summarise
 from bakeoff.data.preparing.tokens import Tokens
 from bakeoff.data.preparing.transform import gives_codes, gives_numbers
-from bakeoff.data.taking.small import colour_histograms, small_pictures, small_volumes
 from bakeoff.data.taking.sources import (
     Axes,
     Pixels,
     Ragged,
+    Reduced,
     Rows,
     Source,
     Windows,
@@ -143,31 +143,31 @@ def picture_views(preparation: Preparation, pictures: Pictures) -> Views:
         "image": lambda: View(inputs={"x": source("picture")}, sizes=sizes),
         "sequence": lambda: flat(source("steps")),
         "vector": lambda: flat(source("vector")),
-        "plain": lambda: flat(rows_of(unscaled(small(pictures)))),
+        "plain": lambda: flat(small(pictures)),
     }
     if pictures.ndim == 4 and pictures.shape[-1] == COLOURS:
-        makers["histograms"] = lambda: flat(rows_of(histograms(preparation, pictures)))
+        makers["histograms"] = lambda: flat(histograms(preparation, pictures))
     if pictures.ndim == 5:
         makers = {"volume": makers.pop("image"), **makers}
         del makers["sequence"]
     return Views(makers)
 
 
-def small(pictures: Pictures) -> Array:
+def small(pictures: Pictures) -> Rows | Reduced:
     """Return pictures or volumes as small as plain models need them; small ones as they are."""
-    reduce = small_pictures if pictures.ndim == 4 else small_volumes
-    if not len(pictures) or reduce(pictures.base[:1]).shape[1:] == pictures.shape[1:]:
-        return np.asarray(pictures)
-    return np.concatenate([reduce(piece) for _, piece in pictures.pieces()])
+    reduced = Reduced(base=pictures.base, rows=pictures.rows, way="small")
+    as_they_are = reduced.shape[1] == int(np.prod(pictures.shape[1:]))
+    if as_they_are and pictures.dtype != np.uint8:
+        return rows_of(unscaled(np.asarray(pictures)))
+    return reduced
 
 
-def histograms(preparation: Preparation, pictures: Pictures) -> Array:
-    """Return the histograms of the colours of pictures: (N, H) float32."""
+def histograms(preparation: Preparation, pictures: Pictures) -> Reduced:
+    """Return the histograms of the colours of pictures."""
     form = preparation.schema.column(preparation.schema.inputs[0]).form
     unit = isinstance(form, ShapeForm) and form.brightness == "unit"
     times = 255.0 if unit and pictures.dtype != np.uint8 else 1.0
-    pieces = (piece if times == 1.0 else piece * times for _, piece in pictures.pieces())
-    return np.concatenate([colour_histograms(piece) for piece in pieces])
+    return Reduced(base=pictures.base, rows=pictures.rows, way="histograms", times=times)
 
 
 def pixels(preparation: Preparation, pictures: Pictures, axes: Axes) -> Pixels:

@@ -23,7 +23,7 @@ def test_all_models_that_can_read_the_data_run_by_default():
 
 
 def test_a_model_that_cannot_read_the_data_is_refused_by_name():
-    with pytest.raises(RequestError, match=r"lstm reads sequence data.*read as table\."):
+    with pytest.raises(RequestError, match=r"lstm reads sequence or text data.*read as table\."):
         choose_models({"lstm": {}}, all_that_fit=False, views=TABLE)
 
 

@@ -101,7 +101,7 @@ def test_a_models_own_recipe_reaches_its_fits(people):
     [
         ({"metric": "r2"}, "The metric 'r2' does not fit a binary target"),
         ({"recipe": Recipe(loss="mse")}, "loss='mse' does not go with a binary target"),
-        ({"models": {"lstm": {}}}, "lstm reads sequence data"),
+        ({"models": {"lstm": {}}}, "lstm reads sequence or text data"),
     ],
 )
 def test_what_does_not_go_with_the_data_is_refused(settings, words, people):

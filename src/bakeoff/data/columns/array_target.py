@@ -14,18 +14,6 @@ from bakeoff.errors import DataError
 LATER = "Several targets are trained from the next version on; give one, as"
 
 
-def is_one_hot(y: Array) -> bool:
-    """Tell whether each row (K,) of two or more numbers is 0 but for one 1.
-
-    Example:
-        >>> is_one_hot(np.eye(3)), is_one_hot(np.array([[1, 1], [0, 1]]))
-        (True, False)
-    """
-    if y.ndim != 2 or y.shape[1] < 2 or y.dtype.kind not in "biuf":
-        return False
-    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
-
-
 def one_target(y: Array, name: str, kind: str = "") -> tuple[Array, str]:
     """Return one value for each row, and the kind to read them as.
 
@@ -70,3 +58,15 @@ def told_one_hot(target: Target, columns: int) -> Target:
     """Say that the classes are places of a 1."""
     reason = f"the place of the 1 among {columns:,} columns, counted from 0"
     return target._replace(column=replace(target.column, reason=reason))
+
+
+def is_one_hot(y: Array) -> bool:
+    """Tell whether each row (K,) of two or more numbers is 0 but for one 1.
+
+    Example:
+        >>> is_one_hot(np.eye(3)), is_one_hot(np.array([[1, 1], [0, 1]]))
+        (True, False)
+    """
+    if y.ndim != 2 or y.shape[1] < 2 or y.dtype.kind not in "biuf":
+        return False
+    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import FRAMEWORKS, find, load
-from bakeoff.data.taking.sources import Pixels, Rows, Source, Windows, plain
+from bakeoff.data.taking.sources import Pixels, Reduced, Rows, Source, Windows, plain
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.deliver.trained_model import TrainedModel, checked_arguments, open_model
 from bakeoff.documents import reading
@@ -146,7 +146,8 @@ def rows_to_score(model: TrainedModel, data: Any = None) -> tuple[View, str]:
 def drawn(view: View) -> View:
     """Return a view of random rows, of the shape of those in another view."""
     random = np.random.default_rng(0)
-    sources = {name: drawn_source(source, random) for name, source in view.inputs.items()}
+    words = int(view.sizes.get("vocabulary_size", 2))
+    sources = {name: drawn_source(s, random, words) for name, s in view.inputs.items()}
     if "categories" in sources:
         sizes = view.sizes["category_sizes"]
         codes = np.stack([random.integers(0, n, DRAWN_ROWS) for n in sizes], axis=1)
@@ -154,9 +155,9 @@ def drawn(view: View) -> View:
     return View(inputs=sources, sizes=view.sizes)
 
 
-def drawn_source(source: Source, random: np.random.Generator) -> Source:
-    """Return a source of the same kind over random numbers."""
-    if isinstance(source, Rows | Pixels):
+def drawn_source(source: Source, random: np.random.Generator, words: int) -> Source:
+    """Return a source of the same kind over random numbers, or over tokens of so many words."""
+    if isinstance(source, Rows | Pixels | Reduced):
         size = (DRAWN_ROWS, *source.base.shape[1:])
         base: Any = random.normal(size=size).astype(np.float32)
         if source.base.dtype == np.uint8:
@@ -168,8 +169,8 @@ def drawn_source(source: Source, random: np.random.Generator) -> Source:
         return replace(source, base=base, starts=np.arange(DRAWN_ROWS))
     steps = max(source.shape[1], LEAST_STEPS)
     base = random.normal(size=(DRAWN_ROWS * steps, *source.base.shape[1:])).astype(np.float32)
-    if source.base.dtype.kind == "i":  # tokens: 1 is the unknown one, which every page has
-        base = np.ones(base.shape, np.int64)
+    if source.base.dtype.kind == "i":
+        base = random.integers(1, words, base.shape)  # 0 is the padding
     lengths = random.integers(1, steps + 1, DRAWN_ROWS)
     return replace(source, base=base, starts=np.arange(DRAWN_ROWS) * steps, lengths=lengths)
 

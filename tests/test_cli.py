@@ -105,7 +105,7 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--inputs", "age,zip"), "No column called 'zip'"),
         (("--inputs", "answer"), "'answer' is the target"),
         (("--models", "lsmt"), "No architecture called 'lsmt'. Did you mean 'lstm'"),
-        (("--models", "lstm"), "lstm reads sequence data"),
+        (("--models", "lstm"), "lstm reads sequence or text data"),
         (("--models", "network"), "network cannot be trained by a run"),
         (("--set", "mlp.hiden_sizes=[3]"), "Did you mean 'hidden_sizes'"),
         (("--set", "mlp.dropout=much"), "--set mlp.dropout=much must be a number"),

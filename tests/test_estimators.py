@@ -36,8 +36,9 @@ QUICK = {  # all but the last two fit nothing
     "check_dict_unchanged",
 }
 DATA = {"data", "target", "test", "validation"}
-LONG = {"sequence", "time", "image_size"}  # of more rows than predictions, and of files
-NOT_OPTIONS = DATA | LONG
+LONG = {"sequence", "time", "image_size", "images"}  # of more rows than predictions, and of files
+SERIES = {"lookback", "horizon", "stride", "series", "future"}  # of rows that follow each other
+NOT_OPTIONS = DATA | LONG | SERIES
 RANDOM = np.random.default_rng(0)
 AGE, COLOUR = RANDOM.normal(40, 10, 60).round(1), RANDOM.choice(["red", "blue"], 60)
 AGE[3] = np.nan

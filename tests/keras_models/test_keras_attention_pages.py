@@ -78,6 +78,7 @@ def outputs_and_gradients(model, x: np.ndarray, training: bool) -> list[np.ndarr
     return [np.array(part) for part in (scores, *tape.gradient(loss, [x, *weights]))]
 
 
+@pytest.mark.nightly  # every day tests/contract/test_padding.py does so, a case for each page
 @pytest.mark.parametrize("value", [1e30, np.nan, np.inf])
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", PADDED)
@@ -123,6 +124,7 @@ def test_targets_for_a_page_that_writes_no_steps_are_refused():
         PADDED["seq2seq scores"]()(NUMBERS, previous=np.zeros((3, 2, 2), "float32"))
 
 
+@pytest.mark.nightly  # every day tests/contract/test_saving.py does so, a case for each page
 @every_page
 def test_a_whole_model_survives_saving_copy_and_clone(name: str, tmp_path: Path):
     made, inputs = ALL[name]

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from tests.facing.case import build
 from tests.facing.cases import SPREAD
 
@@ -29,6 +30,7 @@ def make(name, **arguments):
     return load(find(name), "tensorflow")(**{"in_features": 5, "out_features": 2, **arguments})
 
 
+@pytest.mark.nightly  # every day tests/contract/test_saving.py does so, a case for each page
 @every_page
 def test_a_page_can_be_saved_and_copied_whole(name, tmp_path):
     page = build(name, SPREAD[name][1], "tensorflow")
@@ -126,6 +128,8 @@ STARTS = [(name, "kaiming_normal") for name in PAGES] + [("gru", word) for word 
 
 @pytest.mark.parametrize(("name", "word"), STARTS)
 def test_weights_start_as_on_the_torch_page(name, word):
+    keras.utils.set_random_seed(0)
+    torch.manual_seed(0)
     case = {"hidden_sizes": (64,), "initialization": word, "recurrent_initialization": word}
     if name in STACKS:
         case["head_sizes"] = (80,)

@@ -64,6 +64,7 @@ def is_one_hot(y: Array) -> bool:
     """Tell whether each row (K,) of two or more numbers is 0 but for one 1.
 
     Example:
+        >>> import numpy as np
         >>> is_one_hot(np.eye(3)), is_one_hot(np.array([[1, 1], [0, 1]]))
         (True, False)
     """

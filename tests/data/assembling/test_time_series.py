@@ -258,3 +258,9 @@ def test_a_million_steps_are_cut_without_a_copy_of_each_window():
     dataset = windows(data, lookback=96)
     assert len(dataset) == 1_000_000 - 97
     assert dataset.arrays["window"].steps.nbytes <= 8_000_000
+
+
+def test_of_dates_that_cannot_be_read_the_odd_one_is_named():
+    days = ["2020-01-01", "2020-01-02", "banana", "2020-01-04"]
+    with pytest.raises(DataError, match="Column 't' cannot be read as dates: 'banana', for one"):
+        windows({"t": days, "v": [1.0, 2.0, 3.0, 4.0]})

@@ -128,6 +128,20 @@ def as_numbers(
     return with_bad_cells(reading, texts, numbers, "number", place)
 
 
+def odd_one(texts: pl.Series) -> str:
+    """Return the first text that is shaped otherwise than most, digits being alike; else the first.
+
+    Example:
+        >>> import polars as pl
+        >>> odd_one(pl.Series(["2020-01-01", "2020-01-02", "banana"]))
+        'banana'
+    """
+    shapes = texts.str.replace_all(r"\d", "0")
+    usual = shapes.mode()[0]
+    odd = texts.filter(shapes != usual)
+    return str(odd[0] if 0 < len(odd) < len(texts) / 2 else texts[0])
+
+
 def as_times(series: pl.Series, pattern: str, place: Place) -> Reading:
     """Read a column as dates, in the pattern that is given or in one that fits."""
     if series.dtype.is_temporal():
@@ -137,7 +151,7 @@ def as_times(series: pl.Series, pattern: str, place: Place) -> Reading:
     found = cells.to_times(texts, pattern=pattern)
     filled = len(texts) - texts.null_count()
     if found is None or not found[1] or 2 * (len(texts) - found[0].null_count()) < filled:
-        example = texts.drop_nulls()[0] if filled else ""
+        example = odd_one(texts.drop_nulls()) if filled else ""
         of_pattern = f" of the form {pattern}" if pattern else ""
         raise DataError(
             f"Column {series.name!r} cannot be read as dates{of_pattern}: {example!r}, for one. "

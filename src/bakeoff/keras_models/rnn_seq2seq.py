@@ -210,7 +210,10 @@ class RNNSeq2Seq(keras.Model):
         for i, layer in enumerate(layers):
             if i > 0:
                 x = self.dropout(x, training=training)
-            x, end = self.read(layer, x, lengths, starts[i])  # (B, T, H)
+            if x.shape[1] == 1 and starts[i] is not None:
+                x, end = take_step(layer.cell, x, starts[i])  # (B, 1, H)
+            else:
+                x, end = self.read(layer, x, lengths, starts[i])  # (B, T, H)
             ends.append(end)
         return x, ends
 
@@ -230,6 +233,13 @@ def read_gru(gru, x, lengths, start):
     if lengths is None:
         return states, states[:, -1]
     return states, pick(states, lengths[:, None] - 1)[:, 0]
+
+
+def take_step(cell, x, start):
+    """Take one step from x (B, 1, F): h (B, 1, H), and the state after it, without a loop."""
+    alone = not isinstance(start, tuple)  # the state of a GRU
+    h, end = cell(x[:, 0], [start] if alone else list(start))
+    return h[:, None], end[0] if alone else tuple(end)
 
 
 def pick(x, steps):

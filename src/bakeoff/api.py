@@ -263,6 +263,7 @@ def carry_out(
     out: str | Path | None = None,
     show: str = "live",
     dry_run: bool = False,
+    typed: Sequence[str] = (),
 ) -> Run | None:
     """Run an experiment from the data to the report.
 
@@ -272,6 +273,7 @@ def carry_out(
         out: Folder of the run; None takes runs/<name of the data>.
         show: "live", "quiet", "json" or "none".
         dry_run: Show kinds, split, models and the estimated time; train nothing, return None.
+        typed: The words after `bakeoff`, where there are such.
 
     Raises:
         RunError: Every fit failed, or the folder cannot be written, or something was removed from
@@ -301,7 +303,7 @@ def carry_out(
         screen.leaks(leaks, forecast=forecasts(dataset.schema))
         plan = make_plan(experiment, dataset, split, leaks)
         plan = probe(plan, workers, scratch)
-        screen.plan(plan, workers, details=dry_run)
+        screen.plan(plan, workers, typed=typed, details=dry_run)
         if dry_run:
             screen.outline(outline(plan, len(workers)))
             return None

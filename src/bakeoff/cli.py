@@ -168,7 +168,7 @@ def run(
 
     experiment = request(data, {**given, "models": models, "settings": dotted(setting)})
     show = "json" if json else "quiet" if quiet else "live"
-    api.carry_out(experiment, out=out or None, show=show, dry_run=dry_run)
+    api.carry_out(experiment, out=out or None, show=show, dry_run=dry_run, typed=sys.argv[1:])
 
 
 @app.command()

@@ -75,7 +75,7 @@ def test_all_that_forecast_run_by_default():
     assert {"last_value", "seasonal_naive", "ridge_windows", "constant"} <= names
     assert {"dlinear", "patchtst", "rnn_seq2seq", "lstm", "mlp", "tcn", "transformer"} <= names
     assert not {"linear", "boosting", "random_kernels", "cnn"} & names
-    assert left_out == ()
+    assert left_out == ("Run only where named: transformer_seq2seq.",)
 
 
 def test_the_season_reaches_the_models_that_repeat_it_but_over_what_is_asked():
@@ -98,7 +98,8 @@ def test_the_season_reaches_the_models_that_repeat_it_but_over_what_is_asked():
 def test_without_a_season_that_fits_seasonal_models_are_left_out_or_refused(facts, why):
     models, left_out = choose_models({}, all_that_fit=True, views=WINDOWS, facts=facts)
     assert not {"seasonal_naive", "seasonal_mean"} & {model.name for model in models}
-    assert [said.split(":")[1].strip() for said in left_out] == ["seasonal_naive", "seasonal_mean"]
+    names = [said.split(":")[1].strip(" .") for said in left_out]
+    assert names == ["seasonal_naive", "seasonal_mean", "transformer_seq2seq"]
     assert all(said.endswith(".") and said.isprintable() for said in left_out)  # no option in it
     with pytest.raises(RequestError, match=why):
         choose_models({"seasonal_naive": {}}, all_that_fit=False, views=WINDOWS, facts=facts)
@@ -129,9 +130,13 @@ def test_trees_run_up_to_a_hundred_classes_or_where_they_are_named():
     assert left_out == ()
 
 
-def test_random_kernels_run_on_pictures_only_where_they_are_named():
+@pytest.mark.parametrize("name", ["random_kernels", "transformer", "tcn", "transformer_seq2seq"])
+def test_slow_readers_of_rows_of_pixels_run_on_pictures_only_where_named(name):
     facts = Facts(task="binary", num_classes=2)
-    for named in ({}, {"random_kernels": {}}):
-        models, _ = choose_models(named, all_that_fit=True, views=IMAGE, facts=facts)
-        assert ("random_kernels" in {model.name for model in models}) == bool(named)
-        assert "colour_histograms" in {model.name for model in models}
+    for named in ({}, {name: {}}):
+        models, left_out = choose_models(named, all_that_fit=True, views=IMAGE, facts=facts)
+        names = {model.name for model in models}
+        assert (name in names) == bool(named)
+        unasked = left_out[-1].partition(": ")[2].strip(".").split(", ")
+        assert (name in unasked) != bool(named)
+        assert {"colour_histograms", "cnn", "resnet", "vit", "mlp", "lstm"} <= names

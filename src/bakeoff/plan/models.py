@@ -191,11 +191,16 @@ def choose_models(
     chosen = []
     unnamed: dict[str, Mapping[str, Any]] = {}
     left_out = []
+    unasked = []
     for row in fit if all_that_fit else ():
         if why := too_many(row, facts) or no_season(row.name, row, {}, facts)[0]:
             left_out += [f"Left out: {why}"] * (row.name not in models)
-        elif not set(row.unasked) & set(views):
+        elif set(row.unasked) & set(views):
+            unasked += [row.name] * (row.name not in models)
+        else:
             unnamed[row.name] = {}
+    if unasked:
+        left_out.append(f"Run only where named: {', '.join(unasked)}.")
     for name, settings in {**unnamed, **models}.items():
         row = find(str(settings.get("architecture", name)), trainable=True)
         advice = f"Models that fit: {', '.join(row.name for row in fit)}."

@@ -6,6 +6,7 @@ from typing import Any
 from bakeoff.data.splitting.split import counts
 from bakeoff.plan.plan import Plan
 from bakeoff.plan.probe import run_seconds
+from bakeoff.plan.shorter import shorter
 
 
 def outline(plan: Plan, num_workers: int) -> dict[str, Any]:
@@ -16,6 +17,7 @@ def outline(plan: Plan, num_workers: int) -> dict[str, Any]:
         num_workers: How many fits are made at once.
     """
     first = {job.line: job for job in reversed(plan.jobs)}
+    less = shorter(plan, num_workers)
     return {
         "rows": len(plan.dataset),
         "target": plan.dataset.target,
@@ -38,4 +40,5 @@ def outline(plan: Plan, num_workers: int) -> dict[str, Any]:
         "fits": len(plan.jobs),
         "device": plan.experiment.device,
         "seconds": round(run_seconds(plan, num_workers), 1),
+        "shorter": asdict(less) if less else None,
     }

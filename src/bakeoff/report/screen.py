@@ -22,6 +22,7 @@ from bakeoff.judge.verdict import Verdict, read_verdict
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
 from bakeoff.plan.probe import fit_seconds, run_seconds
+from bakeoff.plan.shorter import shorter
 from bakeoff.report import numbers
 from bakeoff.report.leaderboard import leaderboard_table
 from bakeoff.report.printable import printable
@@ -112,8 +113,17 @@ class Screen:
         said = sentence(tuple(leaks), forecast=forecast)
         self.line("checks", said, style="yellow" if leaks else "")
 
-    def plan(self, plan: Plan, workers: Workers, *, details: bool = False) -> None:
-        """Say what is going to be trained, where, and for how long; details: of every model."""
+    def plan(
+        self, plan: Plan, workers: Workers, *, typed: Sequence[str] = (), details: bool = False
+    ) -> None:
+        """Say what is going to be trained, where, and for how long.
+
+        Args:
+            plan: Probed.
+            workers: That train it.
+            typed: The words after `bakeoff`, for the command that takes less time.
+            details: Tell of every model.
+        """
         self.notes([*plan.preparation.notes, *plan.changes, *plan.left_out])
         models = numbers.count(len(plan.models), "model")
         seeds = numbers.count(plan.experiment.seeds, "seed")
@@ -124,6 +134,9 @@ class Screen:
             f"{models} × {seeds}, {frameworks} on {about_place(workers.place(), len(workers))}",
             f"about {numbers.duration(seconds)}" if seconds else "",
         )
+        if less := shorter(plan, len(workers)):
+            how = less.command(typed) if typed else f"with {less.call()}"
+            self.line("shorter", how, f"about {numbers.duration(less.seconds)}")
         if details:
             header = ["model", "framework", "reads as", "parameters", ""]
             self.table(header, list(about_models(plan)))

@@ -11,23 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.data_folder import COMMANDS
+
 DATA = Path(os.environ.get("BAKEOFF_DATA") or "none")
-COMMANDS = {
-    "water": "water/water_train.csv --test water/water_test.csv --target Potability",
-    "clouds": "clouds/clouds.zip",
-    "electricity": (
-        "electricity/electricity_train.csv.gz --test electricity/electricity_test.csv.gz "
-        "--time timestamp --target consumption --lookback 96 --horizon 1"
-    ),
-    "ETTh1": "ett/ETTh1.csv.gz --time date --target OT --lookback 96 --horizon 24",
-    "vowels": (
-        "sequences/japanese_vowels_train.csv.gz --test sequences/japanese_vowels_test.csv.gz "
-        "--sequence sample --time t --target speaker"
-    ),
-    "cifar10": "cifar10",
-    "mnist": "mnist",
-    "sum_sign": "sum_sign",
-}
 pytestmark = [
     pytest.mark.nightly,
     pytest.mark.skipif(not DATA.is_dir(), reason="BAKEOFF_DATA names no folder of data"),

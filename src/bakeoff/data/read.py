@@ -9,7 +9,7 @@ import numpy as np
 
 from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
 from bakeoff.data.assembling.choices import Choices, as_name, check_long
-from bakeoff.data.assembling.named_sets import from_bundled, from_named
+from bakeoff.data.assembling.named_sets import as_known, from_bundled, from_named
 from bakeoff.data.assembling.pictures import from_pictures, inputs_from_pictures
 from bakeoff.data.assembling.tables import from_tables, inputs_from_table, refuse_pictures
 from bakeoff.data.columns.column import Schema
@@ -18,6 +18,7 @@ from bakeoff.data.forms import ShapeForm
 from bakeoff.data.reading import bundled, named
 from bakeoff.data.reading.arrays import are_arrays
 from bakeoff.data.reading.join_pair import as_array, join_pair
+from bakeoff.data.reading.located import located
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, read_pictures
 from bakeoff.errors import RequestError, option
@@ -48,8 +49,8 @@ def read(
         data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); of a folder or
             .zip with a folder of pictures for each class; a pandas or polars frame; a dict of
             columns; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a bundled set (digits,
-            iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, which
-            stand below BAKEOFF_DATA or are downloaded.
+            iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, etth1,
+            ettm1, which stand below BAKEOFF_DATA or are downloaded.
         target: The column to predict; may be left out for arrays, pictures and named sets.
         inputs: The columns that models may see; all others by default.
         kinds: Column -> kind, for columns that would be read otherwise.
@@ -93,9 +94,10 @@ def read(
         stride=stride,
         future=tuple(future),
     )
+    choices = as_known(data, choices)
     check_long(data, choices)
     named_parts = {"train": data, "validation": validation, "test": test}
-    found = {part: named.located(value) for part, value in named_parts.items() if value is not None}
+    found = {part: located(value) for part, value in named_parts.items() if value is not None}
     given = {part: value for part, (value, _) in found.items()}
     dataset = read_parts(given, choices, images, image_size)
     moved = tuple(said for _, said in found.values() if said)
@@ -137,7 +139,7 @@ def read_inputs(
     Raises:
         DataError: A column that goes in is missing, or an array has another shape.
     """
-    data, moved = named.located(data)
+    data, moved = located(data)
     dataset = inputs_of(as_data(data, schema), schema, images, last=last)
     return replace(dataset, notes=(moved, *dataset.notes)) if moved else dataset
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.catalog import arguments, find
-from bakeoff.data.reading.bundled import NAMES, STORED
+from bakeoff.data.reading.bundled import EVERY_NAME
 from bakeoff.data.reading.unpack import check_file
 from bakeoff.documents import FORMAT, check_format
 from bakeoff.errors import DataError, RequestError, did_you_mean
@@ -131,7 +131,7 @@ def from_here(place: str, folder: Path) -> str:
 
 def is_name(place: str) -> bool:
     """Tell whether this is the name of a data set, whatever folder is called so."""
-    return place in NAMES or place in STORED
+    return place in EVERY_NAME
 
 
 def is_there(path: Path) -> bool:

@@ -14,7 +14,7 @@ from bakeoff.data.columns.rhythm import Rhythm, stamps_after
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import SeriesForm, ShapeForm
 from bakeoff.data.kinds import KINDS
-from bakeoff.data.reading.bundled import NAMES, STORED
+from bakeoff.data.reading.bundled import EVERY_NAME
 from bakeoff.data.splitting.split import PARTS
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
@@ -148,7 +148,7 @@ def ways_on(folder: RunFolder) -> list[str]:
 def new_data(folder: RunFolder) -> str:
     """Say what `bakeoff predict` takes: the named set itself, or data of the same make."""
     source = tomllib.loads(folder.experiment.read_text("utf-8")).get("data", {}).get("path", "")
-    if source in NAMES or source in STORED:
+    if source in EVERY_NAME:
         return str(source)
     schema = read_schema(folder)
     names = [column.name for column in schema.columns]

@@ -11,6 +11,7 @@ from bakeoff.data.assembling.pictures import from_pictures
 from bakeoff.data.assembling.tables import from_tables
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.reading import bundled, named
+from bakeoff.data.reading.located import Forecast, is_series
 from bakeoff.errors import RequestError, option
 
 
@@ -33,6 +34,19 @@ def from_named(
         )
     dataset = from_arrays({"train": arrays}, choices, "image", "class")
     return replace(dataset, source=name, notes=(*place.notes, *dataset.notes))
+
+
+def as_known(data: object, choices: Choices) -> Choices:
+    """Fill in what is forecast from a series that is known by name, where the user does not say."""
+    if not is_series(data):
+        return choices
+    usual = Forecast()
+    choices = choices._replace(
+        target=choices.target or usual.target, time=choices.time or usual.time
+    )
+    if choices.windows:
+        return choices
+    return choices._replace(lookback=usual.lookback, horizon=usual.horizon)
 
 
 def from_bundled(name: str, given: dict[str, object], choices: Choices) -> Dataset:

@@ -34,6 +34,8 @@ NAMES = {
     "noise_pictures": "y",
 }
 STORED = ("cifar10", "fashion_mnist", "mnist")  # read by `named` from files of the user's own
+SERIES = ("etth1", "ettm1")  # tables that `located` finds
+EVERY_NAME = (*NAMES, *STORED, *SERIES)
 
 
 def load(name: str) -> tuple[dict[str, Any], str, str]:

@@ -10,8 +10,6 @@ BAKEOFF_OFFLINE is set. What was downloaded is used only where its sha256 is the
 of the files in TensorFlow Datasets (url_checksums), which are those whose MD5 torchvision, Zalando
 Research and the page of CIFAR-10 give.
 
-A relative path that does not stand in the working folder is looked for below BAKEOFF_DATA, too.
-
 Source of the idx format: LeCun, Cortes & Burges, "The MNIST database of handwritten digits", 1998;
 of the binary one: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
 """
@@ -41,7 +39,7 @@ from bakeoff.errors import DataError, RunError
 
 VARIABLE = "BAKEOFF_DATA"
 OFFLINE = "BAKEOFF_OFFLINE"
-Layout = Literal["idx", "zips", "binary"]
+Layout = Literal["idx", "zips", "binary", "table"]
 IDX = {
     "x_train": "train-images-idx3-ubyte.gz",
     "y_train": "train-labels-idx1-ubyte.gz",
@@ -147,24 +145,6 @@ def is_named(data: object) -> bool:
 def data_folder() -> Path | None:
     """Return the folder that BAKEOFF_DATA names: the one place where it is read."""
     return Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
-
-
-def located(data: object) -> tuple[object, str]:
-    """Find a relative path that is not here below BAKEOFF_DATA.
-
-    Returns:
-        The path to read, and a sentence where it is another than was given.
-    """
-    home = data_folder()
-    if home is None or not isinstance(data, str) or not data or data in STORED:
-        return data, ""
-    path = Path(data)
-    try:
-        if path.is_absolute() or ".." in path.parts or path.exists() or not (home / path).exists():
-            return data, ""
-    except (OSError, ValueError):  # a name that is too long, or holds a zero byte
-        return data, ""
-    return str(home / path), f"{data} is taken from {home}, which {VARIABLE} names."
 
 
 def find_set(name: str) -> NamedSet:

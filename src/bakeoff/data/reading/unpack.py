@@ -16,7 +16,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from bakeoff.data.reading.bundled import NAMES, STORED
+from bakeoff.data.reading.bundled import EVERY_NAME
 from bakeoff.errors import DataError, did_you_mean
 
 MOST_BYTES = 10**10  # of a file: it is held in memory
@@ -97,7 +97,7 @@ def neighbour(path: Path) -> str:
         others = [other.name for other in path.parent.iterdir() if other.name != path.name]
     except (OSError, ValueError):
         others = []
-    return did_you_mean(path.name, [*others, *NAMES, *STORED])
+    return did_you_mean(path.name, [*others, *EVERY_NAME])
 
 
 def unreadable(source: str, error: BaseException) -> DataError:

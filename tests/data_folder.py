@@ -1,0 +1,139 @@
+"""A folder of small sets in the layout of the real ones: tables, pictures, series, sequences."""
+
+import gzip
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from .pictures import archive, folder, picture
+
+# What a user types, below a folder of data.
+COMMANDS = {
+    "water": "water/water_train.csv --test water/water_test.csv --target Potability",
+    "clouds": "clouds/clouds.zip",
+    "electricity": (
+        "electricity/electricity_train.csv.gz --test electricity/electricity_test.csv.gz "
+        "--time timestamp --target consumption --lookback 96 --horizon 1"
+    ),
+    "ETTh1": "ett/ETTh1.csv.gz --time date --target OT --lookback 96 --horizon 24",
+    "vowels": (
+        "sequences/japanese_vowels_train.csv.gz --test sequences/japanese_vowels_test.csv.gz "
+        "--sequence sample --time t --target speaker"
+    ),
+    "cifar10": "cifar10",
+    "mnist": "mnist",
+    "sum_sign": "sum_sign",
+}
+
+CLOUDS = ("clear sky", "thick dark", "veil")
+
+
+def make_data_folder(home: Path) -> Path:
+    """Write every set below a folder, and return it.
+
+    Water, clouds, electricity, ETTh1, vowels, cifar10, mnist: the names of files, columns and
+    classes are those of the real ones, the values are drawn.
+    """
+    rng = np.random.default_rng(0)
+    for make in (water, clouds, electricity, ett, vowels, cifar10, mnist):
+        make(home, rng)
+    return home
+
+
+def table(path: Path, header: str, rows: Iterable[Iterable[object]]) -> None:
+    """Write a CSV, compressed where its name says so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
+    data = text.encode()
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+
+
+def water(home: Path, rng: np.random.Generator) -> None:
+    """Write numbers between 0 and 1, and a target of 0 and 1 that hardly follows from them."""
+    names = "ph,Hardness,Solids,Chloramines,Sulfate,Conductivity,Turbidity,Potability"
+    for part, rows in (("train", 150), ("test", 50)):
+        x = rng.random((rows, 7)).round(4)
+        y = (x[:, 0] + rng.normal(0, 0.4, rows) > 0.6).astype(int)
+        table(home / f"water/water_{part}.csv", names, np.column_stack([x, y]).tolist())
+
+
+def clouds(home: Path, rng: np.random.Generator) -> None:
+    """Write class folders of each part into one archive."""
+    files = {
+        f"clouds_{part}/{name}/{i}.jpg": picture((60 * shade, 90, 150 + i), size=(48, 48))
+        for part, count in (("train", 16), ("test", 8))
+        for shade, name in enumerate(CLOUDS)
+        for i in range(count)
+    }
+    (home / "clouds").mkdir()
+    archive(home / "clouds/clouds.zip", files)
+
+
+def steps(start: str, count: int, minutes: int) -> list[str]:
+    """Return stamps of equal distance."""
+    first = np.datetime64(start, "m")
+    return [f"{str(first + minutes * i).replace('T', ' ')}:00" for i in range(count)]
+
+
+def electricity(home: Path, rng: np.random.Generator) -> None:
+    """Write quarters of hours, the test file going on where the training file ends."""
+    wave = np.sin(np.arange(1_000) * 2 * np.pi / 96) + rng.normal(0, 0.1, 1_000)
+    rows = list(zip(steps("2013-01-01", 1_000, 15), wave.round(4), strict=True))
+    header = "timestamp,consumption"
+    table(home / "electricity/electricity_train.csv.gz", header, rows[:700])
+    table(home / "electricity/electricity_test.csv.gz", header, rows[700:])
+
+
+def ett(home: Path, rng: np.random.Generator) -> None:
+    """Write hours of a temperature and six loads."""
+    load = rng.normal(0, 1, (1_500, 6)).cumsum(0).round(3)
+    oil = (load[:, 0] + 5 * np.sin(np.arange(1_500) * 2 * np.pi / 24)).round(3)
+    stamps = steps("2016-07-01", 1_500, 60)
+    rows = ([when, *a, b] for when, a, b in zip(stamps, load, oil, strict=True))
+    table(home / "ett/ETTh1.csv.gz", "date,HUFL,HULL,MUFL,MULL,LUFL,LULL,OT", rows)
+
+
+def vowels(home: Path, rng: np.random.Generator) -> None:
+    """Write a long table: 7 to 15 steps of three channels, three speakers."""
+    for part, count in (("train", 45), ("test", 30)):
+        rows = [
+            [i, t, *(rng.normal(i % 3, 1, 3).round(4)), 1 + i % 3]
+            for i in range(count)
+            for t in range(7 + i % 9)
+        ]
+        path = home / f"sequences/japanese_vowels_{part}.csv.gz"
+        table(path, "sample,t,c1,c2,c3,speaker", rows)
+
+
+def cifar10(home: Path, rng: np.random.Generator) -> None:
+    """Write one archive for each batch, class folders in it."""
+    (home / "cifar10").mkdir()
+    for number, name in enumerate(("train_1", "train_2", "train_3", "train_4", "train_5", "test")):
+        files = {
+            f"{kind}/{10 * number + i}.webp": picture(
+                (90 * k, 255 - 90 * k, i), size=(32, 32), kind="WEBP", lossless=True
+            )
+            for k, kind in enumerate(("airplane", "cat", "ship"))
+            for i in range(5)
+        }
+        archive(home / f"cifar10/{name}.zip", files)
+
+
+def idx(values: np.ndarray) -> bytes:
+    """Return bytes in the form of the MNIST files."""
+    sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
+    return gzip.compress(b"\0\0\x08" + bytes([values.ndim]) + sizes + values.tobytes(), mtime=0)
+
+
+def mnist(home: Path, rng: np.random.Generator) -> None:
+    """Write four files: a digit is a bright row at its height."""
+    for part, count in (("train", 120), ("t10k", 40)):
+        y = np.arange(count) % 10
+        x = rng.integers(0, 40, (count, 28, 28))
+        x[np.arange(count), 2 * y + 3] += 200
+        files = {
+            f"{part}-images-idx3-ubyte.gz": idx(x.astype(np.uint8)),
+            f"{part}-labels-idx1-ubyte.gz": idx(y.astype(np.uint8)),
+        }
+        folder(home / "mnist", files)

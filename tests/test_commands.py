@@ -1,0 +1,29 @@
+"""What a user types on data of every kind ends with a verdict, in both frameworks.
+
+The nightly suite types the same on the real sets; these have their layout, and fewer rows.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.data_folder import COMMANDS, make_data_folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_data_folder(tmp_path_factory.mktemp("data"))
+
+
+@pytest.mark.parametrize("framework", ["torch", "tensorflow"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_line_ends_with_a_verdict(name, framework, home, command, tmp_path, monkeypatch):
+    monkeypatch.setenv("BAKEOFF_DATA", str(home))
+    monkeypatch.chdir(tmp_path)
+    words = [f"{home}/{word}" if "/" in word else word for word in COMMANDS[name].split()]
+    words += ["--framework", framework, "--epochs", "1", "--seeds", "2", "--jobs", "1"]
+    said = command("run", *words, "--out", "r", "--quiet")
+    assert said.code == 0, said.err
+    verdict = json.loads(Path("r/verdict.json").read_text("utf-8"))
+    assert verdict["sentence"] in " ".join(said.out.split())

@@ -78,18 +78,18 @@ def steps(start: str, count: int, minutes: int) -> list[str]:
 
 def electricity(home: Path, rng: np.random.Generator) -> None:
     """Write quarters of hours, the test file going on where the training file ends."""
-    wave = np.sin(np.arange(1_000) * 2 * np.pi / 96) + rng.normal(0, 0.1, 1_000)
-    rows = list(zip(steps("2013-01-01", 1_000, 15), wave.round(4), strict=True))
+    wave = np.sin(np.arange(600) * 2 * np.pi / 96) + rng.normal(0, 0.1, 600)
+    rows = list(zip(steps("2013-01-01", 600, 15), wave.round(4), strict=True))
     header = "timestamp,consumption"
-    table(home / "electricity/electricity_train.csv.gz", header, rows[:700])
-    table(home / "electricity/electricity_test.csv.gz", header, rows[700:])
+    table(home / "electricity/electricity_train.csv.gz", header, rows[:400])
+    table(home / "electricity/electricity_test.csv.gz", header, rows[400:])
 
 
 def ett(home: Path, rng: np.random.Generator) -> None:
     """Write hours of a temperature and six loads."""
-    load = rng.normal(0, 1, (1_500, 6)).cumsum(0).round(3)
-    oil = (load[:, 0] + 5 * np.sin(np.arange(1_500) * 2 * np.pi / 24)).round(3)
-    stamps = steps("2016-07-01", 1_500, 60)
+    load = rng.normal(0, 1, (1_000, 6)).cumsum(0).round(3)
+    oil = (load[:, 0] + 5 * np.sin(np.arange(1_000) * 2 * np.pi / 24)).round(3)
+    stamps = steps("2016-07-01", 1_000, 60)
     rows = ([when, *a, b] for when, a, b in zip(stamps, load, oil, strict=True))
     table(home / "ett/ETTh1.csv.gz", "date,HUFL,HULL,MUFL,MULL,LUFL,LULL,OT", rows)
 

@@ -22,6 +22,12 @@ from bakeoff.data.assembling.image_column import (
     root_of,
     shown_pictures,
 )
+from bakeoff.data.assembling.list_columns import (
+    from_list_columns,
+    inputs_from_lists,
+    is_of_lists,
+    sequence_columns,
+)
 from bakeoff.data.assembling.long_tables import from_long_table, inputs_from_long_table
 from bakeoff.data.assembling.parts import column_in_parts, refuse_equal_parts, target_in_parts
 from bakeoff.data.assembling.time_series import from_time_series, inputs_from_time_series
@@ -79,6 +85,9 @@ def from_tables(
     readings, told = {}, []
     if column is None:
         refuse_pictures(images, image_size)
+        lists = sequence_columns(first.frame, choices)
+        if lists:
+            return from_list_columns(frames, first, target, choices, origin, notes, lists)
     else:
         shown = shown_pictures(frames, column, origin, target.values, image_size)
         frames, origin = rows_of(frames, shown.kept), shown.origin
@@ -148,6 +157,8 @@ def inputs_from_table(
         return inputs_from_long_table(table, schema, schema.long)
     if schema.series is not None:
         return inputs_from_time_series(table, schema, schema.series, last=last)
+    if is_of_lists(schema):
+        return inputs_from_lists(table, schema)
     if schema.column(schema.inputs[0]).kind == "image":
         return inputs_from_paths(table, schema, root_of(data, images))
     names = table.frame.columns

@@ -21,6 +21,7 @@ from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.data.reading.records import json_array, json_lines
 from bakeoff.data.reading.unpack import cause, check_cells, check_width, unpack
 from bakeoff.errors import DataError
+from bakeoff.parquet_size import parquet_values
 
 if TYPE_CHECKING:
     import polars as pl
@@ -100,7 +101,10 @@ def parquet(raw: bytes, source: str) -> pl.DataFrame:
     try:
         lazy = pl.scan_parquet(io.BytesIO(raw))
         rows = lazy.select(pl.len()).collect().item()
-        check_cells(rows, len(lazy.collect_schema()), len(raw), source)
+        schema = lazy.collect_schema()
+        check_cells(rows, len(schema), len(raw), source)
+        if any(dtype.is_nested() for dtype in schema.dtypes()):
+            check_cells(parquet_values(io.BytesIO(raw)), 1, len(raw), source)
         return pl.read_parquet(io.BytesIO(raw))
     except DataError:
         raise

@@ -8,9 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
-from bakeoff.data.assembling.choices import Choices, as_name, check_long
+from bakeoff.data.assembling.choices import Choices, as_name, check_long, refuse_time
 from bakeoff.data.assembling.named_sets import from_bundled, from_named
 from bakeoff.data.assembling.pictures import from_pictures, inputs_from_pictures
+from bakeoff.data.assembling.step_files import (
+    from_step_files,
+    inputs_from_step_files,
+    is_of_files,
+)
 from bakeoff.data.assembling.tables import from_tables, inputs_from_table, refuse_pictures
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
@@ -19,7 +24,8 @@ from bakeoff.data.reading import bundled, named
 from bakeoff.data.reading.arrays import are_arrays
 from bakeoff.data.reading.join_pair import as_array, join_pair
 from bakeoff.data.reading.picture_files import Found
-from bakeoff.data.reading.pictures import are_pictures, read_pictures
+from bakeoff.data.reading.pictures import are_pictures, pictures_of
+from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
 from bakeoff.errors import RequestError, option
 
 
@@ -93,10 +99,10 @@ def read(
         stride=stride,
         future=tuple(future),
     )
-    check_long(data, choices)
     named_parts = {"train": data, "validation": validation, "test": test}
     found = {part: named.located(value) for part, value in named_parts.items() if value is not None}
     given = {part: value for part, (value, _) in found.items()}
+    check_long(given["train"], choices)
     dataset = read_parts(given, choices, images, image_size)
     moved = tuple(said for _, said in found.values() if said)
     return replace(dataset, notes=(*moved, *dataset.notes)) if moved else dataset
@@ -112,8 +118,14 @@ def read_parts(
         refuse_pictures(images, "")
     if named.is_named(data):
         return from_named(str(data), given, choices, image_size)
-    if pictures:
-        return from_pictures(read_pictures(given, image_size), choices)
+    if pictures or are_step_archive(data):
+        found = found_in_parts(given)
+        if hold_steps(found["train"]):
+            refuse_pictures(images, image_size)
+            return from_step_files(found, choices)
+        refuse_time(choices)
+        return from_pictures(pictures_of(found, image_size), choices)
+    refuse_time(choices)
     if not bundled.is_bundled(data) and not are_arrays(data):
         return from_tables(given, choices, images=images, image_size=image_size)
     refuse_pictures(images, image_size)
@@ -144,6 +156,8 @@ def read_inputs(
 
 def inputs_of(data: object, schema: Schema, images: object, *, last: bool = False) -> Dataset:
     """Read a file, a frame, arrays or pictures by the schema of a run."""
+    if is_of_files(data, schema):
+        return inputs_from_step_files(data, schema)
     if isinstance(data, Found) or are_pictures(data):
         return inputs_from_pictures(data, schema)
     if are_arrays(data):

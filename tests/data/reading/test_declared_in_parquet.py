@@ -98,7 +98,7 @@ def test_na_in_a_dict_is_missing_and_arrays_in_cells_are_left_out():
     }
     schema = read(columns, target="y").schema
     assert (schema.column("a").kind, schema.column("a").missing) == ("number", 10)
-    assert schema.column("e").kind == "ignored"
+    assert schema.column("e").kind == "sequence"
 
 
 @pytest.mark.parametrize("name", ["__index_level_0__", "Unnamed: 0", "level_0", ""])

@@ -92,21 +92,22 @@ def unrolled(series: pl.Series, place: Place) -> Lists:
     if not steps.dtype.is_nested():
         return Lists(numbers(steps)[:, None], lengths)
     steps = as_lists(steps)
-    widths = steps.list.len()
-    known = widths.is_not_null().to_numpy()
-    width = int(widths.drop_nulls().first() or 0)
-    wrong = np.flatnonzero(known & (widths.fill_null(width).to_numpy() != width))
-    if len(wrong) or (not width and len(steps)):
-        owners = np.repeat(np.arange(len(lengths)), lengths)
-        at = int(wrong[0]) if len(wrong) else 0
-        first = place(int(owners[known.argmax()]))
+    known = steps.is_not_null().to_numpy()
+    if not known.any():
+        return Lists(np.full((len(steps), 1), np.nan), lengths)
+    widths = steps.list.len().fill_null(0).to_numpy()  # (S,)
+    first = int(known.argmax())
+    width = int(widths[first])
+    wrong = np.flatnonzero(known & ((widths != width) | (widths == 0)))
+    if len(wrong):
+        at, owners = int(wrong[0]), np.repeat(np.arange(len(lengths)), lengths)
         raise DataError(
             f"{cut(series.name)}: the steps of a sequence hold different numbers of values: one at "
-            f"{place(int(owners[at]))} holds {widths[at] or 0:,}, the first one ({first}) "
-            f"{width:,}. Give every step as many."
+            f"{place(int(owners[at]))} holds {widths[at]:,}, the first one "
+            f"({place(int(owners[first]))}) {width:,}. Give every step as many."
         )
-    values = np.full((len(steps), max(1, width)), np.nan)
-    values[known] = numbers(steps.drop_nulls().explode()).reshape(-1, max(1, width))
+    values = np.full((len(steps), width), np.nan)
+    values[known] = numbers(steps.drop_nulls().explode()).reshape(-1, width)
     return Lists(values, lengths)
 
 

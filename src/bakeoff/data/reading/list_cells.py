@@ -107,10 +107,11 @@ def array_cells(name: str, cells: Sequence[Any]) -> pl.Series | None:
     if len(shapes) > 1:
         listed = [None if cell is None else cell.tolist() for cell in cells]
         return pl.Series(name, listed, dtype=pl.List(pl.List(pl.Float64)))
-    lengths = np.array([0 if cell is None else len(cell) for cell in cells])
+    lengths = np.array([0 if cell is None or not cell.size else len(cell) for cell in cells])
     steps = np.concatenate(arrays)
-    return in_lists(name, steps.astype(np.float32 if steps.dtype == np.float16 else steps.dtype),
-                    np.where([c is not None and c.size > 0 for c in cells], lengths, 0))  # fmt: skip
+    if steps.dtype == np.float16:  # which polars does not know
+        steps = steps.astype(np.float32)
+    return in_lists(name, steps, lengths)
 
 
 def in_lists(name: str, steps: Array, lengths: Array) -> pl.Series:

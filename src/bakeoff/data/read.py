@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
 from bakeoff.data.assembling.choices import Choices, as_name, check_long, refuse_time
 from bakeoff.data.assembling.named_sets import from_bundled, from_named
@@ -21,7 +19,7 @@ from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.reading import bundled, named
-from bakeoff.data.reading.arrays import are_arrays
+from bakeoff.data.reading.arrays import are_arrays, axes_of
 from bakeoff.data.reading.join_pair import as_array, join_pair
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, pictures_of
@@ -179,7 +177,7 @@ def as_data(data: object, schema: Schema) -> object:
         return join_pair(data[0], data[1], schema.targets[0])[0]
     if hasattr(data, "detach"):  # a torch tensor
         return as_array(data)
-    if isinstance(data, Mapping) and data and all(np.ndim(v) == 0 for v in data.values()):
+    if isinstance(data, Mapping) and data and all(axes_of(v) == 0 for v in data.values()):
         return {name: [value] for name, value in data.items()}
     if isinstance(data, Sequence) and not isinstance(data, (str, tuple)) and data:
         if all(isinstance(row, Mapping) for row in data):

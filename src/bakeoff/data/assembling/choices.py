@@ -114,7 +114,10 @@ def may_be_files(data: object) -> bool:
     """Tell whether data may be one file for each sequence: a folder or a .zip."""
     if not isinstance(data, (str, Path)) or are_arrays(data):
         return False
-    return Path(data).is_dir() or Path(data).suffix.lower() == ".zip"
+    try:
+        return Path(data).is_dir() or Path(data).suffix.lower() == ".zip"
+    except (OSError, ValueError):  # a name that is too long, or holds a zero byte
+        return False
 
 
 def check_windows(data: object, choices: Choices) -> None:

@@ -11,13 +11,15 @@ from bakeoff.data.assembling.long_tables import Files, from_long_table, inputs_f
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.reading.join_pair import free_name
-from bakeoff.data.reading.picture_files import Found
+from bakeoff.data.reading.picture_files import Found, find_pictures
+from bakeoff.data.reading.pictures import are_pictures
 from bakeoff.data.reading.step_files import (
     StepFiles,
     are_step_archive,
     as_steps,
     find_steps,
     first_columns,
+    hold_steps,
     read_new_step_files,
     read_step_files,
 )
@@ -95,9 +97,13 @@ def with_files(read: StepFiles, name: str, target: str) -> Table:
 
 def is_of_files(data: object, schema: Schema) -> bool:
     """Tell whether new data are one file for each sequence: a .zip of tables, or a folder."""
-    if not isinstance(data, (str, Path)):
+    if not isinstance(data, (str, Path)) or schema.column(schema.inputs[0]).kind == "image":
         return False
-    return are_step_archive(data) or (schema.long is not None and Path(data).is_dir())
+    if are_step_archive(data):
+        return True
+    if not (are_pictures(data) and Path(data).is_dir()):
+        return False
+    return schema.long is not None or hold_steps(find_pictures(Path(data)))
 
 
 def inputs_from_step_files(data: object, schema: Schema) -> Dataset:

@@ -21,6 +21,9 @@ PARTS = {"train": "train", "val": "validation", "valid": "validation", "validati
          "test": "test"}  # fmt: skip
 
 
+ONE_TABLE = "; or, if each file is a table of its own, give one of them"
+
+
 class Placed(NamedTuple):
     """A picture file, its number in its part from 1, its part and its class, if it has one."""
 
@@ -177,12 +180,13 @@ def check_classes(placed: Sequence[Placed], found: Found) -> None:
     if not labels:
         raise DataError(
             f"{source} holds {pictures(len(placed), noun)} in no class folder, so nothing says "
-            f"what they show. Put the {noun}s of each class into a folder: {source}/cat/1.jpg."
+            f"what they show. Put the {noun}s of each class into a folder: {source}/cat/1"
+            f"{'.jpg' if noun == 'picture' else '.csv' + ONE_TABLE}."
         )
     if len(labels) == 1:
         raise DataError(
             f"{source} holds one class only, {cut(str(*labels))!r}, so there is nothing to learn. "
-            f"Give a folder of {noun}s for each class."
+            f"Give a folder of {noun}s for each class{'' if noun == 'picture' else ONE_TABLE}."
         )
     check_tested(parts, found)
 

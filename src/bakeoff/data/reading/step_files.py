@@ -33,7 +33,7 @@ from bakeoff.data.reading.picture_files import (
     is_archive,
     list_archive,
 )
-from bakeoff.data.reading.picture_notes import passed_over, pictures, say_broken
+from bakeoff.data.reading.picture_notes import first_of, passed_over, pictures, say_broken
 from bakeoff.data.reading.pictures import are_pictures, existing
 from bakeoff.data.reading.placed import (
     Placed,
@@ -168,11 +168,13 @@ def read_step_files(found: Mapping[str, Found], *, labelled: bool) -> StepFiles:
     else:
         check_tested({item.part for item in placed}, first)
     read = read_each([item.file for item in placed], first.source)
-    wanted = usual_columns(read.tables, [item.part == "train" for item in placed])
+    learned = {item.file for item in placed if item.part == "train"}
+    wanted = usual_columns({file: t for file, t in read.tables.items() if file in learned})
     kept, frames = alike(placed, read, wanted)
     if labelled:
-        check_left(placed, kept, read.broken, NOUN)
-    told = [*say_broken(read.broken, len(placed), NOUN), *read.say_notes(first.source)]
+        train = {file.name: why for file, why in read.broken.items() if file in learned}
+        check_left(placed, kept, train, NOUN)
+    told = [*say_broken(read.causes(), len(placed), NOUN), *read.say_notes(first.source)]
     classes = say_classes(kept, first) if labelled else ()
     return together(kept, files, frames, read, first.source, [*notes, *told, *classes])
 
@@ -192,7 +194,7 @@ def read_new_step_files(found: Found, needed: Sequence[str]) -> StepFiles:
     read = read_each([item.file for item in placed], found.source)
     held = {name for table in read.tables.values() for name in table.frame.columns}
     kept, frames = alike(placed, read, needed, more=held)
-    notes = [*passed_over(found), *say_broken(read.broken, len(placed), NOUN)]
+    notes = [*passed_over(found), *say_broken(read.causes(), len(placed), NOUN)]
     return together(kept, {}, frames, read, found.source, [*notes, *read.say_notes(found.source)])
 
 
@@ -208,7 +210,9 @@ def check_some(found: Mapping[str, Found]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The tables of files that could be read, by their names; and why others could not.
+    """The tables of files that could be read; and why others could not.
+
+    Files are told apart by all that they are: two parts may have one of the same name.
 
     Args:
         tables: File -> its table.
@@ -216,9 +220,17 @@ class Read:
         notes: What was decided -> for how many files.
     """
 
-    tables: dict[str, Table] = field(default_factory=dict)
-    broken: dict[str, str] = field(default_factory=dict)
+    tables: dict[PictureFile, Table] = field(default_factory=dict)
+    broken: dict[PictureFile, str] = field(default_factory=dict)
     notes: Counter[str] = field(default_factory=Counter)
+
+    def causes(self) -> dict[str, str]:
+        """Return the name of each file that was not read, with its path where two have one."""
+        names = Counter(file.name for file in self.broken)
+        return {
+            file.name if names[file.name] == 1 else f"{file.name} ({file.path})": why
+            for file, why in self.broken.items()
+        }
 
     def say_notes(self, source: str) -> Iterator[str]:
         """Say what was decided on the way, once for all files."""
@@ -238,11 +250,11 @@ def read_each(files: Sequence[PictureFile], source: str) -> Read:
                 total += len(raw)
                 table = one_table(raw, name)
             except (DataError, *BROKEN) as error:
-                read.broken[file.name] = cause(error)
+                read.broken[file] = cause(error)
                 continue
             finally:
                 check_unpacked(total, size, source)
-            read.tables[file.name] = table
+            read.tables[file] = table
             read.notes.update(table.notes)
     return read
 
@@ -262,29 +274,27 @@ def one_table(raw: bytes, name: str) -> Table:
     return Table(frame=pl.DataFrame(columns), source="it")
 
 
-def usual_columns(tables: Mapping[str, Table], train: Sequence[bool]) -> list[str]:
-    """Return the columns that most files of the training data have, in the order of the first.
+def usual_columns(tables: Mapping[PictureFile, Table]) -> list[str]:
+    """Return the columns that most files have, in the order of the first.
 
     Args:
-        tables: File -> its table, those of the training data first.
-        train: Whether each file belongs to these.
+        tables: File of the training data -> its table.
 
     Raises:
         DataError: Several files have columns of their own each.
     """
-    first = list(tables.values())[: max(1, sum(train))]
-    sets = Counter(frozenset(table.frame.columns) for table in first)
+    sets = Counter(frozenset(table.frame.columns) for table in tables.values())
     if not sets:
         return []
     usual, number = sets.most_common(1)[0]
-    if number == 1 and len(first) > 1:
-        names = list(tables)[:2]
-        held = [", ".join(map(cut, tables[name].frame.columns[:4])) for name in names]
+    if number == 1 and len(tables) > 1:
+        one, other = list(tables)[:2]
+        held = [", ".join(map(cut, tables[file].frame.columns[:4])) for file in (one, other)]
         raise DataError(
-            f"No two files have the same columns: {cut(names[0])} has {held[0]}, {cut(names[1])} "
+            f"No two files have the same columns: {cut(one.name)} has {held[0]}, {cut(other.name)} "
             f"has {held[1]}. Give files with equal names of columns; is a line of names missing?"
         )
-    return next(t.frame.columns for t in first if frozenset(t.frame.columns) == usual)
+    return next(t.frame.columns for t in tables.values() if frozenset(t.frame.columns) == usual)
 
 
 def alike(
@@ -303,20 +313,20 @@ def alike(
     """
     kept, frames = [], []
     for item in placed:
-        table = read.tables.get(item.file.name)
+        table = read.tables.get(item.file)
         if table is None:
             continue
         lacking = [name for name in wanted if name not in table.frame.columns]
         if lacking:
             column = "the column" if len(lacking) == 1 else "the columns"
             names = ", ".join(map(cut, lacking[:3]))
-            read.broken[item.file.name] = f"it lacks {column} {names}"
+            read.broken[item.file] = f"it lacks {column} {names}"
             continue
         kept.append(item)
         frames.append(table.frame)
     if not kept:
-        name, why = next(iter(read.broken.items()))
-        raise DataError(f"Of {pictures(len(placed), NOUN)} none can be read: {cut(name)}: {why}.")
+        which = first_of(read.causes())
+        raise DataError(f"Of {pictures(len(placed), NOUN)} none can be read: {which}.")
     extra = sorted(name for name in more or () if all(name in f.columns for f in frames))
     columns = list(dict.fromkeys([*wanted, *extra]))
     return kept, [frame[columns] for frame in frames]
@@ -345,7 +355,7 @@ def together(
     heights = np.array([len(frame) for frame in frames])
     member = np.repeat(np.arange(len(kept)), heights)
     whole = origin_for(kept, files)
-    tables = [read.tables[item.file.name] for item in kept]
+    tables = [read.tables[item.file] for item in kept]
     frame = stacked(frames)
     texts = [table for table in tables if not table.typed]
     written = [column for column in frame.get_columns() if column.dtype == pl.String]

@@ -43,18 +43,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-class Files(NamedTuple):
-    """Where sequences come from that are a file each.
-
-    Args:
-        whole: The part, number and name of each file; the ids of the table are positions in it.
-        labels: (N,) the folder of each, which is its class; None where a column is the target.
-    """
-
-    whole: Origin
-    labels: Array | None
-
-
 def from_long_table(
     frame: pl.DataFrame,
     first: Table,
@@ -108,6 +96,18 @@ def from_long_table(
         lengths=lengths,
         told=fixed,
     )
+
+
+class Files(NamedTuple):
+    """Where sequences come from that are a file each.
+
+    Args:
+        whole: The part, number and name of each file; the ids of the table are positions in it.
+        labels: (N,) the folder of each, which is its class; None where a column is the target.
+    """
+
+    whole: Origin
+    labels: Array | None
 
 
 def target_of(

@@ -34,7 +34,7 @@ from bakeoff.data.assembling.time_series import from_time_series, inputs_from_ti
 from bakeoff.data.columns.column import Reading, Schema
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.origin import origin_of
+from bakeoff.data.origin import Origin, origin_of
 from bakeoff.data.reading.table import Table, alike, read_table, stacked
 from bakeoff.errors import RequestError, option
 
@@ -96,15 +96,8 @@ def from_tables(
         notes += [*shown.notes, *without_target(name, shown.unanswered)]
         told = [other for other in first.frame.columns if other not in (name, column.name)]
     names = first.frame.columns
-    for other in names:
-        if other != name and other not in readings:
-            readings[other] = column_in_parts(
-                [frame[other] for frame in frames],
-                kind=kinds.get(other, ""),
-                declared=other in first.declared,
-                mark=first.mark,
-                place=origin.place,
-            )
+    rest = [other for other in names if other != name and other not in readings]
+    readings |= read_others(frames, rest, first, choices, origin)
     readings[name] = Reading(target.column, target.values, target.notes)
     return assemble(
         [readings[other] for other in names],
@@ -115,6 +108,34 @@ def from_tables(
         notes=notes,
         told=told,
     )
+
+
+def read_others(
+    frames: Sequence[pl.DataFrame],
+    names: Sequence[str],
+    first: Table,
+    choices: Choices,
+    origin: Origin,
+) -> dict[str, Reading]:
+    """Read columns of all parts as those of the training data, the first part.
+
+    Args:
+        frames: The rows of all parts.
+        names: Of the columns.
+        first: The training data, as they were given.
+        choices: Of the user.
+        origin: Of each row.
+    """
+    return {
+        name: column_in_parts(
+            [frame[name] for frame in frames],
+            kind=choices.kinds.get(name, ""),
+            declared=name in first.declared,
+            mark=first.mark,
+            place=origin.place,
+        )
+        for name in names
+    }
 
 
 def rows_of(frames: Sequence[pl.DataFrame], kept: Array) -> list[pl.DataFrame]:

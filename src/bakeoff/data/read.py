@@ -50,11 +50,12 @@ def read(
 
     Args:
         data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); of a folder or
-            .zip with a folder of pictures for each class; a pandas or polars frame; a dict of
-            columns; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a bundled set (digits,
-            iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, which
-            stand below BAKEOFF_DATA or are downloaded.
-        target: The column to predict; may be left out for arrays, pictures and named sets.
+            .zip with a folder for each class, of pictures or of one table of steps for each
+            sequence; a pandas or polars frame or a dict of columns, whose cells may hold lists of
+            numbers, which are sequences; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a
+            bundled set (digits, iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist,
+            cifar10, which stand below BAKEOFF_DATA or are downloaded.
+        target: The column to predict; may be left out for arrays, class folders and named sets.
         inputs: The columns that models may see; all others by default.
         kinds: Column -> kind, for columns that would be read otherwise.
         test: Separate test data; `data` is then the training data.

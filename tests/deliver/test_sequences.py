@@ -117,9 +117,10 @@ def test_a_folder_of_files_is_run_and_a_new_one_predicted(
     command: Command, tmp_path: Path, framework
 ):
     root = folder(tmp_path / "set", in_files(lengths_of(90)))
-    words = f"--models lstm,linear --framework {framework} --seeds 1 --epochs 2 --quiet"
+    words = f"--models lstm,linear --framework {framework} --seeds 1 --epochs 2"
     said = command("run", root, *words.split(), "--out", tmp_path / "run")
     assert said.code == 0, said.err
+    assert f"bakeoff predict {tmp_path / 'run'} NEW_FOLDER" in " ".join(said.out.split())
     files = in_files(lengths_of(12, seed=2), seed=2, labelled=False)
     answers = []
     for new in (folder(tmp_path / "new", files), archive(tmp_path / "new.zip", files)):

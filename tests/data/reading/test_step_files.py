@@ -136,6 +136,13 @@ def test_what_cannot_be_read_is_counted_with_its_cause(tmp_path):
     assert "(first: up/z.csv: it lacks the column a)" in notes_of(other)
 
 
+def test_an_array_that_says_that_it_is_huge_is_left_out(tmp_path):
+    huge = as_npy(np.zeros((2, 2))).replace(b"(2, 2), }" + b" " * 16, b"(99999999999999999, 2), }")
+    assert len(huge) == len(as_npy(np.zeros((2, 2)))) and b"99999" in huge
+    dataset = read(folder(tmp_path / "set", classes("npy") | {"up/huge.npy": huge}))
+    assert "1 of 13 sequences cannot be read" in notes_of(dataset)
+
+
 def as_npy(array):
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=True)

@@ -46,7 +46,7 @@ from bakeoff.data.reading.placed import (
     say_classes,
 )
 from bakeoff.data.reading.table import Table, from_bytes, stacked
-from bakeoff.data.reading.unpack import BROKEN, cause, check_unpacked, unpacked
+from bakeoff.data.reading.unpack import BROKEN, cause, check_unpacked, unpacked, unreadable
 from bakeoff.errors import DataError, option
 
 if TYPE_CHECKING:
@@ -265,7 +265,12 @@ def one_table(raw: bytes, name: str) -> Table:
         return from_bytes(raw, name, "it")
     import polars as pl
 
-    array = as_array(one_array(io.BytesIO(raw), "it"), "it")
+    try:
+        array = as_array(one_array(io.BytesIO(raw), "it"), "it")
+    except DataError:
+        raise
+    except Exception as error:  # a header is read as Python: anything at all may come of it
+        raise unreadable("it", error) from error
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or array.dtype.kind not in "biuf" or not array.size:
         raise DataError(f"it holds an array {array.shape} of {array.dtype}, not steps of numbers")

@@ -232,6 +232,25 @@ def test_new_files_are_read_by_the_columns_of_the_run(tmp_path):
         read_inputs(folder(tmp_path / "nothing", {"1.txt": b"q"}), schema)
 
 
+@pytest.mark.parametrize("target", ["class", "y"])
+def test_the_schema_says_how_to_read_the_same_again(tmp_path, target):
+    files = classes()
+    if target == "y":
+        files = {f"{i}.csv": as_file(steps(i, 3, y="ab"[i % 2])) for i in range(8)}
+    path = folder(tmp_path / "set", files)
+    dataset = read(path, time="t", target=None if target == "class" else target)
+    schema = dataset.schema
+    again = read(path, time="t", target=target, inputs=schema.learned_from, kinds=schema.kinds)
+    assert again.fingerprint == dataset.fingerprint
+
+
+def test_a_column_called_class_is_the_target_that_is_asked_for(tmp_path):
+    files = {f"{k}/{i}.csv": as_file(steps(i, 3, **{"class": "ab"[i % 2]}))
+             for k in "up" for i in range(8)}  # fmt: skip
+    dataset = read(folder(tmp_path / "set", files), target="class", time="t")
+    assert set(dataset.arrays["class"]) == {"a", "b"}
+
+
 def test_a_run_on_a_long_table_predicts_a_folder_of_files(tmp_path):
     table = {"id": [1, 1, 2, 2, 3, 3, 4], "a": [0.5, 1.5, 2.25, 1, 2, 3, 4.5], "y": list("aabbaab")}
     schema = read(table, target="y", sequence="id").schema

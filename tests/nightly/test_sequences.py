@@ -49,7 +49,7 @@ def test_the_vowels_reach_the_same_numbers_in_files_and_in_cells(tmp_path, frame
             framework=framework,
             epochs=2,
             seeds=1,
-            out=tmp_path / name,
+            out=tmp_path / "runs" / name,
             show="none",
             **how,
         )

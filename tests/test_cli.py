@@ -173,7 +173,7 @@ def test_a_wrong_option_is_one_sentence(options, words, here, command):
         (("predict", "none", "good.csv", "--out", "no/x.csv"), "no folder no"),
         (("report", "none"), "not the folder of a finished run"),
         (("rn", "good.csv"), "No such command 'rn'. Did you mean 'run'? See: bakeoff --help"),
-        (("run",), "Missing argument 'data': A file, a folder or .zip of pictures, a data"),
+        (("run",), "Missing argument 'data': A file, a folder or .zip of pictures or of seq"),
         (("show", "mlp", "--code=3"), "does not take a value. See: bakeoff show --help"),
         (("report", "none", "--opn"), "No option called '--opn'. Did you mean '--open'? See: bak"),
         (

@@ -189,8 +189,9 @@ def run(
     the bakeoff.toml, when `data` is one, and else the default.
 
     Args:
-        data: A file, a folder or .zip of pictures, a data-set name, a bakeoff.toml, a pandas or
-            polars frame, a dict of columns, arrays (x, y), or X alone with y as the target.
+        data: A file, a folder or .zip of pictures or of one table for each sequence, a data-set
+            name, a bakeoff.toml, a pandas or polars frame, a dict of columns, arrays (x, y), or X
+            alone with y as the target.
         models: Names, or name -> settings (architecture, arguments, recipe settings); none means
             all that fit the data.
         out: Folder of the run; None takes runs/<name of the data>.

@@ -151,7 +151,8 @@ def run(
     data: Annotated[
         str,
         typer.Argument(
-            help="A file, a folder or .zip of pictures, a data-set name, or a bakeoff.toml."
+            help="A file, a folder or .zip of pictures or of sequences, a data-set name, or a "
+            "bakeoff.toml."
         ),
     ],
     given: dict[str, Any],

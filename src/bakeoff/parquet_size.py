@@ -56,6 +56,16 @@ def parquet_size(file: BinaryIO) -> ParquetSize:
     return ParquetSize(rows=footer[3], columns=columns, unpacked=unpacked)
 
 
+def parquet_values(file: BinaryIO) -> int:
+    """Count the values that an open Parquet file says it has, those in lists among them.
+
+    Raises:
+        DataError: It is none, or it is damaged.
+        KeyError, TypeError, IndexError: It lacks a field, or ends too soon.
+    """
+    return sum(int(chunk[3][5]) for group in read_footer(file).get(4, []) for chunk in group[1])
+
+
 def read_footer(file: BinaryIO) -> Fields:
     """Read the footer (FileMetaData)."""
     size = file.seek(0, 2)

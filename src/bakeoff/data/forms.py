@@ -74,12 +74,14 @@ class ShapeForm:
             1), or "" for anything else.
         long: Of sequences from a long table: its columns, and how they are read; else None.
         series: Of windows over series: the columns of their table, and how they are cut; else None.
+        lists: Of sequences from several columns of lists: these columns; else None.
     """
 
     sizes: tuple[int | None, ...]
     brightness: Brightness = ""
     long: LongForm | None = None
     series: SeriesForm | None = None
+    lists: ListsForm | None = None
     type: Literal["shape"] = field(default="shape", init=False)
 
     def __post_init__(self) -> None:
@@ -95,7 +97,9 @@ class ShapeForm:
             object.__setattr__(self, "long", LongForm(**self.long))
         if isinstance(self.series, Mapping):
             object.__setattr__(self, "series", SeriesForm(**self.series))
-        table = self.long or self.series
+        if isinstance(self.lists, Mapping):
+            object.__setattr__(self, "lists", ListsForm(**self.lists))
+        table = self.long or self.series or self.lists
         if table is not None and (len(sizes) != 2 or sizes[1] != table.width):
             raise ValueError(f"sizes {sizes!r}, and {table.width} channels")
         if self.series is not None and sizes[0] != self.series.lookback:
@@ -216,6 +220,34 @@ class LongForm:
     def width(self) -> int:
         """How many channels there are."""
         return sum(channel.width for channel in self.channels)
+
+
+@dataclass(frozen=True, slots=True)
+class ListsForm:
+    """Columns of lists that are the channels of one sequence.
+
+    Args:
+        names: Of the columns, in the order of the channels.
+        widths: How many channels each of them is: the numbers of one step.
+    """
+
+    names: tuple[str, ...]
+    widths: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse names that are none, and widths that are no positive integers."""
+        for name in ("names", "widths"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))  # a list, from a file
+        if not self.names or not all(isinstance(name, str) for name in self.names):
+            raise ValueError(f"names {self.names!r}")
+        fits = len(self.widths) == len(self.names)
+        if not fits or not all(type(width) is int and width > 0 for width in self.widths):
+            raise ValueError(f"widths {self.widths!r}")
+
+    @property
+    def width(self) -> int:
+        """How many channels there are."""
+        return sum(self.widths)
 
 
 @dataclass(frozen=True, slots=True)

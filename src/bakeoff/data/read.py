@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
-from bakeoff.data.assembling.choices import Choices, as_name, check_long
+from bakeoff.data.assembling.choices import Choices, as_name, check_long, refuse_time
 from bakeoff.data.assembling.named_sets import as_known, from_bundled, from_named
 from bakeoff.data.assembling.pictures import from_pictures, inputs_from_pictures
+from bakeoff.data.assembling.step_files import (
+    from_step_files,
+    inputs_from_step_files,
+    is_of_files,
+)
 from bakeoff.data.assembling.tables import from_tables, inputs_from_table, refuse_pictures
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.reading import bundled, named
-from bakeoff.data.reading.arrays import are_arrays
+from bakeoff.data.reading.arrays import are_arrays, axes_of
 from bakeoff.data.reading.join_pair import as_array, join_pair
 from bakeoff.data.reading.located import located
 from bakeoff.data.reading.picture_files import Found
-from bakeoff.data.reading.pictures import are_pictures, read_pictures
+from bakeoff.data.reading.pictures import are_pictures, pictures_of
+from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
 from bakeoff.errors import RequestError, option
 
 
@@ -47,11 +51,12 @@ def read(
 
     Args:
         data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); of a folder or
-            .zip with a folder of pictures for each class; a pandas or polars frame; a dict of
-            columns; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a bundled set (digits,
-            iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, etth1,
-            ettm1, which stand below BAKEOFF_DATA or are downloaded.
-        target: The column to predict; may be left out for arrays, pictures and named sets.
+            .zip with a folder for each class, of pictures or of one table of steps for each
+            sequence; a pandas or polars frame or a dict of columns, whose cells may hold lists of
+            numbers, which are sequences; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a
+            bundled set (digits, iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist,
+            cifar10, etth1, ettm1, which stand below BAKEOFF_DATA or are downloaded.
+        target: The column to predict; may be left out for arrays, class folders and named sets.
         inputs: The columns that models may see; all others by default.
         kinds: Column -> kind, for columns that would be read otherwise.
         test: Separate test data; `data` is then the training data.
@@ -95,10 +100,10 @@ def read(
         future=tuple(future),
     )
     choices = as_known(data, choices)
-    check_long(data, choices)
     named_parts = {"train": data, "validation": validation, "test": test}
     found = {part: located(value) for part, value in named_parts.items() if value is not None}
     given = {part: value for part, (value, _) in found.items()}
+    check_long(given["train"], choices)
     dataset = read_parts(given, choices, images, image_size)
     moved = tuple(said for _, said in found.values() if said)
     return replace(dataset, notes=(*moved, *dataset.notes)) if moved else dataset
@@ -114,8 +119,14 @@ def read_parts(
         refuse_pictures(images, "")
     if named.is_named(data):
         return from_named(str(data), given, choices, image_size)
-    if pictures:
-        return from_pictures(read_pictures(given, image_size), choices)
+    if pictures or are_step_archive(data):
+        found = found_in_parts(given)
+        if hold_steps(found["train"]):
+            refuse_pictures(images, image_size)
+            return from_step_files(found, choices)
+        refuse_time(choices)
+        return from_pictures(pictures_of(found, image_size), choices)
+    refuse_time(choices)
     if not bundled.is_bundled(data) and not are_arrays(data):
         return from_tables(given, choices, images=images, image_size=image_size)
     refuse_pictures(images, image_size)
@@ -146,6 +157,8 @@ def read_inputs(
 
 def inputs_of(data: object, schema: Schema, images: object, *, last: bool = False) -> Dataset:
     """Read a file, a frame, arrays or pictures by the schema of a run."""
+    if is_of_files(data, schema):
+        return inputs_from_step_files(data, schema)
     if isinstance(data, Found) or are_pictures(data):
         return inputs_from_pictures(data, schema)
     if are_arrays(data):
@@ -167,7 +180,7 @@ def as_data(data: object, schema: Schema) -> object:
         return join_pair(data[0], data[1], schema.targets[0])[0]
     if hasattr(data, "detach"):  # a torch tensor
         return as_array(data)
-    if isinstance(data, Mapping) and data and all(np.ndim(v) == 0 for v in data.values()):
+    if isinstance(data, Mapping) and data and all(axes_of(v) == 0 for v in data.values()):
         return {name: [value] for name, value in data.items()}
     if isinstance(data, Sequence) and not isinstance(data, (str, tuple)) and data:
         if all(isinstance(row, Mapping) for row in data):

@@ -115,7 +115,7 @@ class TrainedModel:
         Args:
             data: Whatever `run` takes, with the columns that the run learned from: a file, a frame,
                 arrays or tensors, (X, y), a list of rows, or one row as a dict; a folder or .zip
-                of pictures, in class folders or not.
+                of pictures, or of one table for each sequence, in class folders or not.
             images: Of a table with paths of pictures: the folder or .zip that they start at; the
                 folder of the table by default.
 

@@ -231,7 +231,8 @@ def filled_in(
 
 def size_of_pictures(dataset: Dataset) -> str:
     """Return the height and width that picture files were brought to; "" for other data."""
-    if dataset.origin.pictures is None:
+    name = dataset.schema.inputs[0]
+    if dataset.origin.pictures is None or dataset.schema.column(name).kind != "image":
         return ""
-    height, width = dataset.arrays[dataset.schema.inputs[0]].shape[1:3]
+    height, width = dataset.arrays[name].shape[1:3]
     return f"{height}x{width}"

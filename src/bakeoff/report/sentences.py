@@ -139,6 +139,9 @@ def about_place(place: Mapping[str, Any], workers: int) -> str:
     return f"{name}, {place['memory'] / 2**30:.0f} GB" if place["memory"] else name
 
 
+HOLD_LISTS = (".parquet", ".jsonl", ".ndjson", ".json")  # files of tables whose cells may be lists
+
+
 def ways_on(folder: RunFolder) -> list[str]:
     """Return where to go from a finished run: the report, and a prediction that works as typed."""
     report = Path(folder.shown, folder.report.name)
@@ -147,14 +150,20 @@ def ways_on(folder: RunFolder) -> list[str]:
 
 def new_data(folder: RunFolder) -> str:
     """Say what `bakeoff predict` takes: the named set itself, or data of the same make."""
-    source = tomllib.loads(folder.experiment.read_text("utf-8")).get("data", {}).get("path", "")
+    given = tomllib.loads(folder.experiment.read_text("utf-8")).get("data", {})
+    source = given.get("path", "")
     if source in EVERY_NAME:
         return str(source)
     schema = read_schema(folder)
     names = [column.name for column in schema.columns]
     if names == [name for name in PICTURES if name != "recording" or name in names]:
         return "NEW_PICTURES"
+    if schema.long is not None and not given.get("sequence"):
+        return "NEW_FOLDER"  # whose files are the sequences
     tabled = schema.long is not None or schema.series is not None
     shaped = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and not tabled
+    ending = Path(str(source)).suffix.lower()
+    if shaped and ending in HOLD_LISTS:
+        return f"NEW_DATA{ending}"
     arrays = shaped and len(names) == 2  # a table with paths of pictures has more
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

@@ -89,7 +89,7 @@ def test_masked_values_are_missing():
     assert dataset.arrays["x"].min(where=~np.isnan(dataset.arrays["x"]), initial=0) == 0
 
 
-def test_na_in_a_dict_is_missing_and_arrays_in_cells_are_left_out():
+def test_na_in_a_dict_is_missing_and_arrays_in_cells_are_sequences():
     rng = np.random.default_rng(0)
     columns = {
         "a": list(pd.array([1, None, 3, 5] * 10, dtype="Int64")),
@@ -98,7 +98,7 @@ def test_na_in_a_dict_is_missing_and_arrays_in_cells_are_left_out():
     }
     schema = read(columns, target="y").schema
     assert (schema.column("a").kind, schema.column("a").missing) == ("number", 10)
-    assert schema.column("e").kind == "ignored"
+    assert schema.column("e").kind == "sequence"
 
 
 @pytest.mark.parametrize("name", ["__index_level_0__", "Unnamed: 0", "level_0", ""])

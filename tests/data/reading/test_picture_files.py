@@ -143,9 +143,11 @@ def test_what_holds_no_picture_says_what_it_holds(pack, tmp_path):
 
 
 def test_a_folder_with_tables_says_so(tmp_path):
-    path = folder(tmp_path / "set", {"b.csv": b"a,b\n1,2", "a/c.parquet": b"x"})
+    path = folder(tmp_path / "set", {"a/c.parquet": b"x"})
     with pytest.raises(DataError, match=r"It holds tables: give one, such as .*/set/a/c.parquet"):
         read(path)
+    with pytest.raises(DataError, match="if each file is a table of its own, give one of them"):
+        read(folder(tmp_path / "two", {"b.csv": b"a,b\n1,2", "a/c.parquet": b"x"}))
 
 
 def test_an_archive_with_one_table_stays_a_table(tmp_path):

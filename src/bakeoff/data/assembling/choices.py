@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import NamedTuple
 
 from bakeoff.data.kinds import check_kinds
@@ -90,17 +91,33 @@ def check_long(data: object, choices: Choices) -> None:
     check_windows(data, choices)
     if choices.windows:
         return
-    if choices.time is not None and choices.sequence is None:
-        raise RequestError(
-            f"{option('time', choices.time)} orders steps: say with {option('horizon')} how many "
-            f"to forecast, or with {option('sequence')} the column of the ids of sequences."
-        )
+    if not may_be_files(data):
+        refuse_time(choices)
     if choices.sequence is not None and (bundled.is_bundled(data) or are_arrays(data)):
         what = repr(data) if isinstance(data, str) else "these arrays"
         raise RequestError(
             f"{option('sequence', choices.sequence)} names a column of a long table, and {what} "
             "is none. Leave it out."
         )
+
+
+def refuse_time(choices: Choices) -> None:
+    """Refuse a time that orders the steps of nothing."""
+    if choices.time is not None and choices.sequence is None and not choices.windows:
+        raise RequestError(
+            f"{option('time', choices.time)} orders steps: say with {option('horizon')} how many "
+            f"to forecast, or with {option('sequence')} the column of the ids of sequences."
+        )
+
+
+def may_be_files(data: object) -> bool:
+    """Tell whether data may be one file for each sequence: a folder or a .zip."""
+    if not isinstance(data, (str, Path)) or are_arrays(data):
+        return False
+    try:
+        return Path(data).is_dir() or Path(data).suffix.lower() == ".zip"
+    except (OSError, ValueError):  # a name that is too long, or holds a zero byte
+        return False
 
 
 def check_windows(data: object, choices: Choices) -> None:

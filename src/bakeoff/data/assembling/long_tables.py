@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from bakeoff.data.array import Array
 from bakeoff.data.assembling.assemble import assemble
 from bakeoff.data.assembling.choices import Choices, check_needed
 from bakeoff.data.assembling.parts import column_in_parts, halves, target_in_parts
@@ -28,6 +32,7 @@ from bakeoff.data.columns.gathered import (
 )
 from bakeoff.data.columns.moments import moments_like, read_moments
 from bakeoff.data.columns.read_column import read_like
+from bakeoff.data.columns.target import Target, folder_classes
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import Channel, DateForm, LongForm, NumberForm, ShapeForm
 from bakeoff.data.origin import Origin, Place, origin_of
@@ -39,7 +44,12 @@ if TYPE_CHECKING:
 
 
 def from_long_table(
-    frame: pl.DataFrame, first: Table, choices: Choices, origin: Origin, notes: Sequence[str]
+    frame: pl.DataFrame,
+    first: Table,
+    choices: Choices,
+    origin: Origin,
+    notes: Sequence[str],
+    files: Files | None = None,
 ) -> Dataset:
     """Read a long table into a dataset of one row per sequence.
 
@@ -49,20 +59,14 @@ def from_long_table(
         choices: Of the user.
         origin: Of each row.
         notes: What was decided so far.
+        files: Where the sequences come from, where each is a file; else None.
     """
     name, sequence = str(choices.target), str(choices.sequence)
     times, time_form = times_in_parts(frame, first, choices, origin.place)
-    rows = gather(frame, times, origin, sequence=sequence, typed=first.typed)
-    check_labels(rows, name)
-    target = target_in_parts(
-        halves(rows.one_each(name), rows.train),
-        kind=choices.kinds.get(name, ""),
-        declared=name in first.declared,
-        typed=first.typed,
-        mark=first.mark,
-        positive=choices.positive,
-        place=rows.whole.place,
-    )
+    whole = None if files is None else files.whole
+    rows = gather(frame, times, origin, sequence=sequence, typed=first.typed, whole=whole)
+    labels = None if files is None else files.labels
+    target = target_of(rows, name, first, choices, labels)
     others = [other for other in frame.columns if other not in (sequence, choices.time, name)]
     fixed = fixed_columns(rows, others, choices.inputs)
     readings = read_columns(rows, others, fixed, first, choices)
@@ -84,13 +88,57 @@ def from_long_table(
         notes=[
             *notes,
             *rows.table.notes,
-            *say_labels(rows, name),
+            *(say_labels(rows, name) if labels is None else ()),
             *say_fixed([readings[other].column for other in fixed], sequence),
             *say_no_channels(varying, long.names, choices.inputs),
             *doubts(used),
         ],
         lengths=lengths,
         told=fixed,
+    )
+
+
+class Files(NamedTuple):
+    """Where sequences come from that are a file each.
+
+    Args:
+        whole: The part, number and name of each file; the ids of the table are positions in it.
+        labels: (N,) the folder of each, which is its class; None where a column is the target.
+    """
+
+    whole: Origin
+    labels: Array | None
+
+
+def target_of(
+    rows: Gathered, name: str, first: Table, choices: Choices, labels: Array | None
+) -> Target:
+    """Return what is to be predicted of each sequence.
+
+    Args:
+        rows: Of the long table.
+        name: Of the target.
+        first: The training data.
+        choices: Of the user.
+        labels: The class of each file, which no column holds; else None.
+
+    Raises:
+        DataError: It changes within a sequence.
+    """
+    if labels is not None:
+        own = labels[rows.table.ids.astype(np.int64)]
+        target = folder_classes(own, rows.train, name=name, positive=choices.positive)
+        column = replace(target.column, reason="the folder of each file")
+        return target._replace(column=column)
+    check_labels(rows, name)
+    return target_in_parts(
+        halves(rows.one_each(name), rows.train),
+        kind=choices.kinds.get(name, ""),
+        declared=name in first.declared,
+        typed=first.typed,
+        mark=first.mark,
+        positive=choices.positive,
+        place=rows.whole.place,
     )
 
 
@@ -143,18 +191,34 @@ def channels_of(
     return channels
 
 
-def inputs_from_long_table(table: Table, schema: Schema, long: LongForm) -> Dataset:
-    """Read a new long table by the schema of a run: a row for each sequence, as they come."""
+def inputs_from_long_table(
+    table: Table,
+    schema: Schema,
+    long: LongForm,
+    *,
+    origin: Origin | None = None,
+    whole: Origin | None = None,
+) -> Dataset:
+    """Read a new long table by the schema of a run: a row for each sequence, as they come.
+
+    Args:
+        table: A row for each step.
+        schema: Of the run.
+        long: The columns of the table.
+        origin: Of each row, where files are sequences; None: one table.
+        whole: Of each sequence, where its id is a position in it; else None.
+    """
     times = [long.time] if long.time else []
     check_needed(table, [long.sequence, *times, *long.names])
     target, name = schema.targets[0], schema.inputs[0]
     rows = gather(
         table.frame,
         moments_like(table.frame[long.time], long.time_form) if long.time_form else None,
-        origin_of({"train": len(table.frame)}, {}),
+        origin_of({"train": len(table.frame)}, {}) if origin is None else origin,
         sequence=long.sequence,
         typed=table.typed,
         by_id=False,
+        whole=whole,
     )
     form = schema.column(name).form
     steps = form.sizes[0] if isinstance(form, ShapeForm) else None

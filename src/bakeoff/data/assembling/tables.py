@@ -22,13 +22,19 @@ from bakeoff.data.assembling.image_column import (
     root_of,
     shown_pictures,
 )
+from bakeoff.data.assembling.list_columns import (
+    from_list_columns,
+    inputs_from_lists,
+    is_of_lists,
+    sequence_columns,
+)
 from bakeoff.data.assembling.long_tables import from_long_table, inputs_from_long_table
 from bakeoff.data.assembling.parts import column_in_parts, refuse_equal_parts, target_in_parts
 from bakeoff.data.assembling.time_series import from_time_series, inputs_from_time_series
 from bakeoff.data.columns.column import Reading, Schema
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.origin import origin_of
+from bakeoff.data.origin import Origin, origin_of
 from bakeoff.data.reading.table import Table, alike, read_table, stacked
 from bakeoff.errors import RequestError, option
 
@@ -79,6 +85,9 @@ def from_tables(
     readings, told = {}, []
     if column is None:
         refuse_pictures(images, image_size)
+        lists = sequence_columns(first.frame, choices)
+        if lists:
+            return from_list_columns(frames, first, target, choices, origin, notes, lists)
     else:
         shown = shown_pictures(frames, column, origin, target.values, image_size)
         frames, origin = rows_of(frames, shown.kept), shown.origin
@@ -87,15 +96,8 @@ def from_tables(
         notes += [*shown.notes, *without_target(name, shown.unanswered)]
         told = [other for other in first.frame.columns if other not in (name, column.name)]
     names = first.frame.columns
-    for other in names:
-        if other != name and other not in readings:
-            readings[other] = column_in_parts(
-                [frame[other] for frame in frames],
-                kind=kinds.get(other, ""),
-                declared=other in first.declared,
-                mark=first.mark,
-                place=origin.place,
-            )
+    rest = [other for other in names if other != name and other not in readings]
+    readings |= read_others(frames, rest, first, choices, origin)
     readings[name] = Reading(target.column, target.values, target.notes)
     return assemble(
         [readings[other] for other in names],
@@ -106,6 +108,34 @@ def from_tables(
         notes=notes,
         told=told,
     )
+
+
+def read_others(
+    frames: Sequence[pl.DataFrame],
+    names: Sequence[str],
+    first: Table,
+    choices: Choices,
+    origin: Origin,
+) -> dict[str, Reading]:
+    """Read columns of all parts as those of the training data, the first part.
+
+    Args:
+        frames: The rows of all parts.
+        names: Of the columns.
+        first: The training data, as they were given.
+        choices: Of the user.
+        origin: Of each row.
+    """
+    return {
+        name: column_in_parts(
+            [frame[name] for frame in frames],
+            kind=choices.kinds.get(name, ""),
+            declared=name in first.declared,
+            mark=first.mark,
+            place=origin.place,
+        )
+        for name in names
+    }
 
 
 def rows_of(frames: Sequence[pl.DataFrame], kept: Array) -> list[pl.DataFrame]:
@@ -148,6 +178,8 @@ def inputs_from_table(
         return inputs_from_long_table(table, schema, schema.long)
     if schema.series is not None:
         return inputs_from_time_series(table, schema, schema.series, last=last)
+    if is_of_lists(schema):
+        return inputs_from_lists(table, schema)
     if schema.column(schema.inputs[0]).kind == "image":
         return inputs_from_paths(table, schema, root_of(data, images))
     names = table.frame.columns

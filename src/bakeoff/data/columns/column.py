@@ -12,6 +12,7 @@ from bakeoff.data.forms import (
     DateForm,
     Form,
     LabelType,
+    ListsForm,
     LongForm,
     SeriesForm,
     ShapeForm,
@@ -72,6 +73,8 @@ class Schema:
             table = (form.long or form.series) if isinstance(form, ShapeForm) else None
             if table is not None:
                 kinds |= kinds_of(table)
+            elif isinstance(form, ShapeForm) and form.lists is not None:
+                kinds |= dict.fromkeys(form.lists.names, column.kind)
             else:
                 kinds[column.name] = kind_of(column.kind, form)
         return kinds
@@ -89,9 +92,15 @@ class Schema:
         return form.series if isinstance(form, ShapeForm) else None
 
     @property
+    def lists(self) -> ListsForm | None:
+        """The columns of lists that are the channels of one sequence, else None."""
+        form = self.column(self.inputs[0]).form
+        return form.lists if isinstance(form, ShapeForm) else None
+
+    @property
     def learned_from(self) -> tuple[str, ...]:
         """Columns of the user's own data that go in, as `read(inputs=...)` takes them."""
-        table = self.long or self.series
+        table = self.long or self.series or self.lists
         return self.inputs if table is None else table.names
 
     @property

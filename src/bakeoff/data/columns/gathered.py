@@ -56,6 +56,7 @@ def gather(
     sequence: str,
     typed: bool,
     by_id: bool = True,
+    whole: Origin | None = None,
 ) -> Gathered:
     """Gather the rows of a long table by their ids, in the order of time.
 
@@ -66,6 +67,7 @@ def gather(
         sequence: The column of the ids.
         typed: Whether texts are strings to the user.
         by_id: Whether the sequences stand in the order of their ids, or of their first rows.
+        whole: Of the sequences, where their ids are positions in it; None: their first rows.
     """
     numbers = np.zeros(len(frame), np.int64)
     if origin.parts is not None:
@@ -74,11 +76,16 @@ def gather(
     ids = np.empty(len(table.ids), dtype=object)
     ids[:] = typed_labels(table.ids.tolist(), label_type(frame[sequence], typed=typed))
     member, parts = table.member(), numbers[table.order]
+    if whole is None:
+        steps = replace(origin[table.order], ids=ids[member], id_column=sequence)
+        whole = replace(origin[table.first], ids=ids, id_column=sequence)
+    else:
+        steps, whole = origin[table.order], whole[table.ids.astype(np.int64)]
     return Gathered(
         table=table,
         frame=frame[table.order],
-        steps=replace(origin[table.order], ids=ids[member], id_column=sequence),
-        whole=replace(origin[table.first], ids=ids, id_column=sequence),
+        steps=steps,
+        whole=whole,
         train=int((parts[table.starts] == 0).sum()),
         train_steps=int((parts == 0).sum()),
     )

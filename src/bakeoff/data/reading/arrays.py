@@ -62,9 +62,17 @@ def are_arrays(data: object) -> bool:
         return Path(data).suffix.lower() in (".npz", ".npy")
     if isinstance(data, Mapping):
         names = {str(key).lower() for key in data}
-        several = any(np.ndim(data[key]) > 1 for key in data if str(key).lower().startswith("x"))
+        several = any(axes_of(data[key]) > 1 for key in data if str(key).lower().startswith("x"))
         return bool(names & {"x", "x_train"}) and names <= set(KEYS) and several
     return isinstance(data, (tuple, np.ndarray))
+
+
+def axes_of(value: Any) -> int:
+    """Return how many axes an array or a list has; lists of different lengths are one of lists."""
+    try:
+        return np.ndim(value)
+    except ValueError:
+        return 1
 
 
 def read_arrays(data: object, *, needs_y: bool = True) -> Arrays:

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bakeoff.data.reading.list_cells import list_cells
 from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
+
+
+SINGLE = {int, float, str, bool}  # types of cells that are no lists
 
 
 def from_columns(columns: Mapping[str, Any]) -> pl.DataFrame:
@@ -46,6 +50,9 @@ def one_column(name: str, values: Any) -> pl.Series:
         return pl.Series(name, array.astype("datetime64[us]"))
     listed = [None if is_nothing(value) else value for value in values]
     types = {type(value) for value in listed if value is not None}
+    lists = list_cells(name, listed) if types and not types & SINGLE else None
+    if lists is not None:
+        return lists
     if any(hasattr(kind, "__array__") and not issubclass(kind, np.generic) for kind in types):
         return pl.Series(name, listed, dtype=pl.Object)
     if len(types - {int, float}) <= 1:

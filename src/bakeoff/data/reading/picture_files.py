@@ -36,7 +36,7 @@ MOST_PICTURE = 10**8  # bytes of one file
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureFile:
-    """A file that is a picture by its ending.
+    """A file that is a picture by its ending, or another one.
 
     Args:
         name: Where it stands, from the folder or archive that was given: "red/1.png".
@@ -58,19 +58,23 @@ class Found:
     Args:
         source: What to call it.
         given: Its path, as the user gave it.
+        noun: What one of the files is.
         files: The pictures, in the order of their names.
         folders: Names of all folders, as "train/cat".
         tables: Files that are no pictures and could be read as tables.
         others: Other files that are no pictures.
+        strange: All files that are no pictures.
         passed: Reason -> what was passed over for it.
     """
 
     source: str
     given: str = ""
+    noun: str = "picture"
     files: list[PictureFile] = field(default_factory=list)
     folders: set[str] = field(default_factory=set)
     tables: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    strange: list[PictureFile] = field(default_factory=list)
     passed: dict[str, list[str]] = field(default_factory=dict)
 
     def pass_over(self, reason: str, name: str) -> None:
@@ -80,9 +84,11 @@ class Found:
     def take(self, name: str, path: Path, member: str, size: int) -> None:
         """Note a file by its ending, in any case."""
         ending = name[name.rfind(".") :].lower()  # ten times as fast as Path
+        file = PictureFile(name=name, path=path, member=member, size=size)
         if ending in ENDINGS:
-            self.files.append(PictureFile(name=name, path=path, member=member, size=size))
+            self.files.append(file)
         else:
+            self.strange.append(file)
             (self.tables if ending in TABLES else self.others).append(name)
 
 

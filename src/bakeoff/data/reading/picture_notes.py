@@ -19,19 +19,19 @@ PASSED = {  # reason -> one of them, several
     "twice": ("name that stands twice", "names that stand twice"),
     "special": ("pipe or device", "pipes and devices"),
     "unreadable": ("entry that may not be read", "entries that may not be read"),
-    "no class": ("picture in no class folder", "pictures in no class folder"),
-    "no part": ("picture beside the parts", "pictures beside the parts"),
+    "no class": ("{noun} in no class folder", "{noun}s in no class folder"),
+    "no part": ("{noun} beside the parts", "{noun}s beside the parts"),
 }
 
 
-def pictures(number: int) -> str:
-    """Count pictures.
+def pictures(number: int, noun: str = "picture") -> str:
+    """Count pictures, or what each of the files is.
 
     Example:
-        >>> pictures(1), pictures(1_000)
-        ('1 picture', '1,000 pictures')
+        >>> pictures(1), pictures(1_000), pictures(2, "sequence")
+        ('1 picture', '1,000 pictures', '2 sequences')
     """
-    return f"{number:,} picture{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def passed_over(found: Found) -> Iterator[str]:
@@ -39,11 +39,12 @@ def passed_over(found: Found) -> Iterator[str]:
     said = []
     for reason, names in found.passed.items():
         one, several = PASSED[reason]
-        said.append(f"{len(names):,} {one if len(names) == 1 else several} ({examples(names)})")
+        what = (one if len(names) == 1 else several).format(noun=found.noun)
+        said.append(f"{len(names):,} {what} ({examples(names)})")
     strange = found.tables + found.others
     if strange and found.files:
-        kinds = "1 file that is no picture" if len(strange) == 1 else f"{len(strange):,} files that"
-        kinds += "" if len(strange) == 1 else " are no pictures"
+        several = f"{len(strange):,} files that are no {found.noun}s"
+        kinds = f"1 file that is no {found.noun}" if len(strange) == 1 else several
         said.append(f"{kinds} ({counted(strange)})")
     if said:
         yield f"{found.source}: {'; '.join(said)} left out."
@@ -67,13 +68,13 @@ def first_of(broken: Mapping[str, str]) -> str:
     return f"{cut(name)}: {cause}"
 
 
-def say_broken(broken: Mapping[str, str], number: int) -> Iterator[str]:
+def say_broken(broken: Mapping[str, str], number: int, noun: str = "picture") -> Iterator[str]:
     """Count the pictures that cannot be read, with an example and its cause."""
     if broken:
         are = "is" if len(broken) == 1 else "are"
         yield (
-            f"{len(broken):,} of {pictures(number)} cannot be read and {are} left out (first: "
-            f"{first_of(broken)})."
+            f"{len(broken):,} of {pictures(number, noun)} cannot be read and {are} left out "
+            f"(first: {first_of(broken)})."
         )
 
 

@@ -37,6 +37,7 @@ from bakeoff.data.reading.placed import (
     check_left,
     origin_for,
     place,
+    place_all,
     say_classes,
 )
 from bakeoff.errors import DataError, RequestError, option
@@ -78,22 +79,6 @@ def are_pictures(data: object) -> bool:
         return False
 
 
-def read_pictures(given: Mapping[str, object], size: str = "") -> Pictures:
-    """Read pictures for training.
-
-    Args:
-        given: "train", "validation", "test" -> folder or .zip; the first alone may bring all parts.
-        size: "64" or "64x48", height × width; "" keeps their own size where all have one of up to
-            64 × 64, and else squashes them to 64 × 64.
-
-    Raises:
-        DataError: There are no pictures in class folders, or a class has none that can be read.
-        RequestError: The size is none.
-    """
-    found = {part: find_pictures(existing(value, part)) for part, value in given.items()}
-    return pictures_of(found, size)
-
-
 def existing(value: object, part: str) -> Path:
     """Return the path of a part; what holds no pictures is refused."""
     if are_pictures(value):
@@ -105,31 +90,26 @@ def existing(value: object, part: str) -> Path:
 
 
 def pictures_of(found: Mapping[str, Found], size: str) -> Pictures:
-    """Place the files that were found, decode them, and say what was decided."""
+    """Place the files that were found, decode them, and say what was decided.
+
+    Args:
+        found: "train", "validation", "test" -> pictures; the first alone may bring all parts.
+        size: "64" or "64x48", height × width; "" keeps their own size where all have one of up to
+            64 × 64, and else squashes them to 64 × 64.
+
+    Raises:
+        DataError: There are no pictures in class folders, or a class has none that can be read.
+        RequestError: The size is none.
+    """
     wanted = size_of(size)
     first = found["train"]
-    notes = [note for one in found.values() for note in passed_over(one)]
-    if len(found) == 1:
-        placed, more, files = place(first)
-        notes += more
-    else:
-        placed, files = [], {}
-        for part, one in found.items():
-            own, more, parts = place(one, own_part=part)
-            notes += more
-            if parts:
-                raise DataError(
-                    f"{one.source} brings its own parts ({', '.join(parts.values())}); give "
-                    "either those or separate folders."
-                )
-            files[part] = one.source
-            placed += own
-    check_classes(placed, first.source)
+    placed, notes, files = place_all(found)
+    check_classes(placed, first)
     labelled = [item for item in placed if item.label is not None]
     x, met, where = cached_pictures([item.file for item in labelled], wanted)
     broken = met.causes([item.file.name for item in labelled])
     kept = [labelled[position] for position in met.kept(len(labelled))]
-    check_left(labelled, kept, met)
+    check_left(labelled, kept, broken)
     told = [*say_broken(broken, len(placed)), *say_sizes(met, x.shape[1:3], wanted)]
     return Pictures(
         x=x,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -13,13 +13,15 @@ import numpy as np
 
 from bakeoff.cut import cut
 from bakeoff.data.origin import Origin, origin_of
-from bakeoff.data.reading.decode_files import Met
 from bakeoff.data.reading.picture_files import Found, PictureFile, is_hidden
 from bakeoff.data.reading.picture_notes import counted, examples, first_of, passed_over, pictures
 from bakeoff.errors import DataError
 
 PARTS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation",
          "test": "test"}  # fmt: skip
+
+
+ONE_TABLE = "; or, if each file is a table of its own, give one of them"
 
 
 class Placed(NamedTuple):
@@ -31,8 +33,41 @@ class Placed(NamedTuple):
     label: str | None
 
 
+def place_all(
+    found: Mapping[str, Found], *, labelled: bool = True
+) -> tuple[list[Placed], list[str], dict[str, str]]:
+    """Decide which part and which class each picture belongs to, of one folder or of one a part.
+
+    Args:
+        found: "train", "validation", "test" -> what stands there; the first alone may bring parts.
+        labelled: Whether the folders are classes.
+
+    Returns:
+        As `place`.
+
+    Raises:
+        DataError: Folders that are given for a part bring parts of their own.
+    """
+    notes = [note for one in found.values() for note in passed_over(one)]
+    if len(found) == 1:
+        placed, more, files = place(found["train"], labelled=labelled)
+        return placed, [*notes, *more], files
+    placed, files = [], {}
+    for part, one in found.items():
+        own, more, parts = place(one, own_part=part, labelled=labelled)
+        notes += more
+        if parts:
+            raise DataError(
+                f"{one.source} brings its own parts ({', '.join(parts.values())}); give "
+                "either those or separate folders."
+            )
+        files[part] = one.source
+        placed += own
+    return placed, notes, files
+
+
 def place(
-    found: Found, *, new: bool = False, own_part: str = ""
+    found: Found, *, new: bool = False, own_part: str = "", labelled: bool = True
 ) -> tuple[list[Placed], list[str], dict[str, str]]:
     """Decide which part and which class each picture belongs to, from the folders it stands in.
 
@@ -40,6 +75,7 @@ def place(
         found: What stands there.
         new: Whether these are new data: every picture is taken, and parts are not told apart.
         own_part: The part that all of them belong to, where they bring none; "" for "train".
+        labelled: Whether the folders are classes.
 
     Returns:
         The pictures, part by part; notes; and part -> its folder, nothing where there are no parts.
@@ -48,9 +84,9 @@ def place(
         raise no_pictures(found)
     skipped = common_folders(found)
     notes = []
-    if skipped and not new:
+    if skipped and not new and labelled:
         above = "/".join(found.files[0].name.split("/")[:skipped])
-        notes.append(f"All pictures stand in {cut(above)}; the folders in it are the classes.")
+        notes.append(f"All {found.noun}s stand in {cut(above)}; the folders in it are the classes.")
     split = {file.name: file.name.split("/")[skipped:] for file in found.files}
     parts = part_folders(split.values())
     placed: list[Placed] = []
@@ -62,15 +98,15 @@ def place(
             found.pass_over("no part", file.name)
             continue
         own = folders[1:] if parts and folders and folders[0] in parts else folders
-        if not own and not new:
+        if not own and not new and labelled:
             found.pass_over("no class", file.name)
         part = "train" if new else part
         numbers[part] += 1
         placed.append(Placed(file, numbers[part], part, own[0] if own else None))
-    if not parts and not new:
+    if not parts and not new and labelled:
         notes += say_inner_parts(split.values())
     left = {why: names for why, names in found.passed.items() if why in ("no class", "no part")}
-    notes += passed_over(Found(source=found.source, passed=left))
+    notes += passed_over(Found(source=found.source, noun=found.noun, passed=left))
     placed.sort(key=lambda item: (list(PARTS.values()).index(item.part), item.row))
     return placed, notes, {} if new else {part: folder for folder, part in parts.items()}
 
@@ -136,40 +172,59 @@ def say_inner_parts(names: Iterable[list[str]]) -> Iterator[str]:
         )
 
 
-def check_classes(placed: Sequence[Placed], source: str) -> None:
+def check_classes(placed: Sequence[Placed], found: Found) -> None:
     """Refuse pictures that are in no class folders, of one class, or without test pictures."""
+    source, noun = found.source, found.noun
     labels = {item.label for item in placed if item.part == "train"} - {None}
     parts = {item.part for item in placed}
     if not labels:
         raise DataError(
-            f"{source} holds {pictures(len(placed))} in no class folder, so nothing says what "
-            f"they show. Put the pictures of each class into a folder: {source}/cat/1.jpg."
+            f"{source} holds {pictures(len(placed), noun)} in no class folder, so nothing says "
+            f"what they show. Put the {noun}s of each class into a folder: {source}/cat/1"
+            f"{'.jpg' if noun == 'picture' else '.csv' + ONE_TABLE}."
         )
     if len(labels) == 1:
         raise DataError(
             f"{source} holds one class only, {cut(str(*labels))!r}, so there is nothing to learn. "
-            "Give a folder of pictures for each class."
+            f"Give a folder of {noun}s for each class{'' if noun == 'picture' else ONE_TABLE}."
         )
+    check_tested(parts, found)
+
+
+def check_tested(parts: Collection[str], found: Found) -> None:
+    """Refuse parts of which none is to test with."""
+    source, noun = found.source, found.noun
     if len(parts) > 1 and "test" not in parts:
         raise DataError(
-            f"{source} holds training and validation pictures, but none to test with. Call the "
-            "folder of the validation pictures test: a part of the others then validates."
+            f"{source} holds training and validation {noun}s, but none to test with. Call the "
+            f"folder of the validation {noun}s test: a part of the others then validates."
         )
 
 
-def check_left(placed: Sequence[Placed], kept: Sequence[Placed], met: Met) -> None:
-    """Refuse a class of which no training picture can be read."""
+def check_left(
+    placed: Sequence[Placed],
+    kept: Sequence[Placed],
+    broken: Mapping[str, str],
+    noun: str = "picture",
+) -> None:
+    """Refuse a class of which no training picture can be read.
+
+    Args:
+        placed: All pictures.
+        kept: Those that were read.
+        broken: File -> why it was not.
+        noun: What one of the files is.
+    """
     before = {str(item.label) for item in placed if item.part == "train"}
     for label in sorted(before - {str(item.label) for item in kept if item.part == "train"}):
-        lost = [(placed[one.position], one.cause) for one in met.broken]
         own = {
-            item.file.name: cause
-            for item, cause in lost
-            if (item.label, item.part) == (label, "train")
+            item.file.name: broken[item.file.name]
+            for item in placed
+            if (str(item.label), item.part) == (label, "train") and item.file.name in broken
         }
         raise DataError(
-            f"Of the class {cut(label)!r} none of {pictures(len(own))} to train on can be read: "
-            f"{first_of(own)}. Correct them, or take the folder away."
+            f"Of the class {cut(label)!r} none of {pictures(len(own), noun)} to train on can be "
+            f"read: {first_of(own)}. Correct them, or take the folder away."
         )
 
 
@@ -192,24 +247,26 @@ def say_classes(kept: Sequence[Placed], found: Found) -> Iterator[str]:
         counts[item.part][str(item.label)] += 1
     train = counts["train"]
     if "test" in counts:
-        yield from say_lacking([name for name in train if name not in counts["test"]], "test")
+        lacking = [name for name in train if name not in counts["test"]]
+        yield from say_lacking(lacking, f"test {found.noun}s")
         unknown = {name for part in counts.values() for name in part} - set(train)
         if unknown:
             rows = sum(part[name] for part in counts.values() for name in unknown)
-            yield from say_lacking(sorted(unknown), "training", f", but {rows:,} to judge by")
+            more = f"training {found.noun}s, but {rows:,} to judge by"
+            yield from say_lacking(sorted(unknown), more)
         single = sorted(name for name in train if train[name] == 1)
         if single:
-            yield f"{named_classes(single)} one training picture only."
+            yield f"{named_classes(single)} one training {found.noun} only."
     empty = sorted(empty_folders(found, {item.file.name for item in kept}))
     if empty and "test" not in counts:
         are = "folder holds" if len(empty) == 1 else "folders hold"
-        yield f"{len(empty):,} {are} no picture: {examples(empty)}."
+        yield f"{len(empty):,} {are} no {found.noun}: {examples(empty)}."
 
 
-def say_lacking(names: Sequence[str], part: str, more: str = "") -> Iterator[str]:
-    """Say which classes a part lacks."""
+def say_lacking(names: Sequence[str], what: str) -> Iterator[str]:
+    """Say which classes lack something."""
     if names:
-        yield f"{named_classes(sorted(names))} no {part} pictures{more}."
+        yield f"{named_classes(sorted(names))} no {what}."
 
 
 def named_classes(names: Sequence[str]) -> str:

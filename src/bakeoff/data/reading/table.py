@@ -21,6 +21,7 @@ from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.data.reading.records import json_array, json_lines
 from bakeoff.data.reading.unpack import cause, check_cells, check_width, unpack
 from bakeoff.errors import DataError
+from bakeoff.parquet_size import parquet_values
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,21 +76,34 @@ def read_table(data: object) -> Table:
 
 def from_file(path: Path) -> Table:
     """Read a file by its name's ending, unpacking it first."""
-    raw, name = unpack(path)
+    table = from_bytes(*unpack(path), path.name)
+    if table.typed:
+        return table
+    mark = cells.decimal_mark(table.frame.get_columns(), otherwise=table.mark)
+    return replace(table, mark=mark)
+
+
+def from_bytes(raw: bytes, name: str, source: str) -> Table:
+    """Read what stood in a file, by the ending of its name; of texts the mark is not decided.
+
+    Args:
+        raw: Its bytes, unpacked.
+        name: Without the ending of what packed it.
+        source: What to call it.
+    """
     suffix = Path(name).suffix.lower()
     if suffix == ".parquet" or raw[:4] == b"PAR1":
-        table = checked(parquet(raw, path.name), path.name)
+        table = checked(parquet(raw, source), source)
         return replace(table, declared=declared_in_parquet(raw))
     if suffix in (".jsonl", ".ndjson"):
-        return checked(json_lines(raw, path.name), path.name)
+        return checked(json_lines(raw, source), source)
     if suffix == ".json":
-        return checked(json_array(raw, path.name), path.name)
+        return checked(json_array(raw, source), source)
     if suffix in (".xlsx", ".xls", ".ods"):
-        raise DataError(f"{path.name} is a spreadsheet. Save the sheet as CSV and give that file.")
-    frame, separator, notes = delimited(raw, path.name)
-    table = checked(frame, path.name, notes=notes)
-    mark = cells.decimal_mark(frame.get_columns(), otherwise="?" if separator == ";" else ".")
-    return replace(table, mark=mark, typed=False)
+        raise DataError(f"{source} is a spreadsheet. Save the sheet as CSV and give that file.")
+    frame, separator, notes = delimited(raw, source)
+    table = checked(frame, source, notes=notes)
+    return replace(table, mark="?" if separator == ";" else ".", typed=False)
 
 
 def parquet(raw: bytes, source: str) -> pl.DataFrame:
@@ -100,7 +114,10 @@ def parquet(raw: bytes, source: str) -> pl.DataFrame:
     try:
         lazy = pl.scan_parquet(io.BytesIO(raw))
         rows = lazy.select(pl.len()).collect().item()
-        check_cells(rows, len(lazy.collect_schema()), len(raw), source)
+        schema = lazy.collect_schema()
+        check_cells(rows, len(schema), len(raw), source)
+        if any(dtype.is_nested() for dtype in schema.dtypes()):
+            check_cells(parquet_values(io.BytesIO(raw)), 1, len(raw), source)
         return pl.read_parquet(io.BytesIO(raw))
     except DataError:
         raise

@@ -47,6 +47,19 @@ def unpack(path: Path) -> tuple[bytes, str]:
     check_file(path)
     try:
         raw = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path.name, error) from error
+    return unpacked(raw, path.name)
+
+
+def unpacked(raw: bytes, name: str) -> tuple[bytes, str]:
+    """Return the unpacked bytes of a file of this name, and the name of what was inside.
+
+    Raises:
+        DataError: It is damaged, encrypted or too large.
+    """
+    path = Path(name)
+    try:
         if raw[:4] == b"PK\x03\x04" and path.suffix.lower() not in (".xlsx", ".ods"):
             return from_zip(raw, path)
         if raw.startswith(b"\x28\xb5\x2f\xfd"):

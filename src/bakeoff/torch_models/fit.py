@@ -196,7 +196,8 @@ def predict(
     """Return the raw scores of all rows, in float32 and evaluation mode.
 
     Args:
-        batch_size: Rows at a time; 0 chooses what the cache likes: 4,096 vectors, 256 of the rest.
+        batch_size: Rows at a time; 0 chooses what the cache likes: 4,096 vectors, 256 of the rest,
+            fewer of large ones.
     """
     place = torch.device(device)
     model.to(place)
@@ -206,7 +207,7 @@ def predict(
 def forward(model: nn.Module, feed: Feed, batch_size: int = 0) -> Tensor:
     """Score all rows in evaluation mode, a chunk at a time."""
     model.eval()
-    batch_size = batch_size or (4096 if feed.num_axes == 2 else 256)
+    batch_size = batch_size or feed.rows_at_once()
     with torch.inference_mode():
         parts = [(rows, model(**batch).float()) for rows, batch in feed.in_turn(batch_size)]
         scores = torch.cat([part for _, part in parts])

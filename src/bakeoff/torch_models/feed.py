@@ -33,7 +33,7 @@ Batch = dict[str, Tensor]
 Targets = np.ndarray | Mapping[str, Any]
 
 BLOCK_VALUES = 2**18  # values gathered at once: 1 MiB stays in the cache; 64 MiB took 2.4 times
-MOST_VALUES = 2**22  # scored at once: of 341 pictures of 64 × 64 × 3, in float32 16 MiB
+MOST_VALUES = 2**20  # scored at once: 85 pictures of 64 × 64 × 3, in float32 4 MiB
 MOST_ON_DEVICE = 2**32  # bytes of one input that a GPU keeps; above that, batches are sent to it
 BUCKETED = 50  # batches whose rows are sorted by length together
 

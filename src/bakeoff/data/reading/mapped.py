@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,9 +24,8 @@ import numpy as np
 from bakeoff.data.array import Array
 from bakeoff.data.reading.picture_cache import (
     CHUNK,
-    FILLED,
-    MOST_BYTES,
     cache_folder,
+    free_bytes,
     hold,
     megabytes,
     sha256_of,
@@ -256,7 +254,7 @@ def make(path: Path, head: Head, chunks: Iterable[bytes]) -> None:
     with writing(path) as draft, draft.open("r+b") as file:
         sweep(path.parent)
         hold(file)
-        if head.size > min(MOST_BYTES, int(FILLED * shutil.disk_usage(path.parent).free)):
+        if head.size > free_bytes(path.parent):
             raise RunError(f"{megabytes(head.size)} are more than the disk has room for.")
         digest = hashlib.sha256(header(head))
         file.write(header(head))

@@ -22,8 +22,9 @@ from bakeoff.data.origin import Origin
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.read import read_inputs
-from bakeoff.data.taking.sources import Reduced, Source, plain, read_as
+from bakeoff.data.taking.sources import plain
 from bakeoff.data.taking.views import View, make_views
+from bakeoff.deliver.baseline_scores import baseline_scores
 from bakeoff.deliver.forecast_ahead import forecast_ahead
 from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RequestError
@@ -43,7 +44,6 @@ from bakeoff.train.weights import check_shapes, read_weights, set_weights, shape
 if TYPE_CHECKING:
     import polars as pl
 
-REDUCED = 8_192  # pictures that are reduced for a baseline at a time: up to 25 MB
 MOST_CELLS = 5 * 10**7  # of one row: a volume of 368 × 368 × 368
 
 
@@ -246,24 +246,6 @@ class TrainedModel:
             from bakeoff.keras_models.fit import predict
         inputs = {name: plain(source) for name, source in view.inputs.items()}
         return probabilities(predict(self.model, inputs), job.task)
-
-
-def baseline_scores(model: Any, view: str, inputs: Mapping[str, Source]) -> np.ndarray:
-    """Return what a baseline predicts; pictures are reduced for it some at a time.
-
-    Args:
-        model: The baseline.
-        view: What it reads.
-        inputs: Of that view.
-    """
-    number = len(next(iter(inputs.values())))
-    if number <= REDUCED or not all(isinstance(source, Reduced) for source in inputs.values()):
-        return np.asarray(model.scores(read_as(view, inputs)))
-    parts = []
-    for start in range(0, number, REDUCED):
-        some = {name: source[start : start + REDUCED] for name, source in inputs.items()}
-        parts.append(np.asarray(model.scores(read_as(view, some))))
-    return np.concatenate(parts)
 
 
 def load_model(place: FitFolder, job: Job, view: View) -> Any:

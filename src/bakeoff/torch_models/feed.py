@@ -104,7 +104,9 @@ class Feed:
         Rows of a ragged input are of many lengths, and so are not counted by their longest.
         """
         most = 4096 if self.num_axes == 2 else 256
-        return most if self.lengths is not None else max(1, min(most, MOST_VALUES // self.row_values))
+        return (
+            most if self.lengths is not None else max(1, min(most, MOST_VALUES // self.row_values))
+        )
 
     def in_turn(self, batch_size: int) -> Iterator[tuple[Tensor, Batch]]:
         """Yield all rows once, and which they are; rows of like length together."""

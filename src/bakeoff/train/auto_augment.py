@@ -123,7 +123,7 @@ def settled_augment(
             f"{option('augment', text)} changes pictures, and the data have none. Say "
             f"{option('augment', 'none')}."
         )
-    check_size(settings, pictures.shape[1:3])
+    check_size(settings, (pictures.shape[1], pictures.shape[2]))
     return settings, tuple(augment_doubts(settings, classes, pictures, labels))
 
 
@@ -199,7 +199,8 @@ def color_words(classes: Sequence[str]) -> str:
 
 def is_grey(pictures: Array | Pictures) -> bool:
     """Tell whether red, green and blue are the same in all pictures (n, Y, X, 3)."""
-    return all((picture == picture[..., :1]).all() for picture in pictures)
+    each = (pictures[i] for i in range(len(pictures)))
+    return all((picture == picture[..., :1]).all() for picture in each)
 
 
 def sampled(labels: Array) -> Array:

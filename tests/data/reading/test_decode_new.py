@@ -1,4 +1,4 @@
-"""Promises of new pictures: in a file or in memory they are the same, and nothing is left behind."""
+"""Promises of new pictures: in a file or in memory the same, and nothing is left behind."""
 
 import numpy as np
 import pytest

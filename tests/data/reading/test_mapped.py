@@ -1,4 +1,4 @@
-"""Promises of large arrays: mapped, equal to those in memory, and nothing in the cache is trusted."""
+"""Promises of large arrays: mapped, equal to those in memory, the cache never trusted."""
 
 import numpy as np
 import pytest

@@ -244,7 +244,11 @@ def new_pictures(
     place = ImageColumn(column.name, {"train": root})
     told = say_lost(place, [table.frame], found, sorted([*lost, *causes]), causes, origin)
     if not len(x):
-        raise DataError(f"No row has a picture. {' '.join(told)}")
+        learned = f"The run learned from {cut(column.reason, 160)}"
+        raise DataError(
+            f"No row has a picture. {' '.join(told)} {learned}: say with {option('images')} "
+            "where these paths start, a folder or a .zip."
+        )
     kept = met.kept(len(asked))
     paths = np.array([file.name for file in files], dtype=object)[kept]
     return array_like(x, None, column), asked[kept], paths, [*told, *say_decoded(met), *notes]

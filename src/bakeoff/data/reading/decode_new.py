@@ -54,7 +54,9 @@ def decode_new(
                 f"{folder} has no room for them. Give fewer at a time."
             ) from error
         except OSError as error:
-            notes += (f"The pictures are decoded into memory, not into {folder}: {error.strerror}.",)
+            notes += (
+                f"The pictures are decoded into memory, not into {folder}: {error.strerror}.",
+            )
     x, met = decode_into_memory(files, shape[:2])
     if not len(x) or x.shape[3] == shape[2]:
         return x, met, notes

@@ -272,5 +272,5 @@ def header(head: Head) -> bytes:
         "fortran_order": False,
         "shape": head.shape,
     }
-    np.lib.format.write_array_header_1_0(buffer, about)  # type: ignore[arg-type]
+    np.lib.format.write_array_header_1_0(buffer, about)
     return buffer.getvalue()

@@ -189,4 +189,3 @@ def size_of(text: str) -> Size | None:
             f"{LARGEST_SIDE:,}, such as {option('image_size', '64')} or 64x48."
         )
     return sides[0], sides[-1]
-

@@ -27,7 +27,7 @@ def test_a_forecast_ends_with_a_verdict(tmp_path):
     random = np.random.default_rng(0)
     hours = np.arange("2024-01-01", "2024-01-26", dtype="datetime64[h]")
     values = np.sin(np.arange(len(hours)) / 4) + random.normal(0, 0.1, len(hours))
-    table = {"t": hours.astype(str), "y": values}
+    table = {"t": hours.astype("datetime64[m]").astype(str), "y": values}
     asked = {"time": "t", "lookback": 24, "horizon": 6, "models": ["last_value", "dlinear"]}
     run = bakeoff.run(table, "y", out=tmp_path / "run", **asked, **QUICK)
     assert set(run.leaderboard["status"]) == {"finished"}

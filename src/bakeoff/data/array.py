@@ -69,3 +69,12 @@ def compact(values: Array) -> Array:
         short = values.astype(np.float32)
     held = (short == values) | (values != values)  # NaN stays NaN
     return short if held.all() else values.astype(np.float64, copy=False)
+
+
+def is_mapped(array: Any) -> bool:
+    """Tell whether an array is a view of a file that is memory-mapped."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap):
+            return True
+        array = array.base
+    return False

@@ -13,7 +13,8 @@ import numpy as np
 
 from bakeoff.data.array import Array
 
-PIECE = 256  # rows taken at once
+PIECE = 256  # rows taken at once ...
+MOST_BYTES = 2**22  # ... or fewer, where they are large
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,8 +66,9 @@ class Pictures:
 
     def pieces(self) -> Iterator[tuple[int, Array]]:
         """Yield the position of a first row, and it with up to 255 that follow: (n, Y, X, C)."""
-        for start in range(0, len(self), PIECE):
-            yield start, self.base[self.rows[start : start + PIECE]]
+        step = rows_at_once(self.base)
+        for start in range(0, len(self), step):
+            yield start, self.base[self.rows[start : start + step]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,6 +167,16 @@ Block = Pictures | Sequences
 
 Values = Array | Pictures | Sequences
 """What a column of a dataset holds."""
+
+
+def rows_at_once(base: Array) -> int:
+    """Return how many rows of a base are taken at once: 256, or fewer of large ones.
+
+    Example:
+        >>> rows_at_once(np.zeros((9, 32, 32, 3), np.uint8)), rows_at_once(np.zeros((9, 2**20)))
+        (256, 1)
+    """
+    return max(1, min(PIECE, MOST_BYTES // max(1, base[:1].nbytes)))
 
 
 def padded(steps: Array, starts: Array, lengths: Array, longest: int = 0) -> Array:

@@ -22,8 +22,9 @@ from bakeoff.data.origin import Origin
 from bakeoff.data.preparing.preparation import Preparation, load_preparation
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.read import read_inputs
-from bakeoff.data.taking.sources import plain, read_as
+from bakeoff.data.taking.sources import plain
 from bakeoff.data.taking.views import View, make_views
+from bakeoff.deliver.baseline_scores import baseline_scores
 from bakeoff.deliver.forecast_ahead import forecast_ahead
 from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RequestError
@@ -238,7 +239,7 @@ class TrainedModel:
         job = self.fit.job
         view = make_views(self.preparation, dataset)[job.view]
         if find(job.architecture).role == "baseline":
-            return np.asarray(self.model.scores(read_as(job.view, view.inputs)))
+            return baseline_scores(self.model, job.view, view.inputs)
         if job.framework == "torch":
             from bakeoff.torch_models.fit import predict
         else:

@@ -30,6 +30,7 @@ Targets = np.ndarray | Mapping[str, Any]
 Augment = Mapping[str, tuple[float, float]]
 Change = Callable[[np.ndarray, float], np.ndarray]
 
+MOST_VALUES = 2**20  # scored at once: 85 pictures of 64 × 64 × 3, in float32 4 MiB
 BUCKETED = 50  # batches whose rows are sorted by length together
 STRETCHES = 4  # where each shape is compiled anew, ragged batches come in so many lengths
 
@@ -45,6 +46,7 @@ class Feed:
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
+        row_values: Numbers in one row of all inputs.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Feed:
         self.random = random or np.random.default_rng()
         self.compiled = compiled
         self.lengths: np.ndarray | None = None
+        self.row_values = 1
         for source in inputs.values():
+            self.row_values += row_values(source)
             if isinstance(source, Mapping) and source["kind"] == "ragged":
                 self.lengths = np.asarray(source["lengths"])
         first = inputs["x"] if "x" in inputs else next(iter(inputs.values()))
@@ -100,6 +104,16 @@ class Feed:
         whole = int(np.max(source["lengths"]))
         stretch = -(-whole // STRETCHES)
         return min(whole, -(-longest // stretch) * stretch)
+
+    def rows_at_once(self) -> int:
+        """Return how many rows are scored at a time: 4,096 vectors, 256 of the rest, or fewer.
+
+        Rows of a ragged input are of many lengths, and so are not counted by their longest.
+        """
+        most = 4096 if self.num_axes == 2 else 256
+        return (
+            most if self.lengths is not None else max(1, min(most, MOST_VALUES // self.row_values))
+        )
 
     def in_turn(self, batch_size: int) -> Iterator[tuple[np.ndarray, Batch]]:
         """Yield all rows once, and which they are; rows of like length together."""
@@ -230,3 +244,14 @@ def num_axes(source: Source) -> int:
     if source["kind"] == "windows" and source["vector"]:
         return 2
     return int(source["base"].ndim + (source["kind"] != "rows"))
+
+
+def row_values(source: np.ndarray | Mapping[str, Any]) -> int:
+    """Count the numbers in a row of an input; of a ragged one, in its longest."""
+    base = source if isinstance(source, np.ndarray) else source["base"]
+    steps = 1
+    if isinstance(source, Mapping) and source["kind"] == "windows":
+        steps = source["length"]
+    if isinstance(source, Mapping) and source["kind"] == "ragged":
+        steps = int(np.max(source["lengths"], initial=1))
+    return int(np.prod(base.shape[1:])) * steps

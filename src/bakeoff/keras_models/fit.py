@@ -133,7 +133,8 @@ def predict(
     """Return the raw scores of all rows, in float32 and evaluation mode.
 
     Args:
-        batch_size: Rows at a time; 0 chooses what the cache likes: 4,096 vectors, 256 of the rest.
+        batch_size: Rows at a time; 0 chooses what the cache likes: 4,096 vectors, 256 of the rest,
+            fewer of large ones.
     """
     check_values(model, inputs)
     feed = Feed(inputs, compiled=keras.backend.backend() == "jax")
@@ -242,12 +243,14 @@ def rate_to_try(lr: float) -> float:
 
 
 def forward(adaptor: Adaptor, feed: Feed, batch_size: int = 0) -> np.ndarray:
-    """Score all rows in evaluation mode, a chunk at a time."""
-    batch_size = batch_size or (4096 if feed.num_axes == 2 else 256)
-    parts = [(rows, adaptor.predict_on_batch(batch)) for rows, batch in feed.in_turn(batch_size)]
-    scores = np.concatenate([part for _, part in parts]).astype("float32", copy=False)
-    order = np.concatenate([rows for rows, _ in parts])
-    return scores if feed.lengths is None else scores[np.argsort(order)]
+    """Score all rows in evaluation mode, a chunk at a time, into one array."""
+    scores = np.empty(0, "float32")
+    for rows, batch in feed.in_turn(batch_size or feed.rows_at_once()):
+        some = np.asarray(adaptor.predict_on_batch(batch))
+        if not len(scores):
+            scores = np.empty((len(feed), *some.shape[1:]), "float32")
+        scores[rows] = some
+    return scores
 
 
 def check_values(model: keras.Model, inputs: Inputs) -> None:

@@ -185,9 +185,10 @@ def with_changes(
     """Settle how training pictures are changed: of the run, of each recipe, and in sentences."""
     values = dataset.arrays[preparation.schema.inputs[0]]
     few = split.train[:: -(-len(split.train) // MOST_SAMPLED)]
-    pictures, labels = None, np.zeros(0, np.int64)
+    pictures: Pictures | None = None
+    labels = np.zeros(0, np.int64)
     if isinstance(values, Pictures) and values.ndim == 4:
-        pictures, labels = np.asarray(values[few]), preparation.targets(dataset[few])
+        pictures, labels = values[few], preparation.targets(dataset[few])
     texts = {experiment.recipe.augment, *(recipe.augment for recipe in recipes.values())}
     found = {
         text: settled_augment(text, preparation.classes, pictures, labels) for text in sorted(texts)

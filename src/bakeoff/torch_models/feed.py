@@ -33,6 +33,7 @@ Batch = dict[str, Tensor]
 Targets = np.ndarray | Mapping[str, Any]
 
 BLOCK_VALUES = 2**18  # values gathered at once: 1 MiB stays in the cache; 64 MiB took 2.4 times
+MOST_VALUES = 2**20  # scored at once: 85 pictures of 64 × 64 × 3, in float32 4 MiB
 MOST_ON_DEVICE = 2**32  # bytes of one input that a GPU keeps; above that, batches are sent to it
 BUCKETED = 50  # batches whose rows are sorted by length together
 
@@ -96,6 +97,16 @@ class Feed:
             else:
                 batch[name] = taken
         return batch
+
+    def rows_at_once(self) -> int:
+        """Return how many rows are scored at a time: 4,096 vectors, 256 of the rest, or fewer.
+
+        Rows of a ragged input are of many lengths, and so are not counted by their longest.
+        """
+        most = 4096 if self.num_axes == 2 else 256
+        return (
+            most if self.lengths is not None else max(1, min(most, MOST_VALUES // self.row_values))
+        )
 
     def in_turn(self, batch_size: int) -> Iterator[tuple[Tensor, Batch]]:
         """Yield all rows once, and which they are; rows of like length together."""

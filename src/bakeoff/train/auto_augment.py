@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bakeoff.data.array import Array
+from bakeoff.data.blocks import Pictures
 from bakeoff.errors import RequestError, option
 from bakeoff.listed import listed
 from bakeoff.train.augmentation import (
@@ -49,7 +50,7 @@ COLORS = frozenset(
 
 
 def auto_augment(
-    classes: Sequence[str], pictures: Array, labels: Array
+    classes: Sequence[str], pictures: Array | Pictures, labels: Array
 ) -> tuple[dict[str, tuple[float, float]], str]:
     """Choose augmentations that cannot change what a picture shows, and say why.
 
@@ -93,7 +94,7 @@ def auto_augment(
 
 
 def settled_augment(
-    text: str, classes: Sequence[str], pictures: Array | None, labels: Array
+    text: str, classes: Sequence[str], pictures: Array | Pictures | None, labels: Array
 ) -> tuple[dict[str, tuple[float, float]], tuple[str, ...]]:
     """Return what is done to training pictures, and what a person should know of it.
 
@@ -122,12 +123,12 @@ def settled_augment(
             f"{option('augment', text)} changes pictures, and the data have none. Say "
             f"{option('augment', 'none')}."
         )
-    check_size(settings, pictures.shape[1:3])
+    check_size(settings, (pictures.shape[1], pictures.shape[2]))
     return settings, tuple(augment_doubts(settings, classes, pictures, labels))
 
 
 def augment_doubts(
-    settings: Settings, classes: Sequence[str], pictures: Array, labels: Array
+    settings: Settings, classes: Sequence[str], pictures: Array | Pictures, labels: Array
 ) -> Iterator[str]:
     """Yield a sentence for each augmentation that was asked for and could change the class.
 
@@ -179,7 +180,7 @@ def words_in(name: str) -> set[str]:
     return set("".join(c if c.isalpha() else " " for c in name.lower()).split())
 
 
-def why_no_color(classes: Sequence[str], pictures: Array, labels: Array) -> str:
+def why_no_color(classes: Sequence[str], pictures: Array | Pictures, labels: Array) -> str:
     """Say why a change of colour could change the class, or cannot be tried; "" if neither."""
     if reason := color_words(classes):
         return reason
@@ -196,9 +197,10 @@ def color_words(classes: Sequence[str]) -> str:
     return f"classes name colours ({listed(named, most=3)})" if named else ""
 
 
-def is_grey(pictures: Array) -> bool:
+def is_grey(pictures: Array | Pictures) -> bool:
     """Tell whether red, green and blue are the same in all pictures (n, Y, X, 3)."""
-    return all((picture == picture[..., :1]).all() for picture in pictures)
+    each = (pictures[i] for i in range(len(pictures)))
+    return all((picture == picture[..., :1]).all() for picture in each)
 
 
 def sampled(labels: Array) -> Array:
@@ -207,7 +209,7 @@ def sampled(labels: Array) -> Array:
     return known[:: max(1, -(-len(known) // MOST_SAMPLED))]
 
 
-def color_tells(pictures: Array, labels: Array) -> str:
+def color_tells(pictures: Array | Pictures, labels: Array) -> str:
     """Say how often the mean colour of a picture alone tells its class, or nothing if rarely.
 
     Every second picture teaches the mean colour of its class, the others are told by the nearest.

@@ -49,7 +49,7 @@ class SharedData:
     def opened(self, value: Any) -> Any:
         """Return plain values with the arrays that they name, opened."""
         if isinstance(value, Mapping) and "file" in value:
-            return open_array(self.folder / value["file"])
+            return open_array(self.folder / value["file"]).reshape(value["shape"])
         if isinstance(value, Mapping):
             return {name: self.opened(inner) for name, inner in value.items()}
         return value
@@ -138,7 +138,9 @@ class Store:
     def named(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return plain values, with the name of a file in place of each array."""
         return {
-            name: {"file": self.file_of(value)} if isinstance(value, np.ndarray) else value
+            name: {"file": self.file_of(value), "shape": value.shape}
+            if isinstance(value, np.ndarray)
+            else value
             for name, value in values.items()
         }
 
@@ -161,12 +163,14 @@ class Store:
 def whole_file(array: np.ndarray) -> str:
     """Return the .npy file that an array is memory-mapped from, all of it; "" if it is from none.
 
-    Views of a memory-mapped array, such as a read-only one, are looked behind.
+    Views of a memory-mapped array are looked behind, such as a read-only one, or one with an axis
+    more.
     """
     for base in bases(array):
         if isinstance(base, np.memmap) and base.filename is not None:
             path = Path(base.filename)
-            same = base.shape == array.shape and base.dtype == array.dtype
+            ordered = base.flags.c_contiguous and array.flags.c_contiguous
+            same = ordered and base.size == array.size and base.dtype == array.dtype
             at = array.__array_interface__["data"][0] == base.__array_interface__["data"][0]
             return str(path.resolve()) if same and at and path.suffix == ".npy" else ""
     return ""

@@ -166,6 +166,14 @@ def test_new_rows_are_read_like_the_training_rows(root):
         read_inputs(FRAME.assign(picture="x.png"), schema, images=root)
 
 
+def test_where_no_path_leads_to_a_picture_the_message_says_how_to_name_their_folder(root, tmp_path):
+    schema = read(FRAME, target="y", images=root).schema
+    FRAME.to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(DataError, match=r"The run learned from paths of pictures in .* images="):
+        read_inputs(tmp_path / "new.csv", schema)
+    assert len(read_inputs(tmp_path / "new.csv", schema, images=root)) == ROWS
+
+
 def test_kinds_name_a_column_that_nobody_would_take_for_paths(root):
     folder(root, {f"{i}": FILES[path] for i, path in enumerate(PATHS)})
     path = with_paths(root, [str(i) for i in range(ROWS)])

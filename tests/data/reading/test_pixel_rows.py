@@ -57,8 +57,9 @@ def test_pictures_are_never_all_in_memory(tmp_path):
     files = find_pictures(folder(tmp_path / "set", {f"{i}.png": raw for i in range(200)})).files
     with (tmp_path / "rows").open("w+b") as file:
         tracemalloc.start()
-        shape, _ = decode_files(files, None, file, start=0, room=10**9)
+        rows = PixelRows(file, start=0, total=len(files), room=10**9)
+        decode_files(files, None, rows)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert shape == (200, 64, 64, 3)
-    assert peak < np.prod(shape) / 4
+    assert rows.shape == (200, 64, 64, 3)
+    assert peak < np.prod(rows.shape) / 4

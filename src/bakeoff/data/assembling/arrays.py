@@ -57,7 +57,7 @@ def from_arrays(
         choices.inputs,
         origin=arrays.origin,
         source=arrays.source,
-        notes=notes,
+        notes=[*arrays.notes, *notes],
         lengths=lengths_beside(reading, arrays.lengths),
     )
 
@@ -99,7 +99,7 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
     arrays = read_arrays(data, needs_y=False)
     reading = array_like(arrays.x, arrays.lengths, column)
     values: dict[str, Any] = {name: reading.values}
-    told = [note.text for note in reading.notes]
+    told = [*arrays.notes, *(note.text for note in reading.notes)]
     if arrays.lengths is not None:
         block = reading.values
         if not isinstance(block, Sequences):

@@ -22,7 +22,7 @@ from bakeoff.data.columns.column import Column, Reading
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.origin import Origin
 from bakeoff.data.reading.cells import as_texts
-from bakeoff.data.reading.decode_files import decode_into_memory
+from bakeoff.data.reading.decode_new import decode_new
 from bakeoff.data.reading.picture_cache import cached_pictures
 from bakeoff.data.reading.picture_cells import (
     WORDS,
@@ -33,7 +33,7 @@ from bakeoff.data.reading.picture_cells import (
 )
 from bakeoff.data.reading.picture_files import PictureFile
 from bakeoff.data.reading.picture_notes import say_decoded, say_sizes
-from bakeoff.data.reading.pictures import size_of, with_channels
+from bakeoff.data.reading.pictures import size_of
 from bakeoff.data.reading.table import Table
 from bakeoff.errors import DataError, RequestError, option
 
@@ -238,14 +238,17 @@ def new_pictures(
     found = picture_cells(as_texts(table.frame[column.name]).to_list(), root)
     asked = np.array([i for i, one in enumerate(found) if isinstance(one, PictureFile)], np.int64)
     files = [one for one in found if isinstance(one, PictureFile)]
-    x, met = decode_into_memory(files, (height, width))
+    x, met, notes = decode_new(files, (height, width, channels))
     causes = {int(asked[one.position]): one.cause for one in met.broken}
     lost = [i for i, one in enumerate(found) if not isinstance(one, PictureFile)]
     place = ImageColumn(column.name, {"train": root})
     told = say_lost(place, [table.frame], found, sorted([*lost, *causes]), causes, origin)
     if not len(x):
-        raise DataError(f"No row has a picture. {' '.join(told)}")
-    x, notes = with_channels(x, channels)
+        learned = f"The run learned from {cut(column.reason, 160)}"
+        raise DataError(
+            f"No row has a picture. {' '.join(told)} {learned}: say with {option('images')} "
+            "where these paths start, a folder or a .zip."
+        )
     kept = met.kept(len(asked))
     paths = np.array([file.name for file in files], dtype=object)[kept]
     return array_like(x, None, column), asked[kept], paths, [*told, *say_decoded(met), *notes]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bakeoff.data.array import Array, compact
-from bakeoff.data.blocks import Sequences
+from bakeoff.data.array import Array, compact, is_mapped
+from bakeoff.data.blocks import Sequences, rows_at_once
 from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.forms import Brightness, ShapeForm
 from bakeoff.data.kinds import KINDS
@@ -45,8 +45,8 @@ def array_column(
         values = values[..., None]  # (N, Y, X) -> (N, Y, X, 1)
     if found == "number":
         values = values.astype(np.float64)
-    elif values.dtype != np.uint8:
-        values = compact(values)
+    elif values.dtype != np.uint8 and not (values.dtype == np.float64 and is_mapped(values)):
+        values = compact(values)  # what is mapped stays in its file
     if lengths is not None:
         check_lengths(lengths, values, found, name, place)
     values, missing, notes = without_infinite(values, name, found, place)
@@ -209,13 +209,17 @@ def without_infinite(
     """Make infinite values missing (NaN) and count the rows that miss some; pictures miss none."""
     if x.dtype.kind != "f":
         return x, 0, ()
-    bad = ~np.isfinite(x)
-    if not bad.any():
+    step = rows_at_once(x)
+    counts = np.zeros(len(x), np.int64)  # of each row
+    for start in range(0, len(x), step):
+        some = x[start : start + step]
+        counts[start : start + step] = (~np.isfinite(some)).reshape(len(some), -1).sum(axis=1)
+    positions = np.flatnonzero(counts)
+    if not len(positions):
         return x, 0, ()
-    positions = np.flatnonzero(bad.reshape(len(x), -1).any(axis=1))
-    amount = f"{int(bad.sum()):,} values that are NaN or infinite, in {len(positions):,} rows"
+    amount = f"{int(counts.sum()):,} values that are NaN or infinite, in {len(positions):,} rows"
     if kind in ("image", "volume"):
         first = place(int(positions[0]))
         raise DataError(f"{name} holds {amount} (first: {first}). Fill or remove them.")
     note = Note("infinite", f"{name}: {amount}, read as missing.")
-    return np.where(bad, np.nan, x), len(positions), (note,)
+    return np.where(np.isfinite(x), x, np.nan), len(positions), (note,)

@@ -40,11 +40,14 @@ class Pixels:
 
     @classmethod
     def fit(cls, values: Pictures) -> Self:
-        """Learn mean, spread and ends of each channel, 256 pictures at a time.
+        """Learn mean, spread and ends of each channel, some pictures at a time.
 
-        So pictures are never all held as float64. The spread is taken around the mean in a second
-        pass: a sum of squares would lose the digits of values far from 0.
+        Of bytes it is counted how often each comes. Others are never all held as float64, and their
+        spread is taken around the mean in a second pass: a sum of squares would lose the digits of
+        values far from 0.
         """
+        if values.dtype == np.uint8:
+            return cls.of_counts(counted(values))
         axes = tuple(range(values.ndim - 1))
         channels = values.shape[-1]
         count = math.prod(values.shape[:-1])
@@ -62,6 +65,19 @@ class Pixels:
         stds = np.where(constant, 1.0, np.sqrt(squares / count) * unit)
         return cls(means, stds, *bounds((lows, highs), means, stds, constant))
 
+    @classmethod
+    def of_counts(cls, counts: Array) -> Self:
+        """Learn the same from how often each byte comes: (C, 256)."""
+        level = np.arange(256.0)
+        lows = np.array([level[row > 0].min(initial=255.0) for row in counts])
+        highs = np.array([level[row > 0].max(initial=0.0) for row in counts])
+        total = np.maximum(1, counts.sum(axis=1))
+        means = counts @ level / total
+        squares = (counts * (level - means[:, None]) ** 2).sum(axis=1)
+        constant = is_constant(lows, highs)
+        stds = np.where(constant, 1.0, np.sqrt(squares / total))
+        return cls(means, stds, *bounds((lows, highs), means, stds, constant))
+
     def apply(self, values: Array) -> Array:
         """Standardise."""
         return in_pieces(values, self.standardised)
@@ -77,6 +93,15 @@ class Pixels:
     def state(self) -> dict[str, Any]:
         """Return the fields."""
         return fields_of(self)
+
+
+def counted(values: Pictures) -> Array:
+    """Count how often each byte stands in each channel of pictures: (C, 256)."""
+    counts = np.zeros((values.shape[-1], 256), np.int64)
+    for _, piece in values.pieces():
+        for c, row in enumerate(counts):
+            row += np.bincount(piece[..., c].ravel(), minlength=256)
+    return counts
 
 
 def squared(values: Array, means: Array, unit: Array) -> Array:

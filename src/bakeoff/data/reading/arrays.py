@@ -25,10 +25,12 @@ import numpy as np
 from bakeoff.data.array import Array
 from bakeoff.data.origin import Origin, origin_of
 from bakeoff.data.reading.frames import is_nothing, unmasked
+from bakeoff.data.reading.mapped import mapped_file, stacked, unpacked
 from bakeoff.data.reading.unpack import cause, check_file, check_unpacked, unreadable
 from bakeoff.errors import DataError, did_you_mean
 
 PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
+INPUTS = ("x", *(f"x_{part}" for part in PARTS))  # in the order in which parts are put together
 KEYS = (
     *("x", "y", "x_lengths"),
     *(f"{letter}_{part}" for part in PARTS for letter in "xy"),
@@ -47,6 +49,7 @@ class Arrays:
         lengths: (N,) real steps of each sequence, or None.
         origin: The part and row of each; parts are named when the arrays name them.
         source: What to call them in messages.
+        notes: Where large ones are kept, in sentences.
     """
 
     x: Array
@@ -54,6 +57,7 @@ class Arrays:
     lengths: Array | None
     origin: Origin
     source: str
+    notes: tuple[str, ...] = ()
 
 
 def are_arrays(data: object) -> bool:
@@ -93,26 +97,28 @@ def read_arrays(data: object, *, needs_y: bool = True) -> Arrays:
 
 def collected(data: object, source: str, *, needs_y: bool) -> Arrays:
     """Collect what was given, whatever it is called."""
-    named = {key.lower(): as_array(value, key) for key, value in named_arrays(data, source).items()}
+    found, notes = named_arrays(data, source)
+    named = {key.lower(): as_array(value, key) for key, value in found.items()}
     check_keys(list(named), source)
     if "x" in named:
         x, y, lengths = one_part(named, "", needs_y=needs_y)
         origin = origin_of({"train": len(x)}, {})
-        return Arrays(x=x, y=y, lengths=lengths, origin=origin, source=source)
+        return Arrays(x=x, y=y, lengths=lengths, origin=origin, source=source, notes=notes)
     keys = {PARTS[key]: key for key in PARTS if f"x_{key}" in named}
     if len(keys) < sum(f"x_{key}" in named for key in PARTS):
         raise DataError(f"{source} holds x_validation and x_val. Give one of them.")
-    found = {part: one_part(named, f"_{key}", needs_y=needs_y) for part, key in keys.items()}
-    check_shapes({f"x_{key}": found[part][0] for part, key in keys.items()})
+    parts = {part: one_part(named, f"_{key}", needs_y=needs_y) for part, key in keys.items()}
+    check_shapes({f"x_{key}": parts[part][0] for part, key in keys.items()})
     return Arrays(
-        x=np.concatenate([x for x, _, _ in found.values()]),
-        y=joined([y for _, y, _ in found.values()]),
-        lengths=joined([lengths for _, _, lengths in found.values()]),
+        x=stacked([x for x, _, _ in parts.values()]),
+        y=joined([y for _, y, _ in parts.values()]),
+        lengths=joined([lengths for _, _, lengths in parts.values()]),
         origin=origin_of(
-            {part: len(x) for part, (x, _, _) in found.items()},
+            {part: len(x) for part, (x, _, _) in parts.items()},
             {part: f"x_{key}" for part, key in keys.items()},
         ),
         source=source,
+        notes=notes,
     )
 
 
@@ -136,7 +142,7 @@ def stack_arrays(found: Mapping[str, Arrays]) -> Arrays:
         raise DataError(f"{first.source} names its own parts; give either those or separate files.")
     check_shapes({part: arrays.x for part, arrays in found.items()})
     return Arrays(
-        x=np.concatenate([arrays.x for arrays in found.values()]),
+        x=stacked([arrays.x for arrays in found.values()]),
         y=joined([arrays.y for arrays in found.values()]),
         lengths=joined([arrays.lengths for arrays in found.values()]),
         origin=origin_of(
@@ -144,6 +150,7 @@ def stack_arrays(found: Mapping[str, Arrays]) -> Arrays:
             {part: arrays.source for part, arrays in found.items()},
         ),
         source=first.source,
+        notes=tuple(note for arrays in found.values() for note in arrays.notes),
     )
 
 
@@ -161,16 +168,16 @@ def joined(arrays: list[Array | None]) -> Array | None:
     return np.concatenate(present) if len(present) == len(arrays) else None
 
 
-def named_arrays(data: object, source: str) -> dict[str, Any]:
-    """Return the arrays by name, without unpickling anything."""
+def named_arrays(data: object, source: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the arrays by name, without unpickling anything, and where large ones are kept."""
     if isinstance(data, tuple):
         if len(data) != 2:
             raise DataError(f"Give arrays as (x, y); this is a tuple of {len(data)}.")
-        return {"x": data[0], "y": data[1]}
+        return {"x": data[0], "y": data[1]}, ()
     if isinstance(data, Mapping):
-        return {str(key): value for key, value in data.items()}
+        return {str(key): value for key, value in data.items()}, ()
     if isinstance(data, np.ndarray):
-        return {"x": data}
+        return {"x": data}, ()
     try:
         return loaded(Path(str(data)))
     except DataError:
@@ -179,24 +186,30 @@ def named_arrays(data: object, source: str) -> dict[str, Any]:
         raise unreadable(source, error) from error
 
 
-def loaded(path: Path) -> dict[str, Array]:
-    """Load a .npy or .npz file, without unpickling anything."""
+def loaded(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
+    """Load a .npy or .npz file, without unpickling anything; large inputs are mapped."""
     check_file(path)
     if not zipfile.is_zipfile(path):
+        mapped = mapped_file(path)
+        if mapped is not None:
+            return {"x": mapped}, ()
         with path.open("rb") as file:
-            return {"x": one_array(file, path.name)}
+            return {"x": one_array(file, path.name)}, ()
     with zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         check_keys(list(members), path.name)
-        unpacked = sum(info.file_size for info in archive.infolist())
-        check_unpacked(unpacked, path.stat().st_size, path.name)
-        found = {}
+        total = sum(info.file_size for info in archive.infolist())
+        check_unpacked(total, path.stat().st_size, path.name)
+        lower = {key.lower(): key for key in members}
+        inputs = [lower[key] for key in INPUTS if key in lower]
+        found, note = unpacked(path, {key: members[key] for key in inputs})
         for key, info in members.items():
             if info.flag_bits & 1:
                 raise DataError(f"{path.name} is encrypted. Save it without a password.")
-            with archive.open(info) as file:
-                found[key] = one_array(file, path.name)
-        return found
+            if key not in found:
+                with archive.open(info) as file:
+                    found[key] = one_array(file, path.name)
+        return found, (note,) if note else ()
 
 
 def one_array(file: IO[bytes], source: str) -> Array:

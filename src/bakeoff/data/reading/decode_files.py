@@ -6,7 +6,6 @@ import io
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO
 
 import numpy as np
 
@@ -20,26 +19,21 @@ from bakeoff.errors import DataError, option
 MOST_BYTES = 4 * 10**9  # of pixels that are held in memory
 
 
-def decode_files(
-    files: Sequence[PictureFile], size: Size | None, file: IO[bytes], *, start: int, room: int
-) -> tuple[tuple[int, int, int, int], Met]:
+def decode_files(files: Sequence[PictureFile], size: Size | None, rows: PixelRows) -> Met:
     """Decode one picture after the other; threads would gain nothing, as was measured.
 
     Args:
         files: To be read.
         size: To bring them to; None keeps their own where all have one of up to 64 × 64.
-        file: Takes the rows, open for reading and writing.
-        start: Bytes at its beginning that are left free.
-        room: Bytes that the rows may take.
+        rows: Takes them.
 
     Returns:
-        (N, Y, X, C) of the rows, and what was met.
+        What was met.
 
     Raises:
-        NoRoomError: They take more.
+        NoRoomError: They take more than they may.
         OSError: The rows cannot be written.
     """
-    rows = PixelRows(file, start=start, total=len(files), room=room)
     broken, sizes, deep, highest, several = [], set(), 0, 0, 0
     with warnings.catch_warnings(), Opened() as opened:
         warnings.simplefilter("ignore")  # Pillow's own; what it cannot read is counted here
@@ -53,7 +47,7 @@ def decode_files(
             deep += one.highest > 0
             highest = max(highest, one.highest)
             several += one.several
-    return rows.shape, Met(
+    return Met(
         broken=tuple(broken),
         sizes=len(sizes),
         least=tuple(map(min, zip(*sizes, strict=True))),
@@ -79,15 +73,16 @@ def decode_into_memory(files: Sequence[PictureFile], size: Size | None) -> tuple
         DataError: They take more than memory should hold.
     """
     buffer = io.BytesIO()
+    rows = PixelRows(buffer, start=0, total=len(files), room=MOST_BYTES)
     try:
-        shape, met = decode_files(files, size, buffer, start=0, room=MOST_BYTES)
+        met = decode_files(files, size, rows)
     except NoRoomError as error:
         raise DataError(
             f"{len(files):,} pictures of {error.shape[0]:,} × {error.shape[1]:,} take "
             f"{error.needed:,} bytes; {MOST_BYTES:,} can be held in memory. Give a smaller "
             f"{option('image_size')}, or fewer pictures."
         ) from error
-    return np.frombuffer(buffer.getbuffer(), np.uint8).reshape(shape), met
+    return np.frombuffer(buffer.getbuffer(), np.uint8).reshape(rows.shape), met
 
 
 @dataclass(frozen=True, slots=True)

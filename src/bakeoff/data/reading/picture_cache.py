@@ -34,7 +34,7 @@ from bakeoff.data.array import Array
 from bakeoff.data.reading.decode import Size
 from bakeoff.data.reading.decode_files import Met, decode_files, decode_into_memory
 from bakeoff.data.reading.picture_files import MOST_PICTURE, PictureFile
-from bakeoff.data.reading.pixel_rows import NoRoomError
+from bakeoff.data.reading.pixel_rows import NoRoomError, PixelRows
 from bakeoff.documents import read_json, write_json, writing
 from bakeoff.errors import DataError, RunError
 
@@ -210,8 +210,9 @@ def made(path: Path, files: Sequence[PictureFile], size: Size | None) -> tuple[A
     with writing(path) as draft, draft.open("r+b") as file:
         sweep(path.parent)
         hold(file)
-        room = min(MOST_BYTES, int(FILLED * shutil.disk_usage(path.parent).free))
-        shape, met = decode_files(files, size, file, start=HEADER, room=room)
+        rows = PixelRows(file, start=HEADER, total=len(files), room=free_bytes(path.parent))
+        met = decode_files(files, size, rows)
+        shape = rows.shape
         file.truncate(HEADER + math.prod(shape))
         file.seek(0)
         file.write(header_of(shape))
@@ -225,6 +226,15 @@ def made(path: Path, files: Sequence[PictureFile], size: Size | None) -> tuple[A
         return np.load(path, mmap_mode="r", allow_pickle=False), met
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read: it has just gone.") from error
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes one set may take of the disk of a folder.
+
+    Raises:
+        OSError: There is no such folder.
+    """
+    return min(MOST_BYTES, int(FILLED * shutil.disk_usage(folder).free))
 
 
 def hold(file: IO[bytes]) -> bool:

@@ -20,8 +20,8 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.origin import Origin
-from bakeoff.data.reading.decode import Size, as_grey, has_colour
-from bakeoff.data.reading.decode_files import decode_into_memory
+from bakeoff.data.reading.decode import Size
+from bakeoff.data.reading.decode_new import decode_new
 from bakeoff.data.reading.picture_cache import cached_pictures
 from bakeoff.data.reading.picture_files import Found, find_pictures, holds_pictures
 from bakeoff.data.reading.picture_notes import (
@@ -138,12 +138,11 @@ def read_new_pictures(data: object, shape: tuple[int, int, int]) -> Pictures:
     """
     found = data if isinstance(data, Found) else find_pictures(Path(str(data)))
     placed = place(found, new=True)[0]
-    x, met = decode_into_memory([item.file for item in placed], shape[:2])
+    x, met, notes = decode_new([item.file for item in placed], shape)
     broken = met.causes([item.file.name for item in placed])
     if not len(x):
         raise DataError(f"Of {pictures(len(placed))} none can be read: {first_of(broken)}.")
     kept = [placed[position] for position in met.kept(len(placed))]
-    x, notes = with_channels(x, shape[2])
     return Pictures(
         x=x,
         labels=np.array([item.label for item in kept], dtype=object),
@@ -170,23 +169,3 @@ def size_of(text: str) -> Size | None:
             f"{LARGEST_SIDE:,}, such as {option('image_size', '64')} or 64x48."
         )
     return sides[0], sides[-1]
-
-
-def with_channels(x: Array, channels: int) -> tuple[Array, list[str]]:
-    """Bring pictures to the channels that a run was trained on.
-
-    Args:
-        x: (N, Y, X, C) uint8, C 1 or 3.
-        channels: 1 or 3.
-
-    Returns:
-        (N, Y, X, channels) uint8, and how many colours were made grey.
-    """
-    if x.shape[3] == channels:
-        return x, []
-    if channels == 3:
-        return np.repeat(x, 3, axis=3), []
-    coloured = sum(has_colour(picture[None]) for picture in x)
-    which = f"{coloured:,} of {pictures(len(x))}"
-    note = f"{which} in colours; the run was trained on grey ones: made grey."
-    return np.stack([as_grey(picture) for picture in x]), [note]

@@ -14,7 +14,7 @@ from typing import IO
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.reading.decode import SIDE, Size, brought_to, has_colour
+from bakeoff.data.reading.decode import SIDE, Size, as_grey, brought_to, has_colour
 
 
 class PixelRows:
@@ -25,18 +25,26 @@ class PixelRows:
         start: Bytes at its beginning that are left free.
         total: Rows that may come.
         room: Bytes that all of them may take.
+        channels: C where it is known beforehand; 0: it follows from the pictures.
+
+    Attributes:
+        greyed: How many pictures of colours were made grey.
 
     Raises:
         NoRoomError: They will take more.
     """
 
-    def __init__(self, file: IO[bytes], *, start: int, total: int, room: int) -> None:
+    def __init__(
+        self, file: IO[bytes], *, start: int, total: int, room: int, channels: int = 0
+    ) -> None:
         self.file = file
         self.start = start
         self.total = total
         self.room = room
         self.count = 0
         self.row: tuple[int, int, int] = (0, 0, 1)
+        self.channels = channels
+        self.greyed = 0
         file.seek(start)
 
     @property
@@ -49,10 +57,15 @@ class PixelRows:
         size = (pixels.shape[0], pixels.shape[1])
         if self.count and size != self.row[:2]:
             size = (SIDE, SIDE)
-        channels = 3 if self.row[2] == 3 or has_colour(pixels[None]) else 1
+        coloured = self.row[2] == 3 or has_colour(pixels[None])
+        channels = self.channels or (3 if coloured else 1)
         if (*size, channels) != self.row:
             self.widen((*size, channels))
-        pixels = brought_to(pixels, size)[..., :channels]
+        pixels = brought_to(pixels, size)
+        if coloured and channels == 1:
+            pixels = as_grey(pixels)
+            self.greyed += 1
+        pixels = pixels[..., :channels]
         self.file.write(pixels.tobytes())
         self.count += 1
 

@@ -34,7 +34,7 @@ from bakeoff.data.splitting.near_pictures import frequencies, near_pictures
 from bakeoff.data.splitting.split import Split
 
 MOST_COMPARED = 50  # inputs in which the rows of a group are compared
-AT_ONCE = 2**26  # bytes of rows that are laid side by side
+AT_ONCE = 2**23  # bytes of rows that are laid side by side
 RECORDING = "recording"  # the column that reading makes of the names of pictures
 FORETOLD = 0.3  # share of the errors that the order of the rows may remove and be chance
 

@@ -33,7 +33,7 @@ NEAR_WHOLE = 0.3  # of all pixels, in all channels
 RADIUS = 0.1  # of the search: both lengths by which c is divided may differ
 NEIGHBOURS = 3  # that are looked at; several pictures may be near each other
 LEAST_CONTRAST = 2.0  # of 255 levels: below it a picture is all but of one colour
-AT_ONCE = 2**26  # bytes of pixels that are held as floats
+AT_ONCE = 2**23  # bytes of pixels that are held as floats
 
 
 def near_pictures(x: Array, waves: Array, positions: Array, among: Array) -> Array:
@@ -107,7 +107,7 @@ def frequencies(x: Array) -> Array:
 
 def small(x: Array) -> Array:
     """Make pictures grey and small: (n, Y, X, C) -> (n, S, S, 1), each pixel a mean."""
-    grey: Array = x.mean(axis=3)
+    grey: Array = sum(x[..., c] for c in range(x.shape[3])) / x.shape[3]  # faster than x.mean
     for axis in (1, 2):
         side = min(SIDE, *x.shape[1:3])
         ends = np.linspace(0, grey.shape[axis], side + 1).round().astype(int)

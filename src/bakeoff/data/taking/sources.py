@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.blocks import PIECE, padded
+from bakeoff.data.blocks import padded, rows_at_once
 from bakeoff.data.taking.small import colour_histograms, small_pictures, small_volumes
 
 Axes = Literal["picture", "steps", "vector"]
@@ -212,8 +212,9 @@ class Reduced:
         """Return some rows as float32: (n, F)."""
         rows = self.rows[positions]
         taken = np.empty((len(rows), self.shape[1]), np.float32)
-        for start in range(0, len(rows), PIECE):
-            taken[start : start + PIECE] = self.reduce(self.base[rows[start : start + PIECE]])
+        step = rows_at_once(self.base)
+        for start in range(0, len(rows), step):
+            taken[start : start + step] = self.reduce(self.base[rows[start : start + step]])
         return taken
 
     def reduce(self, pictures: Array) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 from bakeoff.data.array import Array, compact
 from bakeoff.data.columns.channels import numbers_of
+from bakeoff.data.columns.rhythm import stamps_moved
 from bakeoff.data.columns.series_table import SeriesTable
 from bakeoff.data.forms import SeriesForm
 from bakeoff.errors import RequestError, option
@@ -65,7 +66,7 @@ def ahead_calendar(table: SeriesTable, form: SeriesForm) -> Array:
         raise RequestError(
             f"{option('future', CALENDAR_WORD)} needs dates, and {form.time[0]} holds numbers."
         )
-    stamps = stamps + np.timedelta64(int(form.horizon * table.rhythm.step), "us")
+    stamps = stamps_moved(stamps, form.horizon, table.rhythm)
     days, months = stamps.astype("datetime64[D]"), stamps.astype("datetime64[M]")
     hour = (stamps - days) / np.timedelta64(24, "h")
     weekday = (days.astype(np.int64) + 3) % 7 / 7

@@ -30,7 +30,7 @@ from bakeoff.data.columns.column import Column, Reading, Schema
 from bakeoff.data.columns.gathered import PARTS
 from bakeoff.data.columns.moments import moments_like
 from bakeoff.data.columns.read_column import read_like
-from bakeoff.data.columns.rhythm import Rhythm
+from bakeoff.data.columns.rhythm import rhythm_of
 from bakeoff.data.columns.series_table import SeriesTable, series_table
 from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
@@ -162,6 +162,7 @@ def form_of(
         calendar=CALENDAR_WORD in choices.future,
         step=float(table.rhythm.seconds),
         months=table.rhythm.months,
+        weekdays=table.rhythm.weekdays,
     )
 
 
@@ -297,8 +298,6 @@ def inputs_from_time_series(
     frame, time = one_time(table.frame, choices)
     times = moments_like(frame[time], form.time_form) if len(form.time) == 1 else frame[time]
     origin = origin_of({"train": len(frame)}, {})
-    dated = isinstance(form.time_form, DateForm) or len(form.time) > 1
-    rhythm = Rhythm(step=form.step * 1e6 if dated else form.step, months=form.months, dated=dated)
     parts = np.zeros(len(frame), np.int64)
     ordered = series_table(
         times,
@@ -307,7 +306,7 @@ def inputs_from_time_series(
         time=time,
         lookback=form.lookback,
         place=origin.place,
-        rhythm=rhythm,
+        rhythm=rhythm_of(form),
     )
     readings = [
         read_like(frame[c.name], channel_column(c), place=origin.place) for c in form.channels

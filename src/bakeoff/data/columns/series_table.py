@@ -15,6 +15,7 @@ from bakeoff.data.columns.rhythm import (
     Rhythm,
     clock_changes,
     find_rhythm,
+    stamps_moved,
     steps_between,
 )
 from bakeoff.data.origin import Place
@@ -167,7 +168,8 @@ def filled_table(
     at = np.repeat(np.arange(len(rows)), counts)
     first = np.r_[True, at[1:] != at[:-1]]
     inside = np.arange(len(at)) - np.maximum.accumulate(np.where(first, np.arange(len(at)), 0))
-    stamps = ticks[rows][at] + (inside * rhythm.step).astype(ticks.dtype)
+    stamps = ticks[rows][at]
+    stamps[~first] = ticks_moved(stamps[~first], inside[~first], rhythm)
     notes += say_gaps(lost, fillable, odd, rows, time, place)
     return SeriesTable(
         rows=rows[at],
@@ -188,6 +190,13 @@ def ticks_of(times: pl.Series, dated: bool) -> Array:
     if dated:
         return times.cast(pl.Datetime("us")).dt.timestamp("us").fill_null(0).to_numpy()
     return np.asarray(times.fill_null(0).to_numpy())
+
+
+def ticks_moved(ticks: Array, steps: Array, rhythm: Rhythm) -> Array:
+    """Return times so many steps later, as `ticks_of` has them."""
+    if not rhythm.dated:
+        return ticks + (steps * rhythm.step).astype(ticks.dtype)
+    return stamps_moved(ticks.astype("datetime64[us]"), steps, rhythm).astype(np.int64)
 
 
 def on_one_clock(ticks: Array, codes: Array, *, dated: bool, time: str) -> tuple[Array, list[str]]:
@@ -258,6 +267,11 @@ def say_times(count: int) -> str:
     return "1 place" if count == 1 else f"{count:,} places"
 
 
+def say_steps(count: int) -> str:
+    """Say "1 step" or "3 steps"."""
+    return "1 step" if count == 1 else f"{count:,} steps"
+
+
 def say_gaps(
     lost: Array, fillable: Array, odd: Array, rows: Array, time: str, place: Place
 ) -> Iterator[str]:
@@ -266,14 +280,14 @@ def say_gaps(
     if small.any():
         first = place(int(rows[small.argmax()]))
         yield (
-            f"{time} leaves out {int(lost[small].sum()):,} steps in {say_times(small.sum())} "
+            f"{time} leaves out {say_steps(int(lost[small].sum()))} in {say_times(small.sum())} "
             f"(first: after {first}): they are put in, with the values before them for models to "
             "look back at, and are never forecast."
         )
     if large.any():
         first = place(int(rows[large.argmax()]))
         yield (
-            f"{time} leaves out {int(lost[large].sum()):,} steps in {say_times(large.sum())} that "
+            f"{time} leaves out {say_steps(int(lost[large].sum()))} in {say_times(large.sum())} that "
             f"are too long to fill (first: after {first}): no window reaches across."
         )
     if odd.any():

@@ -28,7 +28,8 @@ from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.channels import channel_column, channel_of, numbers_of
 from bakeoff.data.columns.column import Column, Reading, Schema
 from bakeoff.data.columns.gathered import PARTS
-from bakeoff.data.columns.moments import moments_like
+from bakeoff.data.columns.date_numbers import date_numbers, say_date_numbers
+from bakeoff.data.columns.moments import moments_like, say_offsets
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.columns.rhythm import rhythm_of
 from bakeoff.data.columns.series_table import SeriesTable, series_table
@@ -61,8 +62,10 @@ def from_time_series(
     name, size = str(choices.target), len(first.frame)
     frame, time = one_time(frame, choices)
     lookback, told = lookback_of(choices, size)
-    choices = choices._replace(lookback=lookback)
+    choices, counted = dates_of_numbers(frame[time][:size], choices._replace(lookback=lookback))
     times, written = times_in_parts(frame, first, choices._replace(time=time), origin.place)
+    form_of_time = written or NumberForm()
+    told = [*told, *counted, *say_offsets(frame[time], form_of_time)]
     parts = part_numbers(origin, len(frame))
     ids = None if choices.series is None else frame[choices.series]
     table = series_table(
@@ -88,7 +91,7 @@ def from_time_series(
         target = target._replace(column=column)
         readings = {name: Reading(target.column, target.values, ()), **readings}
     found = {n: channel_of(reading, size) for n, reading in readings.items()}
-    form = form_of(choices, written or NumberForm(), found, readings, table)
+    form = form_of(choices, form_of_time, found, readings, table)
     windows = windows_of(table, form)
     kept, dropped = kept_windows(windows, table, target, parts)
     windows = windows._replace(starts=windows.starts[kept])
@@ -227,6 +230,16 @@ def one_time(frame: pl.DataFrame, choices: Choices) -> tuple[pl.DataFrame, str]:
             f"{option('time', ','.join(names))} must name year, month, day, hour and minute, or "
             f"the first of them, as numbers: {str(error).splitlines()[0]}"
         ) from error
+
+
+def dates_of_numbers(times: pl.Series, choices: Choices) -> tuple[Choices, list[str]]:
+    """Choose the pattern in which a column of numbers holds dates, unless the user said a kind."""
+    name = times.name
+    pattern = "" if name in choices.kinds or len(time_columns(choices)) > 1 else date_numbers(times)
+    if not pattern:
+        return choices, []
+    kinds = {**choices.kinds, name: f"time:{pattern}"}
+    return choices._replace(kinds=kinds), [say_date_numbers(name, pattern)]
 
 
 def part_numbers(origin: Origin, count: int) -> Array:

@@ -122,7 +122,7 @@ def series_table(
     rows, elapsed = rows[order], elapsed[order]
     if apart:
         notes.append(
-            f"The files overlap in {time}, so no window reaches from one into another: the first "
+            f"The files overlap in {time}, or one is of a time before another, so no window reaches from one into another: the first "
             f"{lookback:,} steps of each are looked back at only."
         )
     groups = codes[rows] * 4 + (parts[rows] if apart else 0)
@@ -130,8 +130,9 @@ def series_table(
     again = np.r_[False, same & (np.diff(elapsed) == 0)]
     if again.any():
         check_repeated(int(again.sum()), len(rows), time, ids, place(int(rows[again.argmax()])))
+        their = "its" if again.sum() == 1 else "their"
         notes.append(
-            f"{say_count(int(again.sum()), 'row')} left out: its {time} stands in a row before "
+            f"{say_count(int(again.sum()), 'row')} left out: {their} {time} stands in a row before "
             f"(first: {place(int(rows[again.argmax()]))})."
         )
         rows, elapsed, groups = rows[~again], elapsed[~again], groups[~again]

@@ -20,6 +20,7 @@ from bakeoff.data.assembling.windows import (
     kept_windows,
     last_origin,
     last_windows,
+    say_too_short,
     target_values,
     window_origin,
     windows_of,
@@ -27,8 +28,8 @@ from bakeoff.data.assembling.windows import (
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.channels import channel_column, channel_of, numbers_of
 from bakeoff.data.columns.column import Column, Reading, Schema
-from bakeoff.data.columns.gathered import PARTS
 from bakeoff.data.columns.date_numbers import date_numbers, say_date_numbers
+from bakeoff.data.columns.gathered import PARTS
 from bakeoff.data.columns.moments import moments_like, say_offsets
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.columns.rhythm import rhythm_of
@@ -112,6 +113,7 @@ def from_time_series(
             *(note.text for note in target.notes),
             *(note.text for reading in readings.values() for note in reading.notes),
             *dropped,
+            *say_too_short(windows, table),
         ),
     )
 
@@ -338,6 +340,7 @@ def inputs_from_time_series(
             kept, said = kept_windows(windows, ordered, goal, parts)
             windows = windows._replace(starts=windows.starts[kept])
             arrays[target] = target_values(goal, windows, ordered)
+        said = [*said, *say_too_short(windows, ordered)]
     check_enough(windows, ordered, form, time)
     name = schema.inputs[0]
     arrays[name] = block_of_windows(windows, form, values, ordered)

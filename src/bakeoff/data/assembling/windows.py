@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from bakeoff.data.columns.target import Target
 from bakeoff.data.forms import SeriesForm
 from bakeoff.data.origin import Origin
 from bakeoff.errors import DataError, option
+from bakeoff.listed import listed
 
 
 class Windows(NamedTuple):
@@ -114,6 +116,32 @@ def check_enough(windows: Windows, table: SeriesTable, form: SeriesForm, time: s
         f"{ahead_}), with values of the target, and the longest stretch of {time} has "
         f"{longest:,}. Give a longer series, or a shorter {option('lookback')}."
     )
+
+
+def say_too_short(windows: Windows, table: SeriesTable) -> Iterator[str]:
+    """Say which series, and how many stretches between gaps, have no window.
+
+    Args:
+        windows: Those that are kept.
+        table: The rows in order.
+    """
+    length = windows.lookback + windows.horizon
+    some = set(table.series[windows.starts].tolist())
+    none = [name for number, name in enumerate(table.names) if number not in some]
+    if none:
+        yield (
+            f"{say_count(len(none), 'series')} left out of {len(table.names):,}: fewer than "
+            f"{length:,} steps on end with a target ({listed(none, most=5)})."
+        )
+    ends = table.ends()
+    sizes = np.diff(ends, axis=1)[:, 0]
+    short = (sizes < length) & np.isin(table.series[ends[:, 0]], list(some))
+    if short.any():
+        many = "1 stretch" if short.sum() == 1 else f"{int(short.sum()):,} stretches"
+        yield (
+            f"{many} between gaps with {int(sizes[short].sum()):,} steps in all cannot hold a "
+            f"window of {length:,} steps."
+        )
 
 
 def target_values(target: Target, windows: Windows, table: SeriesTable) -> Array | Sequences:

@@ -197,7 +197,7 @@ def stamps_moved(stamps: Array, steps: Array | int, rhythm: Rhythm) -> Array:
 
 
 def months_later(stamps: Array, count: Array) -> Array:
-    """Return stamps so many calendar months later; what stands at the end of a month stays there."""
+    """Return stamps so many calendar months later; those at the end of a month stay at one."""
     months = stamps.astype("datetime64[M]")
     into = stamps - months  # how far into its month
     later = months + count

@@ -122,8 +122,9 @@ def series_table(
     rows, elapsed = rows[order], elapsed[order]
     if apart:
         notes.append(
-            f"The files overlap in {time}, or one is of a time before another, so no window reaches from one into another: the first "
-            f"{lookback:,} steps of each are looked back at only."
+            f"The files overlap in {time}, or one is of a time before another, so no window "
+            f"reaches from one into another: the first {lookback:,} steps of each are looked back "
+            "at only."
         )
     groups = codes[rows] * 4 + (parts[rows] if apart else 0)
     same = np.diff(groups) == 0
@@ -197,7 +198,8 @@ def ticks_moved(ticks: Array, steps: Array, rhythm: Rhythm) -> Array:
     """Return times so many steps later, as `ticks_of` has them."""
     if not rhythm.dated:
         return ticks + (steps * rhythm.step).astype(ticks.dtype)
-    return stamps_moved(ticks.astype("datetime64[us]"), steps, rhythm).astype(np.int64)
+    stamps = stamps_moved(ticks.astype("datetime64[us]"), steps, rhythm)
+    return np.asarray(stamps.astype(np.int64))
 
 
 def on_one_clock(ticks: Array, codes: Array, *, dated: bool, time: str) -> tuple[Array, list[str]]:
@@ -260,7 +262,7 @@ def say_left_out(missing: Array, name: str, place: Place) -> Iterator[str]:
 
 def say_count(count: int, word: str) -> str:
     """Say "1 row is" or "3 rows are"."""
-    return f"1 {word} is" if count == 1 else f"{count:,} {word}s are"
+    return f"1 {word} is" if count == 1 else f"{count:,} {word.removesuffix('s')}s are"
 
 
 def say_times(count: int) -> str:
@@ -288,8 +290,8 @@ def say_gaps(
     if large.any():
         first = place(int(rows[large.argmax()]))
         yield (
-            f"{time} leaves out {say_steps(int(lost[large].sum()))} in {say_times(large.sum())} that "
-            f"are too long to fill (first: after {first}): no window reaches across."
+            f"{time} leaves out {say_steps(int(lost[large].sum()))} in {say_times(large.sum())} "
+            f"that are too long to fill (first: after {first}): no window reaches across."
         )
     if odd.any():
         first = place(int(rows[1:][odd][0]))

@@ -257,7 +257,7 @@ def lookback_of(choices: Choices, rows: int) -> tuple[int, list[str]]:
         return choices.lookback, []
     steps = max(1, min(max(LEAST_LOOKBACK, 2 * choices.horizon), rows // 4))
     return steps, [
-        f"A window looks {steps:,} steps back, as nothing was said: {option('lookback')} sets it."
+        f"A window looks {steps:,} steps back, as nothing was said: the option lookback sets it."
     ]
 
 

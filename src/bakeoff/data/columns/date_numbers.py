@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bakeoff.cut import cut
 from bakeoff.data.columns.moments import whole_numbers
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.since_1970 import parts_of_second
-from bakeoff.errors import option
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +52,6 @@ def say_date_numbers(name: str, pattern: str) -> str:
     """Say how numbers are read as dates, and how they stay numbers."""
     what = f"{SINCE[pattern]} since 1970, by the clocks of UTC" if pattern in SINCE else pattern
     return (
-        f"{name} holds whole numbers, which are read as dates ({what}); "
-        f"{option('kinds', {name: 'number'})} takes them as numbers."
+        f"{cut(name)} holds whole numbers, which are read as dates ({what}); give it the kind "
+        "number to take them as numbers."
     )

@@ -197,7 +197,7 @@ def ticks_of(times: pl.Series, dated: bool) -> Array:
 def ticks_moved(ticks: Array, steps: Array, rhythm: Rhythm) -> Array:
     """Return times so many steps later, as `ticks_of` has them."""
     if not rhythm.dated:
-        return ticks + (steps * rhythm.step).astype(ticks.dtype)
+        return np.asarray(ticks + (steps * rhythm.step).astype(ticks.dtype))
     stamps = stamps_moved(ticks.astype("datetime64[us]"), steps, rhythm)
     return np.asarray(stamps.astype(np.int64))
 

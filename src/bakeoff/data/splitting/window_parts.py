@@ -19,6 +19,7 @@ import numpy as np
 from bakeoff.data.array import Array
 from bakeoff.data.dataset import Dataset
 from bakeoff.errors import DataError, RequestError, option
+from bakeoff.listed import listed
 
 SHARES = (0.70, 0.15, 0.15)
 CARVED = 0.15  # of the training span, where files bring no validation part
@@ -99,7 +100,7 @@ def cut_windows(dataset: Dataset, cuts: tuple[object, object], name: str) -> Par
         for number, part in enumerate(("train", "validation", "test"))
     }
     said = f"by {name}: validation from {stamp(cuts[0])}, test from {stamp(cuts[1])}"
-    said += say_dropped(int((~whole).sum()), dataset)
+    said += say_dropped(int((~whole).sum()), dataset) + say_untrained(positions, dataset)
     check_parts(positions, said, dataset)
     return Parts(positions, said)
 
@@ -116,6 +117,7 @@ def by_files(dataset: Dataset, parts: Array, name: str) -> Parts:
     train = positions["train"]
     positions["train"], positions["validation"] = train[~begin & ~end], train[begin]
     dropped = say_dropped(int((~begin & end).sum()), dataset)
+    dropped += say_untrained(positions, dataset)
     said = f"as given; validation from {stamp(cut)}, by {name}{dropped}"
     check_parts(positions, said, dataset)
     return Parts(positions, said)
@@ -147,6 +149,18 @@ def steps_needed(dataset: Dataset, steps: int) -> str:
         return ""
     needed = form.lookback + form.horizon + math.ceil(steps / min(SHARES))
     return f", so a series needs about {needed:,} steps to be split 70/15/15"
+
+
+def say_untrained(positions: Mapping[str, Array], dataset: Dataset) -> str:
+    """Say which series are judged without a window of theirs in training."""
+    ids = dataset.origin.ids
+    if ids is None:
+        return ""
+    new = set(ids[positions["test"]].tolist()) - set(ids[positions["train"]].tolist())
+    if not new:
+        return ""
+    many = "1 series has" if len(new) == 1 else f"{len(new):,} series have"
+    return f"; {many} test windows and none in training ({listed(sorted(new), most=3)})"
 
 
 def say_dropped(count: int, dataset: Dataset) -> str:

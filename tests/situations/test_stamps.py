@@ -183,3 +183,17 @@ def test_a_series_that_is_judged_and_never_trained_on_is_named():
     times = np.r_[np.arange(COUNT), np.arange(COUNT - 20, COUNT)]
     dataset = series(times, np.r_[VALUES, VALUES[:20]], columns={"id": names}, series="id")
     assert "1 series has test windows and none in training (new)" in make_split(dataset).how
+
+
+def test_new_data_too_short_to_look_back_at_say_the_steps_that_are_needed():
+    schema = series(np.arange(COUNT)).schema
+    with pytest.raises(DataError, match=r"looks back at 3 steps on end, .* stretch of t has 2"):
+        read_inputs({"t": [1, 2], "v": [1.0, 2.0]}, schema, last=True)
+    with pytest.raises(DataError, match="and there are none with such values"):
+        read_inputs({"t": np.arange(9), "v": ["a"] * 9}, schema, last=True)
+
+
+def test_a_series_whose_rows_stand_twice_is_refused_with_its_column():
+    names, times = ["a"] * 100 + ["b"] * 100, np.tile(np.arange(50), 4)
+    with pytest.raises(DataError, match=r"100 of 200 rows have a t .* within one id .* repeated"):
+        series(times, columns={"id": names}, series="id")

@@ -341,7 +341,7 @@ def inputs_from_time_series(
             windows = windows._replace(starts=windows.starts[kept])
             arrays[target] = target_values(goal, windows, ordered)
         said = [*said, *say_too_short(windows, ordered)]
-    check_enough(windows, ordered, form, time)
+    check_enough(windows, ordered, form, time, last=last)
     name = schema.inputs[0]
     arrays[name] = block_of_windows(windows, form, values, ordered)
     if last:

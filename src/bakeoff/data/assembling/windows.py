@@ -101,8 +101,17 @@ def last_windows(table: SeriesTable, form: SeriesForm, known: Array) -> tuple[Wi
     return Windows(np.array(starts, np.int64), form.lookback, form.horizon), said
 
 
-def check_enough(windows: Windows, table: SeriesTable, form: SeriesForm, time: str) -> None:
+def check_enough(
+    windows: Windows, table: SeriesTable, form: SeriesForm, time: str, *, last: bool = False
+) -> None:
     """Refuse series that are too short for one window.
+
+    Args:
+        windows: Those that there are.
+        table: The rows in order.
+        form: Of the windows.
+        time: What to call the time.
+        last: Whether only what follows the last known step is asked for.
 
     Raises:
         DataError: With the steps that are needed.
@@ -110,11 +119,18 @@ def check_enough(windows: Windows, table: SeriesTable, form: SeriesForm, time: s
     if len(windows.starts):
         return
     longest = int(np.diff(table.ends(), axis=1).max())
-    ahead_ = f" and {form.horizon:,} ahead" if form.horizon else ""
+    needed = form.lookback + (0 if last else form.horizon)
+    if last:
+        what = f"A forecast looks back at {needed:,} steps on end"
+    else:
+        ahead_ = f" and {form.horizon:,} ahead" if form.horizon else ""
+        what = f"A window needs {needed:,} steps on end ({form.lookback:,} back{ahead_})"
+    if longest >= needed:
+        raise DataError(f"{what}, with values of the target, and there are none with such values.")
+    shorter = "" if last else f", or a shorter {option('lookback')}"
     raise DataError(
-        f"A window needs {form.lookback + form.horizon:,} steps on end ({form.lookback:,} back"
-        f"{ahead_}), with values of the target, and the longest stretch of {time} has "
-        f"{longest:,}. Give a longer series, or a shorter {option('lookback')}."
+        f"{what}, with values of the target, and the longest stretch of {time} has {longest:,}. "
+        f"Give a longer series{shorter}."
     )
 
 

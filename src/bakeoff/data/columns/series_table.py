@@ -246,10 +246,15 @@ def check_repeated(count: int, rows: int, time: str, ids: pl.Series | None, firs
     if count <= MOST_REPEATED * rows:
         return
     which = "" if ids is None else f" within one {cut(ids.name)}"
+    way = (
+        "If the table holds several series, name the column that tells them apart with "
+        f"{option('series', 'COLUMN')}."
+        if ids is None
+        else "Leave out what is repeated, or name another column of the series."
+    )
     raise DataError(
         f"{count:,} of {rows:,} rows have a {time} that stands in a row before{which} (first: "
-        f"{first}). If the table holds several series, name the column that tells them apart with "
-        f"{option('series', 'COLUMN')}."
+        f"{first}). {way}"
     )
 
 

@@ -39,10 +39,21 @@ def ahead(dataset, times):
 def test_times_counted_since_1970_are_dates(unit):
     dataset = series((FIRST + 3600 * np.arange(COUNT)) * unit)
     assert dataset.schema.series.step == 3600
-    assert any("whole numbers, which are read as dates" in note for note in dataset.notes)
+    assert any("t holds numbers, which are read as dates" in note for note in dataset.notes)
     assert str(dataset.origin.times[0]) == "2023-11-15T01:13:20.000000"
     kept = series((FIRST + 3600 * np.arange(COUNT)) * unit, kinds={"t": "number"})
     assert not kept.schema.series.dated
+
+
+def test_seconds_with_fractions_are_dates():
+    dataset = series(FIRST + 0.5 + 3600 * np.arange(COUNT))
+    assert str(dataset.origin.times[0]) == "2023-11-15T01:13:20.500000"
+
+
+def test_steps_that_miss_a_value_of_an_input_are_counted():
+    x = np.where(np.arange(COUNT) > 190, np.nan, VALUES)
+    notes = series(np.arange(COUNT), columns={"x": x}).notes
+    assert notes == ("x: 9 steps without a value count as the last known one before them.",)
 
 
 def test_counters_of_steps_stay_numbers():

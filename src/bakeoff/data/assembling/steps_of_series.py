@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.data.array import Array, compact
 from bakeoff.data.columns.channels import numbers_of
+from bakeoff.data.columns.column import Reading
 from bakeoff.data.columns.rhythm import stamps_moved
 from bakeoff.data.columns.series_table import SeriesTable
 from bakeoff.data.forms import SeriesForm
@@ -47,6 +49,19 @@ def carried(values: Array, table: SeriesTable) -> Array:
     at = np.maximum.accumulate(at, axis=0)
     own = at >= begins[:, None]
     return np.where(own, np.take_along_axis(values, np.maximum(at, 0), axis=0), np.nan)
+
+
+def say_carried(readings: Iterable[Reading]) -> Iterator[str]:
+    """Say of which columns steps without a value show models the value before them."""
+    for reading in readings:
+        column = reading.column
+        if column.missing:
+            steps = "1 step" if column.missing == 1 else f"{column.missing:,} steps"
+            them = "it" if column.missing == 1 else "them"
+            yield (
+                f"{cut(column.name)}: {steps} without a value count as the last known one before "
+                f"{them}."
+            )
 
 
 def ahead(values: Array, table: SeriesTable, steps: int) -> Array:

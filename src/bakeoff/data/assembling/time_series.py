@@ -13,7 +13,11 @@ from bakeoff.data.array import Array
 from bakeoff.data.assembling.choices import Choices, check_needed
 from bakeoff.data.assembling.long_tables import times_in_parts
 from bakeoff.data.assembling.parts import column_in_parts, halves, target_in_parts
-from bakeoff.data.assembling.steps_of_series import CALENDAR_WORD, steps_of_series
+from bakeoff.data.assembling.steps_of_series import (
+    CALENDAR_WORD,
+    say_carried,
+    steps_of_series,
+)
 from bakeoff.data.assembling.windows import (
     Windows,
     check_enough,
@@ -110,6 +114,7 @@ def from_time_series(
             *told,
             *table.notes,
             *say_channels(form, found, readings),
+            *say_carried(readings[n] for n in form.names if n != name),
             *(note.text for note in target.notes),
             *(note.text for reading in readings.values() for note in reading.notes),
             *dropped,
@@ -328,6 +333,8 @@ def inputs_from_time_series(
     ]
     values = {c.name: r.values for c, r in zip(form.channels, readings, strict=True)}
     notes = [*table.notes, *ordered.notes, *(n.text for r in readings for n in r.notes)]
+    if not form.future:  # of steps ahead these are told apart
+        notes += say_carried(r for r in readings if r.column.name != target)
     arrays: dict[str, Any] = {}
     if last:
         known = ~np.isnan(numbers_of(form.channels[0], values[form.channels[0].name])[:, 0])

@@ -32,7 +32,9 @@ def date_numbers(times: pl.Series) -> str:
         ('%Y%m%d', '')
     """
     whole = whole_numbers(times)
-    if whole is None or len(known := whole.drop_nulls()) < 2:
+    if whole is None:
+        return "%s" if are_seconds(times) else ""
+    if len(known := whole.drop_nulls()) < 2:
         return ""
     low, high = int(known.min()), int(known.max())  # type: ignore[arg-type]
     pattern = DIGITS.get(len(str(low)), "")
@@ -48,10 +50,21 @@ def date_numbers(times: pl.Series) -> str:
     return ""
 
 
+def are_seconds(times: pl.Series) -> bool:
+    """Tell whether numbers with fractions are seconds since 1970 of the years 1990 to 2100."""
+    import polars as pl
+
+    if times.dtype != pl.String and not times.dtype.is_float():
+        return False
+    texts = cells.clean(cells.as_texts(times))[0].drop_nulls()
+    numbers = texts.cast(pl.Float64, strict=False)
+    return len(numbers) > 1 and bool(numbers.is_between(FIRST, LAST).fill_null(value=False).all())
+
+
 def say_date_numbers(name: str, pattern: str) -> str:
     """Say how numbers are read as dates, and how they stay numbers."""
     what = f"{SINCE[pattern]} since 1970, by the clocks of UTC" if pattern in SINCE else pattern
     return (
-        f"{cut(name)} holds whole numbers, which are read as dates ({what}); give it the kind "
+        f"{cut(name)} holds numbers, which are read as dates ({what}); give it the kind "
         "number to take them as numbers."
     )

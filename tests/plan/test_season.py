@@ -135,3 +135,7 @@ def test_random_kernels_run_on_pictures_only_where_they_are_named():
         models, _ = choose_models(named, all_that_fit=True, views=IMAGE, facts=facts)
         assert ("random_kernels" in {model.name for model in models}) == bool(named)
         assert "colour_histograms" in {model.name for model in models}
+
+
+def test_the_season_of_weekdays_is_a_week_of_them():
+    assert season_of(form(step=DAY, weekdays="1111100")) == 5

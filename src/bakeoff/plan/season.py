@@ -21,7 +21,7 @@ def season_of(form: SeriesForm) -> int:
     Of days that leave some of the week out, it is the days of a week that have steps.
 
     Example:
-        >>> from bakeoff.data.forms import Channel, NumberForm
+        >>> from bakeoff.data.forms import Channel, DateForm, NumberForm
         >>> channel = Channel("load", "number", NumberForm())
         >>> hourly = SeriesForm(("hour",), DateForm(), "", (channel,), 48, 24, step=3600.0)
         >>> season_of(hourly)

@@ -54,24 +54,6 @@ def test_mates_of_any_length_change_no_answer_in_keras(name, keras):
         assert np.abs(model.predict_proba(mates)[0] - alone).max() <= 1e-6
 
 
-@pytest.mark.nightly
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_reading_from_behind_starts_at_the_last_real_step_in_keras(tmp_path):
-    """C 35: deliver/test_long_table says it of torch."""
-    both = {"bidirectional": True, "hidden_sizes": [16]}
-    run = bakeoff.run(
-        long(sizes(200, 2, 50)),
-        **LONG,
-        models={"lstm": both, "gru": both},
-        framework="tensorflow",
-        epochs=15,
-        lr=0.01,
-        out=tmp_path / "run",
-        **QUICK,
-    )
-    assert run.leaderboard["score"].to_list() == [1.0, 1.0]
-
-
 @pytest.mark.parametrize("told", [slice(0, 5), slice(995, 1000)])
 def test_what_the_first_or_the_last_steps_of_a_thousand_tell_is_found(told, tmp_path):
     """C 41: nothing is cut from either end."""

@@ -140,3 +140,7 @@ def test_slow_readers_of_rows_of_pixels_run_on_pictures_only_where_named(name):
         unasked = left_out[-1].partition(": ")[2].strip(".").split(", ")
         assert (name in unasked) != bool(named)
         assert {"colour_histograms", "cnn", "resnet", "vit", "mlp", "lstm"} <= names
+
+
+def test_the_season_of_weekdays_is_a_week_of_them():
+    assert season_of(form(step=DAY, weekdays="1111100")) == 5

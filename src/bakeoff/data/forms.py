@@ -269,6 +269,8 @@ class SeriesForm:
         step: The usual step, in seconds, or in units of a time that is a number; 0 where times are
             irregular.
         months: The usual step in calendar months, for stamps that lie months apart; 0 elsewhere.
+        weekdays: The days of the week that have steps, Monday first, as "1111100"; "" where a step
+            is no such day.
     """
 
     time: tuple[str, ...]
@@ -282,6 +284,7 @@ class SeriesForm:
     calendar: bool = False
     step: float = 0.0
     months: int = 0
+    weekdays: str = ""
 
     def __post_init__(self) -> None:
         """Refuse names that are none, sizes that are no positive integers, and no channels."""
@@ -306,6 +309,15 @@ class SeriesForm:
                 raise ValueError(f"{name} {size!r}")
         if not isinstance(self.step, int | float) or not 0 <= self.step < float("inf"):
             raise ValueError(f"step {self.step!r}")
+        if not isinstance(self.weekdays, str) or not re.fullmatch("|[01]{7}", self.weekdays):
+            raise ValueError(f"weekdays {self.weekdays!r}")
+        if self.weekdays and "1" not in self.weekdays:
+            raise ValueError("weekdays without a day")
+
+    @property
+    def dated(self) -> bool:
+        """Whether times are dates: written as such, or put together from year, month, day."""
+        return isinstance(self.time_form, DateForm) or len(self.time) > 1
 
     @property
     def names(self) -> tuple[str, ...]:

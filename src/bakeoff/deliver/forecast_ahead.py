@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bakeoff.data.columns.rhythm import Rhythm, stamps_after
+from bakeoff.data.columns.rhythm import rhythm_of, stamps_after
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import DateForm, SeriesForm
+from bakeoff.data.forms import SeriesForm
 from bakeoff.evaluate.predictions import id_series
 
 if TYPE_CHECKING:
@@ -42,8 +42,5 @@ def times_ahead(dataset: Dataset, form: SeriesForm, steps: int) -> Any:
     first = dataset.origin.times
     if first is None or not (form.step or form.months):
         return [None] * (len(dataset) * steps)
-    dated = isinstance(form.time_form, DateForm) or len(form.time) > 1
-    step = form.step * 1e6 if dated else form.step
-    rhythm = Rhythm(step=step, months=form.months, dated=dated)
-    later = stamps_after(first, steps - 1, rhythm) if steps > 1 else first[:, None][:, :0]
+    later = stamps_after(first, steps - 1, rhythm_of(form)) if steps > 1 else first[:, None][:, :0]
     return np.concatenate([first[:, None], later], axis=1).ravel()

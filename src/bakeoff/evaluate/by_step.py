@@ -38,7 +38,14 @@ def by_series(metric: Metric, predictions: Predictions) -> dict[str, float]:
     period = period_of(predictions)
     if period.series is None:
         return {}
-    return {name: score(metric, predictions.take(period.series == name)) for name in period.names}
+    names, place = np.unique(period.series.astype(str), return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    edges = np.searchsorted(place[order], np.arange(len(names) + 1)).tolist()
+    ordered = predictions.take(order)  # of each series its windows one after the other
+    return {
+        str(name): score(metric, ordered.take(slice(start, end)))
+        for name, start, end in zip(names, edges[:-1], edges[1:], strict=True)
+    }
 
 
 def undefined_series(metric: Metric, predictions: Predictions) -> tuple[str, ...]:

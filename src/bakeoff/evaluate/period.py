@@ -64,9 +64,11 @@ class Period:
         if self.horizon < 1:
             raise DataError(f"A forecast is of 1 step or more. Received: horizon={self.horizon}.")
         spreads = {"std": self.std, "seconds": self.seconds, **self.stds}
-        for name, value in spreads.items():
-            if not (np.isfinite(value) and value >= 0):
-                raise DataError(f"{cut(repr(name))} is {value}, not a number from 0 on.")
+        values = np.array([*spreads.values()], np.float64)
+        wrong = ~(np.isfinite(values) & (values >= 0))
+        if wrong.any():
+            name, value = [*spreads][int(wrong.argmax())], values[wrong][0]
+            raise DataError(f"{cut(repr(name))} is {value}, not a number from 0 on.")
         lost = [name for name in self.names if self.stds and name not in self.stds]
         if lost:
             raise DataError(f"The series {cut(repr(lost[0]))} has no standard deviation.")
@@ -99,7 +101,7 @@ class Period:
         least = ROUNDING * np.abs(truth).max(1, initial=0.0)
         return np.where(scales > least, scales, np.nan)
 
-    def take(self, rows: NDArray[Any]) -> Self:
+    def take(self, rows: NDArray[Any] | slice) -> Self:
         """Return the period of some windows, by position or mask."""
         series = None if self.series is None else self.series[rows]
         return replace(self, times=self.times[rows], series=series)

@@ -86,8 +86,8 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, rows: NDArray[Any]) -> Self:
-        """Return the predictions of some rows or windows, by position or mask."""
+    def take(self, rows: NDArray[Any] | slice) -> Self:
+        """Return the predictions of some rows or windows, by position, mask or slice."""
         parts: dict[str, Any] = {
             name: None if (values := getattr(self, name)) is None else values[rows]
             for name in ("rows", "truth", "scores", "ids", "groups")

@@ -6,7 +6,7 @@ import numpy as np
 
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import DateForm, SeriesForm
+from bakeoff.data.forms import SeriesForm
 from bakeoff.data.splitting.split import Split
 
 DAY = 86_400.0  # seconds
@@ -18,17 +18,21 @@ CLOSE = 1e-3  # share by which a day may differ from a whole number of steps
 def season_of(form: SeriesForm) -> int:
     """Return the steps of the usual season: a day, of days a week, of months a year; 0: none known.
 
+    Of days that leave some of the week out, it is the days of a week that have steps.
+
     Example:
-        >>> from bakeoff.data.forms import Channel, NumberForm
+        >>> from bakeoff.data.forms import Channel, DateForm, NumberForm
         >>> channel = Channel("load", "number", NumberForm())
         >>> hourly = SeriesForm(("hour",), DateForm(), "", (channel,), 48, 24, step=3600.0)
         >>> season_of(hourly)
         24
     """
-    if not (isinstance(form.time_form, DateForm) or len(form.time) > 1):
+    if not form.dated:
         return 0  # a number has no day
     if form.months:
         return YEAR // form.months if form.months < YEAR and YEAR % form.months == 0 else 0
+    if form.weekdays:
+        return form.weekdays.count("1")
     if not form.step:
         return 0
     if form.step < DAY:

@@ -158,6 +158,9 @@ def distances(time: Any, earlier: np.ndarray, period: Period, form: Any) -> np.n
     if period.dated and form.months:
         months = time.astype("datetime64[M]") - earlier.astype("datetime64[M]")
         return np.asarray(months.astype(int) // form.months)
+    if period.dated and form.weekdays:
+        first, last = earlier.astype("datetime64[D]"), time.astype("datetime64[D]")
+        return np.asarray(np.maximum(1, np.busday_count(first, last, weekmask=form.weekdays)))
     step = period.seconds if period.dated else form.step
     if not step:
         return np.arange(len(earlier), 0, -1)

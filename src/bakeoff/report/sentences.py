@@ -10,7 +10,7 @@ import numpy as np
 
 from bakeoff.cut import cut
 from bakeoff.data.assembling.pictures import PICTURES
-from bakeoff.data.columns.rhythm import Rhythm, stamps_after
+from bakeoff.data.columns.rhythm import rhythm_of, stamps_after, stamps_moved
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import SeriesForm, ShapeForm
 from bakeoff.data.kinds import KINDS
@@ -52,35 +52,19 @@ def about_series(dataset: Dataset, form: SeriesForm) -> str:
     ahead, 7 channels, target OT".
     """
     windows, times = dataset.arrays[dataset.schema.inputs[0]], dataset.origin.times
-    rhythm = rhythm_of(form, times)
+    rhythm = rhythm_of(form)
     steps = [numbers.count(len(windows.steps), "step")]
     if windows.series is not None and len(windows.names) > 1:
         steps.append(numbers.count(len(windows.names), "series"))
     steps.append(str(rhythm) if form.step or form.months else "at irregular times")
     if times is not None and len(times):
-        first = stamps_before(times.min(), form.lookback, rhythm)
+        first = stamps_moved(times.min(), -form.lookback, rhythm) if form.step else times.min()
         last = stamps_after(np.array([times.max()]), form.horizon - 1, rhythm)[0]
         steps.append(f"{say_time(first)} to {say_time(last[-1] if len(last) else times.max())}")
     ahead = f"{numbers.count(form.lookback, 'step')}, {form.horizon:,} ahead"
     made = f"{numbers.count(len(windows), 'window')} of {ahead}"
     channels = numbers.count(form.width, "channel")
     return f"{', '.join(steps)}: {made}, {channels}, target {cut(dataset.target)}"
-
-
-def rhythm_of(form: SeriesForm, times: np.ndarray | None) -> Rhythm:
-    """Return the usual step of a table of time series."""
-    dated = times is not None and times.dtype.kind == "M"
-    return Rhythm(step=form.step * 1e6 if dated else form.step, months=form.months, dated=dated)
-
-
-def stamps_before(time: Any, steps: int, rhythm: Rhythm) -> Any:
-    """Return the stamp so many usual steps before one; about, where steps are months."""
-    if not rhythm.dated:
-        return time - steps * rhythm.step
-    if not rhythm.months:
-        return time - np.timedelta64(int(steps * rhythm.step), "us")
-    month = time.astype("datetime64[M]")
-    return (month - steps * rhythm.months).astype("datetime64[us]") + (time - month)
 
 
 def say_time(time: Any) -> str:

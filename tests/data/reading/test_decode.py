@@ -152,7 +152,7 @@ def test_the_first_of_several_pictures_is_read_and_that_is_said(tmp_path):
     raw = packed(frames[0], "GIF", save_all=True, append_images=frames[1:])
     dataset = read(folder(tmp_path / "set", classes("a", "b") | {"a/x.gif": raw}))
     assert dataset.arrays["image"][3, 0, 0].tolist() == pytest.approx(RED, abs=4)
-    assert "1 file holds several pictures each; the first is read." in dataset.notes
+    assert "1 file holds several pictures; the first is read." in dataset.notes
 
 
 def test_formats_that_run_a_program_are_never_opened():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.data.array import Array, compact
 from bakeoff.data.columns.channels import numbers_of
+from bakeoff.data.columns.column import Reading
+from bakeoff.data.columns.rhythm import stamps_moved
 from bakeoff.data.columns.series_table import SeriesTable
 from bakeoff.data.forms import SeriesForm
 from bakeoff.errors import RequestError, option
@@ -48,6 +51,19 @@ def carried(values: Array, table: SeriesTable) -> Array:
     return np.where(own, np.take_along_axis(values, np.maximum(at, 0), axis=0), np.nan)
 
 
+def say_carried(readings: Iterable[Reading]) -> Iterator[str]:
+    """Say of which columns steps without a value show models the value before them."""
+    for reading in readings:
+        column = reading.column
+        if column.missing:
+            steps = "1 step" if column.missing == 1 else f"{column.missing:,} steps"
+            them = "it" if column.missing == 1 else "them"
+            yield (
+                f"{cut(column.name)}: {steps} without a value count as the last known one before "
+                f"{them}."
+            )
+
+
 def ahead(values: Array, table: SeriesTable, steps: int) -> Array:
     """Return what each step will be so many steps later, NaN behind the end of a stretch."""
     result = np.full_like(values, np.nan)
@@ -65,7 +81,7 @@ def ahead_calendar(table: SeriesTable, form: SeriesForm) -> Array:
         raise RequestError(
             f"{option('future', CALENDAR_WORD)} needs dates, and {form.time[0]} holds numbers."
         )
-    stamps = stamps + np.timedelta64(int(form.horizon * table.rhythm.step), "us")
+    stamps = stamps_moved(stamps, form.horizon, table.rhythm)
     days, months = stamps.astype("datetime64[D]"), stamps.astype("datetime64[M]")
     hour = (stamps - days) / np.timedelta64(24, "h")
     weekday = (days.astype(np.int64) + 3) % 7 / 7

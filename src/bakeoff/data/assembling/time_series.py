@@ -13,13 +13,18 @@ from bakeoff.data.array import Array
 from bakeoff.data.assembling.choices import Choices, check_needed
 from bakeoff.data.assembling.long_tables import times_in_parts
 from bakeoff.data.assembling.parts import column_in_parts, halves, target_in_parts
-from bakeoff.data.assembling.steps_of_series import CALENDAR_WORD, steps_of_series
+from bakeoff.data.assembling.steps_of_series import (
+    CALENDAR_WORD,
+    say_carried,
+    steps_of_series,
+)
 from bakeoff.data.assembling.windows import (
     Windows,
     check_enough,
     kept_windows,
     last_origin,
     last_windows,
+    say_too_short,
     target_values,
     window_origin,
     windows_of,
@@ -27,10 +32,11 @@ from bakeoff.data.assembling.windows import (
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.channels import channel_column, channel_of, numbers_of
 from bakeoff.data.columns.column import Column, Reading, Schema
+from bakeoff.data.columns.date_numbers import date_numbers, say_date_numbers
 from bakeoff.data.columns.gathered import PARTS
-from bakeoff.data.columns.moments import moments_like
+from bakeoff.data.columns.moments import moments_like, say_offsets
 from bakeoff.data.columns.read_column import read_like
-from bakeoff.data.columns.rhythm import Rhythm
+from bakeoff.data.columns.rhythm import rhythm_of
 from bakeoff.data.columns.series_table import SeriesTable, series_table
 from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
@@ -61,8 +67,10 @@ def from_time_series(
     name, size = str(choices.target), len(first.frame)
     frame, time = one_time(frame, choices)
     lookback, told = lookback_of(choices, size)
-    choices = choices._replace(lookback=lookback)
+    choices, counted = dates_of_numbers(frame[time][:size], choices._replace(lookback=lookback))
     times, written = times_in_parts(frame, first, choices._replace(time=time), origin.place)
+    form_of_time = written or NumberForm()
+    told = [*told, *counted, *say_offsets(frame[time], form_of_time)]
     parts = part_numbers(origin, len(frame))
     ids = None if choices.series is None else frame[choices.series]
     table = series_table(
@@ -88,7 +96,7 @@ def from_time_series(
         target = target._replace(column=column)
         readings = {name: Reading(target.column, target.values, ()), **readings}
     found = {n: channel_of(reading, size) for n, reading in readings.items()}
-    form = form_of(choices, written or NumberForm(), found, readings, table)
+    form = form_of(choices, form_of_time, found, readings, table)
     windows = windows_of(table, form)
     kept, dropped = kept_windows(windows, table, target, parts)
     windows = windows._replace(starts=windows.starts[kept])
@@ -106,9 +114,11 @@ def from_time_series(
             *told,
             *table.notes,
             *say_channels(form, found, readings),
+            *say_carried(readings[n] for n in form.names if n != name),
             *(note.text for note in target.notes),
             *(note.text for reading in readings.values() for note in reading.notes),
             *dropped,
+            *say_too_short(windows, table),
         ),
     )
 
@@ -162,6 +172,7 @@ def form_of(
         calendar=CALENDAR_WORD in choices.future,
         step=float(table.rhythm.seconds),
         months=table.rhythm.months,
+        weekdays=table.rhythm.weekdays,
     )
 
 
@@ -228,6 +239,16 @@ def one_time(frame: pl.DataFrame, choices: Choices) -> tuple[pl.DataFrame, str]:
         ) from error
 
 
+def dates_of_numbers(times: pl.Series, choices: Choices) -> tuple[Choices, list[str]]:
+    """Choose the pattern in which a column of numbers holds dates, unless the user said a kind."""
+    name = times.name
+    pattern = "" if name in choices.kinds or len(time_columns(choices)) > 1 else date_numbers(times)
+    if not pattern:
+        return choices, []
+    kinds = {**choices.kinds, name: f"time:{pattern}"}
+    return choices._replace(kinds=kinds), [say_date_numbers(name, pattern)]
+
+
 def part_numbers(origin: Origin, count: int) -> Array:
     """Return (rows,) the number of the file that each row stands in."""
     if origin.parts is None:
@@ -241,7 +262,7 @@ def lookback_of(choices: Choices, rows: int) -> tuple[int, list[str]]:
         return choices.lookback, []
     steps = max(1, min(max(LEAST_LOOKBACK, 2 * choices.horizon), rows // 4))
     return steps, [
-        f"A window looks {steps:,} steps back, as nothing was said: {option('lookback')} sets it."
+        f"A window looks {steps:,} steps back, as nothing was said: the option lookback sets it."
     ]
 
 
@@ -297,8 +318,6 @@ def inputs_from_time_series(
     frame, time = one_time(table.frame, choices)
     times = moments_like(frame[time], form.time_form) if len(form.time) == 1 else frame[time]
     origin = origin_of({"train": len(frame)}, {})
-    dated = isinstance(form.time_form, DateForm) or len(form.time) > 1
-    rhythm = Rhythm(step=form.step * 1e6 if dated else form.step, months=form.months, dated=dated)
     parts = np.zeros(len(frame), np.int64)
     ordered = series_table(
         times,
@@ -307,13 +326,15 @@ def inputs_from_time_series(
         time=time,
         lookback=form.lookback,
         place=origin.place,
-        rhythm=rhythm,
+        rhythm=rhythm_of(form),
     )
     readings = [
         read_like(frame[c.name], channel_column(c), place=origin.place) for c in form.channels
     ]
     values = {c.name: r.values for c, r in zip(form.channels, readings, strict=True)}
     notes = [*table.notes, *ordered.notes, *(n.text for r in readings for n in r.notes)]
+    if not form.future:  # of steps ahead these are told apart
+        notes += say_carried(r for r in readings if r.column.name != target)
     arrays: dict[str, Any] = {}
     if last:
         known = ~np.isnan(numbers_of(form.channels[0], values[form.channels[0].name])[:, 0])
@@ -326,7 +347,8 @@ def inputs_from_time_series(
             kept, said = kept_windows(windows, ordered, goal, parts)
             windows = windows._replace(starts=windows.starts[kept])
             arrays[target] = target_values(goal, windows, ordered)
-    check_enough(windows, ordered, form, time)
+        said = [*said, *say_too_short(windows, ordered)]
+    check_enough(windows, ordered, form, time, last=last)
     name = schema.inputs[0]
     arrays[name] = block_of_windows(windows, form, values, ordered)
     if last:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from bakeoff.data.columns.target import Target
 from bakeoff.data.forms import SeriesForm
 from bakeoff.data.origin import Origin
 from bakeoff.errors import DataError, option
+from bakeoff.listed import listed
 
 
 class Windows(NamedTuple):
@@ -99,8 +101,17 @@ def last_windows(table: SeriesTable, form: SeriesForm, known: Array) -> tuple[Wi
     return Windows(np.array(starts, np.int64), form.lookback, form.horizon), said
 
 
-def check_enough(windows: Windows, table: SeriesTable, form: SeriesForm, time: str) -> None:
+def check_enough(
+    windows: Windows, table: SeriesTable, form: SeriesForm, time: str, *, last: bool = False
+) -> None:
     """Refuse series that are too short for one window.
+
+    Args:
+        windows: Those that there are.
+        table: The rows in order.
+        form: Of the windows.
+        time: What to call the time.
+        last: Whether only what follows the last known step is asked for.
 
     Raises:
         DataError: With the steps that are needed.
@@ -108,12 +119,45 @@ def check_enough(windows: Windows, table: SeriesTable, form: SeriesForm, time: s
     if len(windows.starts):
         return
     longest = int(np.diff(table.ends(), axis=1).max())
-    ahead_ = f" and {form.horizon:,} ahead" if form.horizon else ""
+    needed = form.lookback + (0 if last else form.horizon)
+    if last:
+        what = f"A forecast looks back at {needed:,} steps on end"
+    else:
+        ahead_ = f" and {form.horizon:,} ahead" if form.horizon else ""
+        what = f"A window needs {needed:,} steps on end ({form.lookback:,} back{ahead_})"
+    if longest >= needed:
+        raise DataError(f"{what}, with values of the target, and there are none with such values.")
+    shorter = "" if last else f", or a shorter {option('lookback')}"
     raise DataError(
-        f"A window needs {form.lookback + form.horizon:,} steps on end ({form.lookback:,} back"
-        f"{ahead_}), with values of the target, and the longest stretch of {time} has "
-        f"{longest:,}. Give a longer series, or a shorter {option('lookback')}."
+        f"{what}, with values of the target, and the longest stretch of {time} has {longest:,}. "
+        f"Give a longer series{shorter}."
     )
+
+
+def say_too_short(windows: Windows, table: SeriesTable) -> Iterator[str]:
+    """Say which series, and how many stretches between gaps, have no window.
+
+    Args:
+        windows: Those that are kept.
+        table: The rows in order.
+    """
+    length = windows.lookback + windows.horizon
+    some = set(table.series[windows.starts].tolist())
+    none = [name for number, name in enumerate(table.names) if number not in some]
+    if none:
+        yield (
+            f"{say_count(len(none), 'series')} left out of {len(table.names):,}: fewer than "
+            f"{length:,} steps on end with a target ({listed(none, most=5)})."
+        )
+    ends = table.ends()
+    sizes = np.diff(ends, axis=1)[:, 0]
+    short = (sizes < length) & np.isin(table.series[ends[:, 0]], list(some))
+    if short.any():
+        many = "1 stretch" if short.sum() == 1 else f"{int(short.sum()):,} stretches"
+        yield (
+            f"{many} between gaps with {int(sizes[short].sum()):,} steps in all cannot hold a "
+            f"window of {length:,} steps."
+        )
 
 
 def target_values(target: Target, windows: Windows, table: SeriesTable) -> Array | Sequences:

@@ -126,11 +126,12 @@ def sequence_column(
     gaps = np.isnan(values).any(axis=1)
     told = f"{shortest:,} steps" if equal else f"{shortest:,} to {longest:,} steps"
     order = f"in the order of {long.time}" if long.time else "in the order of the file"
+    counted = "1 channel" if long.width == 1 else f"{long.width:,} channels"
     names = ", ".join(map(cut, long.names[:10])) + (", …" if len(long.names) > 10 else "")
     column = Column(
         name=name,
         kind="sequence",
-        reason=f"{told} for each {long.sequence}, {order}, of {long.width} channels: {names}",
+        reason=f"{told} for each {long.sequence}, {order}, of {counted}: {names}",
         missing=int(np.logical_or.reduceat(gaps, table.starts).sum()),
         form=ShapeForm((longest if equal else None, long.width), "", long),
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from bakeoff.cut import cut
 from bakeoff.data.columns.column import Column
 from bakeoff.data.columns.read_column import as_times, read_like
 from bakeoff.data.forms import DateForm, NumberForm
 from bakeoff.data.origin import Place
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.cells import FEW, as_texts
+from bakeoff.data.reading.since_1970 import hours_of_offset
 from bakeoff.errors import DataError, RequestError, option
+from bakeoff.listed import listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,7 +84,39 @@ def moments_like(series: pl.Series, form: NumberForm | DateForm) -> pl.Series:
     kind = "number" if isinstance(form, NumberForm) else "time"
     reading = read_like(series, Column(name=series.name, kind=kind, reason="", form=form))
     values = pl.Series(series.name, reading.values)
-    return known(values, series.name) if kind == "number" else values
+    if kind == "number":
+        return known(values, series.name)
+    check_readable(series, values, form)
+    return values
+
+
+def check_readable(series: pl.Series, read: pl.Series, form: NumberForm | DateForm) -> None:
+    """Refuse dates of which most are written otherwise than those of the training data."""
+    if series.dtype.is_temporal():
+        return
+    texts = cells.clean(as_texts(series))[0]
+    lost = texts.filter(read.is_null() & texts.is_not_null())
+    if 2 * len(lost) > len(texts) - texts.null_count():
+        written = form.pattern if isinstance(form, DateForm) else ""
+        raise DataError(
+            f"Column {series.name!r} holds dates that are written otherwise than in the training "
+            f"data{f' ({written})' if written else ''}: {cut(repr(lost[0]))}, for one, in "
+            f"{len(lost):,} of {len(series):,} rows. Write them alike."
+        )
+
+
+def say_offsets(series: pl.Series, form: NumberForm | DateForm) -> list[str]:
+    """Say that dates are given by the clocks of several zones, if that is no summer time alone."""
+    if not isinstance(form, DateForm) or not form.pattern.endswith("z"):
+        return []
+    offsets = sorted(set(as_texts(series).str.extract(cells.OFFSET).drop_nulls().to_list()))
+    hours = {hours_of_offset(offset) for offset in offsets}
+    if max(hours, default=0) - min(hours, default=0) <= 1:
+        return []
+    return [
+        f"{series.name} is written by the clocks of several zones ({listed(offsets, most=3)}): "
+        "each is taken as the instant that it names, in UTC."
+    ]
 
 
 def known(numbers: pl.Series, name: str) -> pl.Series:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.data.array import is_missing
 from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.columns.infer import (
@@ -142,20 +143,42 @@ def odd_one(texts: pl.Series) -> str:
     return str(odd[0] if 0 < len(odd) < len(texts) / 2 else texts[0])
 
 
+def why_no_dates(name: str, texts: pl.Series, *, unclear: bool) -> str:
+    """Say why texts are no dates of one form, and how to go on.
+
+    Args:
+        name: Of the column.
+        texts: The cells that are filled.
+        unclear: Whether they are dates, but for which number is the day and which the month.
+    """
+    if not len(texts):
+        return "it is empty."
+    form = f"Give the form, as in {option('kinds', {name: 'time:%d/%m/%Y'})}."
+    with_offset = texts.str.contains(f":\\d{{2}}(\\.\\d+)?{cells.OFFSET}")
+    if with_offset.any() and not with_offset.all():
+        one, other = texts.filter(with_offset)[0], texts.filter(~with_offset)[0]
+        return (
+            f"some are written with their offset from UTC, as {cut(repr(one))}, and some without, "
+            f"as {cut(repr(other))}. Write all of them in one way."
+        )
+    if unclear:
+        return f"in {cut(repr(texts[0]))}, for one, day and month may change places. {form}"
+    return f"{cut(repr(odd_one(texts)))}, for one. {form}"
+
+
 def as_times(series: pl.Series, pattern: str, place: Place) -> Reading:
     """Read a column as dates, in the pattern that is given or in one that fits."""
     if series.dtype.is_temporal():
         times = cells.wall_clock(series, "")
         return of_times(series.name, times, "dates", zone=zone_of(series))
     texts = cells.clean(as_texts(series))[0]
-    found = cells.to_times(texts, pattern=pattern)
+    found = cells.to_times(texts, pattern=pattern) or cells.to_months(texts)
     filled = len(texts) - texts.null_count()
     if found is None or not found[1] or 2 * (len(texts) - found[0].null_count()) < filled:
-        example = odd_one(texts.drop_nulls()) if filled else ""
         of_pattern = f" of the form {pattern}" if pattern else ""
         raise DataError(
-            f"Column {series.name!r} cannot be read as dates{of_pattern}: {example!r}, for one. "
-            f"Give the form, as in {option('kinds', {series.name: 'time:%d/%m/%Y'})}."
+            f"Column {series.name!r} cannot be read as dates{of_pattern}: "
+            f"{why_no_dates(series.name, texts.drop_nulls(), unclear=found is not None)}"
         )
     times, pattern = found
     zone = "UTC" if pattern.endswith("z") else ""

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from bakeoff.data.array import Array
+from bakeoff.data.forms import SeriesForm
+from bakeoff.listed import listed
 
 HOUR = 3_600_000_000  # microseconds
 REGULAR = 0.9  # share of the steps that keep the usual distance, from which on it is one
+DAY = 24 * HOUR
+LEAST_DAYS = 21  # from the first to the last, to tell that a day of the week never has a step
+WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CHANGES = (3, 4, 9, 10, 11)  # months in which clocks are changed somewhere
 UNITS = (
     (1, "second"), (60, "minute"), (3600, "hour"), (86400, "day"), (604800, "week")
@@ -24,11 +29,14 @@ class Rhythm:
         step: In microseconds, or in the unit of times that are numbers; 0.0 where there is none.
         months: In calendar months, where stamps lie months apart; else 0.
         dated: Whether times are dates.
+        weekdays: The days of the week that have steps, Monday first: "1111100" for a stock
+            exchange; "" where a step is no such day.
     """
 
     step: float
     months: int
     dated: bool
+    weekdays: str = ""
 
     @property
     def seconds(self) -> float:
@@ -45,6 +53,8 @@ class Rhythm:
             )
         if not self.step:
             return "irregular"
+        if self.weekdays:
+            return f"every day but {say_weekdays(self.weekdays)}"
         if not self.dated:
             return f"every {self.step:g}"
         seconds = self.seconds
@@ -58,6 +68,16 @@ class Rhythm:
 def every(count: int, word: str) -> str:
     """Say a distance: "every hour", "every 15 minutes"."""
     return f"every {word}" if count == 1 else f"every {count:,} {word}s"
+
+
+def rhythm_of(form: SeriesForm) -> Rhythm:
+    """Return the rhythm of the table that a model learned from."""
+    return Rhythm(
+        step=form.step * 1e6 if form.dated else form.step,
+        months=form.months,
+        dated=form.dated,
+        weekdays=form.weekdays,
+    )
 
 
 def find_rhythm(ticks: Array, same: Array, *, dated: bool) -> Rhythm:
@@ -75,6 +95,8 @@ def find_rhythm(ticks: Array, same: Array, *, dated: bool) -> Rhythm:
     usual = values[counts.argmax()]
     if dated and (months := months_apart(ticks, same)):
         return Rhythm(step=float(usual), months=months, dated=True)
+    if dated and (weekdays := days_of_the_week(ticks, same)):
+        return Rhythm(step=float(DAY), months=0, dated=True, weekdays=weekdays)
     fine = np.abs(gaps % usual) <= 1e-6 * usual if usual > 0 else np.zeros(1, bool)
     regular = counts.max() >= REGULAR * len(gaps) or (counts.max() > len(gaps) / 2 and fine.all())
     return Rhythm(step=float(usual) if regular and usual > 0 else 0.0, months=0, dated=dated)
@@ -98,6 +120,34 @@ def months_apart(ticks: Array, same: Array) -> int:
     return usual if usual > 0 and counts.max() >= REGULAR * len(gaps) else 0
 
 
+def days_of_the_week(ticks: Array, same: Array) -> str:
+    """Return the days of the week that have steps, where others never do; "" where it is no such.
+
+    All stamps stand at one time of the day, and on these days hardly one is missing.
+    """
+    stamps = ticks.astype("datetime64[us]")
+    days = stamps.astype("datetime64[D]")
+    clocks = stamps - days
+    numbers = (days.astype(np.int64) + 3) % 7  # 1 January 1970 was a Thursday
+    found = np.bincount(numbers, minlength=7) > 0
+    short = len(days) == 0 or (days.max() - days.min()).astype(int) < LEAST_DAYS
+    if short or not 2 <= found.sum() <= 6 or (clocks != clocks[0]).any():
+        return ""
+    weekdays = "".join("01"[int(day)] for day in found)
+    gaps = np.busday_count(days[:-1], days[1:], weekmask=weekdays)[same]
+    return weekdays if (gaps == 1).sum() >= REGULAR * len(gaps) else ""
+
+
+def say_weekdays(weekdays: str) -> str:
+    """Say the days without steps.
+
+    Example:
+        >>> say_weekdays("1111100")
+        'Saturday and Sunday'
+    """
+    return listed([day for day, has in zip(WEEK, weekdays, strict=True) if has == "0"])
+
+
 def steps_between(ticks: Array, rhythm: Rhythm) -> Array:
     """Return (S - 1,) how many usual steps lie between two stamps; NaN where no whole number does.
 
@@ -106,6 +156,10 @@ def steps_between(ticks: Array, rhythm: Rhythm) -> Array:
     if rhythm.months:
         months = ticks.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
         count = np.diff(months) / rhythm.months
+    elif rhythm.weekdays:
+        days = ticks.astype("datetime64[us]").astype("datetime64[D]")
+        counted = np.busday_count(days[:-1], days[1:], weekmask=rhythm.weekdays)
+        count = np.where(counted > 0, counted, np.nan)  # a day that should have no step
     elif rhythm.step:
         count = np.diff(ticks) / rhythm.step
     else:
@@ -125,19 +179,33 @@ def stamps_after(last: Array, steps: int, rhythm: Rhythm) -> Array:
         >>> stamps_after(np.array(["2020-01-31"], "datetime64[us]"), 2, rhythm)[0].astype("M8[D]")
         array(['2020-02-29', '2020-03-31'], dtype='datetime64[D]')
     """
-    ahead = np.arange(1, steps + 1)
+    return stamps_moved(last[:, None], np.arange(1, steps + 1), rhythm)
+
+
+def stamps_moved(stamps: Array, steps: Array | int, rhythm: Rhythm) -> Array:
+    """Return stamps so many steps later, or earlier where negative; shapes are broadcast."""
+    steps = np.asarray(steps)
     if not rhythm.dated:
-        return np.asarray(last[:, None] + ahead * (rhythm.step or 1.0))
-    if not rhythm.months:
-        return np.asarray(last[:, None] + (ahead * int(rhythm.step)).astype("timedelta64[us]"))
-    months = last.astype("datetime64[M]")
-    into = last - months  # how far into its month
-    next_months = months[:, None] + ahead * rhythm.months
-    ends = (next_months + 1).astype("datetime64[us]") - np.timedelta64(1, "D")
+        return np.asarray(stamps + steps * (rhythm.step or 1.0))
+    if rhythm.months:
+        return months_later(stamps, steps * rhythm.months)
+    if rhythm.weekdays:
+        days = stamps.astype("datetime64[D]")
+        moved = np.busday_offset(days, steps, roll="backward", weekmask=rhythm.weekdays)
+        return np.asarray(moved.astype("datetime64[us]") + (stamps - days))
+    return np.asarray(stamps + (steps * int(rhythm.step)).astype("timedelta64[us]"))
+
+
+def months_later(stamps: Array, count: Array) -> Array:
+    """Return stamps so many calendar months later; those at the end of a month stay at one."""
+    months = stamps.astype("datetime64[M]")
+    into = stamps - months  # how far into its month
+    later = months + count
+    ends = (later + 1).astype("datetime64[us]") - np.timedelta64(1, "D")
     clock = into - into.astype("timedelta64[D]")
-    is_last = (months + 1).astype("datetime64[D]") - last.astype("datetime64[D]") == 1
-    moved = np.minimum(next_months.astype("datetime64[us]") + into[:, None], ends + clock[:, None])
-    return np.asarray(np.where(is_last[:, None], ends + clock[:, None], moved))
+    is_last = (months + 1).astype("datetime64[D]") - stamps.astype("datetime64[D]") == 1
+    moved = np.minimum(later.astype("datetime64[us]") + into, ends + clock)
+    return np.asarray(np.where(is_last, ends + clock, moved))
 
 
 def clock_changes(ticks: Array, same: Array, step: float) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ from bakeoff.data.columns.rhythm import (
     Rhythm,
     clock_changes,
     find_rhythm,
+    stamps_moved,
     steps_between,
 )
 from bakeoff.data.origin import Place
@@ -121,16 +122,18 @@ def series_table(
     rows, elapsed = rows[order], elapsed[order]
     if apart:
         notes.append(
-            f"The files overlap in {time}, so no window reaches from one into another: the first "
-            f"{lookback:,} steps of each are looked back at only."
+            f"The files overlap in {time}, or one is of a time before another, so no window "
+            f"reaches from one into another: the first {lookback:,} steps of each are looked back "
+            "at only."
         )
     groups = codes[rows] * 4 + (parts[rows] if apart else 0)
     same = np.diff(groups) == 0
     again = np.r_[False, same & (np.diff(elapsed) == 0)]
     if again.any():
         check_repeated(int(again.sum()), len(rows), time, ids, place(int(rows[again.argmax()])))
+        their = "its" if again.sum() == 1 else "their"
         notes.append(
-            f"{say_count(int(again.sum()), 'row')} left out: its {time} stands in a row before "
+            f"{say_count(int(again.sum()), 'row')} left out: {their} {time} stands in a row before "
             f"(first: {place(int(rows[again.argmax()]))})."
         )
         rows, elapsed, groups = rows[~again], elapsed[~again], groups[~again]
@@ -167,7 +170,8 @@ def filled_table(
     at = np.repeat(np.arange(len(rows)), counts)
     first = np.r_[True, at[1:] != at[:-1]]
     inside = np.arange(len(at)) - np.maximum.accumulate(np.where(first, np.arange(len(at)), 0))
-    stamps = ticks[rows][at] + (inside * rhythm.step).astype(ticks.dtype)
+    stamps = ticks[rows][at]
+    stamps[~first] = ticks_moved(stamps[~first], inside[~first], rhythm)
     notes += say_gaps(lost, fillable, odd, rows, time, place)
     return SeriesTable(
         rows=rows[at],
@@ -188,6 +192,14 @@ def ticks_of(times: pl.Series, dated: bool) -> Array:
     if dated:
         return times.cast(pl.Datetime("us")).dt.timestamp("us").fill_null(0).to_numpy()
     return np.asarray(times.fill_null(0).to_numpy())
+
+
+def ticks_moved(ticks: Array, steps: Array, rhythm: Rhythm) -> Array:
+    """Return times so many steps later, as `ticks_of` has them."""
+    if not rhythm.dated:
+        return np.asarray(ticks + (steps * rhythm.step).astype(ticks.dtype))
+    stamps = stamps_moved(ticks.astype("datetime64[us]"), steps, rhythm)
+    return np.asarray(stamps.astype(np.int64))
 
 
 def on_one_clock(ticks: Array, codes: Array, *, dated: bool, time: str) -> tuple[Array, list[str]]:
@@ -234,10 +246,15 @@ def check_repeated(count: int, rows: int, time: str, ids: pl.Series | None, firs
     if count <= MOST_REPEATED * rows:
         return
     which = "" if ids is None else f" within one {cut(ids.name)}"
+    way = (
+        "If the table holds several series, name the column that tells them apart with "
+        f"{option('series', 'COLUMN')}."
+        if ids is None
+        else "Leave out what is repeated, or name another column of the series."
+    )
     raise DataError(
         f"{count:,} of {rows:,} rows have a {time} that stands in a row before{which} (first: "
-        f"{first}). If the table holds several series, name the column that tells them apart with "
-        f"{option('series', 'COLUMN')}."
+        f"{first}). {way}"
     )
 
 
@@ -250,12 +267,17 @@ def say_left_out(missing: Array, name: str, place: Place) -> Iterator[str]:
 
 def say_count(count: int, word: str) -> str:
     """Say "1 row is" or "3 rows are"."""
-    return f"1 {word} is" if count == 1 else f"{count:,} {word}s are"
+    return f"1 {word} is" if count == 1 else f"{count:,} {word.removesuffix('s')}s are"
 
 
 def say_times(count: int) -> str:
     """Say "1 place" or "3 places"."""
     return "1 place" if count == 1 else f"{count:,} places"
+
+
+def say_steps(count: int) -> str:
+    """Say "1 step" or "3 steps"."""
+    return "1 step" if count == 1 else f"{count:,} steps"
 
 
 def say_gaps(
@@ -266,15 +288,15 @@ def say_gaps(
     if small.any():
         first = place(int(rows[small.argmax()]))
         yield (
-            f"{time} leaves out {int(lost[small].sum()):,} steps in {say_times(small.sum())} "
+            f"{time} leaves out {say_steps(int(lost[small].sum()))} in {say_times(small.sum())} "
             f"(first: after {first}): they are put in, with the values before them for models to "
             "look back at, and are never forecast."
         )
     if large.any():
         first = place(int(rows[large.argmax()]))
         yield (
-            f"{time} leaves out {int(lost[large].sum()):,} steps in {say_times(large.sum())} that "
-            f"are too long to fill (first: after {first}): no window reaches across."
+            f"{time} leaves out {say_steps(int(lost[large].sum()))} in {say_times(large.sum())} "
+            f"that are too long to fill (first: after {first}): no window reaches across."
         )
     if odd.any():
         first = place(int(rows[1:][odd][0]))

@@ -195,9 +195,8 @@ def check_target(series: pl.Series, reading: Reading, place: Place) -> None:
     if column.missing == len(series):
         raise DataError(f"Target {name!r} is empty in all {len(series):,} rows. Choose another.")
     if column.kind == "constant" or column.distinct == 1:
-        raise DataError(
-            f"Target {name!r} is {column.reason}, so there is nothing to learn. Choose another."
-        )
+        same = column.reason if column.kind == "constant" else "the same in all rows"
+        raise DataError(f"Target {name!r} is {same}, so there is nothing to learn. Choose another.")
     if row.resembles:
         raise DataError(
             f"Target {name!r} looks like {row.resembles} ({column.reason}), not like a class "

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, get_args
 
 from bakeoff.data.forms import DateForm, NumberForm, NumberStyle
+from bakeoff.data.reading.since_1970 import parts_of_second, quarters_as_months, since_1970
 from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ CLOCKS = (
     " %H:%M:%S%.f%#z",
     "T%H:%M%#z",
     " %H:%M%#z",
+    "T%H",
+    " %H",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+)
+MONTHS = (
+    *("%Y-%m", "%Y/%m", "%Y.%m", "%m-%Y", "%m/%Y", "%m.%Y", "%b %Y", "%B %Y", "%b-%Y", "%Y %b"),
+    *("%YQ%q", "%Y-Q%q", "%Y Q%q", "Q%q %Y", "Q%q-%Y", "Q%q/%Y"),
 )
 OFFSET = r"\s*(Z|UTC|[+-]\d{2}:?\d{2})$"  # behind a time that is given with its distance to UTC
 
@@ -308,11 +317,26 @@ def in_pattern(texts: pl.Series, pattern: str, zone: str = "") -> pl.Series:
     """
     import polars as pl
 
+    if pattern.startswith("%s"):
+        return since_1970(texts, parts_of_second(pattern))
+    if pattern.endswith("%H"):  # polars wants minutes behind an hour
+        texts, pattern = texts + ":00", f"{pattern}:%M"
+    if "Q%q" in pattern:
+        texts, pattern = quarters_as_months(texts), pattern.replace("Q%q", "%m")
     times = texts.str.to_datetime(pattern, time_unit="us", strict=False)
     if pattern.endswith("z"):
         times = wall_clock(times, zone or "UTC")
     year = pl.col("times").dt.year()
     return times.to_frame("times").select(pl.when(year >= 1000).then("times")).to_series()
+
+
+def to_months(texts: pl.Series) -> tuple[pl.Series, str] | None:
+    """Read texts as months or quarters of a year, where all but a few are: 2024-01, Jan 2024."""
+    for pattern in MONTHS:
+        read = in_pattern(texts, pattern)
+        if read.null_count() - texts.null_count() <= FEW * len(texts) < len(texts):
+            return read, pattern
+    return None
 
 
 def wall_clock(times: pl.Series, zone: str) -> pl.Series:

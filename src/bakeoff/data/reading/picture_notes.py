@@ -105,5 +105,5 @@ def say_decoded(met: Met) -> Iterator[str]:
             f"levels only about {levels} are used. Spread their values up to 65,535 for more."
         )
     if met.several:
-        has = "file holds" if met.several == 1 else "files hold"
-        yield f"{met.several:,} {has} several pictures each; the first is read."
+        has = "file holds several" if met.several == 1 else "files hold several"
+        yield f"{met.several:,} {has} pictures; the first is read."

@@ -16,9 +16,10 @@ from bakeoff.data.origin import Origin, origin_of
 from bakeoff.data.reading.picture_files import Found, PictureFile, is_hidden
 from bakeoff.data.reading.picture_notes import counted, examples, first_of, passed_over, pictures
 from bakeoff.errors import DataError
+from bakeoff.listed import listed
 
 PARTS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation",
-         "test": "test"}  # fmt: skip
+         "test": "test", "training": "train", "testing": "test"}  # fmt: skip
 
 
 ONE_TABLE = "; or, if each file is a table of its own, give one of them"
@@ -163,12 +164,24 @@ def part_of(folder: str) -> str:
 
 
 def say_inner_parts(names: Iterable[list[str]]) -> Iterator[str]:
-    """Say that folders inside of the classes are not taken as parts, though they are called so."""
-    inner = {name[1] for name in names if len(name) > 2}
+    """Say that folders inside of the classes are not taken as parts, though they are called so.
+
+    Or that the folders inside of all classes are the same, as if these were parts.
+    """
+    within: dict[str, set[str]] = {}
+    for name in names:
+        within.setdefault(name[0], set()).update(name[1:2] if len(name) > 2 else ())
+    inner = set().union(*within.values())
     if len({part_of(folder) for folder in inner} - {""}) > 1:
         yield (
             f"Folders called {' and '.join(sorted(map(cut, inner))[:4])} stand inside of the "
             "classes; they make no parts. Put the classes into train and test for that."
+        )
+    elif len(inner) > 1 and len(within) > 1 and all(own == inner for own in within.values()):
+        yield (
+            f"The folders {listed(sorted(within), most=3)} are taken as the classes, and each "
+            f"holds the same folders ({listed(sorted(inner), most=3)}). If these are the classes, "
+            "call the folders around them train and test."
         )
 
 

@@ -10,6 +10,8 @@ windows of different parts share a step.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ import numpy as np
 from bakeoff.data.array import Array
 from bakeoff.data.dataset import Dataset
 from bakeoff.errors import DataError, RequestError, option
+from bakeoff.listed import listed
 
 SHARES = (0.70, 0.15, 0.15)
 CARVED = 0.15  # of the training span, where files bring no validation part
@@ -97,7 +100,9 @@ def cut_windows(dataset: Dataset, cuts: tuple[object, object], name: str) -> Par
         for number, part in enumerate(("train", "validation", "test"))
     }
     said = f"by {name}: validation from {stamp(cuts[0])}, test from {stamp(cuts[1])}"
-    return Parts(positions, said + say_dropped(int((~whole).sum()), dataset))
+    said += say_dropped(int((~whole).sum()), dataset) + say_untrained(positions, dataset)
+    check_parts(positions, said, dataset)
+    return Parts(positions, said)
 
 
 def by_files(dataset: Dataset, parts: Array, name: str) -> Parts:
@@ -112,7 +117,50 @@ def by_files(dataset: Dataset, parts: Array, name: str) -> Parts:
     train = positions["train"]
     positions["train"], positions["validation"] = train[~begin & ~end], train[begin]
     dropped = say_dropped(int((~begin & end).sum()), dataset)
-    return Parts(positions, f"as given; validation from {stamp(cut)}, by {name}{dropped}")
+    dropped += say_untrained(positions, dataset)
+    said = f"as given; validation from {stamp(cut)}, by {name}{dropped}"
+    check_parts(positions, said, dataset)
+    return Parts(positions, said)
+
+
+def check_parts(positions: Mapping[str, Array], said: str, dataset: Dataset) -> None:
+    """Refuse a split with a part that no window fits into.
+
+    Raises:
+        DataError: With the steps that a part needs.
+    """
+    form = dataset.schema.series
+    empty = [part for part, own in positions.items() if not len(own)]
+    if not empty or form is None:
+        return
+    steps = form.horizon or form.lookback
+    what = "steps ahead" if form.horizon else "steps"
+    raise DataError(
+        f"No window fits into the {empty[0]} part ({said}): a part must hold all {steps:,} {what} "
+        f"of a window{steps_needed(dataset, steps)}. Give a longer series, a shorter "
+        f"{option('horizon' if form.horizon else 'lookback')}, or another {option('split')}."
+    )
+
+
+def steps_needed(dataset: Dataset, steps: int) -> str:
+    """Say how long a series must be for the usual shares; nothing where that is not the cause."""
+    form = dataset.schema.series
+    if form is None or len(dataset) > steps / min(SHARES) + 1:
+        return ""
+    needed = form.lookback + form.horizon + math.ceil(steps / min(SHARES))
+    return f", so a series needs about {needed:,} steps to be split 70/15/15"
+
+
+def say_untrained(positions: Mapping[str, Array], dataset: Dataset) -> str:
+    """Say which series are judged without a window of theirs in training."""
+    ids = dataset.origin.ids
+    if ids is None:
+        return ""
+    new = set(ids[positions["test"]].tolist()) - set(ids[positions["train"]].tolist())
+    if not new:
+        return ""
+    many = "1 series has" if len(new) == 1 else f"{len(new):,} series have"
+    return f"; {many} test windows and none in training ({listed(sorted(new), most=3)})"
 
 
 def say_dropped(count: int, dataset: Dataset) -> str:

@@ -44,7 +44,7 @@ def within(values: Array, lengths: Array) -> Array:
 def is_missing(values: Array) -> Array:
     """Return (N,) True where a column of single values has none."""
     if values.dtype == object:
-        return np.array([value is None for value in values], dtype=bool)
+        return np.equal(values, None)
     return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
 
 

@@ -87,10 +87,13 @@ def from_tables(
         notes += [*shown.notes, *without_target(name, shown.unanswered)]
         told = [other for other in first.frame.columns if other not in (name, column.name)]
     names = first.frame.columns
+    first = replace(first, frame=first.frame.clear())
+    del tables  # from here on each column of cells goes as soon as its values stand
     for other in names:
+        pieces = [frame.drop_in_place(other) for frame in frames]
         if other != name and other not in readings:
             readings[other] = column_in_parts(
-                [frame[other] for frame in frames],
+                pieces,
                 kind=kinds.get(other, ""),
                 declared=other in first.declared,
                 mark=first.mark,

@@ -25,9 +25,9 @@ from bakeoff.data.columns.infer import (
     shortest,
     with_bad_cells,
     with_brackets,
-    words_of,
     zone_of,
 )
+from bakeoff.data.columns.words import words_of
 from bakeoff.data.forms import DateForm, NumberForm, WordForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, one_table

@@ -86,7 +86,9 @@ def from_file(path: Path) -> Table:
         return checked(json_array(raw, path.name), path.name)
     if suffix in (".xlsx", ".xls", ".ods"):
         raise DataError(f"{path.name} is a spreadsheet. Save the sheet as CSV and give that file.")
-    frame, separator, notes = delimited(raw, path.name)
+    held = [raw]
+    del raw  # a plain file goes while it is parsed
+    frame, separator, notes = delimited(path, held.pop())
     table = checked(frame, path.name, notes=notes)
     mark = cells.decimal_mark(frame.get_columns(), otherwise="?" if separator == ";" else ".")
     return replace(table, mark=mark, typed=False)

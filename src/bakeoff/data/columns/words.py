@@ -12,6 +12,8 @@ from bakeoff.data.reading.cells import few_distinct
 if TYPE_CHECKING:
     import polars as pl
 
+PIECE = 2**16  # texts that are turned into strings at once
+
 
 class Words(NamedTuple):
     """The words of all rows, and how often each comes.
@@ -38,10 +40,7 @@ def words(texts: pl.Series) -> Words:
 
     distinct = few_distinct(texts)
     if distinct is None:
-        counts = texts.drop_nulls().value_counts()
-        values = np.empty(len(texts), dtype=object)
-        values[:] = texts.to_list()
-        return Words(values, counts.to_series(0), counts.to_series(1).to_numpy())
+        return many_words(texts)
     distinct = distinct.drop_nulls()
     size = len(distinct)
     codes = texts.replace_strict(
@@ -50,6 +49,19 @@ def words(texts: pl.Series) -> Words:
     shared = np.empty(size + 1, dtype=object)  # the last is None
     shared[:-1] = distinct.to_list()
     return Words(shared[codes], distinct, np.bincount(codes, minlength=size + 1)[:-1])
+
+
+def many_words(texts: pl.Series) -> Words:
+    """Read texts of which most are different."""
+    if texts.null_count() == 0 and texts.n_unique() == len(texts):
+        distinct, counts = texts, np.ones(len(texts), np.int64)
+    else:
+        table = texts.drop_nulls().value_counts()
+        distinct, counts = table.to_series(0), table.to_series(1).to_numpy()
+    values = np.empty(len(texts), dtype=object)
+    for start in range(0, len(texts), PIECE):
+        values[start : start + PIECE] = texts[start : start + PIECE].to_list()
+    return Words(values, distinct, counts)
 
 
 def words_of(texts: pl.Series) -> Array:

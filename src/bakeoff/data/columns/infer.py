@@ -58,7 +58,7 @@ def infer(
     if series.dtype.is_integer() and too_large(series):
         return of_words(name, as_texts(series), hint=f"numbers too large to count, as {series[0]}")
     if series.dtype.is_numeric():
-        return of_numbers(name, series.cast(pl.Float64).fill_nan(None), place=place)
+        return of_numbers(name, floats(series), place=place)
     if series.dtype == pl.String and mark != "," and not cells.is_code(series):
         numbers = series.cast(pl.Float64, strict=False)
         if numbers.null_count() == series.null_count() < len(series) and not numbers.is_nan().any():
@@ -189,7 +189,20 @@ def of_numbers(
     )
     if kind == "binary":
         return Reading(column, zeros_and_ones(numbers), tuple(notes))
-    return Reading(column, numbers.fill_null(float("nan")).to_numpy(), tuple(notes))
+    return Reading(column, without_null(numbers), tuple(notes))
+
+
+def floats(series: pl.Series) -> pl.Series:
+    """Return numbers as Float64, null where they are NaN; what is that already is not copied."""
+    import polars as pl
+
+    numbers = series.cast(pl.Float64)
+    return numbers.fill_nan(None) if numbers.is_nan().any() else numbers
+
+
+def without_null(numbers: pl.Series) -> Array:
+    """Return (N,) float64, NaN where null; without a copy where nothing is null."""
+    return (numbers.fill_null(float("nan")) if numbers.null_count() else numbers).to_numpy()
 
 
 def written(form: NumberForm | None) -> str:
@@ -205,6 +218,8 @@ def finite(numbers: pl.Series) -> pl.Series:
     """Turn infinite numbers into null."""
     import polars as pl
 
+    if not numbers.is_infinite().any():
+        return numbers
     return numbers.to_frame("n").select(pl.when(pl.col("n").is_finite()).then("n")).to_series()
 
 

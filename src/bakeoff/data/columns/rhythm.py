@@ -71,13 +71,20 @@ def find_rhythm(ticks: Array, same: Array, *, dated: bool) -> Rhythm:
     gaps = np.diff(ticks)[same]
     if not len(gaps):
         return Rhythm(step=0.0, months=0, dated=dated)
-    values, counts = np.unique(gaps, return_counts=True)
+    values, counts = counted(gaps)
     usual = values[counts.argmax()]
     if dated and (months := months_apart(ticks, same)):
         return Rhythm(step=float(usual), months=months, dated=True)
     fine = np.abs(gaps % usual) <= 1e-6 * usual if usual > 0 else np.zeros(1, bool)
     regular = counts.max() >= REGULAR * len(gaps) or (counts.max() > len(gaps) / 2 and fine.all())
     return Rhythm(step=float(usual) if regular and usual > 0 else 0.0, months=0, dated=dated)
+
+
+def counted(values: Array) -> tuple[Array, Array]:
+    """Return the different numbers in order, and how often each comes; one number at once."""
+    if len(values) and (values == values[0]).all():
+        return values[:1], np.array([len(values)])
+    return np.unique(values, return_counts=True)
 
 
 def months_apart(ticks: Array, same: Array) -> int:
@@ -93,7 +100,7 @@ def months_apart(ticks: Array, same: Array) -> int:
     if not (last.all() or (day == day[0]).all()):
         return 0
     gaps = np.diff(months.astype(np.int64))[same]
-    values, counts = np.unique(gaps, return_counts=True)
+    values, counts = counted(gaps)
     usual = int(values[counts.argmax()])
     return usual if usual > 0 and counts.max() >= REGULAR * len(gaps) else 0
 

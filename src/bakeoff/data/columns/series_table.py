@@ -14,6 +14,7 @@ from bakeoff.data.columns.rhythm import (
     HOUR,
     Rhythm,
     clock_changes,
+    counted,
     find_rhythm,
     steps_between,
 )
@@ -111,20 +112,22 @@ def series_table(
     if not len(rows):
         raise DataError(f"No row has a value of {time}, so there is no series.")
     ticks = ticks_of(times, dated)
-    rows = rows[np.lexsort([rows, codes[rows]])]  # series after series, as the file has them
+    if len(names) > 1:  # series after series, as the file has them
+        rows = rows[np.lexsort([rows, codes[rows]])]
     elapsed, said = on_one_clock(ticks[rows], codes[rows], dated=dated, time=time)
     notes += said
     apart = overlapping(elapsed, codes[rows], parts[rows])
-    order = np.lexsort([rows, elapsed, parts[rows] if apart else 0 * rows, codes[rows]])
-    if (np.diff(order) < 0).any():
-        notes.append(f"Rows do not stand in the order of {time}, and are sorted by it.")
-    rows, elapsed = rows[order], elapsed[order]
+    groups = codes[rows] * 4 + (parts[rows] if apart else 0)
+    if not in_order(groups, elapsed):
+        order = np.lexsort([rows, elapsed, groups])
+        if (np.diff(order) < 0).any():
+            notes.append(f"Rows do not stand in the order of {time}, and are sorted by it.")
+        rows, elapsed, groups = rows[order], elapsed[order], groups[order]
     if apart:
         notes.append(
             f"The files overlap in {time}, so no window reaches from one into another: the first "
             f"{lookback:,} steps of each are looked back at only."
         )
-    groups = codes[rows] * 4 + (parts[rows] if apart else 0)
     same = np.diff(groups) == 0
     again = np.r_[False, same & (np.diff(elapsed) == 0)]
     if again.any():
@@ -141,6 +144,13 @@ def series_table(
     return filled_table(
         rows, ticks, elapsed, codes, same, names, rhythm, lookback, time, place, notes
     )
+
+
+def in_order(groups: Array, elapsed: Array) -> bool:
+    """Tell whether rows stand group after group, each in order of time."""
+    same = groups[1:] == groups[:-1]
+    later = np.where(same, elapsed[1:] >= elapsed[:-1], groups[1:] > groups[:-1])
+    return bool(later.all())
 
 
 def filled_table(
@@ -203,8 +213,11 @@ def on_one_clock(ticks: Array, codes: Array, *, dated: bool, time: str) -> tuple
     gaps = np.diff(ticks)[same]
     if not dated or not len(gaps):
         return ticks, []
-    values, counts = np.unique(gaps, return_counts=True)
-    back, forward = clock_changes(ticks, same, float(values[counts.argmax()]))
+    values, counts = counted(gaps)
+    step = float(values[counts.argmax()])
+    if not np.isin(values, (step - HOUR, step + HOUR)).any():
+        return ticks, []
+    back, forward = clock_changes(ticks, same, step)
     disorder = same & (np.diff(ticks) < 0) & ~back
     if disorder.any() or not (back.any() or forward.any()):
         return ticks, []
@@ -221,6 +234,8 @@ def on_one_clock(ticks: Array, codes: Array, *, dated: bool, time: str) -> tuple
 def overlapping(elapsed: Array, codes: Array, parts: Array) -> bool:
     """Tell whether a file begins, in some series, before another one has ended."""
     files = int(parts.max(initial=0)) + 1
+    if files == 1:
+        return False
     size = (int(codes.max(initial=0)) + 1) * files
     first, last = np.full(size, np.inf), np.full(size, -np.inf)
     np.minimum.at(first, codes * files + parts, elapsed)

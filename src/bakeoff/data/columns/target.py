@@ -217,6 +217,8 @@ def check_target(series: pl.Series, reading: Reading, place: Place) -> None:
 def check_numbers(series: pl.Series, reading: Reading, place: Place) -> None:
     """Refuse a numeric target with a cell that is no finite number."""
     name = series.name
+    if np.isfinite(reading.values).all():
+        return
     texts = cells.clean(as_texts(series))[0]
     unread = texts.is_not_null().to_numpy() & ~np.isfinite(reading.values)
     positions = np.flatnonzero(unread).tolist()

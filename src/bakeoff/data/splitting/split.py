@@ -73,10 +73,11 @@ class Split:
             object.__setattr__(self, part, positions)
             if len(positions) == 0:
                 raise DataError(f"The {part} part is empty ({self.how}). Split in another way.")
-        positions, counts = np.unique(np.concatenate(self.parts), return_counts=True)
-        if (counts > 1).any():
+        positions = np.sort(np.concatenate(self.parts))
+        again = positions[1:][positions[1:] == positions[:-1]]
+        if len(again):
             raise DataError(
-                f"Position {positions[counts > 1][0]:,} (from 0) stands in more than one part, or "
+                f"Position {again[0]:,} (from 0) stands in more than one part, or "
                 "twice in one. Each row may be used once."
             )
 

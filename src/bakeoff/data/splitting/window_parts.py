@@ -82,7 +82,7 @@ def cuts_of_shares(dataset: Dataset, shares: tuple[float, ...]) -> tuple[object,
         cuts = [first + np.timedelta64(int(span * s), "us") for s in np.cumsum(shares)[:2]]
     else:
         cuts = [first + span * s for s in np.cumsum(shares)[:2]]
-    stamps = np.unique(times)  # a part begins where a window does
+    stamps = np.sort(times)  # a part begins where a window does
     at = [min(int(np.searchsorted(stamps, cut)), len(stamps) - 1) for cut in cuts]
     return stamps[at[0]], stamps[at[1]]
 

@@ -16,6 +16,7 @@ from bakeoff.data.assembling.parts import column_in_parts, halves, target_in_par
 from bakeoff.data.assembling.steps_of_series import CALENDAR_WORD, steps_of_series
 from bakeoff.data.assembling.windows import (
     Windows,
+    alike,
     check_enough,
     kept_windows,
     last_origin,
@@ -91,7 +92,7 @@ def from_time_series(
     form = form_of(choices, written or NumberForm(), found, readings, table)
     windows = windows_of(table, form)
     kept, dropped = kept_windows(windows, table, target, parts)
-    windows = windows._replace(starts=windows.starts[kept])
+    windows = windows if kept.all() else windows._replace(starts=windows.starts[kept])
     check_enough(windows, table, form, time)
     values = {channel.name: readings[channel.name].values for channel in form.channels}
     block = block_of_windows(windows, form, values, table)
@@ -172,7 +173,7 @@ def block_of_windows(
     return Sequences(
         steps_of_series(form, values, table),
         windows.starts,
-        np.full(len(windows.starts), form.lookback),
+        alike(form.lookback, len(windows.starts)),
         table.series.astype(np.int32) if form.series else None,
         table.names if form.series else (),
     )

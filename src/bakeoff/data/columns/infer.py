@@ -289,7 +289,7 @@ def of_times(
         distinct=distinct,
         form=DateForm(pattern, zone),
     )
-    return Reading(column, times.to_numpy().astype("datetime64[us]"))
+    return Reading(column, times.to_numpy().astype("datetime64[us]", copy=False))
 
 
 def of_words(

@@ -9,6 +9,7 @@ import numpy as np
 from bakeoff.data.array import Array
 
 HOUR = 3_600_000_000  # microseconds
+FIRST = 1_000  # stamps that tell mostly that they do not lie months apart
 REGULAR = 0.9  # share of the steps that keep the usual distance, from which on it is one
 CHANGES = (3, 4, 9, 10, 11)  # months in which clocks are changed somewhere
 UNITS = (
@@ -68,7 +69,7 @@ def find_rhythm(ticks: Array, same: Array, *, dated: bool) -> Rhythm:
         same: (S - 1,) whether a step is of the series of the one before it.
         dated: Whether times are dates.
     """
-    gaps = np.diff(ticks)[same]
+    gaps = gaps_of(ticks, same)
     if not len(gaps):
         return Rhythm(step=0.0, months=0, dated=dated)
     values, counts = counted(gaps)
@@ -78,6 +79,12 @@ def find_rhythm(ticks: Array, same: Array, *, dated: bool) -> Rhythm:
     fine = np.abs(gaps % usual) <= 1e-6 * usual if usual > 0 else np.zeros(1, bool)
     regular = counts.max() >= REGULAR * len(gaps) or (counts.max() > len(gaps) / 2 and fine.all())
     return Rhythm(step=float(usual) if regular and usual > 0 else 0.0, months=0, dated=dated)
+
+
+def gaps_of(ticks: Array, same: Array) -> Array:
+    """Return the distances of steps of one series."""
+    gaps = np.diff(ticks)
+    return gaps if same.all() else gaps[same]
 
 
 def counted(values: Array) -> tuple[Array, Array]:
@@ -92,17 +99,30 @@ def months_apart(ticks: Array, same: Array) -> int:
 
     All stand on one day of the month, or on its last day.
     """
+    if not (on_one_day(ticks[:FIRST]) and on_one_day(ticks)):
+        return 0
+    months = ticks.astype("datetime64[us]").astype("datetime64[M]")
+    gaps = np.diff(months.astype(np.int64))[same]
+    values, counts = counted(gaps)
+    usual = int(values[counts.argmax()])
+    return usual if usual > 0 and counts.max() >= REGULAR * len(gaps) else 0
+
+
+def on_one_day(ticks: Array) -> bool:
+    """Tell whether stamps stand on one day of the month each, or on its last day."""
     stamps = ticks.astype("datetime64[us]")
     months = stamps.astype("datetime64[M]")
     days = stamps.astype("datetime64[D]")
     day = (days - months).astype(np.int64)
     last = (months + 1).astype("datetime64[D]") - days == np.timedelta64(1, "D")
-    if not (last.all() or (day == day[0]).all()):
-        return 0
-    gaps = np.diff(months.astype(np.int64))[same]
-    values, counts = counted(gaps)
-    usual = int(values[counts.argmax()])
-    return usual if usual > 0 and counts.max() >= REGULAR * len(gaps) else 0
+    return bool(last.all() or (day == day[0]).all())
+
+
+def is_even(ticks: Array, rhythm: Rhythm) -> bool:
+    """Tell whether each stamp follows the one before it by exactly a step, or by no rhythm."""
+    if rhythm.months:
+        return False
+    return not rhythm.step or bool((np.diff(ticks) == rhythm.step).all())
 
 
 def steps_between(ticks: Array, rhythm: Rhythm) -> Array:

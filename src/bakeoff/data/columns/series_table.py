@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, as_slice
 from bakeoff.data.columns.rhythm import (
     HOUR,
     Rhythm,
     clock_changes,
     counted,
     find_rhythm,
+    gaps_of,
+    is_even,
     steps_between,
 )
 from bakeoff.data.origin import Place
@@ -66,7 +68,7 @@ class SeriesTable:
 
     def ends(self) -> Array:
         """Return (stretches, 2): where each stretch begins and where it has ended."""
-        edges = np.flatnonzero(np.diff(self.stretch)) + 1
+        edges = np.flatnonzero(self.stretch[1:] != self.stretch[:-1]) + 1
         return np.stack([np.r_[0, edges], np.r_[edges, len(self)]], axis=1)
 
 
@@ -97,7 +99,7 @@ def series_table(
     dated = not times.dtype.is_numeric()
     known = times.is_not_null().to_numpy()
     notes = [*say_left_out(~known, time, place)]
-    codes, names = np.zeros(len(times), np.int64), ("",)
+    codes, names = np.broadcast_to(np.int64(0), len(times)), ("",)  # one number, held once
     if ids is not None:
         texts = cells.clean(as_texts(ids))[0]
         named = texts.is_not_null().to_numpy()
@@ -114,10 +116,11 @@ def series_table(
     ticks = ticks_of(times, dated)
     if len(names) > 1:  # series after series, as the file has them
         rows = rows[np.lexsort([rows, codes[rows]])]
-    elapsed, said = on_one_clock(ticks[rows], codes[rows], dated=dated, time=time)
+    own = as_slice(rows)
+    elapsed, said = on_one_clock(ticks[own], codes[own], dated=dated, time=time)
     notes += said
-    apart = overlapping(elapsed, codes[rows], parts[rows])
-    groups = codes[rows] * 4 + (parts[rows] if apart else 0)
+    apart = bool(parts.any()) and overlapping(elapsed, codes[own], parts[own])
+    groups = codes[own] * 4 + parts[own] if apart else codes[own]
     if not in_order(groups, elapsed):
         order = np.lexsort([rows, elapsed, groups])
         if (np.diff(order) < 0).any():
@@ -128,8 +131,8 @@ def series_table(
             f"The files overlap in {time}, so no window reaches from one into another: the first "
             f"{lookback:,} steps of each are looked back at only."
         )
-    same = np.diff(groups) == 0
-    again = np.r_[False, same & (np.diff(elapsed) == 0)]
+    same = groups[1:] == groups[:-1]
+    again = np.r_[False, same & (elapsed[1:] == elapsed[:-1])]
     if again.any():
         check_repeated(int(again.sum()), len(rows), time, ids, place(int(rows[again.argmax()])))
         notes.append(
@@ -137,7 +140,7 @@ def series_table(
             f"(first: {place(int(rows[again.argmax()]))})."
         )
         rows, elapsed, groups = rows[~again], elapsed[~again], groups[~again]
-        same = np.diff(groups) == 0
+        same = groups[1:] == groups[:-1]
     rhythm = rhythm or find_rhythm(elapsed, same, dated=dated)
     if not rhythm.step and not rhythm.months and len(rows) > 1:
         notes.append(f"{time} is irregular: a window counts rows, whatever time lies between them.")
@@ -167,6 +170,18 @@ def filled_table(
     notes: list[str],
 ) -> SeriesTable:
     """Put steps in where few are missing; part the series where many are."""
+    if same.all() and is_even(elapsed, rhythm):
+        own = as_slice(rows)
+        return SeriesTable(
+            rows=rows,
+            filled=np.broadcast_to(True, len(rows)),  # noqa: FBT003
+            ticks=ticks[own],
+            stretch=np.broadcast_to(np.int64(0), len(rows)),
+            series=codes[own],
+            names=names,
+            rhythm=rhythm,
+            notes=tuple(notes),
+        )
     between = steps_between(elapsed, rhythm)
     lost = np.where(same & (between > 1), np.nan_to_num(between, nan=1.0) - 1, 0).astype(np.int64)
     fillable = lost <= max(lookback, FEWEST_FILLED)
@@ -196,8 +211,8 @@ def ticks_of(times: pl.Series, dated: bool) -> Array:
     import polars as pl
 
     if dated:
-        return times.cast(pl.Datetime("us")).dt.timestamp("us").fill_null(0).to_numpy()
-    return np.asarray(times.fill_null(0).to_numpy())
+        times = times.cast(pl.Datetime("us")).to_physical()
+    return np.asarray((times.fill_null(0) if times.null_count() else times).to_numpy())
 
 
 def on_one_clock(ticks: Array, codes: Array, *, dated: bool, time: str) -> tuple[Array, list[str]]:
@@ -209,8 +224,8 @@ def on_one_clock(ticks: Array, codes: Array, *, dated: bool, time: str) -> tuple
         dated: Whether they are dates.
         time: What to call them.
     """
-    same = np.diff(codes) == 0
-    gaps = np.diff(ticks)[same]
+    same = codes[1:] == codes[:-1]
+    gaps = gaps_of(ticks, same)
     if not dated or not len(gaps):
         return ticks, []
     values, counts = counted(gaps)
@@ -234,8 +249,6 @@ def on_one_clock(ticks: Array, codes: Array, *, dated: bool, time: str) -> tuple
 def overlapping(elapsed: Array, codes: Array, parts: Array) -> bool:
     """Tell whether a file begins, in some series, before another one has ended."""
     files = int(parts.max(initial=0)) + 1
-    if files == 1:
-        return False
     size = (int(codes.max(initial=0)) + 1) * files
     first, last = np.full(size, np.inf), np.full(size, -np.inf)
     np.minimum.at(first, codes * files + parts, elapsed)

@@ -23,18 +23,19 @@ class Windows(NamedTuple):
 
     Args:
         starts: (N,) first step of each look-back.
-        lookback: Its steps.
-        horizon: Steps to forecast behind it; 0 where the label of its last step is predicted.
+        shown: (N,) the first step that is forecast, or the last one of the look-back.
+        lookback: Steps that are looked back at.
+        horizon: Steps to forecast behind them; 0 where the label of the last one is predicted.
     """
 
     starts: Array
+    shown: Array
     lookback: int
     horizon: int
 
-    @property
-    def shown(self) -> Array:
-        """(N,) the first step that is forecast, or the last one of the look-back."""
-        return self.starts + self.lookback - (self.horizon == 0)
+    def some(self, kept: Array | slice) -> Windows:
+        """Return some of them, by a mask or a slice."""
+        return self._replace(starts=self.starts[kept], shown=self.shown[kept])
 
     @property
     def spans(self) -> Array:
@@ -47,9 +48,14 @@ class Windows(NamedTuple):
 def windows_of(table: SeriesTable, form: SeriesForm) -> Windows:
     """Return all windows that lie in one stretch."""
     length = form.lookback + form.horizon
-    starts = [np.arange(a, b - length + 1, form.stride) for a, b in table.ends().tolist()]
-    joined = starts[0] if len(starts) == 1 else np.concatenate(starts)
-    return Windows(joined, form.lookback, form.horizon)
+    back = form.lookback - (form.horizon == 0)
+    ends = table.ends().tolist()
+    if len(ends) == 1:  # starts and what is shown are views of one array
+        steps = np.arange(*ends[0])
+        some = slice(0, max(0, len(steps) - length + 1), form.stride)
+        return Windows(steps[some], steps[back:][some], form.lookback, form.horizon)
+    starts = np.concatenate([np.arange(a, b - length + 1, form.stride) for a, b in ends])
+    return Windows(starts, starts + back, form.lookback, form.horizon)
 
 
 def kept_windows(
@@ -98,7 +104,9 @@ def last_windows(table: SeriesTable, form: SeriesForm, known: Array) -> tuple[Wi
         said.append(
             f"No forecast of {named}: fewer than {form.lookback:,} steps on end before its end."
         )
-    return Windows(np.array(starts, np.int64), form.lookback, form.horizon), said
+    first = np.array(starts, np.int64)
+    shown = first + form.lookback - (form.horizon == 0)
+    return Windows(first, shown, form.lookback, form.horizon), said
 
 
 def check_enough(windows: Windows, table: SeriesTable, form: SeriesForm, time: str) -> None:
@@ -153,7 +161,7 @@ def spans_of(windows: Windows, times: Array) -> Array:
     starts = as_slice(windows.starts)
     if not isinstance(starts, slice):
         return times[windows.spans]
-    first, last = windows._replace(starts=windows.starts[:1]).spans[0].tolist()
+    first, last = windows.some(slice(1)).spans[0].tolist()
     step = times.strides[0]
     return np.lib.stride_tricks.as_strided(
         times[first:], (len(windows.starts), 2), (step, step * (last - first)), writeable=False

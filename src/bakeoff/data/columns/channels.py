@@ -154,9 +154,9 @@ def side_by_side(channels: Sequence[Channel], values: Sequence[Array]) -> Array:
 
 
 def numbers_of(channel: Channel, values: Array) -> Array:
-    """Return the values of one column as (S, width) float64, NaN where missing."""
+    """Return the values of one column as (S, width) floats, NaN where missing."""
     if isinstance(channel.form, NumberForm):
-        return values.astype(np.float64, copy=False)[:, None]
+        return values[:, None]
     missing = is_missing(values)
     words = channel.words or channel.form.pair[1:]
     numbers = np.stack([(values == word).astype(np.float64) for word in words], axis=1)

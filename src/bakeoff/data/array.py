@@ -46,7 +46,7 @@ def within(values: Array, lengths: Array) -> Array:
 def is_missing(values: Array) -> Array:
     """Return (N,) True where a column of single values has none."""
     if values.dtype == object:
-        return np.equal(values, None)
+        return np.asarray(values == np.array(None))
     return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
 
 

@@ -108,7 +108,7 @@ class SideBySide:
     @property
     def nbytes(self) -> int:
         """Bytes of the columns."""
-        return sum(column.nbytes for column in self.columns)
+        return sum(int(column.nbytes) for column in self.columns)
 
     @cached_property
     def dtype(self) -> Any:
@@ -168,7 +168,7 @@ class Sequences:
     @property
     def ndim(self) -> int:
         """3; 2 of tokens."""
-        return self.steps.ndim + 1
+        return int(self.steps.ndim) + 1
 
     @property
     def dtype(self) -> Any:

@@ -156,10 +156,10 @@ def update(digest: Any, name: str, values: Values) -> None:
     elif isinstance(values, Sequences):
         digest.update(values.lengths.tobytes())
         digest.update((values.starts - values.starts.min(initial=0)).tobytes())
-        some: Any = values.stretch()
-        some = np.flatnonzero(values.covered()) if some is None else np.arange(some.start, some.stop)
-        for start in range(0, len(some), PIECE):
-            digest.update(np.ascontiguousarray(values.steps[as_slice(some[start : start + PIECE])]))
+        real = np.arange(len(values.steps))[values.stretch() or values.covered()]
+        for start in range(0, len(real), PIECE):
+            piece = values.steps[as_slice(real[start : start + PIECE])]
+            digest.update(np.ascontiguousarray(piece))
     elif values.dtype == object:
         texts = ["" if value is None else value for value in values]
         sizes = [-1 if v is None else len(t) for v, t in zip(values, texts, strict=True)]

@@ -63,7 +63,7 @@ def kept_windows(
 ) -> tuple[Array, list[str]]:
     """Return which windows have all their targets, in one file; and what was left out."""
     missing = is_missing(target.values)[as_slice(table.rows)] | ~table.filled
-    name, notes = target.column.name, []
+    name, notes = target.column.name, list[str]()
     if not missing.any() and not parts.any():
         return np.ones(len(windows.starts), bool), notes
     before = np.r_[0, np.cumsum(missing)]

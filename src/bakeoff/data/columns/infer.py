@@ -202,7 +202,8 @@ def floats(series: pl.Series) -> pl.Series:
 
 def without_null(numbers: pl.Series) -> Array:
     """Return (N,) float64, NaN where null; without a copy where nothing is null."""
-    return (numbers.fill_null(float("nan")) if numbers.null_count() else numbers).to_numpy()
+    filled = numbers.fill_null(float("nan")) if numbers.null_count() else numbers
+    return np.asarray(filled.to_numpy())
 
 
 def written(form: NumberForm | None) -> str:
@@ -235,7 +236,8 @@ def count_distinct(numbers: Array) -> int:
 
 def zeros_and_ones(numbers: pl.Series) -> Array:
     """Return numbers that are 0, 1 or null as (N,) words."""
-    return np.array(["0", "1", None], dtype=object)[numbers.fill_null(2).to_numpy().astype(np.int8)]
+    codes: Array = numbers.fill_null(2).to_numpy().astype(np.int8)
+    return np.asarray(np.array(["0", "1", None], dtype=object)[codes])
 
 
 def number_kind(name: str, filled: Array, missing: int, distinct: int) -> tuple[str, str]:
@@ -349,7 +351,9 @@ def word_kind(texts: pl.Series, found: Words, missing: int) -> tuple[str, str]:
         return "category", many
     if repeated >= REPEATS * filled:
         return "category", f"{distinct:,} different values" if distinct < 0.1 * filled else many
-    return ("text", f"{many}, about {length:.0f} words each") if length >= 3 else ("identifier", many)
+    return (
+        ("text", f"{many}, about {length:.0f} words each") if length >= 3 else ("identifier", many)
+    )
 
 
 def with_bad_cells(

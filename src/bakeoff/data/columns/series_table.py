@@ -174,7 +174,7 @@ def filled_table(
         own = as_slice(rows)
         return SeriesTable(
             rows=rows,
-            filled=np.broadcast_to(True, len(rows)),  # noqa: FBT003
+            filled=np.broadcast_to(True, len(rows)),
             ticks=ticks[own],
             stretch=np.broadcast_to(np.int64(0), len(rows)),
             series=codes[own],

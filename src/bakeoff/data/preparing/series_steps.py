@@ -52,8 +52,7 @@ class SeriesSteps:
     def fit(cls, values: Sequences) -> Self:
         """Learn from the steps that stand in a sequence; a series without any is not learned."""
         names = values.names or ("",)
-        covered = values.stretch() if values.series is None else None
-        some = values.covered() if covered is None else covered
+        some = (values.stretch() if values.series is None else None) or values.covered()
         width = values.steps.shape[1]
         present = list(range(len(names)))
         if values.series is not None:
@@ -129,4 +128,4 @@ class SeriesSteps:
         return {**fields_of(self), "names": list(self.names)}
 
 
-PIECE = 2**14  # steps held as float64 at once
+PIECE = 2**12  # steps held as float64 at once

@@ -78,7 +78,8 @@ def clean(
     found = texts.is_in(list(words)).fill_null(False)
     if not found.any():
         return texts, {}
-    counts = {str(word): n for word, n in texts.filter(found).value_counts().iter_rows() if word}
+    tally = sorted(texts.filter(found).value_counts().iter_rows())
+    counts = {str(word): n for word, n in tally if word}
     frame = pl.DataFrame({"texts": texts, "found": found})
     return frame.select(pl.when(~pl.col("found")).then("texts")).to_series(), counts
 

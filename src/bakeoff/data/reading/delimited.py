@@ -59,7 +59,7 @@ def plainly(
     blocks: list[bytes], separator: str, source: str
 ) -> tuple[pl.DataFrame, str, list[str]] | None:
     """Read a plain file, given in blocks; None where its rows are uneven, or there are none."""
-    line = blocks[0].lstrip(b"\n").partition(b"\n")[0].decode()
+    line = blocks[0].partition(b"\n")[0].decode()
     names, nameless, repeated = header(line, separator, source)
     frame = parse_blocks(blocks, separator, names)
     if frame is None:

@@ -27,6 +27,8 @@ HEAD = 2000  # bytes in which a zero tells that a file is no text, or has two by
 def plain_lines(raw: bytes) -> list[bytes]:
     """Return the bytes of a plain file in blocks of whole lines; nothing where it is not plain.
 
+    Lines end in one newline, and blank lines above the first are gone.
+
     Example:
         >>> plain_lines(b"a,b\\r\\n1,2\\r\\n"), plain_lines(b'a,b\\n"1",2\\n')
         ([b'a,b\\n1,2\\n'], [])
@@ -34,7 +36,7 @@ def plain_lines(raw: bytes) -> list[bytes]:
     odd = raw.startswith((*MARKS, b"sep=")) or b'"' in raw or 0 in raw[:HEAD]
     if odd or not is_utf8(raw):
         return []
-    blocks, start = [], 0
+    blocks, start = [], len(re.match(rb"[\r\n]*", raw)[0])  # type: ignore[index]
     while start < len(raw):
         end = raw.find(b"\n", start + BLOCK) + 1 or len(raw)
         block = raw[start:end]
@@ -69,7 +71,7 @@ def parse_blocks(blocks: list[bytes], separator: str, names: Sequence[str]) -> p
     """
     import polars as pl
 
-    blocks[0] = blocks[0].lstrip(b"\n").partition(b"\n")[2]
+    blocks[0] = blocks[0].partition(b"\n")[2]
     frames: list[pl.DataFrame] = []
     for block in taken(blocks):
         if block in (b"", b"\n"):

@@ -25,6 +25,4 @@ def make_targets(preparation: Preparation, dataset: Dataset) -> Rows | Windows:
         return Rows(base=targets, rows=np.arange(len(targets)))
     windows, ahead = (dataset.arrays[n] for n in (preparation.schema.inputs[0], dataset.target))
     scaled = preparation.series_steps.apply_first(windows)
-    return Windows(
-        base=scaled, starts=ahead.starts, length=ahead.longest, vector=True
-    )
+    return Windows(base=scaled, starts=ahead.starts, length=ahead.longest, vector=True)

@@ -92,14 +92,22 @@ def taken(blocks: list[bytes]) -> Iterator[bytes]:
 def parse_block(block: bytes, separator: str, names: Sequence[str]) -> pl.DataFrame | None:
     """Read whole lines as texts; None where one has too many or too few cells."""
     frame = parse_rows(block, separator, names)
-    if frame is None or frame.to_series(-1).null_count() == 0:
-        return frame  # in a blank line, or one that is too short, the last cell is missing
-    if b"\n\n" in block or block.startswith(b"\n"):
-        block = re.sub(rb"\n{2,}", b"\n", block).lstrip(b"\n")
-        frame = parse_rows(block, separator, names)
-    if frame is None or count(block, separator) != len(frame) * (len(names) - 1):
+    if frame is None or is_even(frame, block, separator):
+        return frame
+    bare = re.sub(rb"\n{2,}", b"\n", block).lstrip(b"\n")  # blank lines are no rows
+    if len(bare) == len(block):
         return None
-    return frame
+    frame = parse_rows(bare, separator, names)
+    return frame if frame is not None and is_even(frame, bare, separator) else None
+
+
+def is_even(frame: pl.DataFrame, block: bytes, separator: str) -> bool:
+    """Tell whether no line is blank or too short: there the last cell is missing."""
+    if frame.to_series(-1).null_count() == 0:
+        return True
+    if frame.width == 1:
+        return b"\n\n" not in block and not block.startswith(b"\n")
+    return count(block, separator) == len(frame) * (frame.width - 1)
 
 
 def count(block: bytes, separator: str) -> int:

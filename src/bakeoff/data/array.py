@@ -9,6 +9,8 @@ from bakeoff.errors import DataError
 Array = np.ndarray[Any, Any]
 """What each column holds."""
 
+PIECE = 2**16  # numbers looked at at once
+
 
 class Row:
     """One number after the other, all of one kind: what a stored array must be."""
@@ -44,7 +46,7 @@ def within(values: Array, lengths: Array) -> Array:
 def is_missing(values: Array) -> Array:
     """Return (N,) True where a column of single values has none."""
     if values.dtype == object:
-        return np.array([value is None for value in values], dtype=bool)
+        return np.asarray(values == np.array(None))
     return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
 
 
@@ -54,6 +56,40 @@ def numbered(values: Array) -> Array:
         return values
     codes: dict[str | None, int] = {}
     return np.array([codes.setdefault(value, len(codes)) for value in values], dtype=np.int64)
+
+
+def as_slice(positions: Array) -> Array | slice:
+    """Return positions that follow each other as a slice, which copies nothing; others as they are.
+
+    Example:
+        >>> as_slice(np.array([3, 4, 5])), as_slice(np.array([3, 5]))
+        (slice(3, 6, None), array([3, 5]))
+    """
+    if positions.ndim != 1 or positions.dtype.kind != "i" or not len(positions):
+        return positions
+    first, last = int(positions[0]), int(positions[-1])
+    if first < 0 or last - first != len(positions) - 1 or (positions[1:] <= positions[:-1]).any():
+        return positions
+    return slice(first, last + 1)
+
+
+def frozen(array: Array) -> Array:
+    """Return the same values, read-only."""
+    array = array.view()
+    array.flags.writeable = False
+    return array
+
+
+def held_as_float32(values: Array) -> bool:
+    """Tell whether float32 holds every number exactly, some at a time."""
+    if values.dtype == np.float32:
+        return True
+    with np.errstate(over="ignore"):  # what becomes infinite is not held
+        for start in range(0, len(values), PIECE):
+            part = values[start : start + PIECE]
+            if not ((part.astype(np.float32) == part) | (part != part)).all():
+                return False
+    return True
 
 
 def compact(values: Array) -> Array:

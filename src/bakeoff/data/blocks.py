@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, as_slice, frozen, held_as_float32
 
 PIECE = 256  # rows taken at once ...
 MOST_BYTES = 2**22  # ... or fewer, where they are large
@@ -72,6 +73,52 @@ class Pictures:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class SideBySide:
+    """Columns of numbers as one table (S, F): put side by side when some of it is taken.
+
+    So the channels of time series stay where the user's table has them.
+
+    Args:
+        columns: F arrays (S,) of floats.
+    """
+
+    columns: tuple[Array, ...]
+    ndim: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        """Make the columns read-only."""
+        object.__setattr__(self, "columns", tuple(frozen(column) for column in self.columns))
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __getitem__(self, key: Any) -> Array:
+        """Return some rows, (..., F); of (rows, i) those of column i alone."""
+        if isinstance(key, tuple):
+            rows, column = key
+            return self.columns[column][rows].astype(self.dtype, copy=False)
+        return np.stack([column[key] for column in self.columns], -1, dtype=self.dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(S, F)."""
+        return (len(self), len(self.columns))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the columns."""
+        return sum(int(column.nbytes) for column in self.columns)
+
+    @cached_property
+    def dtype(self) -> Any:
+        """float32 where that holds every number exactly, else float64."""
+        return np.dtype(np.float32 if all(map(held_as_float32, self.columns)) else np.float64)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Sequences:
     """Sequences: stretches of one table of steps, which may overlap, as windows do.
 
@@ -79,14 +126,14 @@ class Sequences:
     `np.asarray(sequences)` pads them with zeros to the longest: (N, T, F).
 
     Args:
-        steps: (S, F) or, of tokens, (S,); in memory or memory-mapped.
+        steps: (S, F) or, of tokens, (S,); in memory or memory-mapped, or columns `SideBySide`.
         starts: (N,) int64, the first step of each sequence.
         lengths: (N,) int64, how many steps it has.
         series: (S,) the number of the time series that each step is of; None where there is one.
         names: The series by number.
     """
 
-    steps: Array
+    steps: Any
     starts: Array
     lengths: Array
     series: Array | None = None
@@ -123,7 +170,7 @@ class Sequences:
     @property
     def ndim(self) -> int:
         """3; 2 of tokens."""
-        return self.steps.ndim + 1
+        return int(self.steps.ndim) + 1
 
     @property
     def dtype(self) -> Any:
@@ -136,17 +183,40 @@ class Sequences:
             return np.zeros(len(self), np.int64)
         return np.asarray(self.series[self.starts], np.int64)
 
+    def stretch(self) -> slice | None:
+        """Return the steps from the first to the last, if each start follows the one before it."""
+        starts = as_slice(self.starts)
+        if not isinstance(starts, slice) or not self.lengths.min() == self.lengths.max() > 0:
+            return None
+        return slice(starts.start, starts.stop - 1 + int(self.lengths[0]))
+
     def covered(self) -> Array:
         """Return (S,) True at each step that stands in a sequence."""
-        edges = np.zeros(len(self.steps) + 1, dtype=np.int64)
-        np.add.at(edges, self.starts, 1)
-        np.add.at(edges, self.starts + self.lengths, -1)
+        size = len(self.steps) + 1
+        stretch = self.stretch()
+        if stretch is not None:
+            covered = np.zeros(size - 1, dtype=bool)
+            covered[stretch] = True
+            return covered
+        edges = np.bincount(self.starts, minlength=size)
+        edges -= np.bincount(self.starts + self.lengths, minlength=size)
         return np.asarray(edges[:-1].cumsum() > 0)
 
     def real(self) -> Array:
         """Return (s, F) the steps that stand in a sequence, each once; no copy of all of them."""
+        stretch = self.stretch()
+        if stretch is not None:
+            return np.asarray(self.steps[stretch])
         covered = self.covered()
-        return self.steps if covered.all() else self.steps[covered]
+        return np.asarray(self.steps if covered.all() else self.steps[covered])
+
+    def unknown_channels(self) -> Array:
+        """Return (F,) True where no step that stands in a sequence has a value."""
+        if self.steps.ndim == 1 or self.dtype.kind != "f":
+            return np.zeros(self.shape[2:] or 1, dtype=bool)
+        some = self.stretch() or self.covered()
+        width = self.steps.shape[1]
+        return np.array([bool(np.isnan(self.steps[some, i]).all()) for i in range(width)])
 
     def pieces(self) -> Iterator[tuple[int, Array, Array]]:
         """Yield the position of a first row, up to 256 rows from it (n, T, F), and their lengths.

@@ -10,8 +10,8 @@ from typing import Any, overload
 
 import numpy as np
 
-from bakeoff.data.array import Array
-from bakeoff.data.blocks import Pictures, Sequences, Values, block_of
+from bakeoff.data.array import Array, as_slice, frozen
+from bakeoff.data.blocks import PIECE, Pictures, Sequences, SideBySide, Values, block_of
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.origin import Origin
 from bakeoff.errors import DataError
@@ -70,6 +70,8 @@ class Dataset:
         """
         if isinstance(positions, int | np.integer):
             return {name: one(values[positions]) for name, values in self.arrays.items()}
+        if isinstance(positions, np.ndarray):
+            positions = as_slice(positions)  # a part by time is a view
         return replace(
             self,
             arrays={name: values[positions] for name, values in self.arrays.items()},
@@ -128,15 +130,9 @@ def read_only(values: Any, lengths: Array | None) -> Values:
     if isinstance(values, Pictures):
         return replace(values, base=frozen(values.base))
     if isinstance(values, Sequences):
-        return replace(values, steps=frozen(values.steps))
+        steps = values.steps
+        return values if isinstance(steps, SideBySide) else replace(values, steps=frozen(steps))
     return block_of(frozen(values), lengths)
-
-
-def frozen(array: Array) -> Array:
-    """Return the same values, read-only."""
-    array = array.view()
-    array.flags.writeable = False
-    return array
 
 
 def one(value: Any) -> Any:
@@ -160,7 +156,10 @@ def update(digest: Any, name: str, values: Values) -> None:
     elif isinstance(values, Sequences):
         digest.update(values.lengths.tobytes())
         digest.update((values.starts - values.starts.min(initial=0)).tobytes())
-        digest.update(np.ascontiguousarray(values.real()).tobytes())
+        real = np.arange(len(values.steps))[values.stretch() or values.covered()]
+        for start in range(0, len(real), PIECE):
+            piece = values.steps[as_slice(real[start : start + PIECE])]
+            digest.update(np.ascontiguousarray(piece))
     elif values.dtype == object:
         texts = ["" if value is None else value for value in values]
         sizes = [-1 if v is None else len(t) for v, t in zip(values, texts, strict=True)]

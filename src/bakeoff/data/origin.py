@@ -93,7 +93,8 @@ def origin_of(sizes: Mapping[str, int], files: Mapping[str, str]) -> Origin:
         >>> origin.rows.tolist(), origin.place(3)
         ([1, 2, 3, 1, 2], 'row 1 of b.csv')
     """
-    rows = np.concatenate([np.arange(1, n + 1) for n in sizes.values()])
+    counts = [np.arange(1, n + 1) for n in sizes.values()]
+    rows = counts[0] if len(counts) == 1 else np.concatenate(counts)
     if not files:
         return Origin(rows=rows)
     shared = Counter(files.values())

@@ -1,9 +1,12 @@
 """Promises of time series: which windows there are, and what is said of odd stamps."""
 
+import tracemalloc
+
 import numpy as np
 import polars as pl
 import pytest
 
+from bakeoff.data.columns import infer, read_column, target
 from bakeoff.data.columns.column import schema_from_dict, schema_to_dict
 from bakeoff.data.preparing.preparation import fit_preparation
 from bakeoff.data.read import read, read_inputs
@@ -14,6 +17,7 @@ from bakeoff.errors import DataError, RequestError
 
 HOURS = np.arange("2023-01-01", "2023-01-11", dtype="datetime64[h]")
 RANDOM = np.random.default_rng(0)
+N_LARGE = 100_000  # steps
 
 
 def counted(n=10, **columns):
@@ -264,3 +268,44 @@ def test_of_dates_that_cannot_be_read_the_odd_one_is_named():
     days = ["2020-01-01", "2020-01-02", "banana", "2020-01-04"]
     with pytest.raises(DataError, match="Column 't' cannot be read as dates: 'banana', for one"):
         windows({"t": days, "v": [1.0, 2.0, 3.0, 4.0]})
+
+
+def test_a_forecast_needs_little_memory_beyond_the_data():
+    frame = pl.DataFrame(
+        {"t": np.arange(N_LARGE), **{f"v{i}": RANDOM.normal(size=N_LARGE) for i in range(10)}}
+    )
+    tracemalloc.start()
+    dataset = read(frame, target="v0", time="t", lookback=96, horizon=24)
+    split = make_split(dataset, "time:70/15/15")
+    preparation = fit_preparation(dataset, split)
+    view = make_views(preparation, dataset)["sequence"]
+    targets = make_targets(preparation, dataset)
+    view.take(split.train[:64])
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    base = view.inputs["x"].base.nbytes
+    assert base == N_LARGE * 10 * 4
+    assert kept < 2 * base, "what is laid out, and a few numbers a step"
+    assert peak < 2.5 * base, "it was nine times that, and grew with it"
+    scaled = view.inputs["x"].base[:, :1]
+    assert np.array_equal(targets.base, scaled)
+
+
+def test_channels_of_a_frame_are_not_copied():
+    frame = pl.DataFrame({"t": range(50), "v": RANDOM.normal(size=50)}).with_columns(
+        w=pl.col("v").cast(pl.Float32)
+    )
+    steps = read(frame, target="v", time="t", lookback=5, horizon=1).arrays["window"].steps
+    for name, column in zip(("v", "w"), steps.columns, strict=True):
+        assert np.shares_memory(frame[name].to_numpy(), column)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64])
+def test_numbers_of_a_frame_are_never_written_as_texts(monkeypatch, kind):
+    def refuse(_):
+        raise AssertionError("written as texts")
+
+    for room in (infer, read_column, target):
+        monkeypatch.setattr(room, "as_texts", refuse)
+    frame = pl.DataFrame({"t": range(50), "v": (RANDOM.normal(size=50) * 9).astype(kind)})
+    assert len(read(frame, target="v", time="t", lookback=5, horizon=1)) == 45

@@ -32,6 +32,8 @@ def column_in_parts(
     first = read_column(pieces[0], kind=kind, declared=declared, mark=mark, place=place)
     readings = [first, *others_like(pieces, first.column, place)]
     missing = sum(reading.column.missing for reading in readings)
+    if len(readings) == 1:
+        return first  # no copy
     return Reading(
         replace(first.column, missing=missing),
         np.concatenate([reading.values for reading in readings]),
@@ -68,6 +70,8 @@ def target_in_parts(
         if target.task == "regression":
             check_numbers(piece, reading, behind(place, start))
         start += len(piece)
+    if not others:
+        return target
     return target._replace(
         values=np.concatenate([target.values, *(reading.values for reading in others)]),
         notes=target.notes + tuple(note for reading in others for note in reading.notes),

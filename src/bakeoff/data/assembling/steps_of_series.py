@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, compact
+from bakeoff.data.array import Array, as_slice
+from bakeoff.data.blocks import SideBySide
 from bakeoff.data.columns.channels import numbers_of
 from bakeoff.data.columns.column import Reading
 from bakeoff.data.columns.rhythm import stamps_moved
@@ -18,8 +19,12 @@ from bakeoff.errors import RequestError, option
 CALENDAR_WORD = "calendar"  # in place of a column, among those that are known beforehand
 
 
-def steps_of_series(form: SeriesForm, values: Mapping[str, Array], table: SeriesTable) -> Array:
+def steps_of_series(
+    form: SeriesForm, values: Mapping[str, Array], table: SeriesTable
+) -> Array | SideBySide:
     """Return the channels of all steps: (T, F), the last known value where a step misses one.
+
+    To forecast, numbers that stand in order and miss no value stay where they are.
 
     Args:
         form: Which channels, and which of them hold what is known of the steps ahead.
@@ -27,16 +32,19 @@ def steps_of_series(form: SeriesForm, values: Mapping[str, Array], table: Series
         table: The rows in order.
     """
     parts = []
+    rows = as_slice(table.rows)
     for channel in form.channels:
-        part = numbers_of(channel, values[channel.name])[table.rows]
-        part[~table.filled] = np.nan
+        part = numbers_of(channel, values[channel.name])[rows]
+        if not table.filled.all():
+            part = np.where(table.filled[:, None], part, np.nan)
         part = carried(part, table)
         if channel.name in form.future:
             part = ahead(part, table, form.horizon)
         parts.append(part)
     if form.calendar:
         parts.append(ahead_calendar(table, form))
-    return compact(np.concatenate(parts, axis=1))
+    steps = SideBySide(tuple(column for part in parts for column in part.T))
+    return steps if form.horizon else np.asarray(steps)
 
 
 def carried(values: Array, table: SeriesTable) -> Array:

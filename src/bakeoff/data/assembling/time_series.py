@@ -20,6 +20,7 @@ from bakeoff.data.assembling.steps_of_series import (
 )
 from bakeoff.data.assembling.windows import (
     Windows,
+    alike,
     check_enough,
     kept_windows,
     last_origin,
@@ -99,7 +100,7 @@ def from_time_series(
     form = form_of(choices, form_of_time, found, readings, table)
     windows = windows_of(table, form)
     kept, dropped = kept_windows(windows, table, target, parts)
-    windows = windows._replace(starts=windows.starts[kept])
+    windows = windows if kept.all() else windows.some(kept)
     check_enough(windows, table, form, time)
     values = {channel.name: readings[channel.name].values for channel in form.channels}
     block = block_of_windows(windows, form, values, table)
@@ -129,17 +130,28 @@ def read_channels(
     """Read the columns that may be channels: those asked for, or all but time, series, target."""
     taken = {*taken, *time_columns(choices), *filter(None, [choices.series])}
     names = [name for name in frame.columns if name not in taken]
-    return {
-        name: column_in_parts(
+    readings = {}
+    for name in names:
+        if choices.inputs is not None and name not in choices.inputs:
+            continue
+        reading = column_in_parts(
             halves(frame[name], len(first.frame)),
             kind=choices.kinds.get(name, ""),
             declared=name in first.declared,
             mark=first.mark,
             place=place,
         )
-        for name in names
-        if choices.inputs is None or name in choices.inputs
-    }
+        readings[name] = reading._replace(values=as_given(frame[name], reading.values))
+    return readings
+
+
+def as_given(series: pl.Series, values: Array) -> Array:
+    """Return float32 of a frame as they are, where their reading changed none of them."""
+    import polars as pl
+
+    if series.dtype != pl.Float32 or values.dtype != np.float64 or np.isnan(values).any():
+        return values
+    return series.to_numpy()
 
 
 def form_of(
@@ -183,7 +195,7 @@ def block_of_windows(
     return Sequences(
         steps_of_series(form, values, table),
         windows.starts,
-        np.full(len(windows.starts), form.lookback),
+        alike(form.lookback, len(windows.starts)),
         table.series.astype(np.int32) if form.series else None,
         table.names if form.series else (),
     )
@@ -345,7 +357,7 @@ def inputs_from_time_series(
             reading = read_like(frame[target], schema.column(target), target=True)
             goal = Target(schema.column(target), reading.values, "forecast", "", ())
             kept, said = kept_windows(windows, ordered, goal, parts)
-            windows = windows._replace(starts=windows.starts[kept])
+            windows = windows.some(kept)
             arrays[target] = target_values(goal, windows, ordered)
         said = [*said, *say_too_short(windows, ordered)]
     check_enough(windows, ordered, form, time, last=last)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, is_missing
+from bakeoff.data.array import Array, as_slice, is_missing
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.rhythm import stamps_after
 from bakeoff.data.columns.series_table import SeriesTable, say_count
@@ -25,18 +25,19 @@ class Windows(NamedTuple):
 
     Args:
         starts: (N,) first step of each look-back.
-        lookback: Its steps.
-        horizon: Steps to forecast behind it; 0 where the label of its last step is predicted.
+        shown: (N,) the first step that is forecast, or the last one of the look-back.
+        lookback: Steps that are looked back at.
+        horizon: Steps to forecast behind them; 0 where the label of the last one is predicted.
     """
 
     starts: Array
+    shown: Array
     lookback: int
     horizon: int
 
-    @property
-    def shown(self) -> Array:
-        """(N,) the first step that is forecast, or the last one of the look-back."""
-        return self.starts + self.lookback - (self.horizon == 0)
+    def some(self, kept: Array | slice) -> Windows:
+        """Return some of them, by a mask or a slice."""
+        return self._replace(starts=self.starts[kept], shown=self.shown[kept])
 
     @property
     def spans(self) -> Array:
@@ -49,17 +50,24 @@ class Windows(NamedTuple):
 def windows_of(table: SeriesTable, form: SeriesForm) -> Windows:
     """Return all windows that lie in one stretch."""
     length = form.lookback + form.horizon
-    starts = [np.arange(a, b - length + 1, form.stride) for a, b in table.ends().tolist()]
-    joined = np.concatenate([np.empty(0, np.int64), *starts])
-    return Windows(joined, form.lookback, form.horizon)
+    back = form.lookback - (form.horizon == 0)
+    ends = table.ends().tolist()
+    if len(ends) == 1:  # starts and what is shown are views of one array
+        steps = np.arange(*ends[0])
+        some = slice(0, max(0, len(steps) - length + 1), form.stride)
+        return Windows(steps[some], steps[back:][some], form.lookback, form.horizon)
+    starts = np.concatenate([np.arange(a, b - length + 1, form.stride) for a, b in ends])
+    return Windows(starts, starts + back, form.lookback, form.horizon)
 
 
 def kept_windows(
     windows: Windows, table: SeriesTable, target: Target, parts: Array
 ) -> tuple[Array, list[str]]:
     """Return which windows have all their targets, in one file; and what was left out."""
-    missing = is_missing(target.values)[table.rows] | ~table.filled
-    name, notes = target.column.name, []
+    missing = is_missing(target.values)[as_slice(table.rows)] | ~table.filled
+    name, notes = target.column.name, list[str]()
+    if not missing.any() and not parts.any():
+        return np.ones(len(windows.starts), bool), notes
     before = np.r_[0, np.cumsum(missing)]
     spans = windows.spans
     needed = spans if windows.horizon else np.stack([windows.shown, windows.shown], axis=1)
@@ -98,7 +106,9 @@ def last_windows(table: SeriesTable, form: SeriesForm, known: Array) -> tuple[Wi
         said.append(
             f"No forecast of {named}: fewer than {form.lookback:,} steps on end before its end."
         )
-    return Windows(np.array(starts, np.int64), form.lookback, form.horizon), said
+    first = np.array(starts, np.int64)
+    shown = first + form.lookback - (form.horizon == 0)
+    return Windows(first, shown, form.lookback, form.horizon), said
 
 
 def check_enough(
@@ -164,27 +174,41 @@ def target_values(target: Target, windows: Windows, table: SeriesTable) -> Array
     """Return the label of each window, or the steps ahead of it."""
     if not windows.horizon:
         return target.values[table.rows[windows.shown]]
-    values = target.values.astype(np.float64)[table.rows]
-    values[~table.filled] = np.nan
-    return Sequences(
-        values[:, None],
-        windows.shown,
-        np.full(len(windows.starts), windows.horizon),
-    )
+    values = target.values.astype(np.float64, copy=False)[as_slice(table.rows)]
+    if not table.filled.all():
+        values = np.where(table.filled, values, np.nan)
+    return Sequences(values[:, None], windows.shown, alike(windows.horizon, len(windows.starts)))
+
+
+def alike(length: int, count: int) -> Array:
+    """Return (count,) lengths that are all the same, held once."""
+    return np.broadcast_to(np.int64(length), count)
 
 
 def window_origin(windows: Windows, table: SeriesTable, origin: Origin, series: str) -> Origin:
     """Return where windows come from: the row and time of what is shown of them."""
-    whole = origin[table.rows[windows.shown]]
+    shown, times = as_slice(windows.shown), table.times
     ids = None
     if table.names != ("",):
-        ids = np.array(table.names, dtype=object)[table.series[windows.shown]]
+        ids = np.array(table.names, dtype=object)[table.series[shown]]
     return replace(
-        whole,
+        origin[as_slice(table.rows[shown])],
         ids=ids,
         id_column=series,
-        times=table.times[windows.shown],
-        spans=table.times[windows.spans],
+        times=times[shown],
+        spans=spans_of(windows, times),
+    )
+
+
+def spans_of(windows: Windows, times: Array) -> Array:
+    """Return (N, 2) the stamps of the spans; where windows follow each other, without a copy."""
+    starts = as_slice(windows.starts)
+    if not isinstance(starts, slice):
+        return times[windows.spans]
+    first, last = windows.some(slice(1)).spans[0].tolist()
+    step = times.strides[0]
+    return np.lib.stride_tricks.as_strided(
+        times[first:], (len(windows.starts), 2), (step, step * (last - first)), writeable=False
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, compact
+from bakeoff.data.array import Array, compact, is_missing
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.columns.gathered import Gathered
@@ -155,10 +155,10 @@ def side_by_side(channels: Sequence[Channel], values: Sequence[Array]) -> Array:
 
 
 def numbers_of(channel: Channel, values: Array) -> Array:
-    """Return the values of one column as (S, width) float64, NaN where missing."""
+    """Return the values of one column as (S, width) floats, NaN where missing."""
     if isinstance(channel.form, NumberForm):
-        return values.astype(np.float64)[:, None]
-    missing = np.array([value is None for value in values], dtype=bool)
+        return values[:, None]
+    missing = is_missing(values)
     words = channel.words or channel.form.pair[1:]
     numbers = np.stack([(values == word).astype(np.float64) for word in words], axis=1)
     numbers[missing] = np.nan

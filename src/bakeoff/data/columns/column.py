@@ -158,11 +158,19 @@ class Note(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A column, its values of all rows as a `Dataset` takes them, and what was decided."""
+    """A column as it was read.
+
+    Args:
+        column: What it holds.
+        values: Of all rows, as a `Dataset` takes them.
+        notes: What was decided.
+        counts: Of a category: word -> rows; None where nobody counted.
+    """
 
     column: Column
     values: Any
     notes: tuple[Note, ...] = ()
+    counts: Mapping[str, int] | None = None
 
 
 def schema_to_dict(schema: Schema) -> dict[str, Any]:

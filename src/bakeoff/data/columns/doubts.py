@@ -39,7 +39,7 @@ def doubts(readings: Iterable[Reading]) -> tuple[str, ...]:
         if reading.column.kind == "number" and values.ndim == 1:
             said += say_sentinels(name, values)
         elif reading.column.kind in ("category", "binary"):
-            counts = Counter(values.tolist())
+            counts = Counter(reading.counts or values.tolist())
             del counts[None]  # a Counter lets go of what it lacks
             said += say_spellings(name, counts)
     return tuple(said)

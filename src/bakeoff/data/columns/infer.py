@@ -11,6 +11,7 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Column, Note, Reading
+from bakeoff.data.columns.words import Words, words
 from bakeoff.data.forms import DateForm, NumberForm, WordForm, WordStyle
 from bakeoff.data.origin import Place, one_table
 from bakeoff.data.reading import cells
@@ -57,7 +58,7 @@ def infer(
     if series.dtype.is_integer() and too_large(series):
         return of_words(name, as_texts(series), hint=f"numbers too large to count, as {series[0]}")
     if series.dtype.is_numeric():
-        return of_numbers(name, series.cast(pl.Float64).fill_nan(None), place=place)
+        return of_numbers(name, floats(series), place=place)
     if series.dtype == pl.String and mark != "," and not cells.is_code(series):
         numbers = series.cast(pl.Float64, strict=False)
         if numbers.null_count() == series.null_count() < len(series) and not numbers.is_nan().any():
@@ -118,7 +119,7 @@ def too_large(integers: pl.Series) -> bool:
 def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
     """Decide between number, time and words for a column of cleaned texts."""
     filled = len(texts) - texts.null_count()
-    if not filled:
+    if not filled or are_plain_words(texts):
         return of_words(name, texts)
     if cells.is_code(texts):
         return of_words(name, texts, hint=f"digits as names, such as {texts.drop_nulls()[0]}")
@@ -130,8 +131,7 @@ def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
     odd = cells.odd_numbers(texts, numbers)
     if odd:
         return of_words(name, texts, hint=odd)
-    others = texts.filter(numbers.is_null()).drop_nulls().n_unique()
-    if bad <= filled / 2 and others <= FEW_WORDS and texts.n_unique() > FEW_ROWS:
+    if bad <= filled / 2 and are_few(texts, numbers):
         wrong = f"{bad:,} of {filled:,} cells are no numbers: {examples(texts, numbers, place)}"
         hint = f"{wrong}; give it the kind number to read these as missing"
         return of_words(name, texts, hint=hint)
@@ -149,6 +149,22 @@ def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
     return with_bad_cells(reading, texts, times, "date", place) if bad else reading
 
 
+def are_few(texts: pl.Series, numbers: pl.Series) -> bool:
+    """Tell whether the texts that are no numbers are but a few different ones among many."""
+    others = texts.filter(numbers.is_null()).drop_nulls().n_unique()
+    return bool(others <= FEW_WORDS and texts.n_unique() > FEW_ROWS)
+
+
+def are_plain_words(texts: pl.Series) -> bool:
+    """Tell whether no text holds a digit or is read as a number, as inf is; in doubt, deny it."""
+    import polars as pl
+
+    distinct = cells.few_distinct(texts)
+    if distinct is None or distinct.str.contains(r"\d").any():
+        return False
+    return distinct.cast(pl.Float64, strict=False).null_count() == len(distinct)
+
+
 def of_numbers(
     name: str, numbers: pl.Series, *, form: NumberForm | None = None, place: Place = one_table
 ) -> Reading:
@@ -160,8 +176,8 @@ def of_numbers(
         text = f"{name}: {infinite:,} infinite cells read as missing (first: {first})."
         notes.append(Note("infinite", text))
         numbers = finite(numbers)
-    filled = numbers.drop_nulls()
-    missing, distinct = len(numbers) - len(filled), filled.n_unique()
+    filled = numbers.drop_nulls().to_numpy()
+    missing, distinct = len(numbers) - len(filled), count_distinct(filled)
     kind, reason = number_kind(name, filled, missing, distinct)
     column = Column(
         name=name,
@@ -172,8 +188,22 @@ def of_numbers(
         form=WordForm("shortest", pair=("0", "1")) if kind == "binary" else form or NumberForm(),
     )
     if kind == "binary":
-        return Reading(column, words_of(as_texts(numbers)), tuple(notes))
-    return Reading(column, numbers.fill_null(float("nan")).to_numpy(), tuple(notes))
+        return Reading(column, zeros_and_ones(numbers), tuple(notes))
+    return Reading(column, without_null(numbers), tuple(notes))
+
+
+def floats(series: pl.Series) -> pl.Series:
+    """Return numbers as Float64, null where they are NaN; what is that already is not copied."""
+    import polars as pl
+
+    numbers = series.cast(pl.Float64)
+    return numbers.fill_nan(None) if numbers.is_nan().any() else numbers
+
+
+def without_null(numbers: pl.Series) -> Array:
+    """Return (N,) float64, NaN where null; without a copy where nothing is null."""
+    filled = numbers.fill_null(float("nan")) if numbers.null_count() else numbers
+    return np.asarray(filled.to_numpy())
 
 
 def written(form: NumberForm | None) -> str:
@@ -189,19 +219,38 @@ def finite(numbers: pl.Series) -> pl.Series:
     """Turn infinite numbers into null."""
     import polars as pl
 
+    if not numbers.is_infinite().any():
+        return numbers
     return numbers.to_frame("n").select(pl.when(pl.col("n").is_finite()).then("n")).to_series()
 
 
-def number_kind(name: str, filled: pl.Series, missing: int, distinct: int) -> tuple[str, str]:
+def count_distinct(numbers: Array) -> int:
+    """Count different numbers, by sorting them: NumPy does that faster than hashing.
+
+    Args:
+        numbers: (N,) float64 without NaN.
+    """
+    ordered = np.sort(numbers)
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1 if len(ordered) else 0
+
+
+def zeros_and_ones(numbers: pl.Series) -> Array:
+    """Return numbers that are 0, 1 or null as (N,) words."""
+    codes: Array = numbers.fill_null(2).to_numpy().astype(np.int8)
+    return np.asarray(np.array(["0", "1", None], dtype=object)[codes])
+
+
+def number_kind(name: str, filled: Array, missing: int, distinct: int) -> tuple[str, str]:
     """Return the kind of a column of numbers and why."""
     if distinct == 0:
         return "constant", "every cell is missing"
-    low, high = float(filled.min()), float(filled.max())  # type: ignore[arg-type]
+    low, high = float(filled.min()), float(filled.max())
     if distinct == 1 and not missing:
         return "constant", f"always {amount(low)}"
     if distinct == 2 and (low, high) == (0, 1):
         return "binary", "0 or 1"
-    integers = bool((filled == filled.round()).all())
+    some = filled[:1000]  # where there are fractions, the first rows tell it mostly
+    integers = bool((some == np.round(some)).all() and (filled == np.round(filled)).all())
     if integers and is_index(name) and distinct > 1:
         return "identifier", "the index of a data frame, as its name says"
     if integers and distinct == len(filled) and not missing and distinct >= FEW_ROWS:
@@ -242,7 +291,7 @@ def of_times(
         distinct=distinct,
         form=DateForm(pattern, zone),
     )
-    return Reading(column, times.to_numpy().astype("datetime64[us]"))
+    return Reading(column, times.to_numpy().astype("datetime64[us]", copy=False))
 
 
 def of_words(
@@ -251,24 +300,20 @@ def of_words(
     """Describe a column of words: constant, binary, category, text or identifier."""
     if style == "as written" and is_truth(texts):
         texts, style = texts.str.to_lowercase(), "lower"
-    counts = texts.drop_nulls().value_counts(sort=True)
-    distinct, filled = len(counts), int(counts["count"].sum())
+    found = words(texts)
+    distinct, filled = len(found.distinct), int(found.counts.sum())
     missing = len(texts) - filled
-    kind, reason = word_kind(texts, counts, missing)
+    kind, reason = word_kind(texts, found, missing)
     column = Column(
         name=name,
         kind=kind,
         reason=hint if hint and kind in ("category", "identifier", "text") else reason,
         missing=missing,
         distinct=distinct,
-        form=WordForm(style, pair=pair_of(counts) if kind == "binary" else ()),
+        form=WordForm(style, pair=tuple(sorted(found.distinct)) if kind == "binary" else ()),
     )
-    return Reading(column, words_of(texts))
-
-
-def pair_of(counts: pl.DataFrame) -> tuple[str, ...]:
-    """Return the two words of a binary column, sorted."""
-    return tuple(sorted(counts.to_series(0).to_list()))
+    counts = found.tally if kind in ("category", "binary") else None
+    return Reading(column, found.values, counts=counts)
 
 
 def is_truth(texts: pl.Series) -> bool:
@@ -285,35 +330,30 @@ def shortest(texts: pl.Series) -> pl.Series:
     return as_texts(numbers).zip_with(numbers.is_not_null(), texts)
 
 
-def word_kind(texts: pl.Series, counts: pl.DataFrame, missing: int) -> tuple[str, str]:
-    """Return the kind of a column of words and why; `counts` has the most frequent text first."""
-    distinct, filled = len(counts), int(counts["count"].sum())
+def word_kind(texts: pl.Series, found: Words, missing: int) -> tuple[str, str]:
+    """Return the kind of a column of words and why."""
+    distinct, filled = len(found.distinct), int(found.counts.sum())
     if distinct == 0:
         return "constant", "every cell is missing"
-    first = counts.to_series(0)[0]
+    first = found.distinct[0]
     if distinct == 1:
         return (
             ("category", f"{first!r} or missing") if missing else ("constant", f"always {first!r}")
         )
     if distinct == 2:
-        return "binary", " or ".join(sorted(counts.to_series(0).to_list()))
-    repeated = int(counts.filter(counts["count"] > 1)["count"].sum())
-    words = float(cells.sample(texts).str.count_matches(r"\S+").mean())  # type: ignore[arg-type]
+        return "binary", " or ".join(sorted(found.distinct))
+    repeated = int(found.counts[found.counts > 1].sum())
+    length = float(cells.sample(texts).str.count_matches(r"\S+").mean())  # type: ignore[arg-type]
     many = f"{distinct:,} different values in {filled:,} rows"
-    if words >= SENTENCE and distinct > FEW_ROWS:
-        return "text", f"sentences of about {words:.0f} words"
+    if length >= SENTENCE and distinct > FEW_ROWS:
+        return "text", f"sentences of about {length:.0f} words"
     if filled < FEW_ROWS and distinct < filled:
         return "category", many
     if repeated >= REPEATS * filled:
         return "category", f"{distinct:,} different values" if distinct < 0.1 * filled else many
-    return ("text", f"{many}, about {words:.0f} words each") if words >= 3 else ("identifier", many)
-
-
-def words_of(texts: pl.Series) -> Array:
-    """Return an object array of str, None where missing."""
-    values = np.empty(len(texts), dtype=object)
-    values[:] = texts.to_list()
-    return values
+    return (
+        ("text", f"{many}, about {length:.0f} words each") if length >= 3 else ("identifier", many)
+    )
 
 
 def with_bad_cells(

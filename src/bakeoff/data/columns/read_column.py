@@ -19,6 +19,7 @@ from bakeoff.data.columns.infer import (
     declared_category,
     examples,
     finite,
+    floats,
     infer,
     of_numbers,
     of_times,
@@ -26,9 +27,10 @@ from bakeoff.data.columns.infer import (
     shortest,
     with_bad_cells,
     with_brackets,
-    words_of,
+    without_null,
     zone_of,
 )
+from bakeoff.data.columns.words import words_of
 from bakeoff.data.forms import DateForm, NumberForm, WordForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, one_table
@@ -97,6 +99,8 @@ def read_column(
 
 def check_half(reading: Reading, series: pl.Series) -> None:
     """Refuse numbers of which more than half the filled cells cannot be read."""
+    if 2 * reading.column.missing <= len(series):
+        return
     texts = cells.clean(as_texts(series))[0]
     filled = len(texts) - texts.null_count()
     if 2 * (len(texts) - reading.column.missing) < filled:
@@ -115,12 +119,12 @@ def as_numbers(
     import polars as pl
 
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
-        numbers, form, texts = series.cast(pl.Float64).fill_nan(None), NumberForm(), None
+        numbers, form, texts = floats(series), NumberForm(), None
     else:
         texts = cells.clean(as_texts(series))[0]
         numbers, form = cells.to_numbers(texts, form=form, mark=mark)
     reading = of_numbers(series.name, numbers, form=form, place=place)
-    values = finite(numbers).fill_null(float("nan")).to_numpy()
+    values = without_null(finite(numbers))
     column = replace(reading.column, kind="number", form=form)
     reading = reading._replace(column=column, values=values)
     reading = reading if texts is None else with_brackets(reading, texts)
@@ -221,7 +225,7 @@ def numbers_like(series: pl.Series, column: Column, form: NumberForm, place: Pla
     if series.dtype == pl.Duration:
         series = seconds(series)
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
-        numbers, notes = series.cast(pl.Float64).fill_nan(None), []
+        numbers, notes = floats(series), []
     else:
         texts = cells.clean(as_texts(series))[0]
         numbers, converted = cells.numbers_cell_by_cell(texts, form)
@@ -231,7 +235,7 @@ def numbers_like(series: pl.Series, column: Column, form: NumberForm, place: Pla
         first = place(int(infinite.arg_true()[0]))
         text = f"{column.name}: {int(infinite.sum()):,} infinite cells read as missing ({first})."
         notes.append(Note("infinite", text))
-    return Reading(column, finite(numbers).fill_null(float("nan")).to_numpy(), tuple(notes))
+    return Reading(column, without_null(finite(numbers)), tuple(notes))
 
 
 def times_like(series: pl.Series, column: Column, form: DateForm, place: Place) -> Reading:

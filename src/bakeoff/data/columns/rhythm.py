@@ -11,6 +11,7 @@ from bakeoff.data.forms import SeriesForm
 from bakeoff.listed import listed
 
 HOUR = 3_600_000_000  # microseconds
+FIRST = 1_000  # stamps that tell mostly that they do not lie months apart
 REGULAR = 0.9  # share of the steps that keep the usual distance, from which on it is one
 DAY = 24 * HOUR
 LEAST_DAYS = 21  # from the first to the last, to tell that a day of the week never has a step
@@ -88,10 +89,10 @@ def find_rhythm(ticks: Array, same: Array, *, dated: bool) -> Rhythm:
         same: (S - 1,) whether a step is of the series of the one before it.
         dated: Whether times are dates.
     """
-    gaps = np.diff(ticks)[same]
+    gaps = gaps_of(ticks, same)
     if not len(gaps):
         return Rhythm(step=0.0, months=0, dated=dated)
-    values, counts = np.unique(gaps, return_counts=True)
+    values, counts = counted(gaps)
     usual = values[counts.argmax()]
     if dated and (months := months_apart(ticks, same)):
         return Rhythm(step=float(usual), months=months, dated=True)
@@ -102,22 +103,48 @@ def find_rhythm(ticks: Array, same: Array, *, dated: bool) -> Rhythm:
     return Rhythm(step=float(usual) if regular and usual > 0 else 0.0, months=0, dated=dated)
 
 
+def gaps_of(ticks: Array, same: Array) -> Array:
+    """Return the distances of steps of one series."""
+    gaps = np.diff(ticks)
+    return gaps if same.all() else gaps[same]
+
+
+def counted(values: Array) -> tuple[Array, Array]:
+    """Return the different numbers in order, and how often each comes; one number at once."""
+    if len(values) and (values == values[0]).all():
+        return values[:1], np.array([len(values)])
+    return np.unique(values, return_counts=True)
+
+
 def months_apart(ticks: Array, same: Array) -> int:
     """Return by how many calendar months stamps step; 0 where they do not.
 
     All stand on one day of the month, or on its last day.
     """
+    if not (on_one_day(ticks[:FIRST]) and on_one_day(ticks)):
+        return 0
+    months = ticks.astype("datetime64[us]").astype("datetime64[M]")
+    gaps = np.diff(months.astype(np.int64))[same]
+    values, counts = counted(gaps)
+    usual = int(values[counts.argmax()])
+    return usual if usual > 0 and counts.max() >= REGULAR * len(gaps) else 0
+
+
+def on_one_day(ticks: Array) -> bool:
+    """Tell whether stamps stand on one day of the month each, or on its last day."""
     stamps = ticks.astype("datetime64[us]")
     months = stamps.astype("datetime64[M]")
     days = stamps.astype("datetime64[D]")
     day = (days - months).astype(np.int64)
     last = (months + 1).astype("datetime64[D]") - days == np.timedelta64(1, "D")
-    if not (last.all() or (day == day[0]).all()):
-        return 0
-    gaps = np.diff(months.astype(np.int64))[same]
-    values, counts = np.unique(gaps, return_counts=True)
-    usual = int(values[counts.argmax()])
-    return usual if usual > 0 and counts.max() >= REGULAR * len(gaps) else 0
+    return bool(last.all() or (day == day[0]).all())
+
+
+def is_even(ticks: Array, rhythm: Rhythm) -> bool:
+    """Tell whether each stamp follows the one before it by exactly a step, or by no rhythm."""
+    if rhythm.months:
+        return False
+    return not rhythm.step or bool((np.diff(ticks) == rhythm.step).all())
 
 
 def days_of_the_week(ticks: Array, same: Array) -> str:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, as_slice
 from bakeoff.data.columns.rhythm import (
     HOUR,
     Rhythm,
     clock_changes,
+    counted,
     find_rhythm,
+    gaps_of,
+    is_even,
     stamps_moved,
     steps_between,
 )
@@ -66,7 +69,7 @@ class SeriesTable:
 
     def ends(self) -> Array:
         """Return (stretches, 2): where each stretch begins and where it has ended."""
-        edges = np.flatnonzero(np.diff(self.stretch)) + 1
+        edges = np.flatnonzero(self.stretch[1:] != self.stretch[:-1]) + 1
         return np.stack([np.r_[0, edges], np.r_[edges, len(self)]], axis=1)
 
 
@@ -97,7 +100,7 @@ def series_table(
     dated = not times.dtype.is_numeric()
     known = times.is_not_null().to_numpy()
     notes = [*say_left_out(~known, time, place)]
-    codes, names = np.zeros(len(times), np.int64), ("",)
+    codes, names = np.broadcast_to(np.int64(0), len(times)), ("",)  # one number, held once
     if ids is not None:
         texts = cells.clean(as_texts(ids))[0]
         named = texts.is_not_null().to_numpy()
@@ -112,23 +115,26 @@ def series_table(
     if not len(rows):
         raise DataError(f"No row has a value of {time}, so there is no series.")
     ticks = ticks_of(times, dated)
-    rows = rows[np.lexsort([rows, codes[rows]])]  # series after series, as the file has them
-    elapsed, said = on_one_clock(ticks[rows], codes[rows], dated=dated, time=time)
+    if len(names) > 1:  # series after series, as the file has them
+        rows = rows[np.lexsort([rows, codes[rows]])]
+    own = as_slice(rows)
+    elapsed, said = on_one_clock(ticks[own], codes[own], dated=dated, time=time)
     notes += said
-    apart = overlapping(elapsed, codes[rows], parts[rows])
-    order = np.lexsort([rows, elapsed, parts[rows] if apart else 0 * rows, codes[rows]])
-    if (np.diff(order) < 0).any():
-        notes.append(f"Rows do not stand in the order of {time}, and are sorted by it.")
-    rows, elapsed = rows[order], elapsed[order]
+    apart = bool(parts.any()) and overlapping(elapsed, codes[own], parts[own])
+    groups = codes[own] * 4 + parts[own] if apart else codes[own]
+    if not in_order(groups, elapsed):
+        order = np.lexsort([rows, elapsed, groups])
+        if (np.diff(order) < 0).any():
+            notes.append(f"Rows do not stand in the order of {time}, and are sorted by it.")
+        rows, elapsed, groups = rows[order], elapsed[order], groups[order]
     if apart:
         notes.append(
             f"The files overlap in {time}, or one is of a time before another, so no window "
             f"reaches from one into another: the first {lookback:,} steps of each are looked back "
             "at only."
         )
-    groups = codes[rows] * 4 + (parts[rows] if apart else 0)
-    same = np.diff(groups) == 0
-    again = np.r_[False, same & (np.diff(elapsed) == 0)]
+    same = groups[1:] == groups[:-1]
+    again = np.r_[False, same & (elapsed[1:] == elapsed[:-1])]
     if again.any():
         check_repeated(int(again.sum()), len(rows), time, ids, place(int(rows[again.argmax()])))
         their = "its" if again.sum() == 1 else "their"
@@ -137,13 +143,20 @@ def series_table(
             f"(first: {place(int(rows[again.argmax()]))})."
         )
         rows, elapsed, groups = rows[~again], elapsed[~again], groups[~again]
-        same = np.diff(groups) == 0
+        same = groups[1:] == groups[:-1]
     rhythm = rhythm or find_rhythm(elapsed, same, dated=dated)
     if not rhythm.step and not rhythm.months and len(rows) > 1:
         notes.append(f"{time} is irregular: a window counts rows, whatever time lies between them.")
     return filled_table(
         rows, ticks, elapsed, codes, same, names, rhythm, lookback, time, place, notes
     )
+
+
+def in_order(groups: Array, elapsed: Array) -> bool:
+    """Tell whether rows stand group after group, each in order of time."""
+    same = groups[1:] == groups[:-1]
+    later = np.where(same, elapsed[1:] >= elapsed[:-1], groups[1:] > groups[:-1])
+    return bool(later.all())
 
 
 def filled_table(
@@ -160,6 +173,18 @@ def filled_table(
     notes: list[str],
 ) -> SeriesTable:
     """Put steps in where few are missing; part the series where many are."""
+    if same.all() and is_even(elapsed, rhythm):
+        own = as_slice(rows)
+        return SeriesTable(
+            rows=rows,
+            filled=np.broadcast_to(True, len(rows)),
+            ticks=ticks[own],
+            stretch=np.broadcast_to(np.int64(0), len(rows)),
+            series=codes[own],
+            names=names,
+            rhythm=rhythm,
+            notes=tuple(notes),
+        )
     between = steps_between(elapsed, rhythm)
     lost = np.where(same & (between > 1), np.nan_to_num(between, nan=1.0) - 1, 0).astype(np.int64)
     fillable = lost <= max(lookback, FEWEST_FILLED)
@@ -190,8 +215,8 @@ def ticks_of(times: pl.Series, dated: bool) -> Array:
     import polars as pl
 
     if dated:
-        return times.cast(pl.Datetime("us")).dt.timestamp("us").fill_null(0).to_numpy()
-    return np.asarray(times.fill_null(0).to_numpy())
+        times = times.cast(pl.Datetime("us")).to_physical()
+    return np.asarray((times.fill_null(0) if times.null_count() else times).to_numpy())
 
 
 def ticks_moved(ticks: Array, steps: Array, rhythm: Rhythm) -> Array:
@@ -211,12 +236,15 @@ def on_one_clock(ticks: Array, codes: Array, *, dated: bool, time: str) -> tuple
         dated: Whether they are dates.
         time: What to call them.
     """
-    same = np.diff(codes) == 0
-    gaps = np.diff(ticks)[same]
+    same = codes[1:] == codes[:-1]
+    gaps = gaps_of(ticks, same)
     if not dated or not len(gaps):
         return ticks, []
-    values, counts = np.unique(gaps, return_counts=True)
-    back, forward = clock_changes(ticks, same, float(values[counts.argmax()]))
+    values, counts = counted(gaps)
+    step = float(values[counts.argmax()])
+    if not np.isin(values, (step - HOUR, step + HOUR)).any():
+        return ticks, []
+    back, forward = clock_changes(ticks, same, step)
     disorder = same & (np.diff(ticks) < 0) & ~back
     if disorder.any() or not (back.any() or forward.any()):
         return ticks, []

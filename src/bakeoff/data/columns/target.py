@@ -10,8 +10,9 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Column, Note, Reading, Task
-from bakeoff.data.columns.infer import is_truth, words_of
+from bakeoff.data.columns.infer import is_truth
 from bakeoff.data.columns.read_column import read_column
+from bakeoff.data.columns.words import words_of
 from bakeoff.data.forms import LabelType, WordForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Origin, Place, one_table
@@ -168,7 +169,7 @@ def label_type(series: pl.Series, *, typed: bool) -> LabelType:
         return "float"
     if typed or series.dtype != pl.String:
         return "string"
-    texts = series.str.strip_chars().drop_nulls()
+    texts = series.unique().str.strip_chars().drop_nulls()
     texts = texts.filter(~texts.is_in(list(MISSING_WORDS)))
     if is_truth(texts):
         return "boolean"
@@ -215,6 +216,8 @@ def check_target(series: pl.Series, reading: Reading, place: Place) -> None:
 def check_numbers(series: pl.Series, reading: Reading, place: Place) -> None:
     """Refuse a numeric target with a cell that is no finite number."""
     name = series.name
+    if np.isfinite(reading.values).all():
+        return
     texts = cells.clean(as_texts(series))[0]
     unread = texts.is_not_null().to_numpy() & ~np.isfinite(reading.values)
     positions = np.flatnonzero(unread).tolist()
@@ -243,7 +246,8 @@ def why_amount(values: Array) -> str:
 
 def positive_class(values: Array, name: str, positive: str | None) -> str:
     """Return the positive class: as asked, else true/yes/1/pos, else the rarer one."""
-    counts = Counter(value for value in values if value is not None)
+    counts = Counter(values.tolist())
+    del counts[None]  # a Counter lets go of what it lacks
     classes: list[str] = sorted(counts)
     if positive is not None:
         near = [word for word in classes if is_label(word, str(positive))]
@@ -286,7 +290,7 @@ def check_singles(values: Array, name: str, origin: Origin) -> None:
         name: The target, for the message.
         origin: Where the rows come from.
     """
-    single = [value for value, n in Counter(values).items() if n == 1]
+    single = [value for value, n in Counter(values.tolist()).items() if n == 1]
     if single:
         first = {value: origin.place(values.tolist().index(value)) for value in single[:3]}
         named = ", ".join(f"{value!r} ({place})" for value, place in first.items())

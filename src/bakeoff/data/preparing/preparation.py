@@ -191,10 +191,11 @@ def is_empty(values: Values) -> bool:
     """Tell whether every value is missing; bytes, integers and pictures have no such value."""
     if isinstance(values, Pictures):
         return False
-    real = values.real() if isinstance(values, Sequences) else values
-    if real.ndim == 1 and values.ndim == 1:
-        return bool(is_missing(real).all())
-    return real.dtype.kind == "f" and bool(np.isnan(real).all())
+    if isinstance(values, Sequences):
+        return bool(values.unknown_channels().all())
+    if values.ndim == 1:
+        return bool(is_missing(values).all())
+    return values.dtype.kind == "f" and bool(np.isnan(values).all())
 
 
 def unseen_parts(train: Dataset, inputs: tuple[str, ...]) -> list[str]:
@@ -202,10 +203,14 @@ def unseen_parts(train: Dataset, inputs: tuple[str, ...]) -> list[str]:
     notes = []
     for name in inputs:
         values = train.arrays[name]
-        real = values.real() if isinstance(values, Sequences) else values
-        if isinstance(values, Pictures) or values.ndim == 1 or real.dtype.kind != "f":
+        if isinstance(values, Pictures) or values.ndim == 1 or values.dtype.kind != "f":
             continue
-        empty = np.flatnonzero(np.isnan(real).all(axis=0)).tolist()
+        unknown = (
+            values.unknown_channels()
+            if isinstance(values, Sequences)
+            else np.isnan(values).all(axis=0)
+        )
+        empty = np.flatnonzero(unknown).tolist()
         if empty:
             part = "feature" if train.schema.column(name).kind == "number" else "channel"
             numbers = listed([str(i) for i in empty], most=10)

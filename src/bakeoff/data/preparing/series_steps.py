@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -51,20 +51,21 @@ class SeriesSteps:
     @classmethod
     def fit(cls, values: Sequences) -> Self:
         """Learn from the steps that stand in a sequence; a series without any is not learned."""
-        covered, names = values.covered(), values.names or ("",)
+        names = values.names or ("",)
+        some = (values.stretch() if values.series is None else None) or values.covered()
         width = values.steps.shape[1]
         present = list(range(len(names)))
         if values.series is not None:
-            present = np.unique(values.series[covered]).tolist() or [0]
+            present = np.unique(values.series[some]).tolist() or [0]
         names = tuple(names[number] for number in present)
         moments = np.zeros((2, len(names), width))
         for at, number in enumerate(present):
-            own = covered if values.series is None else covered & (values.series == number)
+            own = some if values.series is None else some & (values.series == number)
             for channel in range(width):  # one at a time: few are held as float64
                 steps = values.steps[own, channel].astype(np.float64)
                 found = mean_and_std(within_reach(steps)[:, None])
                 moments[:, at, channel] = found[0][0], found[1][0]
-        gaps = [tells(np.isnan(values.steps[covered, i])[:, None])[0] for i in range(width)]
+        gaps = [tells(np.isnan(values.steps[some, i])[:, None])[0] for i in range(width)]
         return cls(names, moments[0].ravel(), moments[1].ravel(), np.array(gaps, dtype=bool))
 
     def moments(self, values: Sequences) -> tuple[Array, Array]:
@@ -102,6 +103,15 @@ class SeriesSteps:
             result[some, steps.shape[1] :] = np.isnan(steps[some][:, told])
         return result
 
+    def apply_first(self, values: Sequences) -> Array:
+        """Standardise the first channel alone, which is the target: (S, 1) float32."""
+        first = replace(values, steps=np.ascontiguousarray(values.steps[:, 0])[:, None])
+        means, stds = (moments[:, 0] for moments in self.moments(values))
+        own = replace(
+            self, names=values.names or ("",), means=means, stds=stds, missing=np.zeros(1, bool)
+        )
+        return own.apply(first)
+
     def invert(self, scores: Array, values: Sequences) -> Array:
         """Return forecasts (N, S) of the first channel to its own unit, in float64.
 
@@ -118,4 +128,4 @@ class SeriesSteps:
         return {**fields_of(self), "names": list(self.names)}
 
 
-PIECE = 2**14  # steps held as float64 at once
+PIECE = 2**12  # steps held as float64 at once

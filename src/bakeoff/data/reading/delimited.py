@@ -1,7 +1,8 @@
 """CSV and its relatives: any common encoding, separator and line end, read as text.
 
-Files without quotes go through polars; files with quotes, and files that are not rectangular, go
-through the standard library's csv module, which can name the line. A blank line is no row.
+Plain files go block by block (`plain_lines`), others without quotes at once through polars; files
+with quotes, and files that are not rectangular, go through the standard library's csv module, which
+can name the line. A blank line is no row.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bakeoff.data.reading.unpack import cause, check_width
+from bakeoff.data.reading.plain_lines import parse_blocks, plain_lines
+from bakeoff.data.reading.unpack import cause, check_width, unpack
 from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import polars as pl
 
+SNIFFED = 1_000_000  # characters in which the separator is looked for
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -31,25 +35,77 @@ BYTE_ORDER_MARKS = (
 )
 
 
-def delimited(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str]]:
+def delimited(path: Path, raw: bytes) -> tuple[pl.DataFrame, str, list[str]]:
     """Read the bytes of a CSV or TSV file as a frame of texts.
+
+    Args:
+        path: The file, to read it once more where its rows turn out to be uneven.
+        raw: What it holds, unpacked. Whoever calls should not keep it: a plain file is let go of
+            while it is parsed.
 
     Returns:
         The frame (null for an empty cell), the separator, and what was decided on the way.
     """
+    raise_limit(len(raw))
+    blocks = plain_lines(raw)
+    if not blocks:
+        return delimited_text(raw, path.name)
+    head = raw[: 4 * SNIFFED].decode("utf-8", "ignore")  # four bytes a letter at most
+    del raw
+    return plainly(blocks, sniff(head), path.name) or delimited_text(unpack(path)[0], path.name)
+
+
+def plainly(
+    blocks: list[bytes], separator: str, source: str
+) -> tuple[pl.DataFrame, str, list[str]] | None:
+    """Read a plain file, given in blocks; None where its rows are uneven, or there are none."""
+    line = blocks[0].partition(b"\n")[0].decode()
+    names, nameless, repeated = header(line, separator, source)
+    frame = parse_blocks(blocks, separator, names)
+    if frame is None:
+        return None
+    notes = [*say_separator(separator, source), *(f"{source}: {note}" for note in repeated)]
+    return without_empty(frame, names, nameless, separator, notes, source)
+
+
+def delimited_text(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str]]:
+    """Read any file, decoded as a whole: with quotes, in other encodings, with broken rows."""
+    raise_limit(len(raw))
     text, encoding = decode(raw, source)
     notes = []
     if not encoding.startswith("utf-8"):
         advice = "" if encoding.startswith("utf") else "; if letters look wrong, save it as UTF-8"
         notes.append(f"{source} is read as {encoding}{advice}.")
     separator, text, above = declared_separator(text, source)
-    csv.field_size_limit(max(csv.field_size_limit(), min(len(text), 2**31 - 1)))  # any cell fits
     separator = separator or sniff(text)
-    if separator != ",":
-        notes.append(f"{source} is separated by {SEPARATORS.get(separator, repr(separator))}s.")
+    notes += say_separator(separator, source)
     names, nameless, repeated = header(text, separator, source)
     notes += [f"{source}: {note}" for note in repeated]
     frame = parse(text, separator, names, source, above)
+    return without_empty(frame, names, nameless, separator, notes, source)
+
+
+def raise_limit(size: int) -> None:
+    """Let the csv module read any cell of a file of this size."""
+    csv.field_size_limit(max(csv.field_size_limit(), min(size, 2**31 - 1)))
+
+
+def say_separator(separator: str, source: str) -> list[str]:
+    """Say what separates the columns, where it is no comma."""
+    if separator == ",":
+        return []
+    return [f"{source} is separated by {SEPARATORS.get(separator, repr(separator))}s."]
+
+
+def without_empty(
+    frame: pl.DataFrame,
+    names: list[str],
+    nameless: set[str],
+    separator: str,
+    notes: list[str],
+    source: str,
+) -> tuple[pl.DataFrame, str, list[str]]:
+    """Leave out the columns with neither a name nor a value, and say what the others are called."""
     empty = [name for name in nameless if (frame[name].is_null() | (frame[name] == "")).all()]
     if empty:
         notes.append(f"{source}: left out {len(empty)} columns with neither a name nor a value.")
@@ -115,7 +171,7 @@ def sniff(text: str) -> str:
     """Return the separator that cuts the first 500 lines most evenly, quotes respected."""
     scores = {}
     for separator in SEPARATORS:
-        lines = io.StringIO(text[:1_000_000], newline="")
+        lines = io.StringIO(text[:SNIFFED], newline="")
         try:
             rows = list(islice((row for row in csv.reader(lines, delimiter=separator) if row), 500))
         except csv.Error:

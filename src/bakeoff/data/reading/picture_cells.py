@@ -7,6 +7,7 @@ by `..`, by an absolute path or through a link.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 LIKELY = 0.5  # of the filled cells must end as pictures do; the rest may be bad paths
+PICTURE = rf"(?i)(?:{'|'.join(map(re.escape, ENDINGS))})\s*$"  # a cell that ends as they do
+PIECES = 20  # of a column, looked at until it is clear that too few cells do
 TRIED = 50  # paths that are looked for where nobody said that they lead to pictures
 
 Lost = Literal["empty", "outside", "not there", "no file"]
@@ -73,9 +76,16 @@ def look_like_paths(series: pl.Series) -> bool:
 
     if series.dtype != pl.String:
         return False
-    ends = series.str.to_lowercase().str.extract(r"(\.[a-z0-9]+)\s*$").is_in(ENDINGS)
-    filled = len(series) - series.null_count()
-    return filled > 0 and int(ends.sum() or 0) >= LIKELY * filled
+    left = len(series) - series.null_count()  # filled cells that nobody has looked at
+    needed = LIKELY * left
+    size = max(1, len(series) // PIECES)
+    for start in range(0, len(series), size):
+        piece = series[start : start + size]
+        needed -= int(piece.str.contains(PICTURE).sum())
+        left -= len(piece) - piece.null_count()
+        if left < needed:
+            return False
+    return bool(needed < LIKELY * (len(series) - series.null_count()))
 
 
 def lead_somewhere(series: pl.Series, root: Path) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.declared_in_parquet import declared_in_parquet
-from bakeoff.data.reading.delimited import delimited
+from bakeoff.data.reading.delimited import delimited, delimited_text
 from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.data.reading.records import json_array, json_lines
 from bakeoff.data.reading.unpack import cause, check_cells, check_width, unpack
@@ -76,9 +76,13 @@ def read_table(data: object) -> Table:
 
 def from_file(path: Path) -> Table:
     """Read a file by its name's ending, unpacking it first."""
-    table = from_bytes(*unpack(path), path.name)
-    if table.typed:
+    raw, name = unpack(path)
+    table = by_ending(raw, name, path.name)
+    if table is not None:
         return table
+    held = [raw]
+    del raw  # a plain file goes while it is parsed
+    table = of_texts(path.name, *delimited(path, held.pop()))
     mark = cells.decimal_mark(table.frame.get_columns(), otherwise=table.mark)
     return replace(table, mark=mark)
 
@@ -91,6 +95,18 @@ def from_bytes(raw: bytes, name: str, source: str) -> Table:
         name: Without the ending of what packed it.
         source: What to call it.
     """
+    table = by_ending(raw, name, source)
+    return of_texts(source, *delimited_text(raw, source)) if table is None else table
+
+
+def of_texts(source: str, frame: pl.DataFrame, separator: str, notes: list[str]) -> Table:
+    """Return a table of cells that are texts as yet."""
+    table = checked(frame, source, notes=notes)
+    return replace(table, mark="?" if separator == ";" else ".", typed=False)
+
+
+def by_ending(raw: bytes, name: str, source: str) -> Table | None:
+    """Read a file that says what its cells are; None where all are texts."""
     suffix = Path(name).suffix.lower()
     if suffix == ".parquet" or raw[:4] == b"PAR1":
         table = checked(parquet(raw, source), source)
@@ -101,9 +117,7 @@ def from_bytes(raw: bytes, name: str, source: str) -> Table:
         return checked(json_array(raw, source), source)
     if suffix in (".xlsx", ".xls", ".ods"):
         raise DataError(f"{source} is a spreadsheet. Save the sheet as CSV and give that file.")
-    frame, separator, notes = delimited(raw, source)
-    table = checked(frame, source, notes=notes)
-    return replace(table, mark="?" if separator == ";" else ".", typed=False)
+    return None
 
 
 def parquet(raw: bytes, source: str) -> pl.DataFrame:

@@ -15,12 +15,14 @@ Percentages may follow each but `column`, as in `time:date:60/20/20`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from bakeoff.data.array import Array, is_missing
+from bakeoff.data.array import Array, frozen, is_missing
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.stratify import stratify
 from bakeoff.data.splitting.window_parts import (
@@ -68,15 +70,14 @@ class Split:
     def __post_init__(self) -> None:
         """Sort; refuse empty parts and rows that stand in two parts or twice in one."""
         for part in PARTS:
-            positions = np.sort(np.asarray(getattr(self, part), dtype=np.int64))
-            positions.flags.writeable = False
+            positions = in_order(np.asarray(getattr(self, part), dtype=np.int64))
             object.__setattr__(self, part, positions)
             if len(positions) == 0:
                 raise DataError(f"The {part} part is empty ({self.how}). Split in another way.")
-        positions, counts = np.unique(np.concatenate(self.parts), return_counts=True)
-        if (counts > 1).any():
+        again = repeated(self.parts)
+        if len(again):
             raise DataError(
-                f"Position {positions[counts > 1][0]:,} (from 0) stands in more than one part, or "
+                f"Position {again[0]:,} (from 0) stands in more than one part, or "
                 "twice in one. Each row may be used once."
             )
 
@@ -89,6 +90,22 @@ class Split:
     def parts(self) -> tuple[Array, Array, Array]:
         """Train, validation and test positions, in this order."""
         return self.train, self.validation, self.test
+
+
+def in_order(positions: Array) -> Array:
+    """Return positions sorted, read-only; without a copy where they are in order."""
+    rising = bool((positions[1:] >= positions[:-1]).all())
+    return frozen(positions if rising else np.sort(positions))
+
+
+def repeated(parts: Sequence[Array]) -> Array:
+    """Return the positions that stand in several parts, or twice in one; each part is in order."""
+    ordered = sorted(parts, key=lambda positions: int(positions[0]))
+    rising = all((part[1:] > part[:-1]).all() for part in ordered)
+    if rising and all(a[-1] < b[0] for a, b in pairwise(ordered)):
+        return np.empty(0, np.int64)  # one part behind the other, as by time
+    positions = np.sort(np.concatenate(ordered))
+    return np.asarray(positions[1:][positions[1:] == positions[:-1]])
 
 
 def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split:

@@ -85,7 +85,8 @@ def cuts_of_shares(dataset: Dataset, shares: tuple[float, ...]) -> tuple[object,
         cuts = [first + np.timedelta64(int(span * s), "us") for s in np.cumsum(shares)[:2]]
     else:
         cuts = [first + span * s for s in np.cumsum(shares)[:2]]
-    stamps = np.unique(times)  # a part begins where a window does
+    in_order = bool((times[1:] >= times[:-1]).all())
+    stamps = times if in_order else np.sort(times)  # a part begins where a window does
     at = [min(int(np.searchsorted(stamps, cut)), len(stamps) - 1) for cut in cuts]
     return stamps[at[0]], stamps[at[1]]
 
@@ -93,7 +94,9 @@ def cuts_of_shares(dataset: Dataset, shares: tuple[float, ...]) -> tuple[object,
 def cut_windows(dataset: Dataset, cuts: tuple[object, object], name: str) -> Parts:
     """Put windows into parts by two stamps; those that lie in two are dropped and counted."""
     spans = spans_of(dataset)
-    begin, end = ((spans[:, i] >= cuts[0]).astype(int) + (spans[:, i] >= cuts[1]) for i in (0, 1))
+    begin, end = (
+        (spans[:, i] >= cuts[0]).astype(np.int8) + (spans[:, i] >= cuts[1]) for i in (0, 1)
+    )
     whole = begin == end
     positions = {
         part: np.flatnonzero(whole & (begin == number))

@@ -24,7 +24,5 @@ def make_targets(preparation: Preparation, dataset: Dataset) -> Rows | Windows:
         targets = preparation.targets(dataset)
         return Rows(base=targets, rows=np.arange(len(targets)))
     windows, ahead = (dataset.arrays[n] for n in (preparation.schema.inputs[0], dataset.target))
-    scaled = preparation.series_steps.apply(windows)[:, :1]
-    return Windows(
-        base=np.ascontiguousarray(scaled), starts=ahead.starts, length=ahead.longest, vector=True
-    )
+    scaled = preparation.series_steps.apply_first(windows)
+    return Windows(base=scaled, starts=ahead.starts, length=ahead.longest, vector=True)

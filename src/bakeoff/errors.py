@@ -108,6 +108,8 @@ def typed(name: str, written: str, door: Door) -> str:
         return f"{name} = {written}" if written else name
     if door == "command line":
         value = json.loads(written) if written else ""
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            value = ",".join(value)
         value = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if dot:
             return f"--set {name}={value}"

@@ -7,6 +7,12 @@ from dataclasses import replace
 
 from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
 from bakeoff.data.assembling.choices import Choices, as_name, check_long, refuse_time
+from bakeoff.data.assembling.named_arrays import (
+    are_columns,
+    are_named_arrays,
+    columns_in,
+    from_named_arrays,
+)
 from bakeoff.data.assembling.named_sets import as_known, from_bundled, from_named
 from bakeoff.data.assembling.pictures import from_pictures, inputs_from_pictures
 from bakeoff.data.assembling.step_files import (
@@ -132,6 +138,8 @@ def read_parts(
     refuse_pictures(images, image_size)
     if bundled.is_bundled(data):
         return from_bundled(str(data), given, choices)
+    if are_named_arrays(data):
+        return from_named_arrays(given, choices)
     return from_arrays(given, choices)
 
 
@@ -161,6 +169,8 @@ def inputs_of(data: object, schema: Schema, images: object, *, last: bool = Fals
         return inputs_from_step_files(data, schema)
     if isinstance(data, Found) or are_pictures(data):
         return inputs_from_pictures(data, schema)
+    if are_columns(data, schema):
+        data = columns_in(data)
     if are_arrays(data):
         return inputs_from_arrays(data, schema)
     return inputs_from_table(data, schema, images, last=last)

@@ -21,6 +21,7 @@ from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import check_kinds
+from bakeoff.data.reading.array_names import are_plain, array_names, as_keys, columns_among
 from bakeoff.data.reading.arrays import Arrays, read_arrays, stack_arrays
 from bakeoff.data.reading.frames import one_column
 from bakeoff.errors import DataError, RequestError, unknown
@@ -29,8 +30,18 @@ from bakeoff.errors import DataError, RequestError, unknown
 def from_arrays(
     given: Mapping[str, object], choices: Choices, x_name: str = "x", y_name: str = "y"
 ) -> Dataset:
-    """Read arrays into a dataset of one input column and a target."""
-    found = {part: read_arrays(value) for part, value in given.items()}
+    """Read arrays into a dataset of one input column and a target.
+
+    Args:
+        given: "train", "validation", "test" -> arrays, called x and y or as the columns.
+        choices: Of the user.
+        x_name: The column that goes in.
+        y_name: The column to predict.
+    """
+    found = {
+        part: read_arrays(value, keys=keys_in(value, x_name, y_name))
+        for part, value in given.items()
+    }
     refuse_equal_parts(found, same_arrays)
     arrays, notes = with_content(stack_arrays(found))
     names, place = [x_name, y_name], arrays.origin.place
@@ -60,6 +71,14 @@ def from_arrays(
         notes=[*arrays.notes, *notes],
         lengths=lengths_beside(reading, arrays.lengths),
     )
+
+
+def keys_in(data: object, x_name: str, y_name: str) -> dict[str, str] | None:
+    """Return which arrays stand for x and y; None where they are called so."""
+    names = array_names(data)
+    if are_plain(names) or x_name not in columns_among(names):
+        return None
+    return as_keys(names, x_name, y_name)
 
 
 def with_content(arrays: Arrays) -> tuple[Arrays, list[str]]:
@@ -96,7 +115,7 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
             f"The run was trained on a table with the columns {', '.join(schema.inputs[:10])}. "
             "Give a table with these."
         )
-    arrays = read_arrays(data, needs_y=False)
+    arrays = read_arrays(data, needs_y=False, keys=keys_in(data, name, target))
     reading = array_like(arrays.x, arrays.lengths, column)
     values: dict[str, Any] = {name: reading.values}
     told = [*arrays.notes, *(note.text for note in reading.notes)]

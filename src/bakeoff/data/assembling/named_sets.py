@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from bakeoff.data.assembling.arrays import from_arrays
 from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.assembling.named_arrays import are_named_arrays, from_named_arrays
 from bakeoff.data.assembling.pictures import from_pictures
 from bakeoff.data.assembling.tables import from_tables
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.reading import bundled, named
+from bakeoff.data.reading.array_names import holds_blocks
 from bakeoff.data.reading.located import Forecast, is_series
 from bakeoff.errors import RequestError, option
 
@@ -54,6 +56,8 @@ def from_bundled(name: str, given: dict[str, object], choices: Choices) -> Datas
     values, x_name, y_name = bundled.load(name)
     choices = choices._replace(target=choices.target or y_name)
     given = {**given, "train": values}
+    if are_named_arrays(values) and holds_blocks(values):
+        return replace(from_named_arrays(given, choices, source=name), source=name)
     if not x_name:
         return replace(from_tables(given, choices), source=name)
     return replace(from_arrays(given, choices, x_name, y_name), source=name)

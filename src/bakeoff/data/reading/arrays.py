@@ -7,11 +7,13 @@
     y (N,)             one value a row           y (N, K)               one 1 a row: classes
 
 Either `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test` and perhaps `x_validation` and
-`y_validation` (or `x_val`, `y_val`). Nothing is ever unpickled.
+`y_validation` (or `x_val`, `y_val`); or arrays of other names, of which the caller says which are
+meant (`array_names.as_keys`). Nothing is ever unpickled.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -24,18 +26,20 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.origin import Origin, origin_of
+from bakeoff.data.reading.array_names import (
+    ENDINGS,
+    KEYS,
+    PARTS,
+    are_plain,
+    array_names,
+    holds_blocks,
+)
 from bakeoff.data.reading.frames import is_nothing, unmasked
 from bakeoff.data.reading.mapped import mapped_file, stacked, unpacked
 from bakeoff.data.reading.unpack import cause, check_file, check_unpacked, unreadable
 from bakeoff.errors import DataError, did_you_mean
 
-PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 INPUTS = ("x", *(f"x_{part}" for part in PARTS))  # in the order in which parts are put together
-KEYS = (
-    *("x", "y", "x_lengths"),
-    *(f"{letter}_{part}" for part in PARTS for letter in "xy"),
-    *(f"x_{part}_lengths" for part in PARTS),
-)
 LAYOUT = "x and y, or x_train, y_train, x_test and y_test (and x_validation, y_validation)"
 
 
@@ -65,9 +69,8 @@ def are_arrays(data: object) -> bool:
     if isinstance(data, (str, Path)):
         return Path(data).suffix.lower() in (".npz", ".npy")
     if isinstance(data, Mapping):
-        names = {str(key).lower() for key in data}
         several = any(axes_of(data[key]) > 1 for key in data if str(key).lower().startswith("x"))
-        return bool(names & {"x", "x_train"}) and names <= set(KEYS) and several
+        return (are_plain(array_names(data)) and several) or holds_blocks(data)
     return isinstance(data, (tuple, np.ndarray))
 
 
@@ -79,43 +82,55 @@ def axes_of(value: Any) -> int:
         return 1
 
 
-def read_arrays(data: object, *, needs_y: bool = True) -> Arrays:
+def read_arrays(
+    data: object, *, needs_y: bool = True, keys: Mapping[str, str] | None = None
+) -> Arrays:
     """Collect x, y, lengths and parts.
+
+    Args:
+        data: What `are_arrays` knows.
+        needs_y: Whether a target must be there.
+        keys: Which of the arrays stand for x, y_train and so on: name -> key; None where they are
+            called so.
 
     Raises:
         DataError: A key is missing or unknown, lengths differ, or an array holds Python objects.
     """
-    if not isinstance(data, (str, Path)):
-        return collected(data, "the arrays", needs_y=needs_y)
-    source = Path(data).name
+    source = Path(data).name if isinstance(data, (str, Path)) else "the arrays"
     try:
-        return collected(data, source, needs_y=needs_y)
+        return collected(data, source, needs_y=needs_y, keys=keys)
     except DataError as error:
         message = str(error.args[0])  # options in it stay options
+        for name, key in (keys or {}).items():
+            message = re.sub(rf"\b{key}\b", name.replace("\\", r"\\"), message)
+        if source == "the arrays":
+            raise DataError(message) from error
         raise DataError(message if source in message else f"{source}: {message}") from error
 
 
-def collected(data: object, source: str, *, needs_y: bool) -> Arrays:
+def collected(
+    data: object, source: str, *, needs_y: bool, keys: Mapping[str, str] | None
+) -> Arrays:
     """Collect what was given, whatever it is called."""
-    found, notes = named_arrays(data, source)
+    found, notes = named_arrays(data, source, keys)
     named = {key.lower(): as_array(value, key) for key, value in found.items()}
     check_keys(list(named), source)
     if "x" in named:
         x, y, lengths = one_part(named, "", needs_y=needs_y)
         origin = origin_of({"train": len(x)}, {})
         return Arrays(x=x, y=y, lengths=lengths, origin=origin, source=source, notes=notes)
-    keys = {PARTS[key]: key for key in PARTS if f"x_{key}" in named}
-    if len(keys) < sum(f"x_{key}" in named for key in PARTS):
+    endings = {PARTS[key]: key for key in PARTS if f"x_{key}" in named}
+    if len(endings) < sum(f"x_{key}" in named for key in PARTS):
         raise DataError(f"{source} holds x_validation and x_val. Give one of them.")
-    parts = {part: one_part(named, f"_{key}", needs_y=needs_y) for part, key in keys.items()}
-    check_shapes({f"x_{key}": parts[part][0] for part, key in keys.items()})
+    parts = {part: one_part(named, f"_{key}", needs_y=needs_y) for part, key in endings.items()}
+    check_shapes({f"x_{key}": parts[part][0] for part, key in endings.items()})
     return Arrays(
         x=stacked([x for x, _, _ in parts.values()]),
         y=joined([y for _, y, _ in parts.values()]),
         lengths=joined([lengths for _, _, lengths in parts.values()]),
         origin=origin_of(
             {part: len(x) for part, (x, _, _) in parts.items()},
-            {part: f"x_{key}" for part, key in keys.items()},
+            {part: f"x_{key}" for part, key in endings.items()},
         ),
         source=source,
         notes=notes,
@@ -168,26 +183,36 @@ def joined(arrays: list[Array | None]) -> Array | None:
     return np.concatenate(present) if len(present) == len(arrays) else None
 
 
-def named_arrays(data: object, source: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+def named_arrays(
+    data: object, source: str, keys: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the arrays by name, without unpickling anything, and where large ones are kept."""
     if isinstance(data, tuple):
         if len(data) != 2:
             raise DataError(f"Give arrays as (x, y); this is a tuple of {len(data)}.")
         return {"x": data[0], "y": data[1]}, ()
     if isinstance(data, Mapping):
-        return {str(key): value for key, value in data.items()}, ()
+        wanted = {str(key): str(key) for key in data} if keys is None else keys
+        return {wanted[str(n)]: value for n, value in data.items() if str(n) in wanted}, ()
     if isinstance(data, np.ndarray):
         return {"x": data}, ()
     try:
-        return loaded(Path(str(data)))
+        return loaded(Path(str(data)), keys)
     except DataError:
         raise
     except Exception as error:  # a header is read as Python: anything at all may come of it
         raise unreadable(source, error) from error
 
 
-def loaded(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
-    """Load a .npy or .npz file, without unpickling anything; large inputs are mapped."""
+def loaded(
+    path: Path, keys: Mapping[str, str] | None = None
+) -> tuple[dict[str, Array], tuple[str, ...]]:
+    """Load a .npy or .npz file, without unpickling anything; large inputs are mapped.
+
+    Args:
+        path: Of the file.
+        keys: Of the arrays wanted: name -> what it is called here; None: all, and x and y alone.
+    """
     check_file(path)
     if not zipfile.is_zipfile(path):
         mapped = mapped_file(path)
@@ -197,8 +222,11 @@ def loaded(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
             return {"x": one_array(file, path.name)}, ()
     with zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        check_keys(list(members), path.name)
-        total = sum(info.file_size for info in archive.infolist())
+        if keys is None:
+            check_keys(list(members), path.name)
+            keys = {name: name for name in members}
+        members = {keys[name]: info for name, info in members.items() if name in keys}
+        total = sum(info.file_size for info in members.values())
         check_unpacked(total, path.stat().st_size, path.name)
         lower = {key.lower(): key for key in members}
         inputs = [lower[key] for key in INPUTS if key in lower]
@@ -210,6 +238,62 @@ def loaded(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
                 with archive.open(info) as file:
                     found[key] = one_array(file, path.name)
         return found, (note,) if note else ()
+
+
+def num_axes(data: object, names: Sequence[str]) -> dict[str, int]:
+    """Return how many axes each column has, of those with a head that can be read.
+
+    Args:
+        data: A dict of arrays, or an .npz file, of which the heads of the arrays are read.
+        names: Of the columns; an array of a part stands for its column.
+    """
+    if isinstance(data, Mapping):
+        held = {str(name): axes_of(value) for name, value in data.items()}
+    else:
+        with zipfile.ZipFile(Path(str(data))) as archive:
+            held = {
+                info.filename.removesuffix(".npy"): axes_of_member(archive, info)
+                for info in archive.infolist()
+            }
+    found = {}
+    for name in names:
+        axes = [held[f"{name}{ending}"] for ending in ENDINGS if held.get(f"{name}{ending}")]
+        found.update({name: axes[0]} if axes else {})
+    return found
+
+
+def axes_of_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
+    """Return how many axes an array of a file has; 0 where its head says nothing."""
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    try:
+        with archive.open(info) as file:
+            return len(read[np.lib.format.read_magic(file)](file)[0])
+    except Exception:  # a header is read as Python: anything at all may come of it
+        return 0
+
+
+def load_columns(data: object, names: Sequence[str]) -> dict[str, Array]:
+    """Return some arrays of a dict or file, those that are there, of as many rows each.
+
+    Raises:
+        DataError: Their rows differ, or one is damaged or holds Python objects.
+    """
+    source = Path(data).name if isinstance(data, (str, Path)) else "the arrays"
+    wanted = {name: name for name in array_names(data) if name in names}
+    found, _ = named_arrays(data, source, wanted)
+    arrays = {name: as_array(values, name) for name, values in found.items()}
+    sizes = {name: len(values) for name, values in arrays.items() if values.ndim}
+    first = next(iter(sizes), "")
+    for name, size in sizes.items():
+        if size != sizes[first]:
+            raise DataError(
+                f"{source}: {first} has {sizes[first]:,} rows but {name} has {size:,}. Give one "
+                "per row."
+            )
+    return arrays
 
 
 def one_array(file: IO[bytes], source: str) -> Array:

@@ -4,8 +4,9 @@ What is known of the made ones beforehand:
 
 friedman          y = 10 sin(pi x1 x2) + 20 (x3 - 0.5)^2 + 10 x4 + 5 x5 + noise of variance 1
 sum_sign          sequences of random numbers; the class is the sign of their sum
-noise_table       a table, noise_sequences sequences, noise_pictures pictures: the class is drawn by
-                  chance, whatever the inputs are, so that an honest verdict finds nothing learned
+noise_table       a table, noise_sequences sequences, noise_pictures pictures, noise_both a sequence
+                  and a picture for each row: the class is drawn by chance, whatever the inputs are,
+                  so that an honest verdict finds nothing learned
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ NAMES = {
     "noise_table": "y",
     "noise_sequences": "y",
     "noise_pictures": "y",
+    "noise_both": "y",
 }
 STORED = ("cifar10", "fashion_mnist", "mnist")  # read by `named` from files of the user's own
 SERIES = ("etth1", "ettm1")  # tables that `located` finds
@@ -97,6 +99,20 @@ def noise_pictures(n: int = 600, size: int = 12, *, seed: int = 0) -> Values:
     return {"x": pictures, "y": coins(n, random)}
 
 
+def noise_both(n: int = 600, length: int = 12, size: int = 12, *, seed: int = 0) -> Values:
+    """Return n sequences of normal numbers beside n pictures of random brightness, and y by chance.
+
+    Shape:
+        series (n, length, 3) float, picture (n, size, size) uint8, y (n,) "heads" or "tails"
+    """
+    series = noise_sequences(n, length, seed=seed)
+    return {
+        "series": series["x"],
+        "picture": noise_pictures(n, size, seed=seed + 1)["x"],
+        "y": series["y"],
+    }
+
+
 def coins(n: int, random: np.random.Generator) -> Array:
     """Return (n,) "heads" or "tails", as often as each other, in random order."""
     return random.permutation(np.resize(["heads", "tails"], n))
@@ -105,6 +121,7 @@ def coins(n: int, random: np.random.Generator) -> Array:
 MADE: Mapping[str, Callable[[], Values]] = {
     "sum_sign": sum_sign, "noise_table": noise_table,
     "noise_sequences": noise_sequences, "noise_pictures": noise_pictures,
+    "noise_both": noise_both,
 }  # fmt: skip
 
 

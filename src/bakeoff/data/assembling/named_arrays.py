@@ -1,0 +1,115 @@
+"""Named arrays: of an .npz file or a dict, any array is a column; one goes in, one is predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bakeoff.data.assembling.arrays import from_arrays
+from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.assembling.tables import from_tables
+from bakeoff.data.columns.column import Schema
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import ShapeForm
+from bakeoff.data.reading.array_names import PARTS, are_plain, array_names, columns_among
+from bakeoff.data.reading.arrays import load_columns, num_axes
+from bakeoff.errors import DataError, RequestError, option, unknown
+
+
+def are_named_arrays(data: object) -> bool:
+    """Tell whether these are arrays with names of their own, not x and y."""
+    names = array_names(data)
+    return bool(names) and not are_plain(names)
+
+
+def from_named_arrays(given: Mapping[str, object], choices: Choices, source: str = "") -> Dataset:
+    """Read the arrays that are inputs and target; numbers and strings are columns of a table.
+
+    Args:
+        given: "train", "validation", "test" -> a file or a dict of arrays.
+        choices: Of the user.
+        source: What to call it; "": by its file.
+
+    Raises:
+        RequestError: The target is not told.
+        DataError: Several arrays would go in.
+    """
+    data = given["train"]
+    names = columns_among(array_names(data))
+    source = source or (Path(data).name if isinstance(data, (str, Path)) else "the arrays")
+    target = target_among(names, choices.target, source)
+    inputs = inputs_among(names, target, choices.inputs)
+    chosen = choices._replace(target=target)
+    axes = num_axes(data, names)
+    if all(axes.get(name, 1) == 1 for name in (*inputs, target)):
+        columns = [name for name in names if axes.get(name, 1) == 1]
+        return from_tables(columns_of(given, columns), chosen)
+    if len(inputs) > 1:
+        blocks = [name for name in inputs if axes.get(name, 1) > 1]
+        raise DataError(
+            f"{source}: {', '.join(inputs[:8])} would go in together. Several inputs are trained "
+            f"from the next version on; choose one: {option('inputs', blocks[:1])}."
+        )
+    dataset = from_arrays(given, chosen, inputs[0], target)
+    unread = [name for name in names if name not in (*inputs, target)]
+    notes = [f"Not among the inputs: {', '.join(unread)}."] if unread else []
+    return replace(dataset, notes=(*notes, *dataset.notes))
+
+
+def target_among(names: Sequence[str], asked: str | None, source: str) -> str:
+    """Return the array to predict: that asked for, or y."""
+    if asked is None and "y" in names:
+        return "y"
+    if asked is None:
+        raise RequestError(
+            f"{source} holds {', '.join(names[:20])}. Say with {option('target')} which of them to "
+            "predict."
+        )
+    if asked not in names:
+        raise RequestError(unknown("array", asked, names))
+    return asked
+
+
+def inputs_among(names: Sequence[str], target: str, asked: Sequence[str] | None) -> list[str]:
+    """Return the arrays that go in: those asked for, or all others."""
+    for name in asked or ():
+        if name not in names:
+            raise RequestError(unknown("array", name, names, where=option("inputs")))
+        if name == target:
+            raise RequestError(f"{name!r} is the target, so it cannot be an input as well.")
+    inputs = list(asked) if asked else [name for name in names if name != target]
+    if not inputs:
+        raise RequestError(f"There is no array beside {target!r}, so nothing to predict from.")
+    return inputs
+
+
+def columns_of(given: Mapping[str, object], columns: Sequence[str]) -> dict[str, object]:
+    """Return the columns of a table for each part: part -> name -> values."""
+    data = given["train"]
+    parted = any(name.endswith("_train") for name in array_names(data))
+    if not parted:
+        return {part: load_columns(value, columns) for part, value in given.items()}
+    if len(given) > 1:
+        raise RequestError(
+            f"The arrays name their own parts, as {columns[0]}_train: leave {option('test')} out."
+        )
+    tables: dict[str, object] = {}
+    for ending, part in PARTS.items():
+        found = load_columns(data, [f"{name}_{ending}" for name in columns])
+        if found:
+            tables[part] = {name.removesuffix(f"_{ending}"): v for name, v in found.items()}
+    return tables
+
+
+def are_columns(data: object, schema: Schema) -> bool:
+    """Tell whether new arrays are columns of the table that a run was trained on."""
+    shaped = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)
+    return not shaped and are_named_arrays(data) and set(schema.inputs) <= set(array_names(data))
+
+
+def columns_in(data: object) -> dict[str, object]:
+    """Return new arrays as columns of a table."""
+    names = array_names(data)
+    axes = num_axes(data, names)
+    return dict(load_columns(data, [name for name in names if axes.get(name, 1) == 1]))

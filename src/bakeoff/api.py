@@ -289,6 +289,7 @@ def carry_out(
         from bakeoff.data.splitting.split import make_split
         from bakeoff.judge.judge_run import judge_run
         from bakeoff.judge.record import record
+        from bakeoff.judge.record_examples import record_examples
         from bakeoff.plan.outline import outline
         from bakeoff.plan.plan import make_plan, read_data
         from bakeoff.plan.probe import probe
@@ -315,6 +316,7 @@ def carry_out(
             for job, event, left in train(plan, workers, scratch):
                 screen.progress(job, record(folder, plan, event, left))
             judge_run(folder, plan)
+            record_examples(folder, plan)
         write_report_of(folder, screen)
         screen.result(folder)
     return Run(folder.path, given=folder.given)

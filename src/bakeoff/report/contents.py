@@ -16,6 +16,7 @@ from bakeoff.insight.curves import Curves
 from bakeoff.insight.style import Look, looks
 from bakeoff.judge.leaderboard import read_leaderboard
 from bakeoff.judge.verdict import Verdict, read_verdict
+from bakeoff.runs.examples import Examples, read_examples
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.read_schema import Findings, read_environment, read_findings, read_schema
@@ -38,6 +39,7 @@ class Contents:
         best: Test predictions of the fit to take home.
         naive: Of a forecast: those of the plain model that it is drawn beside; else None.
         naive_label: How the leaderboard calls that model.
+        examples: data/examples.json and its values; None of tables.
         schema: data/schema.json.
         split: data/split.parquet.
         findings: data/findings.json: `leaks` with a `message` each, and `notes`.
@@ -59,6 +61,7 @@ class Contents:
     environment: Mapping[str, Any]
     naive: Predictions | None = None
     naive_label: str = ""
+    examples: Examples | None = None
 
     @property
     def best_label(self) -> str:
@@ -117,6 +120,7 @@ def read_contents(folder: RunFolder) -> Contents:
         environment=read_environment(folder),
         naive=naive,
         naive_label=naive_label,
+        examples=read_examples(folder),
     )
 
 

@@ -17,6 +17,7 @@ from bakeoff.insight.curves import (
     compare_parameters,
     learning_curve,
 )
+from bakeoff.insight.examples import draw_examples as examples_figure
 from bakeoff.insight.mistakes import confusion_matrix, predicted_against_true, residuals
 from bakeoff.insight.ranking import Line, leaderboard
 from bakeoff.insight.style import to_svg
@@ -76,6 +77,8 @@ def draw_figures(run: Contents) -> dict[str, list[Group]]:
         "leaderboard": [draw_ranking],
         "training": [draw_comparison, draw_learning],
         "best": [draw_confusion, draw_residuals, draw_forecasts],
+        "worst": [draw_worst],
+        "data": [draw_rows],
     }
     return {
         section: [group for draw in draws for group in draw(run)]
@@ -298,3 +301,38 @@ def draw_forecasts(run: Contents) -> Iterator[Group]:
         caption="The score of each step ahead alone, over all test windows.",
         pictures=[picture(*drawn_steps(run))],
     )
+
+
+def draw_worst(run: Contents) -> Iterator[Group]:
+    """Draw the test rows on which the best model is most wrong."""
+    if run.examples is None or not run.examples.worst:
+        return
+    examples, values = zip(*run.examples.worst, strict=True)
+    titles = [f"{example.truth}\nnot {example.predicted}" for example in examples]
+    told = "; ".join(
+        f"row {example.row:,} is {cut(example.truth)}, predicted {cut(example.predicted)}"
+        for example in examples
+    )
+    yield Group(
+        caption=f"The test rows on which {run.best_label} is most wrong, the worst first: what "
+        f"each is, and what it was taken for. {what_lines_are(run.examples.kind)}",
+        pictures=[picture(examples_figure(values, titles), "worst", f"Worst errors: {told}.")],
+    )
+
+
+def draw_rows(run: Contents) -> Iterator[Group]:
+    """Draw some training rows, with what they are."""
+    if run.examples is None or not run.examples.train:
+        return
+    examples, values = zip(*run.examples.train, strict=True)
+    titles = [example.truth for example in examples]
+    told = "; ".join(f"row {example.row:,} is {cut(example.truth)}" for example in examples)
+    yield Group(
+        caption=f"Some training rows, and what they are. {what_lines_are(run.examples.kind)}",
+        pictures=[picture(examples_figure(values, titles), "rows", f"Training rows: {told}.")],
+    )
+
+
+def what_lines_are(kind: str) -> str:
+    """Say what is drawn of a sequence."""
+    return "A line for each of the first three channels." if kind == "sequences" else ""

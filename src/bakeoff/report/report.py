@@ -131,6 +131,9 @@ def mark(look: Look) -> dict[str, str]:
     return {"path": PATHS[look.marker], "fill": look.fill, "colour": look.colour}
 
 
+MOST_CLASSES = 12  # that have a column in the table of parts
+
+
 def best_part(run: Contents) -> dict[str, Any]:
     """Return what is shown of the best model: where it is right, where it is wrong."""
     shown: dict[str, Any] = {"fit": run.verdict.best, "rows": len(run.best)}
@@ -145,7 +148,25 @@ def best_part(run: Contents) -> dict[str, Any]:
 def data_part(run: Contents) -> dict[str, Any]:
     """Return what is shown of the data: columns, split, findings and notes."""
     parts = run.split.sizes
+    jobs = [job for own in run.jobs.values() for job in own if job.recipe]
+    batch_size = int(jobs[0].recipe["batch_size"]) if jobs else 0
+    training = run.split.classes.get("train", {})
+    largest = sorted(training, key=lambda name: -training[name])[:MOST_CLASSES]
+    classes = [name for name in training if name in largest]
+    table = [
+        {
+            "name": part,
+            "rows": rows,
+            "batches": -(-rows // batch_size) if batch_size else 0,
+            "classes": [run.split.classes.get(part, {}).get(name, 0) for name in classes],
+        }
+        for part, rows in parts.items()
+    ]
     return {
+        "table": table,
+        "batch_size": batch_size,
+        "classes": classes,
+        "fewer": len(training) if len(training) > len(classes) else 0,
         "columns": run.schema.columns,
         "inputs": set(run.schema.inputs),
         "targets": set(run.schema.targets),

@@ -84,6 +84,11 @@ class RunFolder:
         return self.data / "findings.json"
 
     @property
+    def examples(self) -> Path:
+        """data/examples.json: what the values in data/examples.safetensors are of."""
+        return self.data / "examples.json"
+
+    @property
     def split(self) -> Path:
         """data/split.parquet: which row is in which part."""
         return self.data / "split.parquet"

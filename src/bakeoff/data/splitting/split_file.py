@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 
-from bakeoff.build import NewerError, build_fields
+from bakeoff.build import Absent, Count, NewerError, build_fields
 from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.splitting.split import PARTS, Split
+from bakeoff.data.splitting.split import PARTS, Split, counts
 from bakeoff.documents import parsed, read_notes, read_parquet, reading, writing
 from bakeoff.errors import DataError
 
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-ABOUT = {"method": str, "how": str, "seed": int, "by": tuple[str, ...]}  # in the metadata
+Tally = Mapping[str, Mapping[str, Count]]
+ABOUT = {  # in the metadata
+    "method": str,
+    "how": str,
+    "seed": int,
+    "by": tuple[str, ...],
+    "classes": Annotated[Tally, Absent({})],  # came after format 2
+}
 
 
 def save_split(split: Split, path: Path | str, dataset: Dataset) -> None:
@@ -41,7 +48,14 @@ def save_split(split: Split, path: Path | str, dataset: Dataset) -> None:
     frame = rows_of(dataset, positions).with_columns(pl.Series("part", names.tolist()))
     if dataset.parts is None:
         frame = frame.drop("file")
-    about = {"method": split.method, "how": split.how, "seed": split.seed, "by": split.by}
+    classes = {part: tally["classes"] for part, tally in counts(dataset, split).items()}
+    about = {
+        "method": split.method,
+        "how": split.how,
+        "seed": split.seed,
+        "by": split.by,
+        "classes": classes if any(classes.values()) else {},
+    }
     frame = frame[np.argsort(positions)]
     with writing(Path(path)) as draft:
         frame.write_parquet(draft, metadata={"bakeoff.split": json.dumps(about)})
@@ -79,17 +93,20 @@ class SplitSummary(NamedTuple):
     Args:
         sizes: Part -> rows.
         how: How they were drawn.
+        classes: Part -> class -> rows; nothing of numbers.
     """
 
     sizes: Mapping[str, int]
     how: str
+    classes: Tally
 
 
 def summarise_split(path: Path | str) -> SplitSummary:
     """Read from split.parquet how many rows each part has, and how they were drawn."""
     frame, about = read_split(path)
     tally = dict(frame["part"].value_counts().iter_rows())
-    return SplitSummary({part: tally.get(part, 0) for part in PARTS}, about["how"])
+    sizes = {part: tally.get(part, 0) for part in PARTS}
+    return SplitSummary(sizes, about["how"], about["classes"])
 
 
 def read_split(path: Path | str) -> tuple[pl.DataFrame, dict[str, Any]]:

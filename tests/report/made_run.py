@@ -162,9 +162,10 @@ def write_data(folder, rows, target, columns, task, classes, evil):
     findings = {"leaks": [asdict(leak)]}
     notes = [f"id: left out, it counts rows {evil}."]
     write_json(folder / "data" / "findings.json", {**findings, "notes": notes})
-    empty = Schema(columns=(), inputs=(), targets=())
+    one = Schema(columns=(), inputs=(), targets=(target,), tasks={target: task})
     origin = origin_of({"train": 6 * rows}, {})
-    dataset = Dataset(schema=empty, arrays={}, origin=origin, source="water.csv")
+    values = np.resize(np.array(classes or (0.0,)), 6 * rows)
+    dataset = Dataset(schema=one, arrays={target: values}, origin=origin, source="water.csv")
     split = Split(
         train=np.arange(rows, 5 * rows),
         validation=np.arange(5 * rows, 6 * rows),

@@ -58,6 +58,15 @@ def test_paths_that_lead_to_pictures_beside_the_table_are_pictures(root):
     )
 
 
+def test_names_without_their_endings_lead_to_pictures_where_images_are_named(root, tmp_path):
+    table = with_paths(root, [f"{i}" if i % 2 else f"{i}.png" for i in range(ROWS)])
+    dataset = read(table, target="y", images=root / "pictures")
+    assert (len(dataset), dataset.schema.inputs) == (ROWS, ("picture",))
+    table = with_paths(root, [f"0{i}" for i in range(ROWS)])
+    archive(tmp_path / "p.zip", {f"0{i}.png": FILES[PATHS[i]] for i in range(ROWS)})
+    assert read(table, target="y", images=tmp_path / "p.zip").schema.inputs == ("picture",)
+
+
 def test_an_archive_is_read_in_place_and_gives_the_same(root, tmp_path):
     beside = read(root / "table.csv", target="y")
     path = archive(tmp_path / "all.zip", FILES)

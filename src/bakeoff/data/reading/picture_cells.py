@@ -90,6 +90,10 @@ def look_like_paths(series: pl.Series) -> bool:
 
 def lead_somewhere(series: pl.Series, root: Path) -> bool:
     """Tell whether any of the first paths leads to a picture."""
+    import polars as pl
+
+    if series.dtype != pl.String:
+        return False
     cells = series.drop_nulls().head(TRIED).to_list()
     return any(isinstance(found, PictureFile) for found in picture_cells(cells, root))
 
@@ -113,7 +117,21 @@ def plain_path(cell: str | None) -> str | Lost:
 def in_archive(cell: str | None, files: Mapping[str, PictureFile]) -> PictureFile | Lost:
     """Find a path in an archive; its own members were checked when it was listed."""
     path = plain_path(cell)
-    return path if path in WORDS else files.get(path, "not there")  # type: ignore[return-value]
+    if path in WORDS:
+        return path  # type: ignore[return-value]
+    return next((files[name] for name in spellings(path) if name in files), "not there")
+
+
+def spellings(path: str) -> list[str]:
+    """Return what a path may mean: itself, or, where it ends as no picture does, one that does.
+
+    Example:
+        >>> spellings("a/1.jpg"), spellings("a/1")[:3]
+        (['a/1.jpg'], ['a/1', 'a/1.jpg', 'a/1.jpeg'])
+    """
+    if re.search(PICTURE, path):
+        return [path]
+    return [path, *(f"{path}{ending}" for ending in ENDINGS)]
 
 
 def in_folder(cell: str | None, root: Path, inside: Path) -> PictureFile | Lost:
@@ -127,10 +145,15 @@ def in_folder(cell: str | None, root: Path, inside: Path) -> PictureFile | Lost:
     name = plain_path(cell)
     if name in WORDS:
         return name  # type: ignore[return-value]
-    try:
-        target = (root / name).resolve(strict=True)
-        about = os.stat(target)  # noqa: PTH116
-    except (OSError, ValueError, RuntimeError):  # not there, too long, a zero byte, a loop
+    for spelling in spellings(name):
+        try:
+            target = (root / spelling).resolve(strict=True)
+            about = os.stat(target)  # noqa: PTH116
+        except (OSError, ValueError, RuntimeError):  # not there, too long, a zero byte, a loop
+            continue
+        name = spelling
+        break
+    else:
         return "not there"
     if not target.is_relative_to(inside):
         return "outside"

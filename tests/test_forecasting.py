@@ -60,6 +60,7 @@ def test_series_that_were_kept_back_whole_are_judged(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.nightly  # every day tests/test_commands.py forecasts in both
 def test_keras_forecasts_as_torch_does(hours, tmp_path):
     run = bakeoff.run(
         hours,

@@ -25,6 +25,10 @@ def test_a_plan_of_minutes_stays_as_it_is(people, networks):
     assert shorter(timed(planned(people, seeds=5, models=networks), mlp=0.1), 1) is None
 
 
+def test_a_time_that_is_not_known_cannot_be_shortened(people, networks):
+    assert shorter(timed(planned(people, models=networks), mlp=float("nan")), 1) is None
+
+
 def test_first_seeds_are_saved(people, networks):
     less = shorter(timed(planned(people, seeds=5, models=networks), mlp=5.0), 1)
     assert less

@@ -8,7 +8,7 @@ from threading import Barrier, BrokenBarrierError
 import numpy as np
 import pytest
 
-from bakeoff.insight import curves, forecasts, mistakes, ranking, style
+from bakeoff.insight import curves, examples, forecasts, mistakes, ranking, style
 
 NAMES = ["lstm", "gru", "rnn", "mlp", "cnn", "tcn", "vit", "resnet", "dlinear", "boosting"]
 LOOKS = style.looks(NAMES, baselines=["boosting"])
@@ -212,3 +212,17 @@ def test_steps_without_a_score_are_passed_over():
     lines = {"dlinear": np.array([1.0, np.nan, 3.0]), "boosting": np.full(3, np.nan)}
     svg = style.to_svg(forecasts.error_by_step(lines, LOOKS, metric="MAE"), "steps")
     assert "dlinear" in svg and "boosting" not in svg
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [np.zeros((8, 8), np.uint8), np.full((4, 4, 3), 16, np.uint8)],
+        [np.ones((1, 2), np.float32), np.array([[1.0], [np.nan], [np.inf]], np.float32)],
+    ],
+)
+def test_examples_of_any_kind_are_drawn_under_their_titles(values):
+    titles = ["cat\nnot dog", "a very long name of a class"]
+    svg = style.to_svg(examples.draw_examples(values, titles), "rows")
+    assert "not dog" in svg
+    assert "a very long na…" in svg

@@ -60,6 +60,15 @@ def test_what_cannot_be_drawn_is_refused(values, folder):
         read_examples(folder)
 
 
+def test_more_than_a_page_can_show_is_refused(folder):
+    written(folder)
+    document = json.loads(folder.examples.read_text("utf-8"))
+    document["train"] *= 101
+    folder.examples.write_text(json.dumps(document), "utf-8")
+    with pytest.raises(DataError, match="more than 100 examples"):
+        read_examples(folder)
+
+
 @pytest.mark.parametrize(
     "change", [{"kind": "films"}, {"more": 1}, {"train": [{"row": -1, "truth": "cat"}]}]
 )

@@ -52,7 +52,7 @@ def draw_examples(values: Sequence[np.ndarray], titles: Sequence[str]) -> "Figur
 def draw_channels(axes: "Axes", values: np.ndarray) -> None:
     """Draw a sequence: one line for each channel; a single step is a dot."""
     marker = "o" if len(values) == 1 else ""
-    for i, channel in enumerate(values.T):
+    for i, channel in enumerate(np.where(np.isfinite(values), values, np.nan).T):
         axes.plot(channel, color=COLOURS[i % len(COLOURS)], linewidth=1.1, marker=marker)
 
 

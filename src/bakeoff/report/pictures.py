@@ -308,7 +308,7 @@ def draw_worst(run: Contents) -> Iterator[Group]:
     if run.examples is None or not run.examples.worst:
         return
     examples, values = zip(*run.examples.worst, strict=True)
-    titles = [f"{example.truth}\nnot {example.predicted}" for example in examples]
+    titles = [f"{cut(example.truth)}\nnot {cut(example.predicted)}" for example in examples]
     told = "; ".join(
         f"row {example.row:,} is {cut(example.truth)}, predicted {cut(example.predicted)}"
         for example in examples
@@ -325,7 +325,7 @@ def draw_rows(run: Contents) -> Iterator[Group]:
     if run.examples is None or not run.examples.train:
         return
     examples, values = zip(*run.examples.train, strict=True)
-    titles = [example.truth for example in examples]
+    titles = [cut(example.truth) for example in examples]
     told = "; ".join(f"row {example.row:,} is {cut(example.truth)}" for example in examples)
     yield Group(
         caption=f"Some training rows, and what they are. {what_lines_are(run.examples.kind)}",

@@ -16,6 +16,7 @@ from bakeoff.errors import DataError
 from bakeoff.runs.folder import RunFolder
 
 Kind = Annotated[str, OneOf("pictures", "sequences")]
+MOST = 100  # of each sort
 MOST_VALUES = 128 * 128 * 4  # of one example
 
 
@@ -81,6 +82,8 @@ def read_examples(folder: RunFolder) -> Examples | None:
     path = folder.examples.with_suffix(".safetensors")
     arrays = read_arrays(path)
     with reading(path):
+        if max(len(document["train"]), len(document["worst"])) > MOST:
+            raise DataError(f"it is of more than {MOST:,} examples.")
         parts = {
             part: [
                 (example, checked(arrays, f"{part}-{i}", document["kind"]))

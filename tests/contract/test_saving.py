@@ -102,6 +102,12 @@ def made_again(page, folder: Path):
     return again
 
 
+def by_night(names, *, every_day):
+    """Return names to try, all but some of them in the nightly suite alone."""
+    nightly = [pytest.mark.nightly]
+    return [pytest.param(name, marks=[] if name in every_day else nightly) for name in names]
+
+
 KERAS_WAYS = {
     "a file": loaded,
     "a clone": cloned,
@@ -120,7 +126,7 @@ def page_and_case(request):
 
 
 @tensorflow
-@pytest.mark.parametrize("way", KERAS_WAYS)
+@pytest.mark.parametrize("way", by_night(KERAS_WAYS, every_day=("a file", "a clone")))
 def test_a_keras_page_comes_back_whole(page_and_case, way: str, tmp_path: Path):
     page, case = page_and_case
     back = KERAS_WAYS[way](page, tmp_path)

@@ -61,5 +61,7 @@ def test_a_run_of_pictures_shows_rows_and_worst_errors(array_run):
     page = (array_run.folder / "report.html").read_text("utf-8")
     assert "Some training rows" in page
     assert re.search(r"Worst errors: row \d+ is [abc], predicted [abc]", page)
+    assert "batches of 32, and rows of each class" in page
+    assert '<td class="num">42</td><td class="num">2</td>' in page  # training rows, and batches
     about = json.loads((array_run.folder / "data/examples.json").read_text("utf-8"))
     assert len(about["train"]) == 12

@@ -63,3 +63,11 @@ def test_the_command_is_the_one_typed_with_other_options():
     told = less.command(typed)
     assert told == "bakeoff run 'a b.csv' --target y --seeds 2 --models mlp,cnn"
     assert less.call() == 'seeds=2, models=["mlp", "cnn"]'
+
+
+def test_a_long_plan_is_printed_with_the_shorter_command(people, command, monkeypatch):
+    monkeypatch.setattr("bakeoff.plan.shorter.LONG", 0)
+    asked = ["--target", "answer", "--models", "mlp", "--jobs", "1"]
+    said = command("run", people, *asked, "--seeds", "9", "--dry-run")
+    line = next(line for line in said.out.splitlines() if line.startswith("shorter"))
+    assert "--models mlp --jobs 1 --dry-run --seeds 2" in line

@@ -20,6 +20,7 @@ from bakeoff.report import numbers
 from bakeoff.report.contents import Contents, read_contents
 from bakeoff.report.forecast_pictures import series_part
 from bakeoff.report.pictures import MANY_CLASSES, draw_figures, frequent_mistakes
+from bakeoff.report.sentences import MOST_CLASSES
 from bakeoff.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -129,9 +130,6 @@ def leaderboard_part(run: Contents) -> dict[str, Any]:
 def mark(look: Look) -> dict[str, str]:
     """Return a model's marker for the table, as in the pictures."""
     return {"path": PATHS[look.marker], "fill": look.fill, "colour": look.colour}
-
-
-MOST_CLASSES = 12  # that have a column in the table of parts
 
 
 def best_part(run: Contents) -> dict[str, Any]:

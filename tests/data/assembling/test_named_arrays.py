@@ -88,6 +88,12 @@ def test_new_arrays_are_taken_by_name_without_the_target(saved):
     assert len(read_inputs(saved(age=AGE[:5]), table.schema)) == 5
 
 
+def test_new_arrays_without_the_one_that_goes_in_are_refused_by_its_name(saved):
+    schema = read(saved(picture=PICTURE, label=LABEL), target="label").schema
+    with pytest.raises(DataError, match=r"No array called 'picture'.*'pictures'"):
+        read_inputs(saved(pictures=PICTURE[:7]), schema)
+
+
 @pytest.mark.parametrize(
     ("arrays", "asked", "said"),
     [

@@ -56,6 +56,7 @@ def test_the_file_of_a_split_tells_its_sizes_without_the_data(tmp_path):
     summary = summarise_split(tmp_path / "split.parquet")
     assert summary.sizes == {"train": 140, "validation": 30, "test": 30}
     assert summary.how == "random, stratified, seed 0"
+    assert {part: sum(tally.values()) for part, tally in summary.classes.items()} == summary.sizes
 
 
 def test_a_split_of_other_data_is_refused(tmp_path):

@@ -115,6 +115,9 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
             f"The run was trained on a table with the columns {', '.join(schema.inputs[:10])}. "
             "Give a table with these."
         )
+    names = array_names(data)
+    if names and not are_plain(names) and name not in columns_among(names):
+        raise DataError(unknown("array", name, names))
     arrays = read_arrays(data, needs_y=False, keys=keys_in(data, name, target))
     reading = array_like(arrays.x, arrays.lengths, column)
     values: dict[str, Any] = {name: reading.values}

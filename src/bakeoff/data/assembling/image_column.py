@@ -97,7 +97,7 @@ def image_column(
     likely = [name for name in open_to if look_like_paths(frame[name])]
     if images is None:
         likely = [name for name in likely if lead_somewhere(frame[name], known["train"])]
-    if images is not None and not likely and not said:  # names of pictures without their endings
+    elif not likely and not said:  # names of pictures without their endings
         likely = [name for name in open_to if lead_somewhere(frame[name], known["train"])]
     found = [name for name in names if name in {*said, *likely}]
     if images is not None and not found:

@@ -35,7 +35,7 @@ from bakeoff.data.reading.array_names import (
     holds_blocks,
 )
 from bakeoff.data.reading.frames import is_nothing, unmasked
-from bakeoff.data.reading.mapped import mapped_file, stacked, unpacked
+from bakeoff.data.reading.mapped import mapped_file, said_by, stacked, unpacked
 from bakeoff.data.reading.unpack import cause, check_file, check_unpacked, unreadable
 from bakeoff.errors import DataError, did_you_mean
 
@@ -264,13 +264,10 @@ def num_axes(data: object, names: Sequence[str]) -> dict[str, int]:
 
 def axes_of_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
     """Return how many axes an array of a file has; 0 where its head says nothing."""
-    read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
     try:
         with archive.open(info) as file:
-            return len(read[np.lib.format.read_magic(file)](file)[0])
+            said = said_by(file)
+        return len(said[0]) if said else 0
     except Exception:  # a header is read as Python: anything at all may come of it
         return 0
 

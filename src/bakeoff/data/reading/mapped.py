@@ -177,18 +177,23 @@ def head_of_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Head | No
 
 
 def head_of(file: IO[bytes]) -> Head | None:
-    """Read the head of an array, and leave the file at its values."""
-    version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0)):
+    """Read the head of an array that can be mapped, and leave the file at its values."""
+    said = said_by(file)
+    if said is None:
         return None
-    read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }[version]
-    shape, fortran, dtype = read(file)
+    shape, fortran, dtype = said
     if fortran or len(shape) < LEAST_AXES or dtype.kind not in "biuf" or not dtype.isnative:
         return None
     return Head(shape, dtype)
+
+
+def said_by(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]] | None:
+    """Read shape, order and type from the head of any array; None of a version of another day."""
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(np.lib.format.read_magic(file))
+    return read(file) if read else None
 
 
 def values_of(

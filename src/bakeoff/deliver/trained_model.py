@@ -36,7 +36,8 @@ from bakeoff.judge.verdict import read_verdict
 from bakeoff.numeric import probabilities
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.job import Fit, Job, page_arguments
+from bakeoff.train.build_model import build_model, view_of
+from bakeoff.train.job import Fit, Job
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.weight_rules import transfers
 from bakeoff.train.weights import check_shapes, read_weights, set_weights, shapes_of
@@ -96,9 +97,9 @@ class TrainedModel:
             DataError: What was fitted does not go with the schema, or with this model.
         """
         with reading(self.run.data / "transforms.json"):
-            return make_views(self.preparation, blank_row(self.preparation.schema))[
-                self.fit.job.view
-            ]
+            return view_of(
+                self.fit.job, make_views(self.preparation, blank_row(self.preparation.schema))
+            )
 
     @cached_property
     def model(self) -> Any:
@@ -237,7 +238,7 @@ class TrainedModel:
     def scores(self, dataset: Dataset) -> np.ndarray:
         """Return probabilities (n, C), standardised values (n,) of a regression, (n, S) ahead."""
         job = self.fit.job
-        view = make_views(self.preparation, dataset)[job.view]
+        view = view_of(job, make_views(self.preparation, dataset))
         if find(job.architecture).role == "baseline":
             return baseline_scores(self.model, job.view, view.inputs)
         if job.framework == "torch":
@@ -261,7 +262,8 @@ def load_model(place: FitFolder, job: Job, view: View) -> Any:
         return load_baseline(row, place, job, view)
     if job.framework != "torch":
         need_keras(job.framework)
-    model = load(row, job.framework)(**checked_arguments(place, job, view))
+    check_model(place, job, view)
+    model = build_model(job, view.sizes)
     set_weights(model, read_weights(place.weights))
     return model
 
@@ -285,31 +287,34 @@ def load_baseline(row: Row, place: FitFolder, job: Job, view: View) -> Any:
     return baseline
 
 
-def checked_arguments(place: FitFolder, job: Job, view: View) -> dict[str, Any]:
-    """Return the arguments of a page, once it is known that its weights are those in the file.
+def check_model(place: FitFolder, job: Job, view: View) -> None:
+    """Refuse a fit whose model would have other weights than those in the file.
 
-    The page is built without memory, and the shapes are compared before anything is read.
+    It is built without memory, and the shapes are compared before anything is read.
 
     Raises:
         DataError: It would have other weights, or far more of them, than the file holds.
     """
     import torch
 
-    row, arguments = find(job.architecture), page_arguments(job, view.sizes)
+    arguments = [dict(job.arguments), dict(view.sizes), *job.branches.values()]
     found = array_shapes(place.weights)
     stored = sum(math.prod(shape) for shape in found.values())
     most = max(10_000, stored)
     if any(abs(size) > most for size in integers(arguments)):
-        raise DataError(f"{row.name} has an argument above {most:,}, for {stored:,} weights.")
+        raise DataError(
+            f"{job.architecture} has an argument above {most:,}, for {stored:,} weights."
+        )
     with torch.device("meta"), at_most(2 * len(found) + 16):  # nothing is allocated
-        page = load(row, "torch")(**arguments)
+        page = build_model(job, view.sizes, "torch")
     if job.framework == "torch":
         check_shapes(found, shapes_of(page), "torch model")
-        return arguments
+        return
     size = sum(weight.numel() for weight in page.parameters())
     if size > 2 * stored + 1000 or found.keys() != {name for name, *_ in transfers(page)}:
-        raise DataError(f"{row.name} would have {size:,} weights, and the file holds {stored:,}.")
-    return arguments
+        raise DataError(
+            f"{job.architecture} would have {size:,} weights, and the file holds {stored:,}."
+        )
 
 
 @contextmanager

@@ -27,6 +27,8 @@ from bakeoff.keras_models.feed import (
 from bakeoff.keras_models.losses import loss_of, metric_of
 from bakeoff.keras_models.optimizers import Schedule, make_optimizer
 
+OPTIONAL = ("x", "x.lengths", "x.categories")  # what a page takes of one of several inputs
+
 
 def fit(
     model: keras.Model,
@@ -150,8 +152,16 @@ class Adaptor(keras.Model):
         self.page = page
 
     def call(self, inputs: Batch, training: bool = False) -> Any:
-        """Score {"x": ..., "lengths": ...}: whatever the page returns."""
-        return self.page(**inputs, training=training)
+        """Score {"x": ..., "lengths": ...}, or several inputs {"x.NAME": ...}: (B, C) or (B, S).
+
+        A network of one head returns its target's name -> scores.
+        """
+        several = {name[2:]: values for name, values in inputs.items() if name.startswith("x.")}
+        if several:
+            scores = self.page(several, training=training)
+        else:
+            scores = self.page(**inputs, training=training)
+        return next(iter(scores.values())) if isinstance(scores, dict) else scores
 
 
 class Batches(keras.utils.PyDataset):
@@ -255,6 +265,18 @@ def forward(adaptor: Adaptor, feed: Feed, batch_size: int = 0) -> np.ndarray:
 
 def check_values(model: keras.Model, inputs: Inputs) -> None:
     """Refuse lengths, tokens and categories that the model does not know: a graph cannot."""
+    if "x" in inputs:
+        check_page(model, inputs)
+        return
+    for name, i in model.sources.items():
+        stem = f"x.{name}"
+        own = {"x" + key[len(stem) :]: v for key, v in inputs.items() if key.startswith(stem)}
+        own = {key.removeprefix("x."): v for key, v in own.items() if key in OPTIONAL}
+        check_page(model.encoders[i], own)
+
+
+def check_page(model: keras.Model, inputs: Inputs) -> None:
+    """Refuse what a page that reads one input does not know."""
     x = inputs["x"]
     if num_rows(x) == 0:
         return

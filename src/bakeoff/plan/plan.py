@@ -17,7 +17,7 @@ from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.plan.experiment import Experiment
-from bakeoff.plan.models import Facts, choose_models, recipe_of, view_of
+from bakeoff.plan.models import Facts, choose_models, recipe_of
 from bakeoff.plan.season import season_of, target_spreads
 from bakeoff.train.augmentation import say_augment
 from bakeoff.train.auto_augment import MOST_SAMPLED, settled_augment
@@ -136,7 +136,6 @@ def make_plan(
         views=offered,
         facts=facts,
     )
-    seen = {model.name: view_of(model, offered) for model in models}
     recipes = {
         model.name: resolve(
             recipe_of(experiment.recipe, experiment.models.get(model.name, {})),
@@ -151,7 +150,6 @@ def make_plan(
         models,
         frameworks=experiment.framework,
         seeds=range(experiment.seed, experiment.seed + experiment.seeds),
-        views=seen,
         recipes=recipes,
         task=task,
         num_classes=len(preparation.classes),
@@ -166,13 +164,23 @@ def make_plan(
         preparation=preparation,
         leaks=leaks,
         metric=metric,
-        views={name: offered[name] for name in set(seen.values())},
+        views={name: offered[name] for name in seen_by(models)},
         models=models,
         jobs=jobs,
         changes=changes,
         left_out=left_out,
         spreads=target_spreads(dataset, split) if task == "forecast" else {},
     )
+
+
+def seen_by(models: Sequence[Model]) -> list[str]:
+    """Return the views that models see, and those that their branches see."""
+    seen = {
+        view
+        for model in models
+        for view in ([branch["view"] for branch in model.branches.values()] or [model.view])
+    }
+    return sorted(seen)
 
 
 def with_changes(
@@ -183,7 +191,8 @@ def with_changes(
     split: Split,
 ) -> tuple[Experiment, dict[str, Recipe], tuple[str, ...]]:
     """Settle how training pictures are changed: of the run, of each recipe, and in sentences."""
-    values = dataset.arrays[preparation.schema.inputs[0]]
+    images = [n for n in preparation.schema.inputs if dataset.schema.column(n).kind == "image"]
+    values = dataset.arrays[images[0]] if images else None
     few = split.train[:: -(-len(split.train) // MOST_SAMPLED)]
     pictures: Pictures | None = None
     labels = np.zeros(0, np.int64)
@@ -232,8 +241,8 @@ def filled_in(
 
 def size_of_pictures(dataset: Dataset) -> str:
     """Return the height and width that picture files were brought to; "" for other data."""
-    name = dataset.schema.inputs[0]
-    if dataset.origin.pictures is None or dataset.schema.column(name).kind != "image":
+    images = [name for name in dataset.schema.inputs if dataset.schema.column(name).kind == "image"]
+    if dataset.origin.pictures is None or not images:
         return ""
-    height, width = dataset.arrays[name].shape[1:3]
+    height, width = dataset.arrays[images[0]].shape[1:3]
     return f"{height}x{width}"

@@ -179,7 +179,7 @@ def train_epoch(
     losses, sizes = [], []
     for (batch, targets), rate in zip(shuffled, rates, strict=True):
         with reduced(precision, targets.device):
-            scores = model(**batch)
+            scores = call(model, batch)
         value = loss_of(loss, scores.float(), targets, members=members)
         value.backward()
         if clip_norm:
@@ -214,11 +214,21 @@ def forward(model: nn.Module, feed: Feed, batch_size: int = 0) -> Tensor:
     scores = torch.empty(0)
     with torch.inference_mode():
         for rows, batch in feed.in_turn(batch_size or feed.rows_at_once()):
-            some = model(**batch).float()
+            some = call(model, batch).float()
             if not len(scores):
                 scores = some.new_empty((len(feed), *some.shape[1:]))
             scores[rows] = some
     return scores
+
+
+def call(model: nn.Module, batch: Batch) -> Tensor:
+    """Score a batch: arguments of the model by name, or several inputs of one argument as x.NAME.
+
+    A network of one head returns its target's name -> scores.
+    """
+    several = {name[2:]: values for name, values in batch.items() if name.startswith("x.")}
+    scores = model(several) if several else model(**batch)
+    return next(iter(scores.values())) if isinstance(scores, dict) else scores
 
 
 def layouts_of(model: nn.Module) -> Layouts:

@@ -25,14 +25,14 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.baselines.baseline import Baseline
-from bakeoff.catalog import find, load
+from bakeoff.catalog import find
 from bakeoff.data.taking.sources import Rows, Sliced, Source, plain, read_as
 from bakeoff.errors import BakeoffError
 from bakeoff.numeric import probabilities
 from bakeoff.train.augmentation import parse_augment
+from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
-from bakeoff.train.job import Fit, Job, page_arguments, tuples
+from bakeoff.train.job import Fit, Job
 from bakeoff.train.machine import memory_used
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
@@ -182,7 +182,7 @@ def do_job(do: str, job: Job, shared: SharedData, folder: Path, send: Send) -> E
 
 def probe_baseline(job: Job, shared: SharedData) -> Probed:
     """Build the baseline: its arguments are in order."""
-    build_baseline(job, shared)
+    build_baseline(job, view_of(job, shared.views).sizes)
     return Probed()
 
 
@@ -190,7 +190,7 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     """Build the model, count its weights, time a few training steps on a throw-away copy."""
     model, fit, _ = build_network(job, shared)
     rows = min(job.recipe["batch_size"], len(shared.rows["train"]))
-    sources = shared.inputs(job.view, "train")
+    sources = shared.part_of(view_of(job, shared.views), "train")
     inputs = plain_values({name: source[:rows] for name, source in sources.items()})
     few = plain_values({name: source[:2] for name, source in sources.items()})
     targets = taken_targets(shared.targets("train")[:rows], job.task)
@@ -214,7 +214,8 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
 def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
     """Train one network; leave its weights and its scores in files."""
     model, fit, predict = build_network(job, shared)
-    inputs = {part: shared.inputs(job.view, part) for part in PARTS}
+    view = view_of(job, shared.views)
+    inputs = {part: shared.part_of(view, part) for part in PARTS}
     validation_targets = shared.targets("validation")
     known = of_known_class(validation_targets, job.task)
     start = time.perf_counter()
@@ -311,9 +312,10 @@ def why_stopped(
 
 def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
     """Fit one baseline; leave its arrays and its scores in files."""
-    model = build_baseline(job, shared)
+    view = view_of(job, shared.views)
+    model = build_baseline(job, view.sizes)
     model.prepare()
-    inputs = {part: shared.inputs(job.view, part) for part in PARTS}
+    inputs = {part: shared.part_of(view, part) for part in PARTS}
     train, validation = (read_as(job.view, inputs[part]) for part in ("train", "validation"))
     start = time.perf_counter()
     model.fit(
@@ -372,7 +374,6 @@ def build_network(
     job: Job, shared: SharedData
 ) -> tuple[Any, Callable[..., Any], Callable[..., Any]]:
     """Seed the framework, build the page, and return it with its room's fit and predict."""
-    page = load(find(job.architecture), job.framework)
     if job.framework == "torch":
         import torch
 
@@ -385,20 +386,7 @@ def build_network(
         from bakeoff.keras_models.fit import fit, predict
 
         keras.utils.set_random_seed(job.seed)
-    return page(**page_arguments(job, shared.view(job.view).sizes)), fit, predict
-
-
-def build_baseline(job: Job, shared: SharedData) -> Baseline:
-    """Build a baseline."""
-    row = find(job.architecture)
-    arguments = tuples(dict(job.arguments))
-    if "categories" in row.takes:
-        sizes = tuple(shared.view(job.view).sizes.get("category_sizes", ()))
-        arguments = {"category_sizes": sizes, **arguments}
-    if row.predicts == "steps":
-        arguments = {"steps": job.horizon, **arguments}
-    model: Baseline = load(row, "torch")(job.task, job.num_classes, **arguments)
-    return model
+    return build_model(job, view_of(job, shared.views).sizes), fit, predict
 
 
 def count_parameters(model: Any) -> int:

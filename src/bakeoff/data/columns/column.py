@@ -22,6 +22,7 @@ from bakeoff.data.forms import (
 from bakeoff.data.kinds import KINDS
 from bakeoff.errors import DataError, RequestError, option, unknown
 
+TABLE = "columns"  # what all columns of a table are called where they are one of several inputs
 Task = Literal["binary", "multiclass", "regression", "forecast"]
 
 
@@ -104,6 +105,14 @@ class Schema:
         return self.inputs if table is None else table.names
 
     @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Input -> its columns: those of a table are one input, any other column is one alone."""
+        blocks = [name for name in self.inputs if KINDS[self.column(name).kind].alone]
+        tabled = tuple(name for name in self.inputs if name not in blocks)
+        table = {tabled[0] if len(tabled) == 1 and blocks else free(TABLE, blocks): tabled}
+        return {**{name: (name,) for name in blocks}, **(table if tabled else {})}
+
+    @property
     def labels(self) -> LabelType:
         """What the classes of the first target are to the user: strings, integers, ..."""
         form = self.column(self.targets[0]).form
@@ -115,6 +124,13 @@ class Schema:
             if column.name == name:
                 return column
         raise RequestError(unknown("column", name, [column.name for column in self.columns]))
+
+
+def free(name: str, taken: Sequence[str]) -> str:
+    """Return a name that is not taken."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def kind_of(kind: str, form: Form | None) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,8 @@ class Preparation:
         task: "binary", "multiclass", "regression" or "forecast".
         classes: Class names by index; () for numbers. The positive class of two is the second.
         transforms: Input column -> its fitted transform.
-        summaries: Of sequences of different lengths: the transform of their per-channel summaries.
+        summaries: Input of sequences of different lengths -> the transform of their per-channel
+            summaries.
         scale: Of a regression target, else None.
         notes: What was left out or noticed, in sentences for the user.
     """
@@ -67,7 +68,7 @@ class Preparation:
     task: Task
     classes: tuple[str, ...]
     transforms: Mapping[str, Transform]
-    summaries: Numbers | None = None
+    summaries: Mapping[str, Numbers] = field(default_factory=dict)
     scale: Scale | None = None
     notes: tuple[str, ...] = ()
 
@@ -168,7 +169,7 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
         task=task,
         classes=classes,
         transforms=transforms,
-        summaries=fit_summaries(train, inputs[0]),
+        summaries=fit_summaries(train, inputs),
         scale=Scale.fit(values) if task == "regression" else None,
         notes=tuple(notes),
     )
@@ -256,13 +257,15 @@ def forecasts(schema: Schema) -> bool:
     return schema.series is not None and schema.series.horizon > 0
 
 
-def fit_summaries(train: Dataset, name: str) -> Numbers | None:
-    """Fit the transform of summaries where an input has sequences of different lengths."""
-    column = train.schema.column(name)
-    form = column.form
-    if not isinstance(form, ShapeForm) or form.sizes[0] is not None or column.kind == "tokens":
-        return None
-    return Numbers.fit(summarise(train.arrays[name]))
+def fit_summaries(train: Dataset, inputs: Iterable[str]) -> dict[str, Numbers]:
+    """Fit the transform of summaries of each input that has sequences of different lengths."""
+    fitted = {}
+    for name in inputs:
+        column = train.schema.column(name)
+        form = column.form
+        if isinstance(form, ShapeForm) and form.sizes[0] is None and column.kind != "tokens":
+            fitted[name] = Numbers.fit(summarise(train.arrays[name]))
+    return fitted
 
 
 def class_names(train: Dataset) -> tuple[str, ...]:
@@ -284,7 +287,7 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
     arrays: dict[str, Array] = {}
     named: dict[str, Transform | None] = {
         **{f"column.{name}": t for name, t in preparation.transforms.items()},
-        "summaries": preparation.summaries,
+        **{summaries_of(name, preparation.schema): t for name, t in preparation.summaries.items()},
         "scale": preparation.scale,
     }
     states = {}
@@ -338,16 +341,22 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
         if type(columns[name]).__name__ != due:
             raise DataError(f"the transform of {cut(repr(name))} is not {due}.")
         check_width(columns[name], schema.column(name))
-    summaries, scale = made.get("summaries"), made.get("scale")
+    scale = made.get("scale")
+    summaries = {name: made.get(summaries_of(name, schema)) for name in schema.inputs}
     return Preparation(
         schema=schema,
         task=document["task"],
         classes=tuple(document["classes"]),
         transforms={name: columns[name] for name in schema.inputs},
-        summaries=summaries if isinstance(summaries, Numbers) else None,
+        summaries={n: fitted for n, fitted in summaries.items() if isinstance(fitted, Numbers)},
         scale=scale if isinstance(scale, Scale) else None,
         notes=tuple(document["notes"]),
     )
+
+
+def summaries_of(name: str, schema: Schema) -> str:
+    """Return what the transform of the summaries of an input is called in a file."""
+    return "summaries" if schema.inputs == (name,) else f"summaries.{name}"
 
 
 def check_width(transform: Transform, column: Column) -> None:

@@ -41,7 +41,7 @@ ROWS = (
     Kind(name="category", transform="Categories", cells="words", target="classes",
          counted="category"),
     Kind(name="time", transform="Time", cells="times", counted="date"),
-    Kind(name="text", cells="words", resembles="free text", counted="text"),
+    Kind(name="text", transform="Text", cells="words", resembles="free text", counted="text"),
     Kind(name="image", transform="Pixels", axes=(3, 4), counted="image"),
     Kind(name="sequence", transform="Steps", axes=(2, 3), counted="sequence"),
     Kind(name="tokens", transform="Tokens", axes=(2,), counted="sequence of tokens"),

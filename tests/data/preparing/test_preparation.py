@@ -135,6 +135,8 @@ def test_every_transform_keeps_the_protocol_and_comes_back_from_its_state():
     given = [(GIVEN[name], {"target": TARGET.get(name)}) for name in GIVEN]
     tokens = {"x": np.ones((N, 3), int), "y": np.arange(N) % 2}
     given.append((tokens, {"kinds": {"x": "tokens"}}))
+    texts = {"x": [f"a cat of {i % 3} dogs" for i in range(N)], "y": np.arange(N) % 2}
+    given.append((texts, {"target": "y", "kinds": {"x": "text"}}))
     for data, options in [*given, ({"t": np.arange(N), "v": np.arange(N) * 1.5}, series)]:
         dataset, _, preparation = prepared(data, **options)
         columns = dict(dataset.arrays)

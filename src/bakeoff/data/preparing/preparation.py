@@ -26,6 +26,8 @@ from bakeoff.data.preparing.scale import Scale
 from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import Steps, summarise
 from bakeoff.data.preparing.strays import say_strays
+from bakeoff.data.preparing.text import BY_DEFAULT, Text, TextChoices
+from bakeoff.data.preparing.text_notes import say_new_texts, say_texts
 from bakeoff.data.preparing.time import Time
 from bakeoff.data.preparing.tokens import Tokens, say_unknown_tokens
 from bakeoff.data.preparing.transform import Transform, check_widths
@@ -36,7 +38,7 @@ from bakeoff.listed import listed
 from bakeoff.numeric import is_constant
 
 CLASSES: tuple[type[Transform], ...] = (
-    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps, Tokens
+    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps, Tokens, Text
 )  # fmt: skip
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
 MOST_AMOUNT = 1e150  # the squares of larger numbers overflow, those of its inverse vanish
@@ -114,6 +116,8 @@ class Preparation:
         for name, transform in self.transforms.items():
             if isinstance(transform, Tokens):
                 notes += say_unknown_tokens(name, transform, dataset.arrays[name])
+            if isinstance(transform, Text):
+                notes += say_new_texts(name, transform, dataset.arrays[name])
             if not isinstance(transform, Categories):
                 continue
             tally = transform.unknown(dataset.arrays[name])
@@ -132,8 +136,13 @@ class Preparation:
         save_preparation(self, Path(folder))
 
 
-def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
+def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFAULT) -> Preparation:
     """Learn all transforms, classes and scales from the training rows of a split.
+
+    Args:
+        dataset: The rows.
+        split: Their parts.
+        texts: How texts are to be read.
 
     Raises:
         DataError: The training rows hold one class, one value, or no usable input.
@@ -158,11 +167,13 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
     if unseen:  # test targets stay sealed: judging meets their unseen classes
         named = ", ".join(sorted(unseen)[:5])
         notes.append(f"No training row has {target} = {named}; such rows always count as wrong.")
-    transforms = {name: fit_transform(train, name) for name in inputs}
+    transforms = {name: fit_transform(train, name, texts) for name in inputs}
     notes += [*unseen_parts(train, inputs), *say_strays(transforms, dataset)]
     for name, transform in transforms.items():
         if isinstance(transform, Tokens):
             notes += say_unknown_tokens(name, transform, dataset.arrays[name])
+        if isinstance(transform, Text):
+            notes += say_texts(name, transform, dataset.arrays[name], split)
     return Preparation(
         schema=replace(dataset.schema, inputs=inputs),
         task=task,
@@ -242,9 +253,11 @@ def check_amounts(values: Array, target: str) -> None:
         )
 
 
-def fit_transform(train: Dataset, name: str) -> Transform:
+def fit_transform(train: Dataset, name: str, texts: TextChoices) -> Transform:
     """Fit the transform of one input on the training rows; of sequences on their real steps."""
     values = train.arrays[name]
+    if train.schema.column(name).kind == "text":
+        return Text.fit(values, texts)
     if forecasts(train.schema):
         return SeriesSteps.fit(values)
     real = values.real() if isinstance(values, Sequences) else values

@@ -4,6 +4,7 @@
     image (N, Y, X, C)    image, sequence (N, Y, X·C), vector                  plain, histograms
     sequence (N, T, F)    sequence with lengths, vector                        plain
     tokens (N, T)         text with lengths                                    plain
+    text                  text with lengths, cut                               words, whole
     windows to forecast   window, sequence, vector
     volume                volume, vector                                       plain
 
@@ -30,6 +31,7 @@ from bakeoff.data.preparing.pixels import Pixels as PixelScales
 from bakeoff.data.preparing.preparation import Preparation, forecasts
 from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import summarise
+from bakeoff.data.preparing.text import Text
 from bakeoff.data.preparing.tokens import Tokens
 from bakeoff.data.preparing.transform import gives_codes, gives_numbers
 from bakeoff.data.taking.sources import (
@@ -43,6 +45,7 @@ from bakeoff.data.taking.sources import (
     lengths_name,
     take,
 )
+from bakeoff.data.taking.text_views import text_views
 from bakeoff.numeric import within_reach
 
 COLOURS = 3  # channels of a colour picture
@@ -109,6 +112,8 @@ def make_views(preparation: Preparation, dataset: Dataset) -> Views:
         return token_views(fitted, values)
     if isinstance(values, Sequences):
         return sequence_views(preparation, values)
+    if isinstance(fitted, Text):
+        return text_views(fitted, values)
     return Views(
         {name: partial(table_view, preparation, dataset, name) for name in ("table", "plain")}
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,6 +15,7 @@ import numpy as np
 from bakeoff.build import Between, Count
 from bakeoff.data.array import Array, Row
 from bakeoff.data.blocks import Sequences
+from bakeoff.data.columns.text_words import text_words
 from bakeoff.data.preparing.byte_pairs import BytePairs
 from bakeoff.data.preparing.tokens import FIRST, UNKNOWN
 from bakeoff.data.preparing.transform import Role, fields_of
@@ -25,12 +24,6 @@ Way = Literal["words", "bytes"]
 Letters = Annotated[Array, Row("u")]
 Length = Annotated[int, Between(1, 10**6)]
 
-# Letters, digits and what is written on, above and below letters; and signs such as hearts.
-# A word of more than 100 letters is several.
-WORD = re.compile(
-    r"[\w\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963"
-    r"\u0966-\u109f\u17b4-\u17d3]{1,100}|[\u2600-\u27bf\U0001f000-\U0001faff]"
-)
 MOST_WORDS = 200_000  # words with a code, for baselines
 MOST_KNOWN = 20_000  # of them those that networks tell apart ...
 OFTEN = 2  # ... and that come so often: what comes once teaches what an unknown word is worth
@@ -105,7 +98,7 @@ class Text:
         tally: Counter[str] = Counter()
         lengths = np.zeros(len(values), np.int64)
         for i, value in enumerate(values):
-            found = words_of(value)
+            found = text_words(value)
             tally.update(found)
             lengths[i] = len(found)
         ranked = sorted(tally, key=lambda word: (-tally[word], word))
@@ -178,23 +171,13 @@ class Text:
                 yield [[number + FIRST for number in numbers] for numbers in found]
             else:
                 code = self.codes.get
-                yield [[code(word, UNKNOWN) for word in words_of(text)] for text in texts]
+                yield [[code(word, UNKNOWN) for word in text_words(text)] for text in texts]
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""
         state = fields_of(self)
         del state["kept"]
         return state
-
-
-def words_of(text: str | None) -> list[str]:
-    """Return the words of a text in lower case; those of one letter or digit as well.
-
-    Example:
-        >>> words_of("Don't worry, it is Grade A."), words_of(None)
-        (['don', 't', 'worry', 'it', 'is', 'grade', 'a'], [])
-    """
-    return WORD.findall(unicodedata.normalize("NFC", text.lower())) if text else []
 
 
 def usual(lengths: Array) -> int:

@@ -162,6 +162,8 @@ def run(
     positive: str | None = None,
     images: str | Path | None = None,
     image_size: str | int | tuple[int, int] | None = None,
+    tokens: str | None = None,
+    length: int | None = None,
     models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     framework: str | Sequence[str] | None = None,
     seeds: int | None = None,

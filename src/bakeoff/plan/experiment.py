@@ -93,6 +93,21 @@ class Experiment:
         "of up to 64, else 64",
         table="data",
     )
+    tokens: str = setting(
+        "words",
+        "what texts are cut into: words in lower case, or bytes joined to pieces of words, which "
+        "suits every language",
+        table="data",
+        choices=("words", "bytes"),
+    )
+    length: int = setting(
+        0,
+        "of texts: words or pieces that networks read, from the beginning; 0: all those of 95 % of "
+        "the training rows, at most 512",
+        table="data",
+        least=0,
+        most=10**6,
+    )
     kinds: Mapping[str, str] = setting(
         {}, "what a column holds, where it is read wrongly, such as zip=category", table="kinds"
     )

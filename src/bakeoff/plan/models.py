@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(10))
-UNSAID = ("plain", "histograms")  # views of baselines alone
+UNSAID = ("plain", "histograms", "words")  # views of baselines alone
 RESERVED = {"CON", "PRN", "AUX", "NUL", *PORTS}  # no file or folder of Windows may be called so
 
 

@@ -10,12 +10,14 @@ from bakeoff.catalog import Model
 from bakeoff.data.blocks import Pictures
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation, fit_preparation
+from bakeoff.data.preparing.text import Text, TextChoices
 from bakeoff.data.read import read
 from bakeoff.data.splitting.leaks import Finding
 from bakeoff.data.splitting.split import Split, counts, default_how
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
+from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.models import Facts, choose_models, recipe_of
 from bakeoff.plan.season import season_of, target_spreads
@@ -115,7 +117,7 @@ def make_plan(
     Raises:
         RequestError: A model cannot read the data, or a metric or loss does not go with them.
     """
-    preparation = fit_preparation(dataset, split)
+    preparation = fit_preparation(dataset, split, text_choices(experiment, dataset))
     task = preparation.task
     shares = counts(dataset, split)["train"]["classes"]
     if experiment.metric == "auto":
@@ -158,7 +160,7 @@ def make_plan(
     )
     return Plan(
         unnamed=frozenset(c.name for c in models) - set(experiment.models),
-        experiment=filled_in(experiment, dataset, split, models, metric),
+        experiment=filled_in(experiment, dataset, split, preparation, models, metric),
         dataset=dataset,
         split=split,
         preparation=preparation,
@@ -181,6 +183,23 @@ def seen_by(models: Sequence[Model]) -> list[str]:
         for view in ([branch["view"] for branch in model.branches.values()] or [model.view])
     }
     return sorted(seen)
+
+
+def text_choices(experiment: Experiment, dataset: Dataset) -> TextChoices:
+    """Return how texts are to be read.
+
+    Raises:
+        RequestError: Something is asked of texts, and there are none.
+    """
+    kinds = {dataset.schema.column(name).kind for name in dataset.schema.inputs}
+    asked = {"tokens": experiment.tokens, "length": experiment.length}
+    for name, value in asked.items():
+        if "text" not in kinds and value != options(Experiment)[name].default:
+            raise RequestError(
+                f"{option(name, value)} goes with texts, and models see none of these data. Leave "
+                "it out, or name a column of text with inputs."
+            )
+    return TextChoices(experiment.tokens, experiment.length)
 
 
 def with_changes(
@@ -214,11 +233,13 @@ def filled_in(
     experiment: Experiment,
     dataset: Dataset,
     split: Split,
+    preparation: Preparation,
     models: Sequence[Model],
     metric: Metric,
 ) -> Experiment:
     """Write out what was left open: target, kinds, size of pictures, split, metric, models."""
     schema = dataset.schema
+    texts = [fitted for fitted in preparation.transforms.values() if isinstance(fitted, Text)]
     named = {
         model.name: {
             "architecture": model.row.name,
@@ -234,6 +255,7 @@ def filled_in(
         kinds=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),
         image_size=size_of_pictures(dataset),
+        length=max((t.length for t in texts), default=0),
         split=experiment.split or ("" if dataset.parts is not None else default_how(dataset)),
         metric=metric.name,
         models=named,

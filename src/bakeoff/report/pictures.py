@@ -319,7 +319,7 @@ def draw_forecasts(run: Contents) -> Iterator[Group]:
 
 def draw_worst(run: Contents) -> Iterator[Group]:
     """Draw the test rows on which the best model is most wrong."""
-    if run.examples is None or not run.examples.worst:
+    if run.examples is None or not run.examples.worst or run.examples.kind == "texts":
         return
     examples, values = zip(*run.examples.worst, strict=True)
     titles = [f"{cut(example.truth)}\nnot {cut(example.predicted)}" for example in examples]
@@ -336,7 +336,7 @@ def draw_worst(run: Contents) -> Iterator[Group]:
 
 def draw_rows(run: Contents) -> Iterator[Group]:
     """Draw some training rows, with what they are."""
-    if run.examples is None or not run.examples.train:
+    if run.examples is None or not run.examples.train or run.examples.kind == "texts":
         return
     examples, values = zip(*run.examples.train, strict=True)
     titles = [cut(example.truth) for example in examples]

@@ -26,6 +26,9 @@ from bakeoff.data.preparing.scale import Scale
 from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import Steps, summarise
 from bakeoff.data.preparing.strays import say_strays
+from bakeoff.data.preparing.text import BY_DEFAULT, Text, TextChoices
+from bakeoff.data.preparing.text_components import TextComponents
+from bakeoff.data.preparing.text_notes import say_new_texts, say_texts
 from bakeoff.data.preparing.time import Time
 from bakeoff.data.preparing.tokens import Tokens, say_unknown_tokens
 from bakeoff.data.preparing.transform import Transform, check_widths
@@ -36,7 +39,8 @@ from bakeoff.listed import listed
 from bakeoff.numeric import is_constant
 
 CLASSES: tuple[type[Transform], ...] = (
-    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps, Tokens
+    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps, Tokens, Text,
+    TextComponents,
 )  # fmt: skip
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
 MOST_AMOUNT = 1e150  # the squares of larger numbers overflow, those of its inverse vanish
@@ -60,6 +64,7 @@ class Preparation:
         transforms: Input column -> its fitted transform.
         summaries: Input of sequences of different lengths -> the transform of their per-channel
             summaries.
+        components: Text beside other inputs -> what makes a few numbers of it.
         scale: Of a regression target, else None.
         notes: What was left out or noticed, in sentences for the user.
     """
@@ -69,6 +74,7 @@ class Preparation:
     classes: tuple[str, ...]
     transforms: Mapping[str, Transform]
     summaries: Mapping[str, Numbers] = field(default_factory=dict)
+    components: Mapping[str, TextComponents] = field(default_factory=dict)
     scale: Scale | None = None
     notes: tuple[str, ...] = ()
 
@@ -115,6 +121,8 @@ class Preparation:
         for name, transform in self.transforms.items():
             if isinstance(transform, Tokens):
                 notes += say_unknown_tokens(name, transform, dataset.arrays[name])
+            if isinstance(transform, Text):
+                notes += say_new_texts(name, transform, dataset.arrays[name])
             if not isinstance(transform, Categories):
                 continue
             tally = transform.unknown(dataset.arrays[name])
@@ -133,8 +141,13 @@ class Preparation:
         save_preparation(self, Path(folder))
 
 
-def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
+def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFAULT) -> Preparation:
     """Learn all transforms, classes and scales from the training rows of a split.
+
+    Args:
+        dataset: The rows.
+        split: Their parts.
+        texts: How texts are to be read.
 
     Raises:
         DataError: The training rows hold one class, one value, or no usable input.
@@ -159,17 +172,20 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
     if unseen:  # test targets stay sealed: judging meets their unseen classes
         named = ", ".join(sorted(unseen)[:5])
         notes.append(f"No training row has {target} = {named}; such rows always count as wrong.")
-    transforms = {name: fit_transform(train, name) for name in inputs}
+    transforms = {name: fit_transform(train, name, texts) for name in inputs}
     notes += [*unseen_parts(train, inputs), *say_strays(transforms, dataset)]
     for name, transform in transforms.items():
         if isinstance(transform, Tokens):
             notes += say_unknown_tokens(name, transform, dataset.arrays[name])
+        if isinstance(transform, Text):
+            notes += say_texts(name, transform, dataset.arrays[name], split)
     return Preparation(
         schema=replace(dataset.schema, inputs=inputs),
         task=task,
         classes=classes,
         transforms=transforms,
         summaries=fit_summaries(train, inputs),
+        components=fit_components(train, transforms),
         scale=Scale.fit(values) if task == "regression" else None,
         notes=tuple(notes),
     )
@@ -243,9 +259,11 @@ def check_amounts(values: Array, target: str) -> None:
         )
 
 
-def fit_transform(train: Dataset, name: str) -> Transform:
+def fit_transform(train: Dataset, name: str, texts: TextChoices) -> Transform:
     """Fit the transform of one input on the training rows; of sequences on their real steps."""
     values = train.arrays[name]
+    if train.schema.column(name).kind == "text":
+        return Text.fit(values, texts)
     if forecasts(train.schema):
         return SeriesSteps.fit(values)
     real = values.real() if isinstance(values, Sequences | Pictures) else values
@@ -268,6 +286,19 @@ def fit_summaries(train: Dataset, inputs: Iterable[str]) -> dict[str, Numbers]:
     return fitted
 
 
+def fit_components(
+    train: Dataset, transforms: Mapping[str, Transform]
+) -> dict[str, TextComponents]:
+    """Fit what makes a few numbers of each text, where there are other inputs beside it."""
+    if len(transforms) == 1:
+        return {}
+    return {
+        name: TextComponents.fit(transform.apply(train.arrays[name]))
+        for name, transform in transforms.items()
+        if isinstance(transform, Text)
+    }
+
+
 def class_names(train: Dataset) -> tuple[str, ...]:
     """Return the classes of the training rows: numbers by size, strings by name, positive last."""
     names = sorted(set(train.arrays[train.target]))
@@ -287,6 +318,7 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
     arrays: dict[str, Array] = {}
     named: dict[str, Transform | None] = {
         **{f"column.{name}": t for name, t in preparation.transforms.items()},
+        **{f"components.{name}": t for name, t in preparation.components.items()},
         **{summaries_of(name, preparation.schema): t for name, t in preparation.summaries.items()},
         "scale": preparation.scale,
     }
@@ -348,10 +380,27 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
         task=document["task"],
         classes=tuple(document["classes"]),
         transforms={name: columns[name] for name in schema.inputs},
+        components=components_of(made, schema),
         summaries={n: fitted for n, fitted in summaries.items() if isinstance(fitted, Numbers)},
         scale=scale if isinstance(scale, Scale) else None,
         notes=tuple(document["notes"]),
     )
+
+
+def components_of(made: Mapping[str, Transform], schema: Schema) -> dict[str, TextComponents]:
+    """Return what makes a few numbers of texts, among all that was read.
+
+    Raises:
+        DataError: A text beside other inputs has none.
+    """
+    texts = [n for n in schema.inputs if schema.column(n).kind == "text" and len(schema.inputs) > 1]
+    found = {}
+    for name in texts:
+        own = made.get(f"components.{name}")
+        if not isinstance(own, TextComponents):
+            raise DataError(f"the text {cut(repr(name))} has no components.")
+        found[name] = own
+    return found
 
 
 def summaries_of(name: str, schema: Schema) -> str:

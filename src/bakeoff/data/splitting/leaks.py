@@ -1,7 +1,7 @@
 """Leaks: what would make a test score better than the truth.
 
-The checks: rows that stand in two parts with the same inputs, and pictures with nearly the same;
-columns that alone give the target
+The checks: rows that stand in two parts with the same inputs, and pictures and texts with nearly
+the same; texts that name their class; columns that alone give the target
 away, or foretell it though they only count the rows; rows in order of time, and groups of rows
 nearly equal, that chance has mixed. Targets are read on the training rows only.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -28,9 +29,11 @@ from bakeoff.data.splitting.alone import (
     tells_alone,
 )
 from bakeoff.data.splitting.groups import find_groups
+from bakeoff.data.splitting.labels_in_texts import labels_in_texts
 from bakeoff.data.splitting.leading_channels import leading_channels
 from bakeoff.data.splitting.mixed_recordings import mixed_recordings
 from bakeoff.data.splitting.near_pictures import frequencies, near_pictures
+from bakeoff.data.splitting.near_texts import near_texts, text_prints
 from bakeoff.data.splitting.split import Split
 
 MOST_COMPARED = 50  # inputs in which the rows of a group are compared
@@ -53,6 +56,7 @@ def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
     return (
         *duplicates(dataset, split, keys),
         *near_copies(dataset, split, inputs, keys),
+        *named_labels(dataset, split, inputs),
         *give_aways(dataset, split, inputs, different(split.train, keys)),
         *mixed_times(dataset, split),
         *mixed_groups(dataset, split, inputs),
@@ -143,7 +147,7 @@ def before_each(split: Split) -> Iterator[tuple[str, Array, dict[str, Array]]]:
 def near_copies(
     dataset: Dataset, split: Split, inputs: list[str], keys: Array
 ) -> Iterator[Finding]:
-    """Find pictures that stand in an earlier part, too, but for a resize or compression.
+    """Find pictures and texts that stand in an earlier part, too, but for a little.
 
     Args:
         dataset: The rows.
@@ -152,37 +156,69 @@ def near_copies(
         keys: (N,) equal where all inputs are: those are no near copies but duplicates.
     """
     for name in inputs:
-        if dataset.schema.column(name).kind != "image":
+        kind, values = dataset.schema.column(name).kind, dataset.arrays[name]
+        if kind == "image":
+            find = partial(near_pictures, values, frequencies(values))
+        elif kind == "text":
+            find = partial(near_texts, text_prints(values))
+        else:
             continue
-        waves = frequencies(dataset.arrays[name])
         for part, positions, earlier in before_each(split):
             rest = positions[~np.isin(keys[positions], keys[np.concatenate([*earlier.values()])])]
             for other, others in earlier.items():
-                twins = near_pictures(dataset.arrays[name], waves, rest, others)
+                twins = find(rest, others)
                 near = twins >= 0
                 if near.any():
                     pair = int(rest[near][0]), int(twins[near][0])
-                    yield say_near(dataset, part, other, rest[near], len(positions), pair)
+                    what = "picture" if kind == "image" else "text"
+                    yield say_near(dataset, part, other, rest[near], len(positions), pair, what)
                 rest = rest[~near]
 
 
 def say_near(
-    dataset: Dataset, part: str, other: str, near: Array, number: int, pair: tuple[int, int]
+    dataset: Dataset,
+    part: str,
+    other: str,
+    near: Array,
+    number: int,
+    pair: tuple[int, int],
+    what: str,
 ) -> Finding:
-    """Say how many pictures of a part are nearly those of another, and name a pair."""
+    """Say how many pictures or texts of a part are nearly those of another, and name a pair."""
     are = "is nearly a" if len(near) == 1 else "are nearly"
     which = "training" if other == "train" else other
-    pictures = "picture" if len(near) == 1 else "pictures"
+    those = what if len(near) == 1 else f"{what}s"
     first, second = (dataset.place(position) for position in pair)
     return Finding(
         kind="near_copies",
-        message=f"{len(near):,} of {number:,} {part} pictures {are} {which} {pictures} "
+        message=f"{len(near):,} of {number:,} {part} {what}s {are} {which} {those} "
         f"(such as {first} and {second})",
         part=part,
         repeats=other,
         count=len(near),
         rows=tuple(dataset.rows[near[:10]].tolist()),
     )
+
+
+def named_labels(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Finding]:
+    """Find texts of training rows that name their class."""
+    if dataset.schema.tasks[dataset.target] not in ("binary", "multiclass"):
+        return
+    for name in inputs:
+        if dataset.schema.column(name).kind != "text":
+            continue
+        texts = dataset.arrays[name][split.train]
+        found = labels_in_texts(texts, dataset.arrays[dataset.target][split.train])
+        for label, share, elsewhere in found[:1]:
+            more = f", as {len(found) - 1} further classes do" if len(found) > 1 else ""
+            yield Finding(
+                kind="gives_away",
+                message=f"the word {cut(repr(label))} stands in {100 * share:.0f} % of the "
+                f"{name} of its own {dataset.target} and in {100 * elsewhere:.1g} % of the "
+                f"others{more}: does the label stand in its text?",
+                column=name,
+                count=len(split.train),
+            )
 
 
 def different(positions: Array, keys: Array) -> Array:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.blocks import Pictures, Sequences
+from bakeoff.data.columns.read_labels import label_texts
+from bakeoff.data.splitting.leaks import told_apart
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.verdict import read_verdict
 from bakeoff.plan.plan import Plan
@@ -37,7 +39,7 @@ def record_examples(folder: RunFolder, plan: Plan) -> None:
         return
     best = read_verdict(folder).best
     predictions = folder.fit(best.model, best.framework, best.seed).predictions()
-    truth = dataset.arrays[dataset.target]
+    truth = told_apart(dataset)
     train = [
         (
             Example(row=int(dataset.origin.rows[position]), truth=say(truth[position])),
@@ -48,10 +50,11 @@ def record_examples(folder: RunFolder, plan: Plan) -> None:
     test = plan.split.test
     worst = []
     if predictions is not None and np.array_equal(predictions.rows, dataset.origin.rows[test]):
+        true = label_texts(predictions.truth, predictions.classes) if predictions.several else ()
         for place, said in most_wrong(predictions):
             example = Example(
                 row=int(predictions.rows[place]),
-                truth=say(predictions.truth[place]),
+                truth=say(predictions.truth[place] if not predictions.several else true[place]),
                 predicted=said,
             )
             worst.append((example, drawable(block, int(test[place]))))
@@ -81,6 +84,11 @@ def most_wrong(predictions: Predictions) -> Iterator[tuple[int, str]]:
         errors = np.abs(scores - predictions.truth)
         for place in np.argsort(-errors, kind="stable")[:MOST]:
             yield int(place), say(scores[place])
+        return
+    if predictions.several:
+        apart = np.nansum(np.abs(scores - predictions.truth), axis=1)
+        for place in np.argsort(-apart, kind="stable")[:MOST]:
+            yield int(place), str(predictions.prediction[place])
         return
     names = np.asarray(predictions.classes)
     said = names[scores.argmax(1)]

@@ -6,6 +6,7 @@ that writes step by step: both are unfolded here.
 Dimensions: B batch, N members, C outputs, S steps ahead.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -46,6 +47,9 @@ LOSSES = {  # of each row, or of each score
 }
 
 
+OF_LABELS = ("binary_cross_entropy", "bce_probabilities")
+
+
 def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> Any:
     """Return the mean loss of a batch.
 
@@ -55,7 +59,8 @@ def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> A
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int class numbers.
-        binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1.
+        binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1; where C > 1,
+            also NaN, which counts for nothing.
         bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
         mse, mae, huber: scores (B, 1), (B, C) or (B, S, 1), targets (B,), (B, C) or (B, S) float.
 
@@ -72,7 +77,17 @@ def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> A
         targets = ops.cast(targets, "int32")
     else:
         targets = ops.cast(ops.reshape(targets, ops.shape(scores)), scores.dtype)
+    if name in OF_LABELS and scores.shape[-1] > 1:
+        return known_mean(LOSSES[name], scores, targets)
     return ops.mean(LOSSES[name](targets, scores))
+
+
+def known_mean(loss: Callable[..., Any], scores: Any, targets: Any) -> Any:
+    """Return the mean loss of the labels that are known; 0 where none is."""
+    known = ops.logical_not(ops.isnan(targets))
+    weights = ops.cast(known, scores.dtype)
+    losses = loss(ops.where(known, targets, 0.0), scores)
+    return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1.0)
 
 
 def by_member(scores: Any, targets: Any) -> tuple[Any, Any]:
@@ -84,7 +99,7 @@ def by_member(scores: Any, targets: Any) -> tuple[Any, Any]:
 
 
 def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
-    """Return accuracy for the losses of classes, R2 for the others.
+    """Return accuracy for the losses of classes, micro F1 of several labels, R2 for the others.
 
     Shape:
         As in `loss_of`.
@@ -96,8 +111,25 @@ def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
     if name == "cross_entropy":
         return float((scores.argmax(-1) == targets).mean())
     targets = np.reshape(targets, scores.shape)
-    if name in ("binary_cross_entropy", "bce_probabilities"):
+    if name in OF_LABELS and scores.shape[-1] > 1:
+        return micro_f1(scores, targets)
+    if name in OF_LABELS:
         return float(((scores > 0) == (targets > 0.5)).mean())
     residual = np.square(scores.astype(float) - targets).mean(0)
     total = np.square(targets - targets.mean(0, dtype=float)).mean(0).clip(1e-12)
     return float((1 - residual / total).mean())
+
+
+def micro_f1(scores: np.ndarray, targets: np.ndarray) -> float:
+    """Return F1 over the cells of all labels that are known, a score above 0 being a label.
+
+    Shape:
+        scores and targets (B, C), targets 0, 1 or NaN.
+
+    Example:
+        >>> micro_f1(np.array([[2.0, 1.0], [-1.0, -3.0]]), np.eye(2))
+        0.5
+    """
+    said, true = (scores > 0) & ~np.isnan(targets), targets > 0.5
+    hits, both = int((said & true).sum()), int(said.sum() + true.sum())
+    return 2 * hits / both if both else 0.0

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import Model
+from bakeoff.data.array import Array
 from bakeoff.data.blocks import Pictures
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation, fit_preparation
 from bakeoff.data.read import read
-from bakeoff.data.splitting.leaks import Finding
+from bakeoff.data.splitting.leaks import Finding, told_apart
 from bakeoff.data.splitting.split import Split, counts, default_how
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option
@@ -197,7 +198,7 @@ def with_changes(
     pictures: Pictures | None = None
     labels = np.zeros(0, np.int64)
     if isinstance(values, Pictures) and values.ndim == 4:
-        pictures, labels = values[few], preparation.targets(dataset[few])
+        pictures, labels = values[few], told_codes(preparation, dataset[few])
     texts = {experiment.recipe.augment, *(recipe.augment for recipe in recipes.values())}
     found = {
         text: settled_augment(text, preparation.classes, pictures, labels) for text in sorted(texts)
@@ -207,6 +208,13 @@ def with_changes(
     own = replace(experiment.recipe, augment=settled[experiment.recipe.augment])
     changed = {n: replace(r, augment=settled[r.augment]) for n, r in recipes.items()}
     return replace(experiment, recipe=own), changed, tuple(said)
+
+
+def told_codes(preparation: Preparation, dataset: Dataset) -> Array:
+    """Return the class of each row as a number; of several labels the set of them."""
+    if preparation.task != "multilabel":
+        return preparation.targets(dataset)
+    return np.unique(told_apart(dataset).astype(str), return_inverse=True)[1]
 
 
 def filled_in(
@@ -227,7 +235,7 @@ def filled_in(
     }
     return replace(
         experiment,
-        target=schema.targets,
+        target=schema.predicted,
         inputs=schema.learned_from,
         kinds=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),

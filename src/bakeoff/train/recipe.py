@@ -10,6 +10,7 @@ from bakeoff.train.augmentation import check_augment
 LOSSES_OF_TASK = {  # auto is the first
     "binary": ("binary_cross_entropy", "bce_probabilities"),
     "multiclass": ("cross_entropy",),
+    "multilabel": ("binary_cross_entropy", "bce_probabilities"),
     "regression": ("mse", "mae", "huber"),
     "forecast": ("mse", "mae", "huber"),
 }
@@ -138,7 +139,7 @@ def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:
 
     Args:
         rows: Training rows.
-        task: "binary", "multiclass", "regression" or "forecast".
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
 
     Raises:
         RequestError: The loss does not go with the task.

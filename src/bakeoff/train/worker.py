@@ -41,7 +41,7 @@ Send = Callable[[Event | Ready], None]
 Inputs = Mapping[str, Source]
 PROGRESS_SECONDS = 0.1  # a line of progress at most this often
 LONG_CALL_SECONDS = 2.0  # beyond this, start-up no longer matters in the time of a prediction
-NUMBERS = ("regression", "forecast")
+ALL_KNOWN = ("multilabel", "regression", "forecast")  # no class that training rows lack
 PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
 
 
@@ -280,7 +280,7 @@ def of_known_class(targets: Source, task: str) -> np.ndarray:
     Raises:
         ValueError: There is none.
     """
-    if task in NUMBERS:
+    if task in ALL_KNOWN:
         return np.ones(len(targets), bool)
     known = targets.take() >= 0
     if not known.any():
@@ -345,7 +345,8 @@ def encoded(targets: Source, task: str) -> Any:
     """Return targets as a baseline takes them: class numbers, floats, or windows to be sliced."""
     if task == "forecast":
         return Sliced(targets)
-    return np.asarray(targets.take(), np.float32 if task == "regression" else np.int64)
+    floats = task in ("regression", "multilabel")
+    return np.asarray(targets.take(), np.float32 if floats else np.int64)
 
 
 def finish(

@@ -1,4 +1,4 @@
-"""Metrics of several labels: what scikit-learn says, what nobody knows, and what the verdict needs."""
+"""Metrics of several labels: as in scikit-learn, and as the verdict needs them."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def predictions(n: int = 60, labels: int = 4, *, unknown: bool = False) -> Predi
     """Make predictions that are right more often than not."""
     random = np.random.default_rng(n)
     truth = (random.random((n, labels)) < 0.3).astype(float)
-    scores = np.clip(0.6 * truth + random.random((n, labels)) * 0.5, 0, 1)
+    scores = 0.3 * truth + 0.7 * random.random((n, labels))
     if unknown:
         truth[random.random(truth.shape) < 0.3] = np.nan
     names = tuple(f"l{k}" for k in range(labels))

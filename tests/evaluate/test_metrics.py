@@ -86,7 +86,7 @@ def drawn_forecast(num_windows=300, steps=3, seed=0):
 def drawn_labels(num_rows=300, labels=4, seed=0):
     generator = np.random.default_rng(seed)
     truth = (generator.random((num_rows, labels)) < 0.4).astype(float)
-    scores = np.clip(0.6 * truth + 0.5 * generator.random(truth.shape), 0, 1)
+    scores = 0.3 * truth + 0.7 * generator.random(truth.shape)
     names = tuple(f"l{k}" for k in range(labels))
     return Predictions(
         target="y", rows=np.arange(num_rows), truth=truth, scores=scores, classes=names

@@ -100,7 +100,6 @@ def test_a_line_of_the_leaderboard_is_a_model_on_a_framework():
 def test_a_page_writes_the_steps_of_a_forecast_one_by_one_or_all_at_once(name, expected):
     job = planned(
         models=[Model(name=name, row=find(name))],
-        views={name: "window"},
         recipes={name: resolve(Recipe(), rows=100, task="forecast")},
         task="forecast",
         num_classes=0,

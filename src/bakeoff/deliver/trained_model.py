@@ -4,7 +4,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -241,16 +241,16 @@ class TrainedModel:
 
     def scores(self, dataset: Dataset) -> np.ndarray:
         """Return probabilities (n, C), standardised values (n,) of a regression, (n, S) ahead."""
-        job = self.fit.job
+        job, model = self.fit.job, self.model  # damage shows first
         view = view_of(job, make_views(self.preparation, dataset))
         if find(job.architecture).role == "baseline":
-            return baseline_scores(self.model, job.view, view.inputs)
+            return baseline_scores(model, job.view, view.inputs)
         if job.framework == "torch":
             from bakeoff.torch_models.fit import predict
         else:
             from bakeoff.keras_models.fit import predict
         inputs = {name: plain(source) for name, source in view.inputs.items()}
-        return probabilities(predict(self.model, inputs), job.task)
+        return probabilities(predict(model, inputs), job.task)
 
 
 def load_model(place: FitFolder, job: Job, view: View) -> Any:
@@ -365,6 +365,10 @@ def blank_row(schema: Schema) -> Dataset:
 
     if schema.series is not None:
         return blank_window(schema, schema.series)
+    if len(schema.groups) > 1:
+        rows = [blank_row(replace(schema, inputs=own)) for own in schema.groups.values()]
+        arrays = {name: values for row in rows for name, values in row.arrays.items()}
+        return replace(rows[0], schema=schema, arrays=arrays)
     form = schema.column(schema.inputs[0]).form
     if isinstance(form, ShapeForm):
         sizes = [size or 1 for size in form.sizes]

@@ -46,7 +46,8 @@ def branches_of(
     branches: dict[str, dict[str, Any]] = {}
     for one, own in asked.items():
         if one not in inputs:
-            raise RequestError(unknown("input", one, inputs, where=option(f"{name}.branches")))
+            where = option(f"{name}.branches", {one: own})
+            raise RequestError(unknown("input", one, inputs, where=where))
         table = dict(own) if isinstance(own, Mapping) else {"architecture": own}
         row = find(str(table.pop("architecture", usual(inputs[one]).name)), trainable=True)
         view = first_view(row, inputs[one])
@@ -69,7 +70,9 @@ def shared(
     first, *others = list(share) or [""]
     for one in (first, *others) if first else ():
         if one not in branches:
-            raise RequestError(unknown("input", one, branches, where=option(f"{name}.share")))
+            raise RequestError(
+                unknown("input", one, branches, where=option(f"{name}.share", [*share]))
+            )
     for one in others:
         view = branches[one]["view"].rpartition("/")[2]
         if view != branches[first]["view"].rpartition("/")[2]:
@@ -166,7 +169,7 @@ def view_among(name: str, row: Row, settings: Mapping[str, Any], views: Mapping[
         return only(name, row, can)
     chosen = next((one for one in inputs if asked in (one, safe(one))), None)
     if chosen is None:
-        raise RequestError(unknown("input", asked, inputs, where=option(f"{name}.input")))
+        raise RequestError(unknown("input", asked, inputs, where=option(f"{name}.input", asked)))
     if chosen not in can:
         raise RequestError(
             f"{name}: {row.name} reads {' or '.join(row.reads)} data, and {chosen} can be read as "

@@ -198,6 +198,7 @@ def with_changes(
     pictures: Pictures | None = None
     labels = np.zeros(0, np.int64)
     if isinstance(values, Pictures) and values.ndim == 4:
+        few = few[values.rows[few] >= 0]
         pictures, labels = values[few], told_codes(preparation, dataset[few])
     texts = {experiment.recipe.augment, *(recipe.augment for recipe in recipes.values())}
     found = {
@@ -229,6 +230,7 @@ def filled_in(
     named = {
         model.name: {
             "architecture": model.row.name,
+            **what_is_read(model),
             **experiment.models.get(model.name, {}),
         }
         for model in models
@@ -245,6 +247,24 @@ def filled_in(
         models=named,
         all_that_fit=False,
     )
+
+
+def what_is_read(model: Model) -> dict[str, Any]:
+    """Return the settings that say which of several inputs a model reads, and by what."""
+    name = model.view.rpartition("/")[0]
+    if name:
+        return {"input": name}
+    if not model.branches:
+        return {}
+    shared = {own["shared"]: other for other, own in model.branches.items() if "shared" in own}
+    branches = {
+        one: {"architecture": own["architecture"], **own["arguments"]}
+        for one, own in model.branches.items()
+        if "shared" not in own
+    }
+    more = {other: branches[first] for first, other in shared.items()}
+    share = {"share": [*shared, *shared.values()]} if shared else {}
+    return {"branches": {**branches, **more}, **share}
 
 
 def size_of_pictures(dataset: Dataset) -> str:

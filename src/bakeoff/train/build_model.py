@@ -105,7 +105,14 @@ def stored_baseline(job: Job, arrays: Mapping[str, np.ndarray]) -> Baseline:
 
 
 def view_of(job: Job, views: Mapping[str, View]) -> View:
-    """Return the view that a job sees: one of those there are, or those of its branches joined."""
+    """Return the view that a job sees: one of those there are, or those of its branches joined.
+
+    Raises:
+        ValueError: There is no such view, as in a damaged file.
+    """
+    seen = [branch["view"] for branch in job.branches.values()] or [job.view]
+    if not set(seen) <= set(views):
+        raise ValueError(f"no view {', '.join(sorted(set(seen) - set(views)))} of these data.")
     if not job.branches:
         return views[job.view]
     return joined({name: views[branch["view"]] for name, branch in job.branches.items()})

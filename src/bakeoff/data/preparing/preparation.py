@@ -216,9 +216,9 @@ def usable_inputs(train: Dataset, split: Split) -> tuple[tuple[str, ...], list[s
 
 
 def is_empty(values: Values) -> bool:
-    """Tell whether every value is missing; bytes, integers and pictures have no such value."""
+    """Tell whether every value is missing; bytes and integers have no such value."""
     if isinstance(values, Pictures):
-        return False
+        return bool((values.rows < 0).all())
     if isinstance(values, Sequences):
         return bool(values.unknown_channels().all())
     if values.ndim == 1:
@@ -275,7 +275,7 @@ def fit_transform(train: Dataset, name: str) -> Transform:
     values = train.arrays[name]
     if forecasts(train.schema):
         return SeriesSteps.fit(values)
-    real = values.real() if isinstance(values, Sequences) else values
+    real = values.real() if isinstance(values, Sequences | Pictures) else values
     return TRANSFORMS[KINDS[train.schema.column(name).kind].transform].fit(real)
 
 

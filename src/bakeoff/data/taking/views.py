@@ -203,7 +203,7 @@ def small(pictures: Pictures) -> Rows | Reduced:
     """Return pictures or volumes as small as plain models need them; small ones as they are."""
     reduced = Reduced(base=pictures.base, rows=pictures.rows, way="small")
     as_they_are = reduced.shape[1] == int(np.prod(pictures.shape[1:]))
-    if as_they_are and pictures.dtype != np.uint8:
+    if as_they_are and pictures.dtype != np.uint8 and (pictures.rows >= 0).all():
         return rows_of(unscaled(np.asarray(pictures)))
     return reduced
 

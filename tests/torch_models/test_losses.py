@@ -48,3 +48,25 @@ def test_of_labels_micro_f1_is_watched_and_not_the_share_of_right_cells():
     targets = torch.eye(20)
     assert metric_of("binary_cross_entropy", torch.full((20, 20), -1.0), targets) == 0.0
     assert metric_of("binary_cross_entropy", 2 * targets - 1, targets) == 1.0
+
+
+def test_weights_and_smoothing_are_those_of_torch():
+    torch.manual_seed(0)
+    scores, targets = torch.randn(7, 3), torch.tensor([0, 1, 2, 0, 0, 1, 2])
+    weights = (1.0, 2.0, 5.0)
+    expected = nn.CrossEntropyLoss(torch.tensor(weights), label_smoothing=0.1)(scores, targets)
+    own = loss_of("cross_entropy", scores, targets, class_weights=weights, label_smoothing=0.1)
+    assert own == expected
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "bce_probabilities"])
+def test_two_classes_are_weighted_as_two_scores_would_be(name):
+    torch.manual_seed(0)
+    one, targets = torch.randn(7, 1), torch.tensor([0, 1, 1, 0, 0, 1, 0])
+    two = torch.cat([torch.zeros(7, 1), one], 1)
+    own = {"class_weights": (1.0, 4.0)}
+    expected = loss_of("cross_entropy", two, targets, **own)
+    assert loss_of(name, one, targets, **own).item() == pytest.approx(expected.item(), rel=1e-5)
+    smooth = {"label_smoothing": 0.2}
+    expected = loss_of("cross_entropy", two, targets, **smooth)
+    assert loss_of(name, one, targets, **smooth).item() == pytest.approx(expected.item(), rel=1e-5)

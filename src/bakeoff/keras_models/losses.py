@@ -6,7 +6,7 @@ that writes step by step: both are unfolded here.
 Dimensions: B batch, N members, C outputs, S steps ahead.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -50,12 +50,23 @@ LOSSES = {  # of each row, or of each score
 OF_LABELS = ("binary_cross_entropy", "bce_probabilities")
 
 
-def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> Any:
+def loss_of(
+    name: str,
+    scores: Any,
+    targets: Any,
+    *,
+    members: bool = False,
+    class_weights: Sequence[float] = (),
+    label_smoothing: float = 0.0,
+) -> Any:
     """Return the mean loss of a batch.
 
     Args:
         name: One of `LOSSES`.
         members: The scores are those of several members, (B, N, C): the mean of their losses.
+        class_weights: How much a row counts, by its class; () where all count alike. The loss is a
+            weighted mean: it does not grow with the weights.
+        label_smoothing: Share of the target that goes to all classes alike.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int class numbers.
@@ -79,7 +90,26 @@ def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> A
         targets = ops.cast(ops.reshape(targets, ops.shape(scores)), scores.dtype)
     if name in OF_LABELS and scores.shape[-1] > 1:
         return known_mean(LOSSES[name], scores, targets)
-    return ops.mean(LOSSES[name](targets, scores))
+    if not class_weights and not label_smoothing:
+        return ops.mean(LOSSES[name](targets, scores))
+    weights = class_weights or (1.0,) * max(scores.shape[-1], 2)
+    weights = ops.convert_to_tensor(weights, scores.dtype)
+    of_row = ops.take(weights, ops.cast(targets, "int32"), axis=0)
+    if name == "cross_entropy":
+        return smooth_cross_entropy(scores, targets, weights, label_smoothing) / ops.sum(of_row)
+    smooth = targets * (1 - label_smoothing) + label_smoothing / 2
+    return ops.sum(LOSSES[name](smooth, scores) * of_row) / ops.sum(of_row)
+
+
+def smooth_cross_entropy(scores: Any, targets: Any, weights: Any, smoothing: float) -> Any:
+    """Return the sum of weighted cross entropies, part of each target spread over all classes.
+
+    Shape:
+        scores (B, C), targets (B,) int, weights (C,) -> () float.
+    """
+    logs = ops.log_softmax(scores, axis=-1)
+    share = (1 - smoothing) * ops.one_hot(targets, scores.shape[-1]) + smoothing / scores.shape[-1]
+    return -ops.sum(ops.cast(share, scores.dtype) * weights * logs)
 
 
 def known_mean(loss: Callable[..., Any], scores: Any, targets: Any) -> Any:

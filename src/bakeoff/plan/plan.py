@@ -25,6 +25,7 @@ from bakeoff.train.auto_augment import MOST_SAMPLED, settled_augment
 from bakeoff.train.events import Probed
 from bakeoff.train.job import Job, plan_jobs
 from bakeoff.train.recipe import Recipe, resolve
+from bakeoff.train.settled_weights import settled_weights
 
 REPEATS = 0.2  # share of test rows that repeat training rows, above which the verdict says so
 
@@ -147,6 +148,9 @@ def make_plan(
         if model.row.role != "baseline"
     }
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
+    recipes = with_weights(recipes, preparation, shares)
+    if any(own.class_weights for own in recipes.values()):
+        changes = (*changes, "Class weights act on networks; baselines take every row alike.")
     jobs = plan_jobs(
         models,
         frameworks=experiment.framework,
@@ -209,6 +213,19 @@ def with_changes(
     own = replace(experiment.recipe, augment=settled[experiment.recipe.augment])
     changed = {n: replace(r, augment=settled[r.augment]) for n, r in recipes.items()}
     return replace(experiment, recipe=own), changed, tuple(said)
+
+
+def with_weights(
+    recipes: Mapping[str, Recipe], preparation: Preparation, counts: Mapping[str, int]
+) -> dict[str, Recipe]:
+    """Write out the weight of each class in every recipe that sets one."""
+    classes, target = preparation.classes, preparation.schema.targets[0]
+    return {
+        name: replace(
+            own, class_weights=settled_weights(own.class_weights, classes, counts, target)
+        )
+        for name, own in recipes.items()
+    }
 
 
 def told_codes(preparation: Preparation, dataset: Dataset) -> Array:

@@ -6,8 +6,9 @@ that writes step by step: both are unfolded here.
 Dimensions: B batch, N members, C outputs, S steps ahead.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -39,12 +40,23 @@ LOSSES = {
 OF_LABELS = ("binary_cross_entropy", "bce_probabilities")
 
 
-def loss_of(name: str, scores: Tensor, targets: Tensor, *, members: bool = False) -> Tensor:
+def loss_of(
+    name: str,
+    scores: Tensor,
+    targets: Tensor,
+    *,
+    members: bool = False,
+    class_weights: Sequence[float] = (),
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Return the mean loss of a batch.
 
     Args:
         name: One of `LOSSES`.
         members: The scores are those of several members, (B, N, C): the mean of their losses.
+        class_weights: How much a row counts, by its class; () where all count alike. The loss is a
+            weighted mean: it does not grow with the weights.
+        label_smoothing: Share of the target that goes to all classes alike.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int64 class numbers.
@@ -66,7 +78,14 @@ def loss_of(name: str, scores: Tensor, targets: Tensor, *, members: bool = False
         targets = targets.reshape(scores.shape).to(scores.dtype)
     if name in OF_LABELS and scores.shape[-1] > 1:
         return known_mean(LOSSES[name], scores, targets)
-    return LOSSES[name](scores, targets)
+    if not class_weights and not label_smoothing:
+        return LOSSES[name](scores, targets)
+    weights = torch.tensor(class_weights or (1.0,) * max(scores.shape[-1], 2)).to(scores)
+    if name == "cross_entropy":
+        return F.cross_entropy(scores, targets, weights, label_smoothing=label_smoothing)
+    of_row = weights[targets.long()]
+    smooth = targets * (1 - label_smoothing) + label_smoothing / 2
+    return LOSSES[name](scores, smooth, weight=of_row, reduction="sum") / of_row.sum()
 
 
 def known_mean(loss: Callable[..., Tensor], scores: Tensor, targets: Tensor) -> Tensor:

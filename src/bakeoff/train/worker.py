@@ -34,6 +34,7 @@ from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.machine import memory_used
+from bakeoff.train.settled_weights import weights_of
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 
@@ -253,10 +254,12 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
 
 
 def recipe_values(job: Job) -> dict[str, Any]:
-    """Return the recipe as the model rooms take it: changes of pictures as plain values."""
+    """Return the recipe as the model rooms take it: changes of pictures and weights as numbers."""
     recipe = dict(job.recipe)
     if text := recipe.pop("augment", ""):
         recipe["augment"] = parse_augment(text)
+    if text := recipe.pop("class_weights", ""):
+        recipe["class_weights"] = weights_of(text, job.num_classes)
     return recipe
 
 

@@ -17,7 +17,7 @@ from bakeoff.errors import RequestError, unknown
 
 Role = Literal["encoder", "whole", "blocks", "baseline"]
 Framework = Literal["torch", "tensorflow", "jax"]
-TASKS = ("binary", "multiclass", "regression", "forecast")
+TASKS = ("binary", "multiclass", "multilabel", "regression", "forecast")
 FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
 FROM_DATA = (  # arguments that follow from the data: not for users to set
     *("category_sizes", "vocabulary_size", "token_targets"),

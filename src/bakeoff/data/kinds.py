@@ -29,7 +29,7 @@ class Kind:
     cells: Literal["", "numbers", "times", "words", "any"] = ""
     distinct: int = 0
     axes: tuple[int, ...] = ()
-    target: Literal["", "classes", "amount"] = ""
+    target: Literal["", "classes", "amount", "labels"] = ""
     alone: bool = False
     resembles: str = ""
     counted: str
@@ -50,6 +50,7 @@ ROWS = (
     Kind(name="tokens", transform="Tokens", axes=(2,), alone=True,
          counted="sequence of tokens"),
     Kind(name="volume", transform="Pixels", axes=(5,), alone=True, counted="volume"),
+    Kind(name="labels", target="labels", counted="set of labels"),
     Kind(name="group", cells="any", counted="group"),
     Kind(name="identifier", cells="any", resembles="an identifier", counted="identifier"),
     Kind(name="constant", cells="any", counted="constant"),

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bakeoff.catalog import Row, find, load
+from bakeoff.catalog import find
 from bakeoff.data.array import is_missing
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.column import Schema
+from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import SeriesForm, ShapeForm, typed_labels
 from bakeoff.data.origin import Origin
@@ -36,7 +37,7 @@ from bakeoff.judge.verdict import read_verdict
 from bakeoff.numeric import probabilities
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.build_model import build_model, view_of
+from bakeoff.train.build_model import build_model, stored_baseline, view_of
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.weight_rules import transfers
@@ -124,9 +125,9 @@ class TrainedModel:
         Returns:
             One row per row of data, in its order: row (from 1), the file of a picture, prediction,
             and p:<class> for every class; numbers in the unit of the target, classes in the
-            type that they came in. Of a long table one row per sequence: its first row, its id,
-            and the same. Of time series what follows the last known step of each: one row per
-            step, with its time.
+            type that they came in, the labels of a row joined by |. Of a long table one row per
+            sequence: its first row, its id, and the same. Of time series what follows the last
+            known step of each: one row per step, with its time.
 
         Raises:
             DataError: A column is missing, or does not hold what it held in training.
@@ -153,8 +154,11 @@ class TrainedModel:
             columns["prediction"] = self.preparation.invert(scores)
         else:
             names = self.preparation.classes
-            likeliest = [names[i] for i in scores.argmax(1)]
-            columns["prediction"] = label_series(likeliest, self.preparation.schema.labels)
+            if self.preparation.task == "multilabel":
+                columns["prediction"] = label_texts(scores, names).tolist()
+            else:
+                likeliest = [names[i] for i in scores.argmax(1)]
+                columns["prediction"] = label_series(likeliest, self.preparation.schema.labels)
             columns |= {f"p:{name}": scores[:, i] for i, name in enumerate(names)}
         return pl.DataFrame(columns)
 
@@ -259,7 +263,7 @@ def load_model(place: FitFolder, job: Job, view: View) -> Any:
     """
     row = find(job.architecture)
     if row.role == "baseline":
-        return load_baseline(row, place, job, view)
+        return load_baseline(place, job, view)
     if job.framework != "torch":
         need_keras(job.framework)
     check_model(place, job, view)
@@ -268,7 +272,7 @@ def load_model(place: FitFolder, job: Job, view: View) -> Any:
     return model
 
 
-def load_baseline(row: Row, place: FitFolder, job: Job, view: View) -> Any:
+def load_baseline(place: FitFolder, job: Job, view: View) -> Any:
     """Give a baseline its arrays, and let it score the lowest and the highest codes there are.
 
     Arrays that do not fit each other, or the data, fail here and not in the middle of a prediction.
@@ -276,7 +280,7 @@ def load_baseline(row: Row, place: FitFolder, job: Job, view: View) -> Any:
     Raises:
         DataError: They do not make a model of this task.
     """
-    baseline = load(row, "torch").from_state(read_weights(place.weights), job.task, job.num_classes)
+    baseline = stored_baseline(job, read_weights(place.weights))
     inputs = {name: np.repeat(array, 2, axis=0) for name, array in view.take().items()}
     if "categories" in inputs:
         inputs["categories"][1] = np.array(view.sizes["category_sizes"]) - 1

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import Model
+from bakeoff.data.array import Array
 from bakeoff.data.blocks import Pictures
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation, fit_preparation
 from bakeoff.data.preparing.text import Text, TextChoices
 from bakeoff.data.read import read
-from bakeoff.data.splitting.leaks import Finding
+from bakeoff.data.splitting.leaks import Finding, told_apart
 from bakeoff.data.splitting.split import Split, counts, default_how
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option
@@ -26,6 +27,7 @@ from bakeoff.train.auto_augment import MOST_SAMPLED, settled_augment
 from bakeoff.train.events import Probed
 from bakeoff.train.job import Job, plan_jobs
 from bakeoff.train.recipe import Recipe, resolve
+from bakeoff.train.settled_weights import settled_weights
 
 REPEATS = 0.2  # share of test rows that repeat training rows, above which the verdict says so
 
@@ -148,6 +150,9 @@ def make_plan(
         if model.row.role != "baseline"
     }
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
+    recipes = with_weights(recipes, preparation, shares)
+    if any(own.class_weights for own in recipes.values()):
+        changes = (*changes, "Class weights act on networks; baselines take every row alike.")
     jobs = plan_jobs(
         models,
         frameworks=experiment.framework,
@@ -217,7 +222,7 @@ def with_changes(
     labels = np.zeros(0, np.int64)
     if isinstance(values, Pictures) and values.ndim == 4:
         few = few[values.rows[few] >= 0]
-        pictures, labels = values[few], preparation.targets(dataset[few])
+        pictures, labels = values[few], told_codes(preparation, dataset[few])
     texts = {experiment.recipe.augment, *(recipe.augment for recipe in recipes.values())}
     found = {
         text: settled_augment(text, preparation.classes, pictures, labels) for text in sorted(texts)
@@ -227,6 +232,26 @@ def with_changes(
     own = replace(experiment.recipe, augment=settled[experiment.recipe.augment])
     changed = {n: replace(r, augment=settled[r.augment]) for n, r in recipes.items()}
     return replace(experiment, recipe=own), changed, tuple(said)
+
+
+def with_weights(
+    recipes: Mapping[str, Recipe], preparation: Preparation, counts: Mapping[str, int]
+) -> dict[str, Recipe]:
+    """Write out the weight of each class in every recipe that sets one."""
+    classes, target = preparation.classes, preparation.schema.targets[0]
+    return {
+        name: replace(
+            own, class_weights=settled_weights(own.class_weights, classes, counts, target)
+        )
+        for name, own in recipes.items()
+    }
+
+
+def told_codes(preparation: Preparation, dataset: Dataset) -> Array:
+    """Return the class of each row as a number; of several labels the set of them."""
+    if preparation.task != "multilabel":
+        return preparation.targets(dataset)
+    return np.unique(told_apart(dataset).astype(str), return_inverse=True)[1]
 
 
 def filled_in(
@@ -250,7 +275,7 @@ def filled_in(
     }
     return replace(
         experiment,
-        target=schema.targets,
+        target=schema.predicted,
         inputs=schema.learned_from,
         kinds=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),

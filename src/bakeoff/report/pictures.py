@@ -230,7 +230,7 @@ def draw_learning(run: Contents) -> Iterator[Group]:
 
 def draw_confusion(run: Contents) -> Iterator[Group]:
     """Draw the confusion matrix of the best model."""
-    if not run.best.classes:
+    if not run.best.classes or run.best.several:
         return
     table = confusion(run.best)
     labels, classes = [cut(name) for name in table.labels], [cut(name) for name in table.classes]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from bakeoff.baselines.baseline import Baseline
+from bakeoff.baselines.per_label import PerLabel
 from bakeoff.catalog import Row, find, load, parameters
 from bakeoff.data.taking.views import View, joined
 from bakeoff.train.job import Job, tuples
@@ -81,7 +84,23 @@ def build_baseline(job: Job, sizes: Mapping[str, Any]) -> Baseline:
         arguments = {"category_sizes": tuple(sizes.get("category_sizes", ())), **arguments}
     if row.predicts == "steps":
         arguments = {"steps": job.horizon, **arguments}
-    model: Baseline = load(row, "torch")(job.task, job.num_classes, **arguments)
+    page = load(row, "torch")
+    if job.task == "multilabel":
+        return PerLabel(lambda: page("binary", 2, **arguments), job.num_classes)
+    model: Baseline = page(job.task, job.num_classes, **arguments)
+    return model
+
+
+def stored_baseline(job: Job, arrays: Mapping[str, np.ndarray]) -> Baseline:
+    """Make the baseline of a job again of its arrays.
+
+    Raises:
+        ValueError: They do not make a model of this task.
+    """
+    page = load(find(job.architecture), "torch")
+    if job.task == "multilabel":
+        return PerLabel.from_state(arrays, page, job.num_classes)
+    model: Baseline = page.from_state(arrays, job.task, job.num_classes)
     return model
 
 

@@ -29,8 +29,8 @@ class Job:
         view: The view of the data that it sees.
         arguments: Of the page, beside those that follow from the data.
         recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
-        task: "binary", "multiclass", "regression" or "forecast".
-        num_classes: Classes of the target; 0 for numbers.
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
+        num_classes: Classes or labels of the target; 0 for numbers.
         device: "cpu", "cuda", "mps", or "auto": the worker that makes the fit decides.
         horizon: Steps that are forecast; 0 for other tasks.
         branches: Of a network of several inputs: input -> the `architecture` that reads it, the
@@ -60,7 +60,7 @@ class Job:
         """How many numbers the page returns for a row, or for a step of one."""
         if self.task == "forecast" and find(self.architecture).predicts == "row":
             return self.horizon
-        return self.num_classes if self.task == "multiclass" else 1
+        return self.num_classes if self.task in ("multiclass", "multilabel") else 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

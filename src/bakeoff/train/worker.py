@@ -34,6 +34,7 @@ from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.machine import memory_used
+from bakeoff.train.settled_weights import weights_of
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 
@@ -41,7 +42,7 @@ Send = Callable[[Event | Ready], None]
 Inputs = Mapping[str, Source]
 PROGRESS_SECONDS = 0.1  # a line of progress at most this often
 LONG_CALL_SECONDS = 2.0  # beyond this, start-up no longer matters in the time of a prediction
-NUMBERS = ("regression", "forecast")
+ALL_KNOWN = ("multilabel", "regression", "forecast")  # no class that training rows lack
 PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
 
 
@@ -253,10 +254,12 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
 
 
 def recipe_values(job: Job) -> dict[str, Any]:
-    """Return the recipe as the model rooms take it: changes of pictures as plain values."""
+    """Return the recipe as the model rooms take it: changes of pictures and weights as numbers."""
     recipe = dict(job.recipe)
     if text := recipe.pop("augment", ""):
         recipe["augment"] = parse_augment(text)
+    if text := recipe.pop("class_weights", ""):
+        recipe["class_weights"] = weights_of(text, job.num_classes)
     return recipe
 
 
@@ -280,7 +283,7 @@ def of_known_class(targets: Source, task: str) -> np.ndarray:
     Raises:
         ValueError: There is none.
     """
-    if task in NUMBERS:
+    if task in ALL_KNOWN:
         return np.ones(len(targets), bool)
     known = targets.take() >= 0
     if not known.any():
@@ -345,7 +348,8 @@ def encoded(targets: Source, task: str) -> Any:
     """Return targets as a baseline takes them: class numbers, floats, or windows to be sliced."""
     if task == "forecast":
         return Sliced(targets)
-    return np.asarray(targets.take(), np.float32 if task == "regression" else np.int64)
+    floats = task in ("regression", "multilabel")
+    return np.asarray(targets.take(), np.float32 if floats else np.int64)
 
 
 def finish(

@@ -19,6 +19,7 @@ from bakeoff.data.assembling.choices import Choices
 from bakeoff.data.blocks import Pictures
 from bakeoff.data.columns.array_column import array_column, array_like
 from bakeoff.data.columns.column import Column, Reading
+from bakeoff.data.columns.read_labels import matching
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.origin import Origin
 from bakeoff.data.reading.cells import as_texts
@@ -90,7 +91,8 @@ def image_column(
     roots = {part: root_of(value, images) for part, value in given.items()}
     known = {part: root for part, root in roots.items() if root is not None}
     frame = tables["train"].frame
-    names = [name for name in frame.columns if name != choices.target]
+    answers = {choices.target, *matching(frame.columns, choices.target)}
+    names = [name for name in frame.columns if name not in answers]
     said = [name for name in names if choices.kinds.get(name) == "image"]
     if said and len(known) < len(roots):
         raise RequestError(
@@ -154,7 +156,7 @@ def shown_pictures(
         frames: The rows, part by part, in the order of `column.roots`.
         column: The column of paths.
         origin: Of each row.
-        target: (N,) what is to be predicted; rows that have none need no picture.
+        target: (N,) what is to be predicted, or (N, K) labels; rows that have none need no picture.
         image_size: "64" or "64x48"; "" is decided.
 
     Raises:

@@ -34,6 +34,8 @@ from bakeoff.data.assembling.time_series import from_time_series, inputs_from_ti
 from bakeoff.data.columns.column import TEXT, Reading, Schema, free_texts
 from bakeoff.data.columns.infer import infer
 from bakeoff.data.columns.read_column import read_like
+from bakeoff.data.columns.read_labels import matching, new_labels, read_labels
+from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, origin_of
@@ -57,7 +59,10 @@ def from_tables(
         image_size: Of these pictures.
     """
     tables = {part: read_table(value) for part, value in given.items()}
-    first, kinds = tables["train"], choices.kinds
+    first = tables["train"]
+    labels = matching(first.frame.columns, choices.target)
+    if len(labels) == 1:
+        choices, labels = choices._replace(target=labels[0]), []
     check_names(first, choices)
     if choices.sequence is not None:
         check_long_names(first.frame.columns, choices)
@@ -71,19 +76,15 @@ def from_tables(
     )
     notes = [note for table in tables.values() for note in table.notes] + notes
     if choices.sequence is not None or choices.windows:
+        refuse_labels(labels, choices)
         refuse_pictures(images, image_size)
         reader = from_time_series if choices.windows else from_long_table
         return reader(stacked(frames), first, choices, origin, notes)
-    name = str(choices.target)
-    target = target_in_parts(
-        [frame[name] for frame in frames],
-        kind=kinds.get(name, ""),
-        declared=name in first.declared,
-        typed=first.typed,
-        mark=first.mark,
-        positive=choices.positive,
-        place=origin.place,
-    )
+    target = read_target_of(frames, first, choices, labels, origin.place)
+    name = target.column.name
+    if labels:
+        frames = [frame.drop(labels) for frame in frames]
+        first = replace(first, frame=first.frame.drop(labels))
     column = image_column(tables, given, choices, images)
     readings = {}
     if column is None:
@@ -98,7 +99,7 @@ def from_tables(
         target = target._replace(values=target.values[shown.kept])
         readings[column.name] = shown.reading
         notes += [*shown.notes, *without_target(name, shown.unanswered)]
-    names = first.frame.columns
+    names = [*first.frame.columns, *([name] if labels else [])]
     first = replace(first, frame=first.frame.clear())
     del tables  # from here on each column of cells goes as soon as its values stand
     done = {name, *readings}
@@ -112,6 +113,45 @@ def from_tables(
         source=first.source,
         notes=notes,
     )
+
+
+def read_target_of(
+    frames: Sequence[pl.DataFrame],
+    first: Table,
+    choices: Choices,
+    labels: Sequence[str],
+    place: Place,
+) -> Target:
+    """Read the column to predict, or the columns of labels that are predicted together.
+
+    Args:
+        frames: Of all parts.
+        first: The training data.
+        choices: Of the user.
+        labels: The columns of labels; none where one column is predicted.
+        place: Writes a position for people.
+    """
+    name = str(choices.target)
+    if labels:
+        return read_labels(frames, labels, name, positive=choices.positive, place=place)
+    return target_in_parts(
+        [frame[name] for frame in frames],
+        kind=choices.kinds.get(name, ""),
+        declared=name in first.declared,
+        typed=first.typed,
+        mark=first.mark,
+        positive=choices.positive,
+        place=place,
+    )
+
+
+def refuse_labels(labels: Sequence[str], choices: Choices) -> None:
+    """Refuse several columns of labels where a sequence or window has one target."""
+    if labels:
+        raise RequestError(
+            f"{option('target', choices.target)} names {len(labels)} columns, and of sequences and "
+            "time series one column is predicted. Name one of them."
+        )
 
 
 def is_beside(table: Table, name: str, choices: Choices) -> bool:
@@ -227,11 +267,12 @@ def inputs_from_table(
     readings += [
         read_like(frame[name], schema.column(name), target=True)
         for name in schema.targets
-        if name in frame.columns
+        if name in frame.columns and schema.tasks[name] != "multilabel"
     ]
+    arrays = {reading.column.name: reading.values for reading in readings}
     return Dataset(
         schema=schema,
-        arrays={reading.column.name: reading.values for reading in readings},
+        arrays=arrays | new_labels(frame, schema),
         origin=origin,
         source=table.source,
         notes=(*notes, *(note.text for reading in readings for note in reading.notes)),

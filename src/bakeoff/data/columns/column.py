@@ -11,6 +11,7 @@ from bakeoff.cut import cut
 from bakeoff.data.forms import (
     DateForm,
     Form,
+    LabelsForm,
     LabelType,
     ListsForm,
     LongForm,
@@ -24,7 +25,7 @@ from bakeoff.errors import DataError, RequestError, option, unknown
 
 TABLE = "columns"  # what all columns of a table are called where they are one of several inputs
 TEXT = "text"  # the kind of a column that is no input by default unless it holds sentences
-Task = Literal["binary", "multiclass", "regression", "forecast"]
+Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +57,7 @@ class Schema:
         columns: All columns, in the order of the file.
         inputs: Names of the columns that a model sees.
         targets: Names of the columns to predict.
-        tasks: Target -> "binary", "multiclass", "regression" or "forecast".
+        tasks: Target -> "binary", "multiclass", "multilabel", "regression" or "forecast".
         positive: Binary target -> its positive class.
     """
 
@@ -77,7 +78,7 @@ class Schema:
                 kinds |= kinds_of(table)
             elif isinstance(form, ShapeForm) and form.lists is not None:
                 kinds |= dict.fromkeys(form.lists.names, column.kind)
-            else:
+            elif not isinstance(form, LabelsForm) or not form.pattern:
                 kinds[column.name] = kind_of(column.kind, form)
         return kinds
 
@@ -104,6 +105,23 @@ class Schema:
         """Columns of the user's own data that go in, as `read(inputs=...)` takes them."""
         table = self.long or self.series or self.lists
         return self.inputs if table is None else table.names
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The labels of the first target, of which a row has any number; none of other targets."""
+        if self.tasks.get(self.targets[0]) != "multilabel":
+            return ()
+        form = self.column(self.targets[0]).form
+        return form.names if isinstance(form, LabelsForm) else ()
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """The targets as `read(target=...)` takes them: labels by the glob of their columns."""
+        forms = {name: self.column(name).form for name in self.targets}
+        return tuple(
+            form.pattern if isinstance(form, LabelsForm) and form.pattern else name
+            for name, form in forms.items()
+        )
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
@@ -238,6 +256,9 @@ def check_names(schema: Schema) -> None:
     for name in schema.targets:
         if name not in schema.tasks:
             raise DataError(f"schema.tasks does not name {cut(repr(name))}.")
+        labels = isinstance(schema.column(name).form, LabelsForm)
+        if labels != (schema.tasks[name] == "multilabel"):
+            raise DataError(f"schema.tasks of {cut(repr(name))} does not go with its column.")
 
 
 def choose_inputs(

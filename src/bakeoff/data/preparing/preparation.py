@@ -59,8 +59,9 @@ class Preparation:
 
     Args:
         schema: Of the data; its inputs are those that are really used.
-        task: "binary", "multiclass", "regression" or "forecast".
-        classes: Class names by index; () for numbers. The positive class of two is the second.
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
+        classes: Class names by index, or labels; () for numbers. The positive class of two is the
+            second.
         transforms: Input column -> its fitted transform.
         summaries: Input of sequences of different lengths -> the transform of their per-channel
             summaries.
@@ -79,8 +80,13 @@ class Preparation:
     notes: tuple[str, ...] = ()
 
     def targets(self, dataset: Dataset) -> Array:
-        """Return (N,) codes of classes int64 (-1: no training row has it) or scaled float32."""
+        """Return (N,) codes of classes int64 (-1: no training row has it) or scaled float32.
+
+        Of labels (N, K) float32: 0, 1, or NaN where nobody knows.
+        """
         values = dataset.arrays[dataset.target]
+        if self.task == "multilabel":
+            return np.asarray(values, np.float32)
         if self.scale is not None:
             return self.scale.apply(values)
         codes = {name: i for i, name in enumerate(self.classes)}
@@ -160,7 +166,9 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
     values = train.arrays[target]
     if task == "forecast":
         values = values.real()[:, 0]
-    if task != "forecast" and len(set(values.tolist())) < 2:
+    if task == "multilabel":
+        notes += unlearned_labels(train, split)
+    elif task != "forecast" and len(set(values.tolist())) < 2:
         raise DataError(
             f"All {len(train):,} training rows have {target} = {values[0]}, so there is nothing to "
             f"learn ({split.how}). Split in another way."
@@ -168,7 +176,8 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
     if task == "regression":
         check_amounts(values, target)
     classes = () if task in ("regression", "forecast") else class_names(train)
-    unseen = set(dataset.arrays[target][split.validation]) - set(classes) if classes else set()
+    told = classes and task != "multilabel"
+    unseen = set(dataset.arrays[target][split.validation]) - set(classes) if told else set()
     if unseen:  # test targets stay sealed: judging meets their unseen classes
         named = ", ".join(sorted(unseen)[:5])
         notes.append(f"No training row has {target} = {named}; such rows always count as wrong.")
@@ -189,6 +198,24 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
         scale=Scale.fit(values) if task == "regression" else None,
         notes=tuple(notes),
     )
+
+
+def unlearned_labels(train: Dataset, split: Split) -> list[str]:
+    """Say which labels all training rows have, or none of them.
+
+    Raises:
+        DataError: That is so of every label.
+    """
+    values = train.arrays[train.target]
+    same = np.array([len(np.unique(own[~np.isnan(own)])) < 2 for own in values.T])
+    if same.all():
+        raise DataError(
+            f"All {len(train):,} training rows have the same labels of {train.target}, so there is "
+            f"nothing to learn ({split.how}). Split in another way."
+        )
+    names = [name for name, own in zip(class_names(train), same, strict=True) if own]
+    few = listed(names, most=5)
+    return [f"All training rows are alike in {few}, so it cannot be learned."] if names else []
 
 
 def usable_inputs(train: Dataset, split: Split) -> tuple[tuple[str, ...], list[str]]:
@@ -300,7 +327,12 @@ def fit_components(
 
 
 def class_names(train: Dataset) -> tuple[str, ...]:
-    """Return the classes of the training rows: numbers by size, strings by name, positive last."""
+    """Return the classes of the training rows: numbers by size, strings by name, positive last.
+
+    Labels come in the order of their columns.
+    """
+    if labels := train.schema.label_names:
+        return labels
     names = sorted(set(train.arrays[train.target]))
     with contextlib.suppress(ValueError):
         names.sort(key=float)

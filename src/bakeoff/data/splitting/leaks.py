@@ -8,7 +8,6 @@ nearly equal, that chance has mixed. Targets are read on the training rows only.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,8 +16,7 @@ from typing import Literal
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, numbered
-from bakeoff.data.blocks import Pictures, Sequences
+from bakeoff.data.array import Array
 from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.alone import (
@@ -35,10 +33,11 @@ from bakeoff.data.splitting.leading_channels import leading_channels
 from bakeoff.data.splitting.mixed_recordings import mixed_recordings
 from bakeoff.data.splitting.near_pictures import frequencies, near_pictures
 from bakeoff.data.splitting.near_texts import near_texts, text_prints
-from bakeoff.data.splitting.split import Split
+from bakeoff.data.splitting.row_keys import row_keys
+from bakeoff.data.splitting.split import Split, before_each
+from bakeoff.data.splitting.swapped import swapped_inputs
 
 MOST_COMPARED = 50  # inputs in which the rows of a group are compared
-AT_ONCE = 2**23  # bytes of rows that are laid side by side
 RECORDING = "recording"  # the column that reading makes of the names of pictures
 FORETOLD = 0.3  # share of the errors that the order of the rows may remove and be chance
 
@@ -57,6 +56,7 @@ def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
     return (
         *duplicates(dataset, split, keys),
         *near_copies(dataset, split, inputs, keys),
+        *turned_round(dataset, split, inputs),
         *named_labels(dataset, split, inputs),
         *give_aways(dataset, split, inputs, different(split.train, keys)),
         *mixed_times(dataset, split),
@@ -139,10 +139,20 @@ def duplicates(dataset: Dataset, split: Split, keys: Array) -> Iterator[Finding]
                 )
 
 
-def before_each(split: Split) -> Iterator[tuple[str, Array, dict[str, Array]]]:
-    """Yield each part that something is decided by, its rows, and the parts that come before it."""
-    yield "validation", split.validation, {"train": split.train}
-    yield "test", split.test, {"train": split.train, "validation": split.validation}
+def turned_round(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Finding]:
+    """Find rows that repeat a row of an earlier part with two inputs swapped."""
+    for pair in swapped_inputs(dataset, split, inputs):
+        verb = "repeat" if len(pair.positions) > 1 else "repeats"
+        yield Finding(
+            kind="duplicates",
+            message=f"{len(pair.positions):,} of {pair.total:,} {pair.part} rows {verb} a "
+            f"{'training' if pair.repeats == 'train' else pair.repeats} row with "
+            f"{cut(pair.names[0])} and {cut(pair.names[1])} swapped",
+            part=pair.part,
+            repeats=pair.repeats,
+            count=len(pair.positions),
+            rows=tuple(dataset.rows[pair.positions[:10]].tolist()),
+        )
 
 
 def near_copies(
@@ -229,40 +239,6 @@ def different(positions: Array, keys: Array) -> Array:
     """
     first = np.unique(keys[positions], return_index=True)[1]
     return positions[np.sort(first)] if len(first) >= FEWEST else positions
-
-
-def row_keys(dataset: Dataset, inputs: list[str]) -> Array:
-    """Return one value per row that is equal where all inputs are equal."""
-    columns = [dataset.arrays[name] for name in inputs]
-    sequences = [values for values in columns if isinstance(values, Sequences)]
-    others = [values for values in columns if not isinstance(values, Sequences)]
-    flat = [v if isinstance(v, Pictures) else numbered(v) for v in others]
-    keys = []
-    wide = sum(bytes_of(values[:1]).size for values in flat)
-    step = max(1, min(10_000, AT_ONCE // max(1, wide)))
-    for start in range(0, len(dataset), step):
-        some = slice(start, start + step)
-        nothing = np.empty((min(step, len(dataset) - start), 0), np.uint8)
-        rows = np.concatenate([nothing, *(bytes_of(values[some]) for values in flat)], axis=1)
-        for i, row in enumerate(rows):
-            digest = hashlib.blake2b(row, digest_size=8)
-            for values in sequences:
-                steps = unsigned(values[start + i])
-                digest.update(len(steps).to_bytes(8))
-                digest.update(steps.tobytes())
-            keys.append(digest.digest())
-    return np.frombuffer(b"".join(keys), dtype=np.uint64)
-
-
-def bytes_of(values: Array | Pictures) -> Array:
-    """Return bytes that are equal where the values are: (n, ...) -> (n, bytes)."""
-    rows = unsigned(np.asarray(values))
-    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1)
-
-
-def unsigned(values: Array) -> Array:
-    """Return the same values, zeros without a sign."""
-    return values + 0.0 if values.dtype.kind == "f" else values
 
 
 def give_aways(

@@ -32,7 +32,10 @@ def test_a_kind_can_be_asked_for_of_cells_or_of_arrays(kind):
         x = np.ones((40, *range(2, 1 + max(kind.axes))), np.uint8)
         dataset = read((x, np.arange(40) % 4), kinds={"x": kind.name})
         assert dataset.schema.column("x").kind == kind.name
-    assert kind.cells or kind.axes
+    elif kind.target:
+        schema = read((np.ones((40, 2)), np.eye(40)), kinds={"y": kind.name}).schema
+        assert schema.column("y").kind == kind.name
+    assert kind.cells or kind.axes or kind.target
 
 
 @every_kind

@@ -208,9 +208,10 @@ def test_answers_stand_in_the_order_of_the_rows_whatever_their_lengths(tmp_path)
         assert alone == pytest.approx(told[f"p:{run.best.classes[0]}"][i], abs=1e-6)
     page = (out / "report.html").read_text("utf-8")
     own = np.where(test["y"] == "u", told["p:u"], told["p:d"])
-    assert (worst := int(own.argmin())) >= 0 and own[worst] < 0.5
-    line = rf"{worst + 1}</td><td>{test['y'][worst]}</td>.*{-np.log(own[worst]):.1f}.*{test['x'][worst][:60]}"
-    assert re.search(line, page)
+    worst = int(own.argmin())
+    assert own[worst] < 0.5
+    label, text = test["y"][worst], test["x"][worst][:60]
+    assert re.search(rf"{worst + 1}</td><td>{label}</td>.*{-np.log(own[worst]):.1f}.*{text}", page)
 
 
 def test_a_label_whose_words_change_places_is_told():

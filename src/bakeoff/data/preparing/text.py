@@ -185,7 +185,7 @@ def usual(lengths: Array) -> int:
     filled = lengths[lengths > 0]
     if not len(filled):
         return 1
-    return int(min(LONGEST, np.ceil(np.quantile(filled, QUANTILE))))
+    return int(min(LONGEST, np.quantile(filled, QUANTILE, method="lower")))
 
 
 def written(words: Sequence[str]) -> Array:

@@ -234,3 +234,48 @@ def test_a_view_of_texts_is_one_stream_of_codes():
     assert words.lengths.max() == 200_000
     assert x.lengths.min() == 1
     assert len(split.train)
+
+
+def test_a_file_without_a_vector_for_any_word_is_refused_before_training(tmp_path):
+    """D 63: never a run called pretrained that is random; capitals alone do no harm."""
+    frame = pl.DataFrame({"x": sentences(60), "y": ["u", "v"] * 30})
+    foreign, capitals = tmp_path / "foreign.txt", tmp_path / "capitals.txt"
+    foreign.write_text("".join(f"kino{i} 0.1 0.2\n" for i in range(500)))
+    capitals.write_text("".join(f"{word.title()} 0.1 0.2 0.3\n" for word in WORDS))
+    with pytest.raises(bakeoff.DataError, match=r"^0 of \d+ words of the training texts have"):
+        bakeoff.run(frame, "y", vectors=foreign, out=tmp_path / "run", **QUICK)
+    assert not (tmp_path / "run").exists()
+    _, _, preparation = prepared(frame, choices=TextChoices(vectors=str(capitals)))
+    known = preparation.transforms["x"].known
+    assert any(f"{known} of {known} words (100 %)" in note for note in preparation.notes)
+
+
+@pytest.mark.parametrize("framework", ["torch", "tensorflow"])
+def test_vectors_of_words_begin_as_the_file_says(framework, tmp_path):
+    if framework == "tensorflow":
+        pytest.importorskip("tensorflow")
+    frame = pl.DataFrame({"x": sentences(60), "y": ["u", "v"] * 30})
+    path = tmp_path / "vectors.txt"
+    path.write_text("".join(f"{word} 0.5 -0.25 2\n" for word in WORDS[:40]))
+    run = bakeoff.run(
+        frame,
+        "y",
+        vectors=path,
+        framework=framework,
+        models=["embedding_bag", "gru"],
+        lr=1e-9,
+        weight_decay=0.0,
+        epochs=1,
+        out=tmp_path / "run",
+        **QUICK,
+    )
+    fitted = run.best.preparation.transforms["x"]
+    known = fitted.words[: fitted.known]
+    given = [fitted.codes[word] for word in known if word in WORDS[:40]]
+    others = [fitted.codes[word] for word in known if word not in WORDS[:40]]
+    for model, weight in (("embedding_bag", "words"), ("gru", "embedding")):
+        layer = getattr(run.model(model).model, weight)
+        learned = layer.weight.detach().numpy() if framework == "torch" else layer.get_weights()[0]
+        assert np.allclose(learned[given], [0.5, -0.25, 2], atol=1e-6)
+        assert np.abs(learned[others] - [0.5, -0.25, 2]).max(1).min() > 0.01
+    assert len(run.best.predict(frame)) == 60

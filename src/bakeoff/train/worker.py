@@ -385,7 +385,29 @@ def build_network(
         from bakeoff.keras_models.fit import fit, predict
 
         keras.utils.set_random_seed(job.seed)
-    return page(**page_arguments(job, shared.view(job.view).sizes)), fit, predict
+    view = shared.view(job.view)
+    model = page(**page_arguments(job, view.sizes))
+    if view.start is not None:
+        begin_vectors(model, np.asarray(view.start))
+    return model, fit, predict
+
+
+def begin_vectors(model: Any, start: np.ndarray) -> None:
+    """Let the vectors of words begin as given.
+
+    Args:
+        model: Its embedding is called `words` or `embedding`, in both frameworks.
+        start: (V, E), NaN where they stay as drawn.
+    """
+    embedding = model.words if hasattr(model, "words") else model.embedding
+    known = np.isfinite(start[:, 0])
+    if hasattr(embedding, "get_weights"):
+        (weights,) = embedding.get_weights()
+        weights[known] = start[known]
+        embedding.set_weights([weights])
+        return
+    weights = embedding.weight.data.numpy()  # the same memory
+    weights[known] = start[known]
 
 
 def build_baseline(job: Job, shared: SharedData) -> Baseline:

@@ -30,6 +30,7 @@ def say_texts(name: str, fitted: Text, values: Array, split: Split) -> list[str]
     others = np.concatenate([split.validation, split.test])
     return [
         say_how(name, fitted, lengths[split.train]),
+        *say_start(name, fitted),
         *say_cut(name, fitted, lengths),
         *say_unseen(name, fitted, values, others, "rows that are not trained on"),
         *say_wordless(name, lengths),
@@ -58,6 +59,18 @@ def say_how(name: str, fitted: Text, lengths: Array) -> str:
         f"{name}: {len(fitted.words):,} different words in lower case, of which networks tell "
         f"{fitted.known:,} apart; {long}."
     )
+
+
+def say_start(name: str, fitted: Text) -> list[str]:
+    """Say how many words have a pretrained vector."""
+    if fitted.start is None:
+        return []
+    count = int(np.isfinite(fitted.start[:, 0]).sum())
+    return [
+        f"{name}: {count:,} of {fitted.known:,} words ({percent(count / fitted.known)}) have a "
+        f"pretrained vector of {fitted.width} numbers; the others begin by chance, and all are "
+        "trained further."
+    ]
 
 
 def say_cut(name: str, fitted: Text, lengths: Array) -> list[str]:

@@ -181,6 +181,8 @@ def run(
     weight_decay: float | None = None,
     clip_norm: float | None = None,
     loss: str | None = None,
+    class_weights: str | None = None,
+    label_smoothing: float | None = None,
     precision: str | None = None,
     augment: str | None = None,
     out: str | Path | None = None,

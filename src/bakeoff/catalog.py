@@ -17,11 +17,11 @@ from bakeoff.errors import RequestError, unknown
 
 Role = Literal["encoder", "whole", "blocks", "baseline"]
 Framework = Literal["torch", "tensorflow", "jax"]
-TASKS = ("binary", "multiclass", "regression", "forecast")
+TASKS = ("binary", "multiclass", "multilabel", "regression", "forecast")
 FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
 FROM_DATA = (  # arguments that follow from the data: not for users to set
     *("category_sizes", "vocabulary_size", "token_targets"),
-    *("in_steps", "out_steps", "per_step", "steps"),
+    *("in_steps", "out_steps", "per_step", "steps", "shared"),
 )
 BOOSTED_CLASSES = 100  # each has a tree of its own in every iteration
 
@@ -67,17 +67,27 @@ class Row:
 
     @property
     def trainable(self) -> bool:
-        """Whether a run can train it: whole by itself, with one input."""
-        return self.role != "blocks" and self.reads != ("mixed",)
+        """Whether a run can train it."""
+        return self.role != "blocks"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A row of the catalogue as it stands in a run: a name and arguments of its own."""
+    """A row of the catalogue as it stands in a run.
+
+    Args:
+        name: Its name there.
+        row: The architecture.
+        arguments: Those that are set.
+        view: The view of the data that it sees.
+        branches: Of a network of several inputs, as `Job` has them.
+    """
 
     name: str
     row: Row
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    view: str = ""
+    branches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 ROWS: tuple[Row, ...] = (
@@ -457,6 +467,7 @@ ROWS: tuple[Row, ...] = (
         class_name="Network",
         role="whole",
         reads=("mixed",),
+        tasks=TASKS[:-1],
         good_for="Several inputs or several targets: one encoder for each, joined.",
         avoid_when="A single input: its encoder alone does the same.",
     ),

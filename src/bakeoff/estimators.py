@@ -70,6 +70,8 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         weight_decay: float | None = None,
         clip_norm: float | None = None,
         loss: str | None = None,
+        class_weights: str | None = None,
+        label_smoothing: float | None = None,
         precision: str | None = None,
         augment: str | None = None,
         out: str | Path | None = None,
@@ -95,6 +97,8 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         self.weight_decay = weight_decay
         self.clip_norm = clip_norm
         self.loss = loss
+        self.class_weights = class_weights
+        self.label_smoothing = label_smoothing
         self.precision = precision
         self.augment = augment
         self.out = out

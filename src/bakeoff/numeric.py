@@ -36,18 +36,21 @@ def probabilities(scores: Array, task: str) -> Array:
     """Turn the raw scores of a network into what is judged.
 
     Args:
-        scores: (n, 1) for "binary" and "regression", (n, C) for "multiclass"; of a "forecast" of S
-            steps (n, S), or (n, S, 1) of a page that writes step by step.
-        task: "binary", "multiclass", "regression" or "forecast".
+        scores: (n, 1) for "binary" and "regression", (n, C) for "multiclass" and "multilabel"; of a
+            "forecast" of S steps (n, S), or (n, S, 1) of a page that writes step by step.
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
 
     Returns:
-        Probabilities (n, C) in float64, or the values (n,) of a regression, (n, S) of a forecast.
+        Probabilities (n, C) in float64, of labels each on its own, or the values (n,) of a
+        regression, (n, S) of a forecast.
     """
     scores = scores.astype(np.float64)
     if task == "forecast":
         return np.asarray(scores.reshape(scores.shape[:2]))
     if task == "regression":
         return np.asarray(scores[:, 0])
+    if task == "multilabel":
+        return sigmoid(scores)
     if task == "binary":
         positive = sigmoid(scores[:, 0])
         return np.stack([1 - positive, positive], 1)

@@ -83,8 +83,20 @@ def drawn_forecast(num_windows=300, steps=3, seed=0):
     return forecast(truth, truth + generator.standard_t(4, truth.shape) * 200, std=250.0)
 
 
+def drawn_labels(num_rows=300, labels=4, seed=0):
+    generator = np.random.default_rng(seed)
+    truth = (generator.random((num_rows, labels)) < 0.4).astype(float)
+    scores = 0.3 * truth + 0.7 * generator.random(truth.shape)
+    names = tuple(f"l{k}" for k in range(labels))
+    return Predictions(
+        target="y", rows=np.arange(num_rows), truth=truth, scores=scores, classes=names
+    )
+
+
 def drawn_for(name):
     tasks = METRICS[name].tasks
+    if "multilabel" in tasks:
+        return drawn_labels()
     if "binary" in tasks:
         return drawn_classes()
     return drawn_numbers() if "regression" in tasks else drawn_forecast()

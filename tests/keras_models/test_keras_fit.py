@@ -296,3 +296,37 @@ def test_steps_written_one_by_one_are_unfolded():
         flat, unfolded = (float(loss_of(loss, s, targets)) for s in (scores, scores[..., None]))
         assert flat == unfolded
     assert metric_of("mse", scores, targets) == metric_of("mse", scores[..., None], targets)
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "bce_probabilities"])
+def test_labels_that_nobody_knows_count_as_in_torch(name):
+    import torch
+
+    from bakeoff.torch_models import losses as ours
+
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(6, 3)).astype("float32")
+    targets = (rng.random((6, 3)) < 0.5).astype("float32")
+    targets[rng.random((6, 3)) < 0.4] = np.nan
+    expected = ours.loss_of(name, torch.tensor(scores), torch.tensor(targets)).item()
+    assert float(loss_of(name, scores, targets)) == pytest.approx(expected, rel=1e-5)
+    assert float(loss_of(name, scores, np.full((6, 3), np.nan))) == 0.0
+    expected = ours.metric_of(name, torch.tensor(scores), torch.tensor(targets))
+    assert metric_of(name, scores, targets) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs"),
+    [("cross_entropy", 3), ("binary_cross_entropy", 1), ("bce_probabilities", 1)],
+)
+def test_weights_and_smoothing_are_those_of_torch(name, outputs):
+    import torch
+
+    from bakeoff.torch_models import losses as ours
+
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(8, outputs)).astype("float32")
+    targets = rng.integers(0, max(outputs, 2), 8)
+    own = {"class_weights": (1.0, 2.0, 5.0)[: max(outputs, 2)], "label_smoothing": 0.1}
+    expected = ours.loss_of(name, torch.tensor(scores), torch.tensor(targets), **own).item()
+    assert float(loss_of(name, scores, targets, **own)) == pytest.approx(expected, rel=1e-5)

@@ -52,7 +52,7 @@ def experiment(**settings):
             "in capitals only",
         ),
         ({"models": {"attention": {}}}, "attention cannot be trained by a run"),
-        ({"models": {"network": {}}}, "cannot be trained by a run"),
+        ({"models": {"network": {"input": "x"}}}, "goes with a single input alone"),
     ],
 )
 def test_what_is_wrong_is_refused_by_name(settings, words):

@@ -6,7 +6,7 @@ import pytest
 from bakeoff import RequestError
 from bakeoff.data.taking.sources import Rows
 from bakeoff.data.taking.views import View
-from bakeoff.plan.models import choose_models, recipe_of, select_models, view_of
+from bakeoff.plan.models import choose_models, recipe_of, select_models
 from bakeoff.train.recipe import Recipe
 
 X = Rows(base=np.zeros((4, 2), np.float32), rows=np.arange(4))
@@ -36,7 +36,7 @@ def test_an_architecture_may_stand_twice_with_arguments_of_its_own():
 
 def test_a_model_sees_the_first_view_it_prefers():
     models, _ = choose_models({}, all_that_fit=True, views=IMAGE)
-    chosen = {model.name: view_of(model, IMAGE) for model in models}
+    chosen = {model.name: model.view for model in models}
     assert chosen["cnn"] == "image"
     assert chosen["lstm"] == "sequence"
     assert chosen["mlp"] == "vector"

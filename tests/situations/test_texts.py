@@ -279,3 +279,17 @@ def test_vectors_of_words_begin_as_the_file_says(framework, tmp_path):
         assert np.allclose(learned[given], [0.5, -0.25, 2], atol=1e-6)
         assert np.abs(learned[others] - [0.5, -0.25, 2]).max(1).min() > 0.01
     assert len(run.best.predict(frame)) == 60
+
+
+def test_vectors_reach_the_branch_of_a_text_beside_other_inputs(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("".join(f"{word} 0.5 -0.25 2\n" for word in WORDS))
+    numbers = np.random.default_rng(0).normal(size=60)
+    frame = pl.DataFrame({"x": sentences(60), "n": numbers, "y": ["u", "v"] * 30})
+    recipe = {"lr": 1e-9, "weight_decay": 0.0, "epochs": 1}
+    run = bakeoff.run(
+        frame, "y", vectors=path, models=["all"], out=tmp_path / "run", **recipe, **QUICK
+    )
+    page = run.model("all").model
+    words = page.encoders[page.sources["x"]].words.weight.detach().numpy()
+    assert np.allclose(words[4:], [0.5, -0.25, 2], atol=1e-6)

@@ -8,7 +8,8 @@ import pytest
 from bakeoff import Recipe
 from bakeoff.catalog import Model, find
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.job import Fit, Job, line_names, page_arguments, plan_jobs, tuples
+from bakeoff.train.build_model import page_arguments
+from bakeoff.train.job import Fit, Job, line_names, plan_jobs, tuples
 from bakeoff.train.recipe import resolve
 from bakeoff.train.workers import as_json
 
@@ -20,13 +21,14 @@ def planned(**changes):
     settings = {
         "frameworks": ("torch",),
         "seeds": range(3),
-        "views": dict.fromkeys(NAMES, "table"),
         "recipes": dict.fromkeys(NAMES, recipe),
         "task": "binary",
         "num_classes": 2,
         "device": "cpu",
     }
-    models = changes.pop("models", [Model(name=name, row=find(name)) for name in NAMES])
+    models = changes.pop(
+        "models", [Model(name=name, row=find(name), view="table") for name in NAMES]
+    )
     return plan_jobs(models, **{**settings, **changes})
 
 
@@ -98,7 +100,6 @@ def test_a_line_of_the_leaderboard_is_a_model_on_a_framework():
 def test_a_page_writes_the_steps_of_a_forecast_one_by_one_or_all_at_once(name, expected):
     job = planned(
         models=[Model(name=name, row=find(name))],
-        views={name: "window"},
         recipes={name: resolve(Recipe(), rows=100, task="forecast")},
         task="forecast",
         num_classes=0,

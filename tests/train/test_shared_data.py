@@ -28,7 +28,7 @@ def test_all_views_of_pictures_share_one_copy_of_their_bytes(tmp_path):
     written = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
     assert pictures.nbytes < written < 1.1 * pictures.nbytes
     for name, view in views.items():
-        x = shared.inputs(name, "test")["x"].take()
+        x = shared.part_of(shared.views[name], "test")["x"].take()
         np.testing.assert_array_equal(x, view.take(rows["test"])["x"])
 
 

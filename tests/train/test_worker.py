@@ -13,8 +13,9 @@ from bakeoff.data.taking.sources import Rows, Windows
 from bakeoff.data.taking.views import View
 from bakeoff.errors import RequestError
 from bakeoff.numeric import probabilities
+from bakeoff.train.build_model import page_arguments
 from bakeoff.train.events import Epoch, Ready, from_line
-from bakeoff.train.job import Job, page_arguments, tuples
+from bakeoff.train.job import Job, tuples
 from bakeoff.train.shared_data import SharedData, write_shared_data
 from bakeoff.train.worker import failure, sentence
 from bakeoff.train.workers import as_json, environment
@@ -90,8 +91,10 @@ def test_a_part_holds_its_own_rows(tmp_path):
     shared = SharedData(shared_data_in(tmp_path / "m"))
     x = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     for part, rows in PARTS.items():
-        assert np.array_equal(shared.inputs("table", part)["x"].take(), x[rows])
-        assert np.array_equal(shared.inputs("plain", part)["x"].take(), x[::-1][rows])
+        assert np.array_equal(shared.part_of(shared.views["table"], part)["x"].take(), x[rows])
+        assert np.array_equal(
+            shared.part_of(shared.views["plain"], part)["x"].take(), x[::-1][rows]
+        )
 
 
 def test_what_several_views_share_is_written_once(tmp_path):
@@ -108,7 +111,8 @@ def test_what_lies_in_a_file_already_is_not_written_again(tmp_path):
     targets = Rows(base=np.zeros(50), rows=np.arange(50))
     write_shared_data(tmp_path / "m", views={"table": view}, targets=targets, rows=PARTS)
     assert not [a for a in written(tmp_path / "m") if a.shape == (50, 3)]
-    taken = SharedData(tmp_path / "m").inputs("table", "test")["x"]
+    shared = SharedData(tmp_path / "m")
+    taken = shared.part_of(shared.views["table"], "test")["x"]
     assert Path(taken.base.filename) == tmp_path / "x.npy"
 
 

@@ -44,7 +44,9 @@ def within(values: Array, lengths: Array) -> Array:
 
 
 def is_missing(values: Array) -> Array:
-    """Return (N,) True where a column of single values has none."""
+    """Return (N,) True where a column of single values has none, or a row of labels not one."""
+    if values.ndim == 2:
+        return np.asarray(np.isnan(values).all(axis=1))
     if values.dtype == object:
         return np.asarray(values == np.array(None))
     return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)

@@ -27,7 +27,7 @@ class Pictures:
 
     Args:
         base: (M, Y, X, C) or (M, Z, Y, X, C), in memory or memory-mapped.
-        rows: (N,) int64, which of them, in order.
+        rows: (N,) int64, which of them, in order; -1 where a row has none, which is taken as zeros.
     """
 
     base: Array
@@ -41,11 +41,11 @@ class Pictures:
         if isinstance(positions, tuple):
             return np.asarray(self)[positions]
         if isinstance(positions, int | np.integer):
-            return self.base[self.rows[positions]]
+            return self.taken(self.rows[np.array([positions])])[0]
         return replace(self, rows=self.rows[positions])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return self.base[self.rows].astype(dtype or self.base.dtype, copy=False)
+        return self.taken(self.rows).astype(dtype or self.base.dtype, copy=False)
 
     def __repr__(self) -> str:
         return f"<Pictures {self.shape} {self.dtype}>"
@@ -69,7 +69,18 @@ class Pictures:
         """Yield the position of a first row, and it with up to 255 that follow: (n, Y, X, C)."""
         step = rows_at_once(self.base)
         for start in range(0, len(self), step):
-            yield start, self.base[self.rows[start : start + step]]
+            yield start, self.taken(self.rows[start : start + step])
+
+    def taken(self, rows: Array) -> Array:
+        """Return rows of the base, zeros where there is none: (n, Y, X, C)."""
+        taken = self.base[rows]
+        if len(rows) and rows.min() < 0:
+            taken[rows < 0] = 0
+        return taken
+
+    def real(self) -> Pictures:
+        """Return those that there are."""
+        return replace(self, rows=self.rows[self.rows >= 0])
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -90,6 +90,8 @@ class Dataset:
         task = self.schema.tasks[self.target]
         if task == "multiclass":
             return f"{len(set(self.arrays[self.target].tolist()) - {None}):,} classes"
+        if task == "multilabel":
+            return f"{self.arrays[self.target].shape[1]:,} labels"
         return "binary" if task == "binary" else "a number"
 
     @property

@@ -149,6 +149,29 @@ class WordForm:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelsForm:
+    """Labels: columns of 0 and 1 that are one target, of which a row has any number.
+
+    Args:
+        names: Of the columns, or of the places of an array: one or more different ones.
+        pattern: The glob that names these columns; "" of an array.
+    """
+
+    names: tuple[str, ...]
+    pattern: str = ""
+    type: Literal["labels"] = field(default="labels", init=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what are no different names, and what is no text."""
+        names = tuple(self.names)
+        object.__setattr__(self, "names", names)  # a list, where it comes from a file
+        if not names or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"names {self.names!r}")
+        if len(set(names)) < len(names) or not isinstance(self.pattern, str):
+            raise ValueError(f"names {names!r}, pattern {self.pattern!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A column of a long table that becomes channels of its sequences.
 
@@ -356,9 +379,10 @@ def truth(word: str) -> bool:
     return {"true": True, "false": False}[word.lower()]
 
 
-Form = NumberForm | DateForm | ShapeForm | WordForm
+Form = NumberForm | DateForm | ShapeForm | WordForm | LabelsForm
 FORMS: Mapping[str, type[Form]] = {
-    "number": NumberForm, "date": DateForm, "shape": ShapeForm, "words": WordForm
+    "number": NumberForm, "date": DateForm, "shape": ShapeForm, "words": WordForm,
+    "labels": LabelsForm,
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ class Kind:
         distinct: How many different values its cells must have; 0 for any number.
         axes: Of an array that can hold it, the axis of the rows among them.
         target: What a model predicts of it; "" where it cannot be predicted.
+        alone: Whether a column of it is an input of its own, not one of the columns of a table.
         resembles: What a column that was read so seems to be, for the user who meant a target.
         counted: What one such column is called where columns are counted.
     """
@@ -28,7 +29,8 @@ class Kind:
     cells: Literal["", "numbers", "times", "words", "any"] = ""
     distinct: int = 0
     axes: tuple[int, ...] = ()
-    target: Literal["", "classes", "amount"] = ""
+    target: Literal["", "classes", "amount", "labels"] = ""
+    alone: bool = False
     resembles: str = ""
     counted: str
 
@@ -41,11 +43,14 @@ ROWS = (
     Kind(name="category", transform="Categories", cells="words", target="classes",
          counted="category"),
     Kind(name="time", transform="Time", cells="times", counted="date"),
-    Kind(name="text", transform="Text", cells="words", resembles="free text", counted="text"),
-    Kind(name="image", transform="Pixels", axes=(3, 4), counted="image"),
-    Kind(name="sequence", transform="Steps", axes=(2, 3), counted="sequence"),
-    Kind(name="tokens", transform="Tokens", axes=(2,), counted="sequence of tokens"),
-    Kind(name="volume", transform="Pixels", axes=(5,), counted="volume"),
+    Kind(name="text", transform="Text", cells="words", alone=True, resembles="free text",
+         counted="text"),
+    Kind(name="image", transform="Pixels", axes=(3, 4), alone=True, counted="image"),
+    Kind(name="sequence", transform="Steps", axes=(2, 3), alone=True, counted="sequence"),
+    Kind(name="tokens", transform="Tokens", axes=(2,), alone=True,
+         counted="sequence of tokens"),
+    Kind(name="volume", transform="Pixels", axes=(5,), alone=True, counted="volume"),
+    Kind(name="labels", target="labels", counted="set of labels"),
     Kind(name="group", cells="any", counted="group"),
     Kind(name="identifier", cells="any", resembles="an identifier", counted="identifier"),
     Kind(name="constant", cells="any", counted="constant"),

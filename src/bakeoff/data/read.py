@@ -12,6 +12,7 @@ from bakeoff.data.assembling.named_arrays import (
     are_named_arrays,
     columns_in,
     from_named_arrays,
+    inputs_from_several,
 )
 from bakeoff.data.assembling.named_sets import as_known, from_bundled, from_named
 from bakeoff.data.assembling.pictures import from_pictures, inputs_from_pictures
@@ -172,7 +173,8 @@ def inputs_of(data: object, schema: Schema, images: object, *, last: bool = Fals
     if are_columns(data, schema):
         data = columns_in(data)
     if are_arrays(data):
-        return inputs_from_arrays(data, schema)
+        several = len(schema.inputs) > 1 and are_named_arrays(data)
+        return (inputs_from_several if several else inputs_from_arrays)(data, schema)
     return inputs_from_table(data, schema, images, last=last)
 
 

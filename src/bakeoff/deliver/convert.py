@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.catalog import FRAMEWORKS, find, load
+from bakeoff.catalog import FRAMEWORKS, find
 from bakeoff.data.taking.sources import Pixels, Reduced, Rows, Source, Windows, plain
 from bakeoff.data.taking.views import View, make_views
-from bakeoff.deliver.trained_model import TrainedModel, checked_arguments, open_model
+from bakeoff.deliver.trained_model import TrainedModel, check_model, open_model
 from bakeoff.documents import reading
 from bakeoff.errors import MissingPackageError, RequestError, option, unknown
 from bakeoff.runs.folder import RunFolder
+from bakeoff.train.build_model import build_model, view_of
 from bakeoff.train.job import Fit
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.weights import convert, read_weights, save_arrays, set_weights
@@ -86,8 +87,8 @@ def convert_run(
     path = free_path(trained, to, out)
     view, source = rows_to_score(trained, data)
     with reading(trained.place.weights):
-        arguments = checked_arguments(trained.place, job, trained.blank)
-        page = load(find(job.architecture), "torch")(**arguments)
+        check_model(trained.place, job, trained.blank)
+        page = build_model(job, trained.blank.sizes, "torch")
         given = read_weights(trained.place.weights)
         weights = {name: convert(given, page, to=name) for name in ("torch", "tensorflow")}
     save_arrays(weights["torch" if to == "torch" else "tensorflow"], path)
@@ -98,11 +99,11 @@ def convert_run(
     except MissingPackageError as error:
         return replace(converted, unchecked=f"Parity was not checked: {error}")
     set_weights(page, weights["torch"])
-    facing = load(find(job.architecture), backend)(**arguments)
+    facing = build_model(job, trained.blank.sizes, backend)
     set_weights(facing, weights["tensorflow"])
     return replace(
         converted,
-        rows=len(view.inputs["x"]),
+        rows=len(next(iter(view.inputs.values()))),
         backend=backend,
         difference=difference(page, facing, view),
     )
@@ -140,18 +141,24 @@ def rows_to_score(model: TrainedModel, data: Any = None) -> tuple[View, str]:
     if data is None:
         return drawn(model.blank), "rows drawn in the shape of its data"
     dataset = model.read(data)[:MOST_ROWS]
-    return make_views(model.preparation, dataset)[model.fit.job.view], f"rows of {dataset.source}"
+    views = make_views(model.preparation, dataset)
+    return view_of(model.fit.job, views), f"rows of {dataset.source}"
 
 
 def drawn(view: View) -> View:
     """Return a view of random rows, of the shape of those in another view."""
     random = np.random.default_rng(0)
-    words = int(view.sizes.get("vocabulary_size", 2))
-    sources = {name: drawn_source(s, random, words) for name, s in view.inputs.items()}
-    if "categories" in sources:
-        sizes = view.sizes["category_sizes"]
-        codes = np.stack([random.integers(0, n, DRAWN_ROWS) for n in sizes], axis=1)
-        sources["categories"] = Rows(base=codes, rows=np.arange(DRAWN_ROWS))
+    sources: dict[str, Source] = {}
+    for name, source in view.inputs.items():
+        stem, _, last = name.rpartition(".")
+        sizes = view.sizes
+        if stem:  # x.NAME, or x.NAME.categories, of several inputs
+            sizes = sizes.get(name[2:]) or sizes.get(stem[2:], {})
+        if last == "categories" and "category_sizes" in sizes:
+            codes = [random.integers(0, n, DRAWN_ROWS) for n in sizes["category_sizes"]]
+            sources[name] = Rows(base=np.stack(codes, axis=1), rows=np.arange(DRAWN_ROWS))
+        else:
+            sources[name] = drawn_source(source, random, int(sizes.get("vocabulary_size", 2)))
     return View(inputs=sources, sizes=view.sizes)
 
 

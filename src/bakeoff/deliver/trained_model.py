@@ -4,7 +4,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bakeoff.catalog import Row, find, load
+from bakeoff.catalog import find
 from bakeoff.data.array import is_missing
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.column import Schema
+from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import SeriesForm, ShapeForm, typed_labels
 from bakeoff.data.origin import Origin
@@ -36,7 +37,8 @@ from bakeoff.judge.verdict import read_verdict
 from bakeoff.numeric import probabilities
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.job import Fit, Job, page_arguments
+from bakeoff.train.build_model import build_model, stored_baseline, view_of
+from bakeoff.train.job import Fit, Job
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.weight_rules import transfers
 from bakeoff.train.weights import check_shapes, read_weights, set_weights, shapes_of
@@ -96,9 +98,9 @@ class TrainedModel:
             DataError: What was fitted does not go with the schema, or with this model.
         """
         with reading(self.run.data / "transforms.json"):
-            return make_views(self.preparation, blank_row(self.preparation.schema))[
-                self.fit.job.view
-            ]
+            return view_of(
+                self.fit.job, make_views(self.preparation, blank_row(self.preparation.schema))
+            )
 
     @cached_property
     def model(self) -> Any:
@@ -123,9 +125,9 @@ class TrainedModel:
         Returns:
             One row per row of data, in its order: row (from 1), the file of a picture, prediction,
             and p:<class> for every class; numbers in the unit of the target, classes in the
-            type that they came in. Of a long table one row per sequence: its first row, its id,
-            and the same. Of time series what follows the last known step of each: one row per
-            step, with its time.
+            type that they came in, the labels of a row joined by |. Of a long table one row per
+            sequence: its first row, its id, and the same. Of time series what follows the last
+            known step of each: one row per step, with its time.
 
         Raises:
             DataError: A column is missing, or does not hold what it held in training.
@@ -152,8 +154,11 @@ class TrainedModel:
             columns["prediction"] = self.preparation.invert(scores)
         else:
             names = self.preparation.classes
-            likeliest = [names[i] for i in scores.argmax(1)]
-            columns["prediction"] = label_series(likeliest, self.preparation.schema.labels)
+            if self.preparation.task == "multilabel":
+                columns["prediction"] = label_texts(scores, names).tolist()
+            else:
+                likeliest = [names[i] for i in scores.argmax(1)]
+                columns["prediction"] = label_series(likeliest, self.preparation.schema.labels)
             columns |= {f"p:{name}": scores[:, i] for i, name in enumerate(names)}
         return pl.DataFrame(columns)
 
@@ -236,16 +241,16 @@ class TrainedModel:
 
     def scores(self, dataset: Dataset) -> np.ndarray:
         """Return probabilities (n, C), standardised values (n,) of a regression, (n, S) ahead."""
-        job = self.fit.job
-        view = make_views(self.preparation, dataset)[job.view]
+        job, model = self.fit.job, self.model  # damage shows first
+        view = view_of(job, make_views(self.preparation, dataset))
         if find(job.architecture).role == "baseline":
-            return baseline_scores(self.model, job.view, view.inputs)
+            return baseline_scores(model, job.view, view.inputs)
         if job.framework == "torch":
             from bakeoff.torch_models.fit import predict
         else:
             from bakeoff.keras_models.fit import predict
         inputs = {name: plain(source) for name, source in view.inputs.items()}
-        return probabilities(predict(self.model, inputs), job.task)
+        return probabilities(predict(model, inputs), job.task)
 
 
 def load_model(place: FitFolder, job: Job, view: View) -> Any:
@@ -258,15 +263,16 @@ def load_model(place: FitFolder, job: Job, view: View) -> Any:
     """
     row = find(job.architecture)
     if row.role == "baseline":
-        return load_baseline(row, place, job, view)
+        return load_baseline(place, job, view)
     if job.framework != "torch":
         need_keras(job.framework)
-    model = load(row, job.framework)(**checked_arguments(place, job, view))
+    check_model(place, job, view)
+    model = build_model(job, view.sizes)
     set_weights(model, read_weights(place.weights))
     return model
 
 
-def load_baseline(row: Row, place: FitFolder, job: Job, view: View) -> Any:
+def load_baseline(place: FitFolder, job: Job, view: View) -> Any:
     """Give a baseline its arrays, and let it score the lowest and the highest codes there are.
 
     Arrays that do not fit each other, or the data, fail here and not in the middle of a prediction.
@@ -274,7 +280,7 @@ def load_baseline(row: Row, place: FitFolder, job: Job, view: View) -> Any:
     Raises:
         DataError: They do not make a model of this task.
     """
-    baseline = load(row, "torch").from_state(read_weights(place.weights), job.task, job.num_classes)
+    baseline = stored_baseline(job, read_weights(place.weights))
     inputs = {name: np.repeat(array, 2, axis=0) for name, array in view.take().items()}
     if "categories" in inputs:
         inputs["categories"][1] = np.array(view.sizes["category_sizes"]) - 1
@@ -285,31 +291,34 @@ def load_baseline(row: Row, place: FitFolder, job: Job, view: View) -> Any:
     return baseline
 
 
-def checked_arguments(place: FitFolder, job: Job, view: View) -> dict[str, Any]:
-    """Return the arguments of a page, once it is known that its weights are those in the file.
+def check_model(place: FitFolder, job: Job, view: View) -> None:
+    """Refuse a fit whose model would have other weights than those in the file.
 
-    The page is built without memory, and the shapes are compared before anything is read.
+    It is built without memory, and the shapes are compared before anything is read.
 
     Raises:
         DataError: It would have other weights, or far more of them, than the file holds.
     """
     import torch
 
-    row, arguments = find(job.architecture), page_arguments(job, view.sizes)
+    arguments = [dict(job.arguments), dict(view.sizes), *job.branches.values()]
     found = array_shapes(place.weights)
     stored = sum(math.prod(shape) for shape in found.values())
     most = max(10_000, stored)
     if any(abs(size) > most for size in integers(arguments)):
-        raise DataError(f"{row.name} has an argument above {most:,}, for {stored:,} weights.")
+        raise DataError(
+            f"{job.architecture} has an argument above {most:,}, for {stored:,} weights."
+        )
     with torch.device("meta"), at_most(2 * len(found) + 16):  # nothing is allocated
-        page = load(row, "torch")(**arguments)
+        page = build_model(job, view.sizes, "torch")
     if job.framework == "torch":
         check_shapes(found, shapes_of(page), "torch model")
-        return arguments
+        return
     size = sum(weight.numel() for weight in page.parameters())
     if size > 2 * stored + 1000 or found.keys() != {name for name, *_ in transfers(page)}:
-        raise DataError(f"{row.name} would have {size:,} weights, and the file holds {stored:,}.")
-    return arguments
+        raise DataError(
+            f"{job.architecture} would have {size:,} weights, and the file holds {stored:,}."
+        )
 
 
 @contextmanager
@@ -356,6 +365,10 @@ def blank_row(schema: Schema) -> Dataset:
 
     if schema.series is not None:
         return blank_window(schema, schema.series)
+    if len(schema.groups) > 1:
+        rows = [blank_row(replace(schema, inputs=own)) for own in schema.groups.values()]
+        arrays = {name: values for row in rows for name, values in row.arrays.items()}
+        return replace(rows[0], schema=schema, arrays=arrays)
     form = schema.column(schema.inputs[0]).form
     if isinstance(form, ShapeForm):
         sizes = [size or 1 for size in form.sizes]

@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.errors import RequestError, option, unknown
-from bakeoff.evaluate import classification, regression
+from bakeoff.evaluate import classification, label_cells, regression
 from bakeoff.evaluate.predictions import Predictions
 
 Array = NDArray[np.float64]
 Groups = NDArray[np.int64]
-Task = Literal["binary", "multiclass", "regression", "forecast"]
+Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast"]
 Unit = Literal["points", "plain", "target"]
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+LABELS: tuple[Task, ...] = ("multilabel",)
 NUMBERS: tuple[Task, ...] = ("regression", "forecast")
 FORECASTS: tuple[Task, ...] = ("forecast",)
 
@@ -169,6 +170,36 @@ METRICS: Mapping[str, Metric] = {
             values=classification.auc_values,
         ),
         Metric(
+            name="micro_f1",
+            label="micro F1",
+            tasks=LABELS,
+            higher_is_better=True,
+            unit="points",
+            bounds=(0.0, 1.0),
+            values=label_cells.micro_f1_values,
+            exact=label_cells.micro_f1,
+            without=label_cells.micro_f1_without,
+        ),
+        Metric(
+            name="macro_f1_labels",
+            label="macro F1 over labels",
+            tasks=LABELS,
+            higher_is_better=True,
+            unit="points",
+            bounds=(0.0, 1.0),
+            exact=label_cells.macro_f1,
+            without=label_cells.macro_f1_without,
+        ),
+        Metric(
+            name="exact_match",
+            label="exact match",
+            tasks=LABELS,
+            higher_is_better=True,
+            unit="points",
+            bounds=(0.0, 1.0),
+            values=label_cells.exact_match_values,
+        ),
+        Metric(
             name="scaled_mse",
             label="MSE (scaled)",
             tasks=FORECASTS,
@@ -237,7 +268,7 @@ def default_metric(task: Task, counts: Mapping[str, int] | None = None) -> Metri
     """Choose the metric that the verdict rests on.
 
     Args:
-        task: "binary", "multiclass", "regression" or "forecast".
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
         counts: Training rows of each class.
 
     Example:
@@ -246,6 +277,8 @@ def default_metric(task: Task, counts: Mapping[str, int] | None = None) -> Metri
     """
     if task in NUMBERS:
         return METRICS["scaled_mse" if task == "forecast" else "r2"]
+    if task == "multilabel":
+        return METRICS["micro_f1"]
     sizes = [count for count in (counts or {}).values() if count > 0]
     rare = bool(sizes) and min(sizes) < sum(sizes) / (2 * len(sizes))
     return METRICS["balanced_accuracy" if rare else "accuracy"]
@@ -254,13 +287,17 @@ def default_metric(task: Task, counts: Mapping[str, int] | None = None) -> Metri
 def watched_metric(task: str) -> Metric:
     """Return what both training loops report after each epoch, whatever decides the ranking.
 
-    It is what their `metric_of` computes: accuracy of classes, R2 of numbers.
+    It is what their `metric_of` computes: accuracy of classes, micro F1 of labels, R2 of numbers.
     """
+    if task == "multilabel":
+        return METRICS["micro_f1"]
     return METRICS["r2" if task in NUMBERS else "accuracy"]
 
 
 def task_of(predictions: Predictions) -> Task:
     """What was predicted; of classes any of their tasks, since metrics judge both alike."""
+    if predictions.several:
+        return "multilabel"
     if predictions.classes:
         return "multiclass"
     return "regression" if predictions.period is None else "forecast"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bakeoff.build import NewerError
 from bakeoff.cut import cut
+from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.forms import LabelType, typed_labels
 from bakeoff.data.reading.cells import as_texts
 from bakeoff.documents import read_notes, read_parquet, reading, writing
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+TRUE = "t:"  # before a label, where a row has it
 GROUP = "g:"  # before the name of the column of groups, as p: before a class
 
 
@@ -33,10 +35,11 @@ class Predictions:
         rows: Rows of the user's own file, counted from 1, its header not counted; of a forecast
             the row of each window's first forecast step.
         truth: Class names (str) or numbers in the target's unit. A class that no training row has
-            is not in `classes`: it counts as wrong in every metric.
+            is not in `classes`: it counts as wrong in every metric. Of labels 0, 1, or NaN where
+            nobody knows.
         scores: Of classes the probability of each, 0 to 1, after softmax or sigmoid; of numbers
             the prediction itself. They are no values of a metric.
-        classes: Class names in the order of the columns of `scores`; empty for numbers.
+        classes: Class names, or labels, in the order of the columns of `scores`; empty for numbers.
         positive: The positive class of a binary target, else None.
         labels: What the classes are to the user: a string may stand for an integer.
         ids: The id of each row that is a sequence of a long table, else None.
@@ -47,8 +50,9 @@ class Predictions:
         group_column: The column of the groups in the user's own file.
 
     Shape:
-        rows (n,) int, truth (n,), scores (n, K) for K classes or (n,) for numbers; of a forecast of
-        S steps, n windows: truth and scores (n, S). groups (n,) int.
+        rows (n,) int, truth (n,), scores (n, K) for K classes or (n,) for numbers; of K labels,
+        of which a row has any number, truth and scores (n, K); of a forecast of S steps, n windows:
+        truth and scores (n, S). groups (n,) int.
 
     Raises:
         DataError: Shapes or classes do not fit each other, or a forecast has no truth somewhere.
@@ -108,14 +112,23 @@ class Predictions:
         )
 
     @property
+    def several(self) -> bool:
+        """Whether a row has any number of the classes, which are then called labels."""
+        return bool(self.classes) and self.truth.ndim == 2
+
+    @property
     def prediction(self) -> NDArray[Any]:
         """The predicted class names (most probable; ties go to the first) or numbers.
+
+        The labels of a row are joined by |.
 
         Shape:
             (n,), or (n, S) of a forecast.
         """
         if not self.classes:
             return self.scores
+        if self.several:
+            return label_texts(self.scores, self.classes)
         return np.asarray(np.array(self.classes, dtype=object)[self.scores.argmax(1)])
 
     @property
@@ -127,7 +140,7 @@ class Predictions:
     @property
     def num_unseen(self) -> int:
         """How many rows are of a class that no training row has."""
-        return int((self.truth_index < 0).sum()) if self.classes else 0
+        return int((self.truth_index < 0).sum()) if self.classes and not self.several else 0
 
     def frame(self) -> "pl.DataFrame":
         """Return the columns row, truth, prediction, and p:<class> for every class.
@@ -136,6 +149,7 @@ class Predictions:
         with a number for each. A forecast has a line for each window and step: row, series (of
         several), time, step, truth, prediction; row and time are of the window's first step.
         Classes have the type that they came in; a truth that is none of it makes strings of all.
+        Of labels, truth and prediction are texts, and t:<label> is 1, 0, or empty: unknown.
         """
         import polars as pl
 
@@ -146,7 +160,14 @@ class Predictions:
             columns[self.id_column] = id_series(self.ids)
         if self.groups is not None:
             columns[f"{GROUP}{self.group_column}"] = self.groups
-        if self.classes:
+        if self.several:
+            columns["truth"] = label_texts(self.truth, self.classes).tolist()
+            columns["prediction"] = self.prediction.tolist()
+            for i, name in enumerate(self.classes):
+                known = [None if np.isnan(cell) else int(cell) for cell in self.truth[:, i]]
+                columns[f"{TRUE}{name}"] = pl.Series(values=known, dtype=pl.Int8)
+                columns[f"p:{name}"] = np.ascontiguousarray(self.scores[:, i])
+        elif self.classes:
             n = len(self.truth)
             both = label_series([*self.truth, *self.prediction], self.labels)
             columns["truth"], columns["prediction"] = both[:n], both[n:]
@@ -170,7 +191,7 @@ def check_sizes(predictions: Predictions) -> None:
         check_forecast(p, p.period, where)
         return
     expected = (n, len(p.classes)) if p.classes else (n,)
-    if p.scores.shape != expected or p.truth.shape != (n,):
+    if p.scores.shape != expected or p.truth.shape not in ((n,), expected):
         raise DataError(
             f"{where}: {n} rows and {len(p.classes)} classes need "
             f"scores of shape {expected} and truth of shape {(n,)}. "
@@ -229,6 +250,8 @@ def label_series(words: Sequence[str], labels: LabelType) -> "pl.Series":
 def write_predictions(predictions: Predictions, path: Path) -> None:
     """Write one Parquet file: what `frame` returns; its metadata tell the rest."""
     notes = {"bakeoff.target": predictions.target, "bakeoff.labels": predictions.labels}
+    if predictions.several:
+        notes["bakeoff.task"] = "multilabel"
     if predictions.positive is not None:
         notes["bakeoff.positive"] = predictions.positive
     if predictions.ids is not None:
@@ -256,6 +279,7 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
         refuse_newer(frame, ("row", "series", "time", "step", "truth", "prediction"))
         fields = forecast_fields(frame, notes["bakeoff.forecast"])
         return Predictions(target=notes.get("bakeoff.target", path.stem), **fields)
+    several = notes.get("bakeoff.task") == "multilabel"
     classes = tuple(name[2:] for name in frame.columns if name.startswith("p:"))
     labels: Any = notes.get("bakeoff.labels", "string")
     if labels not in get_args(LabelType):
@@ -264,6 +288,7 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
     marked = [name for name in frame.columns if name.startswith(GROUP) and name != id_column]
     grouping = marked[:1]
     known = ["row", "truth", "prediction", *(f"p:{name}" for name in classes), *grouping]
+    true = [f"{TRUE}{name}" for name in classes] if several else []
     ids = ids_of(frame, id_column, known) if id_column else None
     for name in known:
         if name not in frame.columns:
@@ -272,8 +297,13 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
             raise DataError(f"column {cut(repr(name))} has empty cells.")
         if not ((classes and name in ("truth", "prediction")) or frame[name].dtype.is_numeric()):
             raise DataError(f"column {cut(repr(name))} does not hold numbers.")
-    refuse_newer(frame, (*known, id_column))
-    if classes:
+    refuse_newer(frame, (*known, *true, id_column))
+    if several:
+        scores, truth = (
+            frame.select(columns).to_numpy().astype(np.float64)
+            for columns in ([f"p:{name}" for name in classes], labels_in(frame, true))
+        )
+    elif classes:
         scores = frame.select(f"p:{name}" for name in classes).to_numpy()
         truth = shared_texts(as_texts(frame["truth"]))
     else:
@@ -291,6 +321,22 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
         groups=frame[grouping[0]].to_numpy() if grouping else None,
         group_column=grouping[0].removeprefix(GROUP) if grouping else "",
     )
+
+
+def labels_in(frame: "pl.DataFrame", names: Sequence[str]) -> Sequence[str]:
+    """Return the columns of true labels, if they are what they must be.
+
+    Raises:
+        DataError: One is not there, or holds something else than 1, 0 and nothing.
+    """
+    for name in names:
+        if name not in frame.columns or not frame[name].dtype.is_integer():
+            raise DataError(f"column {cut(repr(name))} does not hold labels.")
+        if not frame[name].drop_nulls().is_in([0, 1]).all():
+            raise DataError(f"column {cut(repr(name))} holds what is neither 0 nor 1.")
+    if not names:
+        raise DataError("it holds no label.")
+    return names
 
 
 def refuse_newer(frame: "pl.DataFrame", known: Sequence[str]) -> None:

@@ -76,7 +76,9 @@ def check_same_rows(lines: dict[str, list[Entry]]) -> Predictions:
         raise RunError("No model finished, so there is nothing to compare. See status.json.")
     (first_label, first), *others = everything
     for label, other in others:
-        same = np.array_equal(first.rows, other.rows) and np.array_equal(first.truth, other.truth)
+        blank = first.several and other.several  # NaN where a label is not known
+        same = np.array_equal(first.rows, other.rows)
+        same &= np.array_equal(first.truth, other.truth, equal_nan=blank)
         if not same or first.classes != other.classes or not same_units(first, other):
             raise RunError(
                 f"{label!r} and {first_label!r} were judged on different test rows or classes, so "

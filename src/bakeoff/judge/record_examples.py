@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from bakeoff.cut import cut
 from bakeoff.data.blocks import Pictures, Sequences, Values
+from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.splitting.leaks import told_apart
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.verdict import read_verdict
 from bakeoff.plan.plan import Plan
@@ -34,13 +36,14 @@ def record_examples(folder: RunFolder, plan: Plan) -> None:
         plan: What was carried out.
     """
     dataset = plan.dataset
-    name = dataset.schema.inputs[0]
+    shown = [name for name in dataset.schema.inputs if shown_kind(dataset, name)]
+    name = (shown or dataset.schema.inputs)[0]  # of several inputs the first that can be looked at
     block, kind = dataset.arrays[name], shown_kind(dataset, name)
     if plan.preparation.task == "forecast" or not kind:
         return
     best = read_verdict(folder).best
     predictions = folder.fit(best.model, best.framework, best.seed).predictions()
-    truth = dataset.arrays[dataset.target]
+    truth = told_apart(dataset)
     train = [
         (
             Example(
@@ -55,10 +58,11 @@ def record_examples(folder: RunFolder, plan: Plan) -> None:
     test = plan.split.test
     worst = []
     if predictions is not None and np.array_equal(predictions.rows, dataset.origin.rows[test]):
+        true = label_texts(predictions.truth, predictions.classes) if predictions.several else ()
         for place, said in most_wrong(predictions):
             example = Example(
                 row=int(predictions.rows[place]),
-                truth=say(predictions.truth[place]),
+                truth=say(predictions.truth[place] if not predictions.several else true[place]),
                 predicted=said,
                 text=shown_text(block, int(test[place])),
                 loss=loss_of_row(predictions, place),
@@ -88,6 +92,10 @@ def loss_of_row(predictions: Predictions, place: int) -> float:
     """Return minus the logarithm of the probability of the true class, or the absolute error."""
     if not predictions.classes:
         return float(abs(predictions.scores[place] - predictions.truth[place]))
+    if predictions.several:
+        truth = np.asarray(predictions.truth[place], np.float64)  # NaN where a label is not known
+        right = np.where(truth > 0.5, predictions.scores[place], 1 - predictions.scores[place])
+        return float(-np.log(np.maximum(right[~np.isnan(truth)], CERTAIN)).sum())
     names = np.asarray(predictions.classes)
     own = predictions.scores[place][names == str(predictions.truth[place])]
     return float(-np.log(np.maximum(own.sum(), CERTAIN)))
@@ -115,6 +123,11 @@ def most_wrong(predictions: Predictions) -> Iterator[tuple[int, str]]:
         errors = np.abs(scores - predictions.truth)
         for place in np.argsort(-errors, kind="stable")[:MOST]:
             yield int(place), say(scores[place])
+        return
+    if predictions.several:
+        apart = np.nansum(np.abs(scores - predictions.truth), axis=1)
+        for place in np.argsort(-apart, kind="stable")[:MOST]:
+            yield int(place), str(predictions.prediction[place])
         return
     names = np.asarray(predictions.classes)
     said = names[scores.argmax(1)]

@@ -11,7 +11,8 @@ An input is an array of all rows, or plain values that say how to take rows:
     ragged    base (S, ...), starts (N,), lengths (N,)           padded to the longest of the
                                                                  batch, and `lengths` (B,)
 
-Volumes are pixels with a further axis Z before Y. What is kept may be memory-mapped and larger than
+Volumes are pixels with a further axis Z before Y; a row -1 of pixels is zeros.
+What is kept may be memory-mapped and larger than
 memory: only the rows of a batch are read. Whole numbers come as int32 and all others as float32,
 which every backend has.
 """
@@ -226,6 +227,7 @@ def take_pixels(
     np.clip(x, source["lows"].astype(kind), source["highs"].astype(kind), out=x)
     x -= source["shift"].astype(kind)
     x *= source["scale"].astype(kind)
+    x[source["rows"][rows] < 0] = 0
     if source["axes"] == "picture":
         return x
     return x.reshape(*x.shape[: 2 if source["axes"] == "steps" else 1], -1)

@@ -7,8 +7,9 @@ several. It runs on TensorFlow and on JAX.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import keras
@@ -27,6 +28,8 @@ from bakeoff.keras_models.feed import (
 from bakeoff.keras_models.losses import loss_of, metric_of
 from bakeoff.keras_models.optimizers import Schedule, make_optimizer
 
+OPTIONAL = ("x", "x.lengths", "x.categories")  # what a page takes of one of several inputs
+
 
 def fit(
     model: keras.Model,
@@ -36,6 +39,8 @@ def fit(
     validation_inputs: Inputs,
     validation_targets: Targets,
     loss: str = "cross_entropy",
+    class_weights: Sequence[float] = (),
+    label_smoothing: float = 0.0,
     members: bool = False,
     optimizer: str = "adamw",
     lr: float = 1e-3,
@@ -61,6 +66,8 @@ def fit(
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
         loss: See `losses.LOSSES`.
+        class_weights: How much a row counts, by its class; () where all count alike.
+        label_smoothing: Share of the target that cross entropy spreads over all classes.
         members: The model returns the scores of several members in training, and each has a loss.
         optimizer: See `optimizers.OPTIMIZERS`.
         lr: Step size at its highest.
@@ -99,14 +106,17 @@ def fit(
         model, optimizer, lr=rates, weight_decay=weight_decay, clip_norm=clip_norm
     )
 
+    criterion = partial(loss_of, loss, class_weights=class_weights, label_smoothing=label_smoothing)
+
     def data_loss(targets: Any, scores: Any) -> Any:
         """Return the loss in Keras' order of arguments, without penalties when a metric."""
-        return loss_of(loss, scores, targets, members=members)
+        return criterion(scores, targets, members=members)
 
     watch = Watch(
         validation_feed,
         take(validation_targets, np.arange(num_rows(validation_targets))),
         loss,
+        criterion,
         rates,
         len(feed),
         patience,
@@ -150,8 +160,16 @@ class Adaptor(keras.Model):
         self.page = page
 
     def call(self, inputs: Batch, training: bool = False) -> Any:
-        """Score {"x": ..., "lengths": ...}: whatever the page returns."""
-        return self.page(**inputs, training=training)
+        """Score {"x": ..., "lengths": ...}, or several inputs {"x.NAME": ...}: (B, C) or (B, S).
+
+        A network of one head returns its target's name -> scores.
+        """
+        several = {name[2:]: values for name, values in inputs.items() if name.startswith("x.")}
+        if several:
+            scores = self.page(several, training=training)
+        else:
+            scores = self.page(**inputs, training=training)
+        return next(iter(scores.values())) if isinstance(scores, dict) else scores
 
 
 class Batches(keras.utils.PyDataset):
@@ -184,6 +202,7 @@ class Watch(keras.callbacks.Callback):
         feed: Feed,
         targets: np.ndarray,
         loss: str,
+        criterion: Callable[..., Any],
         rates: Schedule,
         num_rows: int,
         patience: int,
@@ -191,6 +210,7 @@ class Watch(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.feed, self.targets, self.loss, self.rates = feed, targets, loss, rates
+        self.criterion = criterion
         self.num_rows, self.patience, self.on_epoch = num_rows, patience, on_epoch
         self.history: list[dict[str, float]] = []
         self.best_weights: list[np.ndarray] | None = None
@@ -209,7 +229,7 @@ class Watch(keras.callbacks.Callback):
         row = {
             "epoch": epoch + 1,
             "train_loss": float(logs["data_loss"]),
-            "validation_loss": float(loss_of(self.loss, scores, self.targets)),
+            "validation_loss": float(self.criterion(scores, self.targets)),
             "validation_metric": metric_of(self.loss, scores, self.targets),
             "lr": float(self.rates(steps - 1)),
             "seconds": time.perf_counter() - self.start,
@@ -255,6 +275,18 @@ def forward(adaptor: Adaptor, feed: Feed, batch_size: int = 0) -> np.ndarray:
 
 def check_values(model: keras.Model, inputs: Inputs) -> None:
     """Refuse lengths, tokens and categories that the model does not know: a graph cannot."""
+    if "x" in inputs:
+        check_page(model, inputs)
+        return
+    for name, i in model.sources.items():
+        stem = f"x.{name}"
+        own = {"x" + key[len(stem) :]: v for key, v in inputs.items() if key.startswith(stem)}
+        own = {key.removeprefix("x."): v for key, v in own.items() if key in OPTIONAL}
+        check_page(model.encoders[i], own)
+
+
+def check_page(model: keras.Model, inputs: Inputs) -> None:
+    """Refuse what a page that reads one input does not know."""
     x = inputs["x"]
     if num_rows(x) == 0:
         return

@@ -6,6 +6,7 @@ that writes step by step: both are unfolded here.
 Dimensions: B batch, N members, C outputs, S steps ahead.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -46,16 +47,31 @@ LOSSES = {  # of each row, or of each score
 }
 
 
-def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> Any:
+OF_LABELS = ("binary_cross_entropy", "bce_probabilities")
+
+
+def loss_of(
+    name: str,
+    scores: Any,
+    targets: Any,
+    *,
+    members: bool = False,
+    class_weights: Sequence[float] = (),
+    label_smoothing: float = 0.0,
+) -> Any:
     """Return the mean loss of a batch.
 
     Args:
         name: One of `LOSSES`.
         members: The scores are those of several members, (B, N, C): the mean of their losses.
+        class_weights: How much a row counts, by its class; () where all count alike. The loss is a
+            weighted mean: it does not grow with the weights.
+        label_smoothing: Share of the target that goes to all classes alike.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int class numbers.
-        binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1.
+        binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1; where C > 1,
+            also NaN, which counts for nothing.
         bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
         mse, mae, huber: scores (B, 1), (B, C) or (B, S, 1), targets (B,), (B, C) or (B, S) float.
 
@@ -72,7 +88,36 @@ def loss_of(name: str, scores: Any, targets: Any, *, members: bool = False) -> A
         targets = ops.cast(targets, "int32")
     else:
         targets = ops.cast(ops.reshape(targets, ops.shape(scores)), scores.dtype)
-    return ops.mean(LOSSES[name](targets, scores))
+    if name in OF_LABELS and scores.shape[-1] > 1:
+        return known_mean(LOSSES[name], scores, targets)
+    if not class_weights and not label_smoothing:
+        return ops.mean(LOSSES[name](targets, scores))
+    weights = class_weights or (1.0,) * max(scores.shape[-1], 2)
+    weights = ops.convert_to_tensor(weights, scores.dtype)
+    of_row = ops.take(weights, ops.cast(targets, "int32"), axis=0)
+    if name == "cross_entropy":
+        return smooth_cross_entropy(scores, targets, weights, label_smoothing) / ops.sum(of_row)
+    smooth = targets * (1 - label_smoothing) + label_smoothing / 2
+    return ops.sum(LOSSES[name](smooth, scores) * of_row) / ops.sum(of_row)
+
+
+def smooth_cross_entropy(scores: Any, targets: Any, weights: Any, smoothing: float) -> Any:
+    """Return the sum of weighted cross entropies, part of each target spread over all classes.
+
+    Shape:
+        scores (B, C), targets (B,) int, weights (C,) -> () float.
+    """
+    logs = ops.log_softmax(scores, axis=-1)
+    share = (1 - smoothing) * ops.one_hot(targets, scores.shape[-1]) + smoothing / scores.shape[-1]
+    return -ops.sum(ops.cast(share, scores.dtype) * weights * logs)
+
+
+def known_mean(loss: Callable[..., Any], scores: Any, targets: Any) -> Any:
+    """Return the mean loss of the labels that are known; 0 where none is."""
+    known = ops.logical_not(ops.isnan(targets))
+    weights = ops.cast(known, scores.dtype)
+    losses = loss(ops.where(known, targets, 0.0), scores)
+    return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1.0)
 
 
 def by_member(scores: Any, targets: Any) -> tuple[Any, Any]:
@@ -84,7 +129,7 @@ def by_member(scores: Any, targets: Any) -> tuple[Any, Any]:
 
 
 def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
-    """Return accuracy for the losses of classes, R2 for the others.
+    """Return accuracy for the losses of classes, micro F1 of several labels, R2 for the others.
 
     Shape:
         As in `loss_of`.
@@ -96,8 +141,25 @@ def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
     if name == "cross_entropy":
         return float((scores.argmax(-1) == targets).mean())
     targets = np.reshape(targets, scores.shape)
-    if name in ("binary_cross_entropy", "bce_probabilities"):
+    if name in OF_LABELS and scores.shape[-1] > 1:
+        return micro_f1(scores, targets)
+    if name in OF_LABELS:
         return float(((scores > 0) == (targets > 0.5)).mean())
     residual = np.square(scores.astype(float) - targets).mean(0)
     total = np.square(targets - targets.mean(0, dtype=float)).mean(0).clip(1e-12)
     return float((1 - residual / total).mean())
+
+
+def micro_f1(scores: np.ndarray, targets: np.ndarray) -> float:
+    """Return F1 over the cells of all labels that are known, a score above 0 being a label.
+
+    Shape:
+        scores and targets (B, C), targets 0, 1 or NaN.
+
+    Example:
+        >>> micro_f1(np.array([[2.0, 1.0], [-1.0, -3.0]]), np.eye(2))
+        0.5
+    """
+    said, true = (scores > 0) & ~np.isnan(targets), targets > 0.5
+    hits, both = int((said & true).sum()), int(said.sum() + true.sum())
+    return 2 * hits / both if both else 0.0

@@ -1,13 +1,21 @@
 """The models of a run: which architectures, under which names, with which settings."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.catalog import CATALOG, Argument, Model, Row, arguments, find, fitting
 from bakeoff.errors import RequestError, option, unknown
 from bakeoff.options import complaints, options, say_value
+from bakeoff.plan.branches import (
+    OWN,
+    branches_of,
+    inputs_of,
+    known_settings,
+    usual_models,
+    view_among,
+)
 from bakeoff.train.recipe import SETTINGS, Recipe
 
 if TYPE_CHECKING:
@@ -54,6 +62,7 @@ def check_name(name: str) -> None:
 
 def check_settings(name: str, settings: Mapping[str, Any]) -> None:
     """Refuse settings that the architecture does not have, or of another type."""
+    settings = known_settings(name, settings)
     row = find(str(settings.get("architecture", name)), trainable=True)
     known = arguments(row)
     shared = {} if row.role == "baseline" else options(Recipe)
@@ -63,10 +72,32 @@ def check_settings(name: str, settings: Mapping[str, Any]) -> None:
         elif key in shared:
             for said in complaints(shared[key], value, model=name):
                 raise RequestError(said)
+        elif key in OWN:
+            check_own(name, row, key, value)
         elif key != "architecture":
             allowed = [*known, *shared, "architecture"]
             own = "" if name == row.name else name
             raise RequestError(unknown(f"setting of {row.name}", key, allowed, where=own))
+
+
+def check_own(name: str, row: Row, key: str, value: Any) -> None:
+    """Refuse a setting of what a model reads that is of another type, or of another architecture.
+
+    Args:
+        name: Of the model.
+        row: Its architecture.
+        key: "input", "branches" or "share".
+        value: Of the setting.
+    """
+    network = row.name == "network"
+    if network == (key == "input"):
+        which = "a single input" if network else "a network of several inputs (all)"
+        raise RequestError(f"{option(f'{name}.{key}', value)} goes with {which} alone.")
+    kinds = {"input": (str,), "branches": (Mapping,), "share": (list, tuple)}[key]
+    if not isinstance(value, kinds):
+        such = {"input": "picture", "branches": {"picture": "cnn"}, "share": ["left", "right"]}
+        said = option(f"{name}.{key}", such[key])
+        raise RequestError(f"{option(f'{name}.{key}', value)} must be such as {said}.")
 
 
 def check_argument(name: str, argument: Argument, value: Any) -> None:
@@ -132,12 +163,13 @@ def select_models(
     chosen: dict[str, dict[str, Any]] = {name: dict(table) for name, table in own.items()}
     if wanted:
         for name in wanted:
-            if name not in chosen and "architecture" not in settings.get(name, {}):
+            told = known_settings(name, {**chosen.get(name, {}), **settings.get(name, {})})
+            if name not in chosen and "architecture" not in told:
                 find(name, trainable=True)
         chosen = {name: chosen.get(name, {}) for name in wanted}
     for name, table in settings.items():
         known = [*chosen, *(row.name for row in CATALOG.values() if everything and row.trainable)]
-        if name not in known and "architecture" not in table:
+        if name not in known and "architecture" not in known_settings(name, table):
             raise RequestError(
                 f"{unknown('model', name, known)} A new model needs its architecture: "
                 f"{option(f'{name}.architecture', 'mlp')}."
@@ -187,6 +219,10 @@ def choose_models(
     Raises:
         RequestError: One that is named cannot read the data.
     """
+    if inputs := inputs_of(views):
+        usual = usual_models(inputs) if all_that_fit else {}
+        named = {name: known_settings(name, own) for name, own in {**usual, **models}.items()}
+        return [mixed_model(name, own, views, facts) for name, own in named.items()], ()
     fit = [row for row in fitting(views, facts.task) if not left_unread(row, views)]
     chosen = []
     unnamed: dict[str, Mapping[str, Any]] = {}
@@ -201,9 +237,12 @@ def choose_models(
             unnamed[row.name] = {}
     if unasked:
         left_out.append(f"Run only where named: {', '.join(unasked)}.")
-    for name, settings in {**unnamed, **models}.items():
+    for name, given in {**unnamed, **models}.items():
+        settings = known_settings(name, given)
         row = find(str(settings.get("architecture", name)), trainable=True)
         advice = f"Models that fit: {', '.join(row.name for row in fit)}."
+        if row.name == "network" or set(settings) & set(OWN):
+            raise RequestError(f"{name} is of several inputs, and these data have one. {advice}")
         if not set(row.reads) & set(views):
             raise RequestError(
                 f"{name} reads {' or '.join(row.reads)} data, and this data can be read as "
@@ -221,8 +260,30 @@ def choose_models(
         own = {k: v for k, v in settings.items() if k != "architecture" and k not in SETTINGS}
         if "season" in arguments(row) and not own.get("season"):
             own["season"] = facts.season
-        chosen.append(Model(name=name, row=row, arguments=own))
+        view = next(view for view in row.reads if view in views)
+        chosen.append(Model(name=name, row=row, arguments=own, view=view))
     return chosen, tuple(left_out)
+
+
+def mixed_model(
+    name: str, settings: Mapping[str, Any], views: "Mapping[str, View]", facts: Facts
+) -> Model:
+    """Return a model of a run of several inputs: one that reads one of them, or a network.
+
+    Raises:
+        RequestError: It cannot read these data.
+    """
+    row = find(str(settings.get("architecture", name)), trainable=True)
+    if facts.task and facts.task not in row.tasks:
+        raise RequestError(f"{name} is not made for a {facts.task}.")
+    own = {k: v for k, v in settings.items() if k not in ("architecture", *OWN, *SETTINGS)}
+    if row.name == "network":
+        branches = branches_of(name, settings, views)
+        return Model(name=name, row=row, arguments=own, view="mixed", branches=branches)
+    view = view_among(name, row, settings, views)
+    if row.role != "baseline" and (unread := views[view].arguments - {"x", *row.takes}):
+        raise RequestError(f"{name} does not take {' and '.join(sorted(unread))} of {view}.")
+    return Model(name=name, row=row, arguments=own, view=view)
 
 
 def too_many(row: Row, facts: Facts) -> str:
@@ -258,9 +319,3 @@ def left_unread(row: Row, views: "Mapping[str, View]") -> list[str]:
         return []  # constant looks at nothing, and the others take all there is
     view = next((view for view in row.reads if view in views), "")
     return sorted(views[view].arguments - {"x", *row.takes}) if view else []
-
-
-def view_of(model: Model, views: Iterable[str]) -> str:
-    """Return the view that a model sees: the first of its preferences on offer."""
-    offered = set(views)
-    return next(view for view in model.row.reads if view in offered)

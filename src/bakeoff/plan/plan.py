@@ -7,25 +7,27 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import Model
+from bakeoff.data.array import Array
 from bakeoff.data.blocks import Pictures
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation, fit_preparation
 from bakeoff.data.preparing.text import Text, TextChoices
 from bakeoff.data.read import read
-from bakeoff.data.splitting.leaks import Finding
+from bakeoff.data.splitting.leaks import Finding, told_apart
 from bakeoff.data.splitting.split import Split, counts, default_how
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
-from bakeoff.plan.models import Facts, choose_models, recipe_of, view_of
+from bakeoff.plan.models import Facts, choose_models, recipe_of
 from bakeoff.plan.season import season_of, target_spreads
 from bakeoff.train.augmentation import say_augment
 from bakeoff.train.auto_augment import MOST_SAMPLED, settled_augment
 from bakeoff.train.events import Probed
 from bakeoff.train.job import Job, plan_jobs
 from bakeoff.train.recipe import Recipe, resolve
+from bakeoff.train.settled_weights import settled_weights
 
 REPEATS = 0.2  # share of test rows that repeat training rows, above which the verdict says so
 
@@ -138,7 +140,6 @@ def make_plan(
         views=offered,
         facts=facts,
     )
-    seen = {model.name: view_of(model, offered) for model in models}
     recipes = {
         model.name: resolve(
             recipe_of(experiment.recipe, experiment.models.get(model.name, {})),
@@ -149,11 +150,13 @@ def make_plan(
         if model.row.role != "baseline"
     }
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
+    recipes = with_weights(recipes, preparation, shares)
+    if any(own.class_weights for own in recipes.values()):
+        changes = (*changes, "Class weights act on networks; baselines take every row alike.")
     jobs = plan_jobs(
         models,
         frameworks=experiment.framework,
         seeds=range(experiment.seed, experiment.seed + experiment.seeds),
-        views=seen,
         recipes=recipes,
         task=task,
         num_classes=len(preparation.classes),
@@ -168,13 +171,23 @@ def make_plan(
         preparation=preparation,
         leaks=leaks,
         metric=metric,
-        views={name: offered[name] for name in set(seen.values())},
+        views={name: offered[name] for name in seen_by(models)},
         models=models,
         jobs=jobs,
         changes=changes,
         left_out=left_out,
         spreads=target_spreads(dataset, split) if task == "forecast" else {},
     )
+
+
+def seen_by(models: Sequence[Model]) -> list[str]:
+    """Return the views that models see, and those that their branches see."""
+    seen = {
+        view
+        for model in models
+        for view in ([branch["view"] for branch in model.branches.values()] or [model.view])
+    }
+    return sorted(seen)
 
 
 def text_choices(experiment: Experiment, dataset: Dataset) -> TextChoices:
@@ -202,12 +215,14 @@ def with_changes(
     split: Split,
 ) -> tuple[Experiment, dict[str, Recipe], tuple[str, ...]]:
     """Settle how training pictures are changed: of the run, of each recipe, and in sentences."""
-    values = dataset.arrays[preparation.schema.inputs[0]]
+    images = [n for n in preparation.schema.inputs if dataset.schema.column(n).kind == "image"]
+    values = dataset.arrays[images[0]] if images else None
     few = split.train[:: -(-len(split.train) // MOST_SAMPLED)]
     pictures: Pictures | None = None
     labels = np.zeros(0, np.int64)
     if isinstance(values, Pictures) and values.ndim == 4:
-        pictures, labels = values[few], preparation.targets(dataset[few])
+        few = few[values.rows[few] >= 0]
+        pictures, labels = values[few], told_codes(preparation, dataset[few])
     texts = {experiment.recipe.augment, *(recipe.augment for recipe in recipes.values())}
     found = {
         text: settled_augment(text, preparation.classes, pictures, labels) for text in sorted(texts)
@@ -217,6 +232,26 @@ def with_changes(
     own = replace(experiment.recipe, augment=settled[experiment.recipe.augment])
     changed = {n: replace(r, augment=settled[r.augment]) for n, r in recipes.items()}
     return replace(experiment, recipe=own), changed, tuple(said)
+
+
+def with_weights(
+    recipes: Mapping[str, Recipe], preparation: Preparation, counts: Mapping[str, int]
+) -> dict[str, Recipe]:
+    """Write out the weight of each class in every recipe that sets one."""
+    classes, target = preparation.classes, preparation.schema.targets[0]
+    return {
+        name: replace(
+            own, class_weights=settled_weights(own.class_weights, classes, counts, target)
+        )
+        for name, own in recipes.items()
+    }
+
+
+def told_codes(preparation: Preparation, dataset: Dataset) -> Array:
+    """Return the class of each row as a number; of several labels the set of them."""
+    if preparation.task != "multilabel":
+        return preparation.targets(dataset)
+    return np.unique(told_apart(dataset).astype(str), return_inverse=True)[1]
 
 
 def filled_in(
@@ -233,13 +268,14 @@ def filled_in(
     named = {
         model.name: {
             "architecture": model.row.name,
+            **what_is_read(model),
             **experiment.models.get(model.name, {}),
         }
         for model in models
     }
     return replace(
         experiment,
-        target=schema.targets,
+        target=schema.predicted,
         inputs=schema.learned_from,
         kinds=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),
@@ -252,10 +288,28 @@ def filled_in(
     )
 
 
+def what_is_read(model: Model) -> dict[str, Any]:
+    """Return the settings that say which of several inputs a model reads, and by what."""
+    name = model.view.rpartition("/")[0]
+    if name:
+        return {"input": name}
+    if not model.branches:
+        return {}
+    shared = {own["shared"]: other for other, own in model.branches.items() if "shared" in own}
+    branches = {
+        one: {"architecture": own["architecture"], **own["arguments"]}
+        for one, own in model.branches.items()
+        if "shared" not in own
+    }
+    more = {other: branches[first] for first, other in shared.items()}
+    share = {"share": [*shared, *shared.values()]} if shared else {}
+    return {"branches": {**branches, **more}, **share}
+
+
 def size_of_pictures(dataset: Dataset) -> str:
     """Return the height and width that picture files were brought to; "" for other data."""
-    name = dataset.schema.inputs[0]
-    if dataset.origin.pictures is None or dataset.schema.column(name).kind != "image":
+    images = [name for name in dataset.schema.inputs if dataset.schema.column(name).kind == "image"]
+    if dataset.origin.pictures is None or not images:
         return ""
-    height, width = dataset.arrays[name].shape[1:3]
+    height, width = dataset.arrays[images[0]].shape[1:3]
     return f"{height}x{width}"

@@ -22,7 +22,7 @@ from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.read_schema import Findings, read_environment, read_findings, read_schema
 from bakeoff.train.job import Job
 
-KINDS = {"regression": "regression", "forecast": "forecast"}  # tasks that are no classes
+KINDS = {t: t for t in ("multilabel", "regression", "forecast")}  # tasks that are no classes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -78,7 +78,7 @@ class Contents:
 
     @property
     def task(self) -> str:
-        """ "binary", "multiclass", "regression" or "forecast"."""
+        """ "binary", "multiclass", "multilabel", "regression" or "forecast"."""
         return str(self.schema.tasks[self.verdict.target])
 
     @property
@@ -170,9 +170,11 @@ def read_best(folder: RunFolder, verdict: Verdict, task: str) -> Predictions:
 
 
 def kind_of(predictions: Predictions) -> str:
-    """Return what is predicted: "classes", "regression" or "forecast"."""
+    """Return what is predicted: "classes", "multilabel", "regression" or "forecast"."""
     if predictions.period is not None:
         return "forecast"
+    if predictions.several:
+        return "multilabel"
     return "classes" if predictions.classes else "regression"
 
 

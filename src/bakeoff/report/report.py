@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bakeoff.cut import cut, cut_middle
 from bakeoff.documents import write_text
 from bakeoff.evaluate.classification import confusion, per_class
+from bakeoff.evaluate.label_cells import per_label
 from bakeoff.evaluate.metrics import METRICS
 from bakeoff.evaluate.regression import summarise_residuals
 from bakeoff.insight.style import Look
@@ -140,8 +141,17 @@ def best_part(run: Contents) -> dict[str, Any]:
         return {**shown, "summary": summarise_residuals(run.best), "series": series_part(run)}
     if run.task == "regression":
         return {**shown, "summary": summarise_residuals(run.best)}
+    if run.task == "multilabel":
+        labels = per_label(run.best)
+        return {**shown, "classes": labels, "mistakes": [], "many": True, "word": "label"}
     classes, mistakes = per_class(run.best), frequent_mistakes(confusion(run.best))
-    return {**shown, "classes": classes, "mistakes": mistakes, "many": len(classes) > MANY_CLASSES}
+    return {
+        **shown,
+        "classes": classes,
+        "mistakes": mistakes,
+        "many": len(classes) > MANY_CLASSES,
+        "word": "class",
+    }
 
 
 def data_part(run: Contents) -> dict[str, Any]:

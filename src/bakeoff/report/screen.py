@@ -105,7 +105,8 @@ class Screen:
         table = counts(dataset, split)
         sizes = " · ".join(f"{table[part]['rows']:,} {part}" for part in PARTS)
         self.line("split", sizes, split.how)
-        if classes := about_classes(table):
+        labels = dataset.schema.tasks[dataset.target] == "multilabel"
+        if classes := about_classes(table, labels=labels):
             self.line("", classes, style="dim")
 
     def leaks(self, leaks: Sequence[Finding], *, forecast: bool = False) -> None:

@@ -79,19 +79,24 @@ def about_target(dataset: Dataset) -> str:
     task, values = dataset.schema.tasks[dataset.target], dataset.arrays[dataset.target]
     if task == "regression":
         return f"a number from {numbers.short(values.min())} to {numbers.short(values.max())}"
+    if task == "multilabel":
+        each = np.nansum(values, axis=1).mean()
+        return f"{numbers.count(values.shape[1], 'label')}, {each:.2f} a row"
     if task == "binary":
         positive = dataset.schema.positive[dataset.target]
         return f"binary, {100 * (values == positive).mean():.0f} % {cut(positive)}"
     return f"{len(set(values.tolist()))} classes"
 
 
-def about_classes(table: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say how many rows of each class the parts have; nothing for a regression.
+def about_classes(table: Mapping[str, Mapping[str, Any]], *, labels: bool = False) -> str:
+    """Say how many rows of each class or label the parts have; nothing for a regression.
 
     Args:
         table: Part -> {"rows": n, "classes": {class: n}}, as `counts` makes it.
+        labels: They are labels, of which a row has any number.
     """
     classes = table["train"]["classes"]
+    word = "label" if labels else "class"
     if not classes:
         return ""
     if len(classes) <= MOST_CLASSES:
@@ -99,10 +104,10 @@ def about_classes(table: Mapping[str, Mapping[str, Any]]) -> str:
             f"{cut(name)} " + "/".join(str(table[part]["classes"].get(name, 0)) for part in PARTS)
             for name in classes
         ]
-        return "rows per class: " + " · ".join(shares)
+        return f"rows per {word}: " + " · ".join(shares)
     least = min(classes, key=lambda name: classes[name])
     size = numbers.count(classes[least], "training row")
-    return f"{len(classes)} classes; the smallest, {cut(least)}, has {size}"
+    return f"{numbers.count(len(classes), word)}; the smallest, {cut(least)}, has {size}"
 
 
 def about_models(plan: Plan) -> Iterator[tuple[str, str, str, str, str]]:

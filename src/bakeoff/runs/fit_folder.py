@@ -1,12 +1,14 @@
 """The folder of one fit: fit.json, history.parquet, weights.safetensors, predictions/."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bakeoff.build import hints_of
+from bakeoff.build import build_fields, hints_of
 from bakeoff.catalog import CATALOG, FRAMEWORKS
+from bakeoff.cut import cut
 from bakeoff.documents import read_json, read_parquet, reading, write_json, writing
 from bakeoff.errors import DataError, unknown
 from bakeoff.evaluate.predictions import Predictions, read_predictions, write_predictions
@@ -21,6 +23,7 @@ NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads"
 SECONDS = ("train_seconds", "predict_microseconds")
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_metric")  # of history.parquet
 WORDS = ("stopped", "error")
+LATER_FIELDS = ("horizon", "branches")  # of a job, that older versions lack
 MOST_EPOCHS = 10**6  # of a history
 
 
@@ -74,8 +77,9 @@ class FitFolder:
             with writing(self.path / "history.parquet") as draft:
                 history.write_parquet(draft)
         job = {field.name: getattr(fit.job, field.name) for field in fields(Job)}
-        if not fit.job.horizon:
-            del job["horizon"]  # so that what came before forecasts opens it
+        for name in LATER_FIELDS:
+            if not job[name]:
+                del job[name]  # so that older versions open what they could have made
         facts = {name: getattr(fit, name) for name in (*NUMBERS, *WORDS)}
         facts |= {name: round(getattr(fit, name), 4) for name in SECONDS}
         write_json(self.facts, {**job, **facts, "status": fit.status, "validation": validation})
@@ -158,8 +162,10 @@ def check_job(job: Job, place: FitFolder) -> None:
     frameworks = ("sklearn",) if row.role == "baseline" else FRAMEWORKS
     if job.framework not in frameworks:
         raise DataError(unknown("framework", job.framework, frameworks))
-    if job.view not in row.reads:
+    view = job.view.rpartition("/")[2]
+    if view not in row.reads and (view != "mixed_plain" or "plain" not in row.reads):
         raise DataError(unknown("view", job.view, row.reads))
+    check_branches(job)
     check_settings(job.model, {**job.arguments, "architecture": row.name})
     known = set() if row.role == "baseline" else set(SETTINGS)
     if not known - set(LATER) <= set(job.recipe) <= known:
@@ -169,6 +175,33 @@ def check_job(job: Job, place: FitFolder) -> None:
     said, stands = (job.model, job.seed), (place.path.parent.name, place.seed)
     if said != stands or job.framework != place.framework:
         raise DataError(f"a fit of {job.model!r}, seed {job.seed}, belongs in another folder.")
+
+
+def check_branches(job: Job) -> None:
+    """Refuse branches of what is no network, or that the catalogue does not know.
+
+    Raises:
+        DataError: The message says which.
+    """
+    if bool(job.branches) != (job.architecture == "network"):
+        raise DataError(f"{job.architecture} has {len(job.branches)} branches.")
+    for name, branch in job.branches.items():
+        where = f"branches.{cut(name)}"
+        if "shared" in branch:
+            own = build_fields(branch, {"view": str, "shared": str}, where)
+            if "architecture" not in job.branches.get(own["shared"], {}):
+                raise DataError(f"{where}.shared names {cut(repr(own['shared']))}, no branch.")
+            continue
+        own = build_fields(
+            branch, {"view": str, "architecture": str, "arguments": Mapping[str, Any]}, where
+        )
+        row = CATALOG.get(own["architecture"])
+        if row is None or row.role != "encoder":
+            encoders = [one.name for one in CATALOG.values() if one.role == "encoder"]
+            raise DataError(unknown("architecture", own["architecture"], encoders, where=where))
+        if own["view"].rpartition("/")[2] not in row.reads:
+            raise DataError(unknown("view", own["view"], row.reads, where=where))
+        check_settings(row.name, dict(own["arguments"]))
 
 
 def file_name(target: str) -> str:

@@ -11,7 +11,8 @@ An input is an array of all rows, or plain values that say how to take rows:
     ragged    base (S, ...), starts (N,), lengths (N,)           padded to the longest of the
                                                                  batch, and `lengths` (B,)
 
-Volumes are pixels with a further axis Z before Y. What is kept may be memory-mapped and larger than
+Volumes are pixels with a further axis Z before Y; a row -1 of pixels is zeros.
+What is kept may be memory-mapped and larger than
 memory: only the rows of a batch are read. Taking 10,000 pictures of 32 × 32 × 3 from bytes costs
 0.08 s on one thread, ready floats 0.035 s, beside seconds of training.
 """
@@ -248,6 +249,7 @@ class PixelsTaker:
         self.base = kept(source["base"], device)
         self.rows = tensor_of(source["rows"]).to(self.base.device)
         self.device, self.axes, self.white = device, source["axes"], source["white"]
+        self.complete = bool(np.min(source["rows"], initial=0) >= 0)  # no row lacks its picture
         self.type = torch.float32 if self.base.dtype == torch.uint8 else torch.float64
         if device.type == "mps":
             self.type = torch.float32  # it has no other
@@ -266,13 +268,16 @@ class PixelsTaker:
         random: np.random.Generator | None = None,
     ) -> Tensor:
         """Return standardised pictures, changed if asked, in the order of axes asked for."""
-        pixels = self.base[self.rows[rows.to(self.base.device)]].to(self.device)
+        places = self.rows[rows.to(self.base.device)]
+        pixels = self.base[places].to(self.device)
         x = pixels.to(self.type)  # (B, Y, X, C)
         if augment_by and random is not None:
             x = augment(x.float(), augment_by, random, white=self.white).to(self.type)
         if self.bounded:
             x = torch.maximum(torch.minimum(x, self.highs), self.lows)
         x = x.sub_(self.shift).mul_(self.scale).float()
+        if not self.complete:
+            x[places.to(self.device) < 0] = 0
         if self.axes == "picture":
             return x.movedim(-1, 1).contiguous(memory_format=self.layout)
         return x.flatten(2) if self.axes == "steps" else x.flatten(1)

@@ -8,8 +8,9 @@ freed memory kept for the next step (1.1-1.6 times); losses read once an epoch, 
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import numpy as np
 import torch
@@ -40,6 +41,8 @@ def fit(
     validation_inputs: Inputs,
     validation_targets: Targets,
     loss: str = "cross_entropy",
+    class_weights: Sequence[float] = (),
+    label_smoothing: float = 0.0,
     members: bool = False,
     optimizer: str = "adamw",
     lr: float = 1e-3,
@@ -65,6 +68,8 @@ def fit(
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
         loss: See `losses.LOSSES`.
+        class_weights: How much a row counts, by its class; () where all count alike.
+        label_smoothing: Share of the target that cross entropy spreads over all classes.
         members: The model returns the scores of several members in training, and each has a loss.
         optimizer: See `optimizers.OPTIMIZERS`.
         lr: Step size at its highest.
@@ -89,6 +94,7 @@ def fit(
     """
     keep_memory()
     torch.manual_seed(seed)
+    criterion = partial(loss_of, loss, class_weights=class_weights, label_smoothing=label_smoothing)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
     random = np.random.default_rng(seed)
@@ -113,7 +119,7 @@ def fit(
                 model,
                 feed.shuffled(known, batch_size),
                 weight_optimizer,
-                loss,
+                criterion,
                 rates,
                 members=members,
                 clip_norm=clip_norm,
@@ -124,7 +130,7 @@ def fit(
             row = {
                 "epoch": epoch,
                 "train_loss": train_loss,
-                "validation_loss": loss_of(loss, scores, truth).item(),
+                "validation_loss": criterion(scores, truth).item(),
                 "validation_metric": metric_of(loss, scores, truth),
                 "lr": rates[-1],
                 "seconds": time.perf_counter() - start,
@@ -166,7 +172,7 @@ def train_epoch(
     model: nn.Module,
     shuffled: Iterator[tuple[Batch, Tensor]],
     optimizer: Optimizer,
-    loss: str,
+    criterion: Callable[..., Tensor],
     rates: list[float],
     *,
     members: bool,
@@ -179,8 +185,8 @@ def train_epoch(
     losses, sizes = [], []
     for (batch, targets), rate in zip(shuffled, rates, strict=True):
         with reduced(precision, targets.device):
-            scores = model(**batch)
-        value = loss_of(loss, scores.float(), targets, members=members)
+            scores = call(model, batch)
+        value = criterion(scores.float(), targets, members=members)
         value.backward()
         if clip_norm:
             nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
@@ -214,11 +220,21 @@ def forward(model: nn.Module, feed: Feed, batch_size: int = 0) -> Tensor:
     scores = torch.empty(0)
     with torch.inference_mode():
         for rows, batch in feed.in_turn(batch_size or feed.rows_at_once()):
-            some = model(**batch).float()
+            some = call(model, batch).float()
             if not len(scores):
                 scores = some.new_empty((len(feed), *some.shape[1:]))
             scores[rows] = some
     return scores
+
+
+def call(model: nn.Module, batch: Batch) -> Tensor:
+    """Score a batch: arguments of the model by name, or several inputs of one argument as x.NAME.
+
+    A network of one head returns its target's name -> scores.
+    """
+    several = {name[2:]: values for name, values in batch.items() if name.startswith("x.")}
+    scores = model(several) if several else model(**batch)
+    return next(iter(scores.values())) if isinstance(scores, dict) else scores
 
 
 def layouts_of(model: nn.Module) -> Layouts:

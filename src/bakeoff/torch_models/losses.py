@@ -6,11 +6,16 @@ that writes step by step: both are unfolded here.
 Dimensions: B batch, N members, C outputs, S steps ahead.
 """
 
+from collections.abc import Callable, Sequence
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def bce_probabilities(scores: Tensor, targets: Tensor) -> Tensor:
+def bce_probabilities(
+    scores: Tensor, targets: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
     """Return the binary cross entropy, computed from probabilities as `nn.BCELoss` does.
 
     It loses precision where binary_cross_entropy does not: in float32 a score above 17 is a
@@ -19,7 +24,7 @@ def bce_probabilities(scores: Tensor, targets: Tensor) -> Tensor:
     Shape:
         scores and targets of one shape, targets 0 or 1 -> () float.
     """
-    return F.binary_cross_entropy(scores.sigmoid(), targets)
+    return F.binary_cross_entropy(scores.sigmoid(), targets, weight, reduction=reduction)
 
 
 LOSSES = {
@@ -32,16 +37,31 @@ LOSSES = {
 }
 
 
-def loss_of(name: str, scores: Tensor, targets: Tensor, *, members: bool = False) -> Tensor:
+OF_LABELS = ("binary_cross_entropy", "bce_probabilities")
+
+
+def loss_of(
+    name: str,
+    scores: Tensor,
+    targets: Tensor,
+    *,
+    members: bool = False,
+    class_weights: Sequence[float] = (),
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Return the mean loss of a batch.
 
     Args:
         name: One of `LOSSES`.
         members: The scores are those of several members, (B, N, C): the mean of their losses.
+        class_weights: How much a row counts, by its class; () where all count alike. The loss is a
+            weighted mean: it does not grow with the weights.
+        label_smoothing: Share of the target that goes to all classes alike.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int64 class numbers.
-        binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1.
+        binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1; where C > 1,
+            also NaN, which counts for nothing.
         bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
         mse, mae, huber: scores (B, 1), (B, C) or (B, S, 1), targets (B,), (B, C) or (B, S) float.
 
@@ -56,7 +76,24 @@ def loss_of(name: str, scores: Tensor, targets: Tensor, *, members: bool = False
         scores, targets = by_member(scores, targets)
     if name != "cross_entropy":
         targets = targets.reshape(scores.shape).to(scores.dtype)
-    return LOSSES[name](scores, targets)
+    if name in OF_LABELS and scores.shape[-1] > 1:
+        return known_mean(LOSSES[name], scores, targets)
+    if not class_weights and not label_smoothing:
+        return LOSSES[name](scores, targets)
+    weights = torch.tensor(class_weights or (1.0,) * max(scores.shape[-1], 2)).to(scores)
+    if name == "cross_entropy":
+        return F.cross_entropy(scores, targets, weights, label_smoothing=label_smoothing)
+    of_row = weights[targets.long()]
+    smooth = targets * (1 - label_smoothing) + label_smoothing / 2
+    return LOSSES[name](scores, smooth, weight=of_row, reduction="sum") / of_row.sum()
+
+
+def known_mean(loss: Callable[..., Tensor], scores: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean loss of the labels that are known; 0 where none is."""
+    known = ~targets.isnan()
+    weights = known.to(scores.dtype)
+    total = loss(scores, targets.where(known, 0.0), weight=weights, reduction="sum")
+    return total / weights.sum().clamp_min(1.0)
 
 
 def by_member(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,7 +104,7 @@ def by_member(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:
-    """Return accuracy for the losses of classes, R2 for the others.
+    """Return accuracy for the losses of classes, micro F1 of several labels, R2 for the others.
 
     Shape:
         As in `loss_of`.
@@ -81,8 +118,27 @@ def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:
     if name == "cross_entropy":
         return (scores.argmax(-1) == targets).double().mean().item()
     targets = targets.reshape(scores.shape).to(scores.dtype)
-    if name in ("binary_cross_entropy", "bce_probabilities"):
+    if name in OF_LABELS and scores.shape[-1] > 1:
+        return micro_f1(scores, targets)
+    if name in OF_LABELS:
         return ((scores > 0) == (targets > 0.5)).double().mean().item()
     residual = (scores - targets).double().square().mean(0)
     total = (targets - targets.mean(0)).double().square().mean(0).clamp_min(1e-12)
     return (1 - residual / total).mean().item()
+
+
+def micro_f1(scores: Tensor, targets: Tensor) -> float:
+    """Return F1 over the cells of all labels that are known, a score above 0 being a label.
+
+    Shape:
+        scores and targets (B, C), targets 0, 1 or NaN.
+
+    Example:
+        >>> import torch
+        >>> micro_f1(torch.tensor([[2.0, 1.0], [-1.0, -3.0]]), torch.eye(2))
+        0.5
+    """
+    known = ~targets.isnan()
+    said, true = (scores > 0) & known, targets > 0.5
+    hits, both = (said & true).sum().item(), said.sum().item() + true.sum().item()
+    return 2 * hits / both if both else 0.0

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from bakeoff.build import Absent, Count, OneOf, Seconds
-from bakeoff.catalog import Model, find, load, parameters
+from bakeoff.catalog import Model, find, load
 from bakeoff.data.columns.column import Task
 from bakeoff.train.recipe import Recipe, settings_of
 
 Device = Annotated[str, OneOf("auto", "cpu", "cuda", "mps")]
 Stopped = Annotated[str, OneOf("", "patience", "epochs", "diverged", "limit")]
 Horizon = Annotated[Count, Absent(0)]  # came with forecasts, after format 2 of a run
+Branches = Annotated[Mapping[str, Mapping[str, Any]], Absent({})]  # came with several inputs
 Line = tuple[str, str]  # (model, framework): one line of the leaderboard
 
 
@@ -28,10 +29,12 @@ class Job:
         view: The view of the data that it sees.
         arguments: Of the page, beside those that follow from the data.
         recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
-        task: "binary", "multiclass", "regression" or "forecast".
-        num_classes: Classes of the target; 0 for numbers.
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
+        num_classes: Classes or labels of the target; 0 for numbers.
         device: "cpu", "cuda", "mps", or "auto": the worker that makes the fit decides.
         horizon: Steps that are forecast; 0 for other tasks.
+        branches: Of a network of several inputs: input -> the `architecture` that reads it, the
+            `view` of it, and `arguments`; or the input whose architecture reads it, too: `shared`.
     """
 
     model: str
@@ -45,6 +48,7 @@ class Job:
     num_classes: Count
     device: Device = "cpu"
     horizon: Horizon = 0
+    branches: Branches = field(default_factory=dict)
 
     @property
     def line(self) -> Line:
@@ -56,7 +60,7 @@ class Job:
         """How many numbers the page returns for a row, or for a step of one."""
         if self.task == "forecast" and find(self.architecture).predicts == "row":
             return self.horizon
-        return self.num_classes if self.task == "multiclass" else 1
+        return self.num_classes if self.task in ("multiclass", "multilabel") else 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,23 +116,6 @@ def line_names(lines: Iterable[Line]) -> dict[Line, str]:
     }
 
 
-def page_arguments(job: Job, sizes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a page: what follows from the data, then what is asked for.
-
-    Args:
-        sizes: Of the view that it sees; sizes of categories go to pages that take categories,
-            steps to pages that write steps.
-    """
-    row = find(job.architecture)
-    left = {"out_steps"}
-    left |= set() if "categories" in row.takes else {"category_sizes"}
-    left |= set() if row.predicts == "steps" and "in_steps" in parameters(row) else {"in_steps"}
-    taken = {name: size for name, size in sizes.items() if name not in left}
-    if row.predicts == "steps":
-        taken["out_steps"] = job.horizon
-    return dict(tuples({**taken, "out_features": job.out_features, **job.arguments}))
-
-
 def tuples(value: Any) -> Any:
     """Turn JSON's lists into tuples, at every depth."""
     if isinstance(value, list | tuple):
@@ -143,7 +130,6 @@ def plan_jobs(
     *,
     frameworks: Sequence[str],
     seeds: Sequence[int],
-    views: Mapping[str, str],
     recipes: Mapping[str, Recipe],
     task: str,
     num_classes: int,
@@ -155,7 +141,6 @@ def plan_jobs(
     A baseline that draws nothing at random is fitted once: more seeds would repeat it exactly.
 
     Args:
-        views: Model name -> the view it sees.
         recipes: Model name -> its resolved recipe; baselines have none.
         horizon: Steps that are forecast; 0 for other tasks.
     """
@@ -166,8 +151,9 @@ def plan_jobs(
             **shared,
             "model": model.name,
             "architecture": model.row.name,
-            "view": views[model.name],
+            "view": model.view,
             "arguments": {**model.row.defaults, **model.arguments},
+            "branches": model.branches,
         }
         if model.row.role == "baseline":
             times = seeds[:1] if load(model.row, "torch").seedless else seeds

@@ -6,10 +6,12 @@ from typing import Any
 from bakeoff.errors import RequestError, option
 from bakeoff.options import check_options, options, setting
 from bakeoff.train.augmentation import check_augment
+from bakeoff.train.settled_weights import check_weights
 
 LOSSES_OF_TASK = {  # auto is the first
     "binary": ("binary_cross_entropy", "bce_probabilities"),
     "multiclass": ("cross_entropy",),
+    "multilabel": ("binary_cross_entropy", "bce_probabilities"),
     "regression": ("mse", "mae", "huber"),
     "forecast": ("mse", "mae", "huber"),
 }
@@ -87,6 +89,19 @@ class Recipe:
             "huber",
         ),
     )
+    class_weights: str = setting(
+        "",
+        "how much a row counts in the loss, by its class: balanced, or NAME=weight,...; empty: "
+        "every row alike",
+        table="recipe",
+    )
+    label_smoothing: float = setting(
+        0.0,
+        "share of the target that cross entropy spreads over all classes; 0.1 is usual",
+        table="recipe",
+        least=0,
+        most=0.99,
+    )
     precision: str = setting(
         "float32",
         "of the arithmetic; bfloat16 is faster where the processor has it, and less exact",
@@ -104,10 +119,15 @@ class Recipe:
     def __post_init__(self) -> None:
         check_options(self)
         check_augment(self.augment)
+        check_weights(self.class_weights)
 
 
 SETTINGS = tuple(options(Recipe))
-LATER = {"augment": ("auto", "none")}  # came after format 2 of a run: written where it acts
+LATER: dict[str, tuple[object, ...]] = {  # came after format 2 of a run: written where it acts
+    "augment": ("auto", "none"),
+    "class_weights": ("",),
+    "label_smoothing": (0.0,),
+}
 
 
 def rate_to_try(lr: float) -> float:
@@ -138,7 +158,7 @@ def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:
 
     Args:
         rows: Training rows.
-        task: "binary", "multiclass", "regression" or "forecast".
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
 
     Raises:
         RequestError: The loss does not go with the task.
@@ -158,9 +178,28 @@ def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:
             f"{option('loss', recipe.loss)} does not go with a {task} target. "
             f"Say {option('loss', 'auto')}."
         )
+    refuse_weights(recipe, task)
     return replace(
         recipe,
         batch_size=min(recipe.batch_size or size, rows),
         epochs=recipe.epochs or epochs,
         loss=loss,
     )
+
+
+def refuse_weights(recipe: Recipe, task: str) -> None:
+    """Refuse settings of classes where a row has no one class.
+
+    Raises:
+        RequestError: The message names the setting.
+    """
+    if task in ("binary", "multiclass"):
+        return
+    for name in ("class_weights", "label_smoothing"):
+        value = getattr(recipe, name)
+        if value not in LATER[name]:
+            what = "any number of labels" if task == "multilabel" else "a number"
+            raise RequestError(
+                f"{option(name, value)} goes with one class for each row, and the target is "
+                f"{what}. Leave it out."
+            )

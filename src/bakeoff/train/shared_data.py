@@ -13,13 +13,14 @@ that is memory-mapped from a file already, as decoded pictures are, stays in tha
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bakeoff.data.taking.sources import Rows, Source, Windows, plain, source_of
-from bakeoff.data.taking.views import View
+from bakeoff.data.taking.views import View, Views
 from bakeoff.documents import write_text, writing
 
 PARTS = ("train", "validation", "test")
@@ -36,14 +37,14 @@ class SharedData:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.documents = json.loads((folder / "sources.json").read_text("utf-8"))
+        documents = json.loads((folder / "sources.json").read_text("utf-8"))
+        self.views = Views({name: partial(self.view, own) for name, own in documents.items()})
         taught = json.loads((folder / "targets.json").read_text("utf-8"))
         self._targets = {part: source_of(self.opened(own)) for part, own in taught.items()}
         self.rows = {part: open_array(folder / f"{part}.npy") for part in PARTS}
 
-    def view(self, name: str) -> View:
+    def view(self, document: Mapping[str, Any]) -> View:
         """Return one view of all rows; nothing of it is read yet."""
-        document = self.documents[name]
         inputs = {k: source_of(self.opened(v)) for k, v in document["inputs"].items()}
         start = self.opened(document["start"]).get("start")
         return View(inputs=inputs, sizes=document["sizes"], start=start)
@@ -56,9 +57,9 @@ class SharedData:
             return {name: self.opened(inner) for name, inner in value.items()}
         return value
 
-    def inputs(self, view: str, part: str) -> dict[str, Source]:
-        """Return the sources of one view, of the rows of one part."""
-        return {n: source[self.rows[part]] for n, source in self.view(view).inputs.items()}
+    def part_of(self, view: View, part: str) -> dict[str, Source]:
+        """Return the sources of a view, of the rows of one part."""
+        return {name: source[self.rows[part]] for name, source in view.inputs.items()}
 
     def targets(self, part: str) -> Source:
         """Return where the targets of training or validation rows are: classes, or numbers."""

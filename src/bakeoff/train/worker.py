@@ -25,15 +25,17 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.baselines.baseline import Baseline
-from bakeoff.catalog import find, load
+from bakeoff.catalog import find
 from bakeoff.data.taking.sources import Rows, Sliced, Source, plain, read_as
 from bakeoff.errors import BakeoffError
 from bakeoff.numeric import probabilities
 from bakeoff.train.augmentation import parse_augment
+from bakeoff.train.begin_vectors import begin_vectors
+from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
-from bakeoff.train.job import Fit, Job, page_arguments, tuples
+from bakeoff.train.job import Fit, Job
 from bakeoff.train.machine import memory_used
+from bakeoff.train.settled_weights import weights_of
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 
@@ -41,7 +43,7 @@ Send = Callable[[Event | Ready], None]
 Inputs = Mapping[str, Source]
 PROGRESS_SECONDS = 0.1  # a line of progress at most this often
 LONG_CALL_SECONDS = 2.0  # beyond this, start-up no longer matters in the time of a prediction
-NUMBERS = ("regression", "forecast")
+ALL_KNOWN = ("multilabel", "regression", "forecast")  # no class that training rows lack
 PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
 
 
@@ -182,7 +184,7 @@ def do_job(do: str, job: Job, shared: SharedData, folder: Path, send: Send) -> E
 
 def probe_baseline(job: Job, shared: SharedData) -> Probed:
     """Build the baseline: its arguments are in order."""
-    build_baseline(job, shared)
+    build_baseline(job, view_of(job, shared.views).sizes)
     return Probed()
 
 
@@ -190,7 +192,7 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     """Build the model, count its weights, time a few training steps on a throw-away copy."""
     model, fit, _ = build_network(job, shared)
     rows = min(job.recipe["batch_size"], len(shared.rows["train"]))
-    sources = shared.inputs(job.view, "train")
+    sources = shared.part_of(view_of(job, shared.views), "train")
     inputs = plain_values({name: source[:rows] for name, source in sources.items()})
     few = plain_values({name: source[:2] for name, source in sources.items()})
     targets = taken_targets(shared.targets("train")[:rows], job.task)
@@ -214,7 +216,8 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
 def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
     """Train one network; leave its weights and its scores in files."""
     model, fit, predict = build_network(job, shared)
-    inputs = {part: shared.inputs(job.view, part) for part in PARTS}
+    view = view_of(job, shared.views)
+    inputs = {part: shared.part_of(view, part) for part in PARTS}
     validation_targets = shared.targets("validation")
     known = of_known_class(validation_targets, job.task)
     start = time.perf_counter()
@@ -252,10 +255,12 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
 
 
 def recipe_values(job: Job) -> dict[str, Any]:
-    """Return the recipe as the model rooms take it: changes of pictures as plain values."""
+    """Return the recipe as the model rooms take it: changes of pictures and weights as numbers."""
     recipe = dict(job.recipe)
     if text := recipe.pop("augment", ""):
         recipe["augment"] = parse_augment(text)
+    if text := recipe.pop("class_weights", ""):
+        recipe["class_weights"] = weights_of(text, job.num_classes)
     return recipe
 
 
@@ -279,7 +284,7 @@ def of_known_class(targets: Source, task: str) -> np.ndarray:
     Raises:
         ValueError: There is none.
     """
-    if task in NUMBERS:
+    if task in ALL_KNOWN:
         return np.ones(len(targets), bool)
     known = targets.take() >= 0
     if not known.any():
@@ -311,9 +316,10 @@ def why_stopped(
 
 def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
     """Fit one baseline; leave its arrays and its scores in files."""
-    model = build_baseline(job, shared)
+    view = view_of(job, shared.views)
+    model = build_baseline(job, view.sizes)
     model.prepare()
-    inputs = {part: shared.inputs(job.view, part) for part in PARTS}
+    inputs = {part: shared.part_of(view, part) for part in PARTS}
     train, validation = (read_as(job.view, inputs[part]) for part in ("train", "validation"))
     start = time.perf_counter()
     model.fit(
@@ -343,7 +349,8 @@ def encoded(targets: Source, task: str) -> Any:
     """Return targets as a baseline takes them: class numbers, floats, or windows to be sliced."""
     if task == "forecast":
         return Sliced(targets)
-    return np.asarray(targets.take(), np.float32 if task == "regression" else np.int64)
+    floats = task in ("regression", "multilabel")
+    return np.asarray(targets.take(), np.float32 if floats else np.int64)
 
 
 def finish(
@@ -372,7 +379,6 @@ def build_network(
     job: Job, shared: SharedData
 ) -> tuple[Any, Callable[..., Any], Callable[..., Any]]:
     """Seed the framework, build the page, and return it with its room's fit and predict."""
-    page = load(find(job.architecture), job.framework)
     if job.framework == "torch":
         import torch
 
@@ -385,42 +391,9 @@ def build_network(
         from bakeoff.keras_models.fit import fit, predict
 
         keras.utils.set_random_seed(job.seed)
-    view = shared.view(job.view)
-    model = page(**page_arguments(job, view.sizes))
-    if view.start is not None:
-        begin_vectors(model, np.asarray(view.start))
+    model = build_model(job, view_of(job, shared.views).sizes)
+    begin_vectors(model, job, shared.views)
     return model, fit, predict
-
-
-def begin_vectors(model: Any, start: np.ndarray) -> None:
-    """Let the vectors of words begin as given.
-
-    Args:
-        model: Its embedding is called `words` or `embedding`, in both frameworks.
-        start: (V, E), NaN where they stay as drawn.
-    """
-    embedding = model.words if hasattr(model, "words") else model.embedding
-    known = np.isfinite(start[:, 0])
-    if hasattr(embedding, "get_weights"):
-        (weights,) = embedding.get_weights()
-        weights[known] = start[known]
-        embedding.set_weights([weights])
-        return
-    weights = embedding.weight.data.numpy()  # the same memory
-    weights[known] = start[known]
-
-
-def build_baseline(job: Job, shared: SharedData) -> Baseline:
-    """Build a baseline."""
-    row = find(job.architecture)
-    arguments = tuples(dict(job.arguments))
-    if "categories" in row.takes:
-        sizes = tuple(shared.view(job.view).sizes.get("category_sizes", ()))
-        arguments = {"category_sizes": sizes, **arguments}
-    if row.predicts == "steps":
-        arguments = {"steps": job.horizon, **arguments}
-    model: Baseline = load(row, "torch")(job.task, job.num_classes, **arguments)
-    return model
 
 
 def count_parameters(model: Any) -> int:

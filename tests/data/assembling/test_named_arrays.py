@@ -44,10 +44,28 @@ def test_inputs_choose_among_several_arrays(saved):
     assert "Not among the inputs: picture." in dataset.notes
 
 
-def test_several_arrays_at_once_are_refused_with_the_choice(saved):
-    path = saved(series=SERIES, picture=PICTURE, label=LABEL)
-    with pytest.raises(DataError, match=r"series, picture would go in.*inputs=\['series'\]"):
-        read(path, target="label")
+def test_several_arrays_go_in_together_and_new_ones_are_read_alike(saved):
+    path = saved(series=SERIES, picture=PICTURE, label=LABEL, weight=AGE)
+    dataset = read(path, target="label", inputs=["series", "picture", "weight"])
+    assert dataset.schema.groups == {
+        "series": ("series",),
+        "picture": ("picture",),
+        "weight": ("weight",),
+    }
+    assert dataset.arrays["label"].tolist() == LABEL.tolist()
+    new = read_inputs(path, dataset.schema)
+    for name in ("series", "picture"):
+        np.testing.assert_array_equal(new.arrays[name], dataset.arrays[name])
+    np.testing.assert_array_equal(new.arrays["weight"], AGE)
+    with pytest.raises(DataError, match=r"No array called 'picture'. Known: series, weight"):
+        read_inputs({"series": SERIES, "weight": AGE}, dataset.schema)
+
+
+def test_an_array_that_only_counts_the_rows_is_no_input_beside_others(saved):
+    path = saved(picture=PICTURE, number=np.arange(60), label=LABEL)
+    dataset = read(path, target="label")
+    assert dataset.schema.inputs == ("picture",)
+    assert "Not among the inputs: number." in dataset.notes
 
 
 def test_parts_and_lengths_belong_to_their_array(saved):
@@ -116,7 +134,6 @@ def test_what_does_not_fit_is_said_with_the_names_of_the_file(arrays, asked, sai
     assert said in str(refused.value)
 
 
-def test_noise_both_has_two_inputs_to_choose_from():
+def test_noise_both_has_two_inputs():
     assert read("noise_both", inputs=["picture"]).schema.inputs == ("picture",)
-    with pytest.raises(DataError, match="noise_both: series, picture would go in"):
-        read("noise_both")
+    assert read("noise_both").schema.inputs == ("series", "picture")

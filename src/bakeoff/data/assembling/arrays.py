@@ -14,13 +14,16 @@ from bakeoff.data.assembling.choices import Choices
 from bakeoff.data.assembling.parts import halves, refuse_equal_parts, same_arrays, target_in_parts
 from bakeoff.data.blocks import Sequences, block_of
 from bakeoff.data.columns.array_column import array_column, array_like
-from bakeoff.data.columns.array_target import one_target, told_one_hot
+from bakeoff.data.columns.array_target import are_labels, one_target, told_one_hot
 from bakeoff.data.columns.blank import say_without_steps, with_blanks
 from bakeoff.data.columns.column import Reading, Schema
 from bakeoff.data.columns.read_column import read_like
+from bakeoff.data.columns.read_labels import labels_target
+from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import ShapeForm
+from bakeoff.data.forms import LabelsForm, ShapeForm
 from bakeoff.data.kinds import check_kinds
+from bakeoff.data.origin import Place
 from bakeoff.data.reading.array_names import are_plain, array_names, as_keys, columns_among
 from bakeoff.data.reading.arrays import Arrays, read_arrays, stack_arrays
 from bakeoff.data.reading.frames import one_column
@@ -50,16 +53,7 @@ def from_arrays(
         raise RequestError(unknown("column", choices.target, names))
     parts = arrays.origin.parts
     size = len(arrays.x) if parts is None else int((parts == "train").sum())
-    flat, y_kind = one_target(np.asarray(arrays.y), y_name, choices.kinds.get(y_name, ""))
-    y = one_column(y_name, flat)
-    target = target_in_parts(
-        halves(y, size),
-        kind=y_kind,
-        positive=choices.positive,
-        place=place,
-    )
-    if arrays.y is not None and arrays.y.ndim == 2:
-        target = told_one_hot(target, arrays.y.shape[1])
+    target = target_of(np.asarray(arrays.y), size, choices, y_name, place)
     kind = choices.kinds.get(x_name, "")
     reading = array_column(arrays.x, arrays.lengths, name=x_name, kind=kind, place=place)
     return assemble(
@@ -71,6 +65,29 @@ def from_arrays(
         notes=[*arrays.notes, *notes],
         lengths=lengths_beside(reading, arrays.lengths),
     )
+
+
+def target_of(y: Array, size: int, choices: Choices, name: str, place: Place) -> Target:
+    """Read the target: a class, a number, or any number of labels for each row.
+
+    Args:
+        y: (N,) or (N, K).
+        size: The rows that are learned from, the first ones.
+        choices: Of the user.
+        name: What it is called.
+        place: Writes a position for people.
+    """
+    kind = choices.kinds.get(name, "")
+    if are_labels(y, kind):
+        labels = [str(k) for k in range(y.shape[1])]
+        values, positive = y.astype(np.float64), choices.positive
+        return labels_target(values, labels, name, size=size, positive=positive)
+    flat, kind = one_target(y, name, kind)
+    series = one_column(name, flat)
+    target = target_in_parts(
+        halves(series, size), kind=kind, positive=choices.positive, place=place
+    )
+    return told_one_hot(target, y.shape[1]) if y.ndim == 2 else target
 
 
 def keys_in(data: object, x_name: str, y_name: str) -> dict[str, str] | None:
@@ -128,7 +145,11 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
             block = block_of(block, arrays.lengths)
         values[name], blanks = with_blanks(block, column, arrays.origin.place)
         told += blanks
-    if arrays.y is not None:
+    form = schema.column(target).form
+    if arrays.y is not None and isinstance(form, LabelsForm):
+        if are_labels(arrays.y, "labels") and arrays.y.shape[1] == len(form.names):
+            values[target] = arrays.y.astype(np.float64)
+    elif arrays.y is not None:
         series = one_column(target, one_target(arrays.y, target)[0])
         values[target] = read_like(series, schema.column(target), target=True).values
     return Dataset(

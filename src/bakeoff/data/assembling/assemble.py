@@ -51,7 +51,7 @@ def assemble(
         ),
     )
     dataset = dataset if filled.all() else dataset[filled]
-    if target.task != "regression" and dataset.parts is None:
+    if target.task in ("binary", "multiclass") and dataset.parts is None:
         check_singles(dataset.arrays[name], name, dataset.origin)
     return dataset
 

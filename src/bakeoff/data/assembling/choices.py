@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from bakeoff.data.columns.read_labels import matching
 from bakeoff.data.kinds import check_kinds
 from bakeoff.data.reading import bundled
 from bakeoff.data.reading.arrays import are_arrays
@@ -73,7 +74,8 @@ def check_names(table: Table, choices: Choices) -> None:
         raise RequestError(
             f"Say which column to predict with {option('target')}: one of {', '.join(names[:20])}."
         )
-    if target not in names:
+    labels = matching(names, target)
+    if target not in names and not labels:
         numeric = all(plain_number(name) is not None for name in names)
         hint = " The first line looks like data: is a line of column names missing?"
         said = unknown("column", target, names)
@@ -84,6 +86,10 @@ def check_names(table: Table, choices: Choices) -> None:
             raise RequestError(unknown("column", name, names, where=option("inputs")))
         if name == target:
             raise RequestError(f"{name!r} is the target, so it cannot be an input as well.")
+        if name in labels:
+            raise RequestError(
+                f"{name!r} is a column of the target {target!r}, so it cannot be an input as well."
+            )
 
 
 def check_long(data: object, choices: Choices) -> None:

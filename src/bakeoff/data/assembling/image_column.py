@@ -1,7 +1,6 @@
 """Image column: a column of paths becomes the pictures that they lead to.
 
-A run reads one such column, and nothing beside it: several inputs come later. The other columns are
-read, so that rows can be split by them, but no model sees them.
+A run reads one such column. Where other columns go in as well, rows without a picture stay.
 """
 
 from __future__ import annotations
@@ -17,8 +16,10 @@ import numpy as np
 from bakeoff.cut import cut
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.blocks import Pictures
 from bakeoff.data.columns.array_column import array_column, array_like
 from bakeoff.data.columns.column import Column, Reading
+from bakeoff.data.columns.read_labels import matching
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.origin import Origin
 from bakeoff.data.reading.cells import as_texts
@@ -42,18 +43,24 @@ if TYPE_CHECKING:
 
 
 class ImageColumn(NamedTuple):
-    """A column of paths: its name, and the folder or archive that they start at, of each part."""
+    """A column of paths.
+
+    Args:
+        name: Of the column.
+        roots: The folder or archive that they start at, of each part.
+        alone: Whether nothing beside it goes in, so that rows without a picture are left out.
+    """
 
     name: str
     roots: Mapping[str, Path]
-    notes: tuple[str, ...] = ()
+    alone: bool = True
 
 
 class Shown(NamedTuple):
     """The pictures of some rows.
 
     Args:
-        kept: (n,) positions of the rows that have one.
+        kept: (n,) positions of the rows that stay: those that have one, or all.
         reading: The column, and its pixels (n, Y, X, C).
         origin: Of these rows, and the path of each.
         notes: What was counted and decided.
@@ -84,7 +91,8 @@ def image_column(
     roots = {part: root_of(value, images) for part, value in given.items()}
     known = {part: root for part, root in roots.items() if root is not None}
     frame = tables["train"].frame
-    names = [name for name in frame.columns if name != choices.target]
+    answers = {choices.target, *matching(frame.columns, choices.target)}
+    names = [name for name in frame.columns if name not in answers]
     said = [name for name in names if choices.kinds.get(name) == "image"]
     if said and len(known) < len(roots):
         raise RequestError(
@@ -105,7 +113,7 @@ def image_column(
             f"{option('images', str(images))}: no column holds paths of pictures, such as a/1.jpg. "
             f"Name it with {option('kinds', {names[0]: 'image'})}, or leave {option('images')} out."
         )
-    return chosen(found, names, known, choices)
+    return chosen(found, known, choices)
 
 
 def root_of(value: object, images: object) -> Path | None:
@@ -117,32 +125,22 @@ def root_of(value: object, images: object) -> Path | None:
     return Path(value).parent if isinstance(value, (str, Path)) else None
 
 
-def chosen(
-    found: Sequence[str], names: Sequence[str], roots: Mapping[str, Path], choices: Choices
-) -> ImageColumn | None:
-    """Return the one column that models see, and say what they do not."""
+def chosen(found: Sequence[str], roots: Mapping[str, Path], choices: Choices) -> ImageColumn | None:
+    """Return the one column that models see.
+
+    Raises:
+        RequestError: Several are asked for.
+    """
     asked = choices.inputs
     wanted = [name for name in found if asked is None or name in asked]
     if not wanted:
         return None
-    name = wanted[0]
-    if asked is not None and len(asked) > 1:
-        others = next(other for other in asked if other != name)
+    if asked is not None and len(wanted) > 1:
         raise RequestError(
-            f"{name!r} holds pictures, and a run learns from pictures or from columns, not yet "
-            f"from both: say {option('inputs', [name])}, or leave {name!r} out of them "
-            f"({others!r} alone)."
+            f"{' and '.join(map(repr, wanted))} hold paths of pictures, and a run reads one such "
+            f"column: say {option('inputs', [n for n in asked if n not in wanted[1:]])}."
         )
-    rest = [other for other in names if other != name]
-    notes = []
-    if asked is None and rest:
-        shown = ", ".join(map(cut, rest[:4])) + (", …" if len(rest) > 4 else "")
-        columns = f"{len(rest):,} other column{'' if len(rest) == 1 else 's'} ({shown})"
-        notes = [
-            f"Models see the pictures of {cut(name)} alone; {columns} left out: several inputs "
-            f"come later. The option inputs chooses columns instead."
-        ]
-    return ImageColumn(name, roots, tuple(notes))
+    return ImageColumn(wanted[0], roots)
 
 
 def shown_pictures(
@@ -152,13 +150,13 @@ def shown_pictures(
     target: Array,
     image_size: str,
 ) -> Shown:
-    """Read the pictures of all rows that have a target.
+    """Read the pictures of all rows that have a target; a row may have none, but not all.
 
     Args:
         frames: The rows, part by part, in the order of `column.roots`.
         column: The column of paths.
         origin: Of each row.
-        target: (N,) what is to be predicted; rows that have none need no picture.
+        target: (N,) what is to be predicted, or (N, K) labels; rows that have none need no picture.
         image_size: "64" or "64x48"; "" is decided.
 
     Raises:
@@ -172,24 +170,48 @@ def shown_pictures(
     files = [one for i in asked if isinstance(one := found[i], PictureFile)]
     x, met, where = cached_pictures(files, wanted)
     causes = {int(asked[one.position]): one.cause for one in met.broken}
-    kept = asked[met.kept(len(asked))]
+    have = asked[met.kept(len(asked))]
     lost = [i for i in np.flatnonzero(filled).tolist() if not isinstance(found[i], PictureFile)]
     told = say_lost(column, frames, found, sorted([*lost, *causes]), causes, origin)
-    first = kept[0] if len(kept) else len(frames[0])
+    first = have[0] if len(have) else len(frames[0])
     if first >= len(frames[0]):
         raise DataError(f"No training row has a picture. {' '.join(told)}")
-    paths = np.array([file.name for file in files], dtype=object)[met.kept(len(asked))]
+    names = np.array([file.name for file in files], dtype=object)[met.kept(len(asked))]
     reading = array_column(x, None, name=column.name)
+    kept = have if column.alone else np.flatnonzero(filled)
+    block, paths = beside_all(reading.values, names, have, kept)
     root = next(iter(column.roots.values()))
     place = root.name or root.resolve().name
-    reason = f"paths of pictures in {cut(place)}, such as {cut(str(paths[0]))}"
+    reason = f"paths of pictures in {cut(place)}, such as {cut(str(names[0]))}"
+    found_column = replace(reading.column, reason=reason, missing=len(kept) - len(have))
     return Shown(
         kept,
-        reading._replace(column=replace(reading.column, reason=reason)),
+        reading._replace(column=found_column, values=block),
         replace(origin[kept], pictures=paths, in_table=True),
-        (*column.notes, *told, *say_sizes(met, x.shape[1:3], wanted), *say_decoded(met), *where),
+        (*told, *say_sizes(met, x.shape[1:3], wanted), *say_decoded(met), *where),
         int((~filled).sum()),
     )
+
+
+def beside_all(
+    pixels: Array, names: Array, have: Array, kept: Array
+) -> tuple[Array | Pictures, Array]:
+    """Return pictures of all rows that stay, and their paths; none and "" where a row has none.
+
+    Args:
+        pixels: (m, Y, X, C)
+        names: (m,) their paths.
+        have: (m,) positions of their rows.
+        kept: (n,) positions of the rows that stay.
+    """
+    if len(have) == len(kept):
+        return pixels, names
+    pixels = pixels if len(pixels) else np.zeros((1, *pixels.shape[1:]), pixels.dtype)
+    places = np.full(len(kept), -1)
+    paths = np.full(len(kept), "", dtype=object)
+    at = np.searchsorted(kept, have)
+    places[at], paths[at] = np.arange(len(have)), names
+    return Pictures(pixels, places), paths
 
 
 def say_lost(
@@ -217,23 +239,34 @@ def say_lost(
     cells = [cell for frame in frames for cell in as_texts(frame[column.name]).to_list()]
     what = f" {cut(repr(cells[first]))}" if cells[first] is not None else ""
     why = f", {causes[first]}" if first in causes else ""
-    are = "row is" if len(lost) == 1 else "rows are"
+    one = len(lost) == 1
+    left = f"{'row is' if one else 'rows are'} left out"
+    if not column.alone:
+        left = f"{'row has' if one else 'rows have'} no picture, and {'its' if one else 'their'} "
+        left += "other inputs count"
     return [
-        f"{len(lost):,} {are} left out: {cut(column.name)} holds {', '.join(parts)} (first: "
+        f"{len(lost):,} {left}: {cut(column.name)} holds {', '.join(parts)} (first: "
         f"{origin.place(first)}{what}{why})."
     ]
 
 
 def new_pictures(
-    table: Table, column: Column, root: Path, origin: Origin
+    table: Table, column: Column, root: Path, origin: Origin, *, alone: bool
 ) -> tuple[Reading, Array, Array, list[str]]:
     """Read the pictures of a new table as those of the training data were.
 
+    Args:
+        table: The new rows.
+        column: Of the training data.
+        root: Where the paths start.
+        origin: Of the new rows.
+        alone: Whether rows without a picture are left out.
+
     Returns:
-        The column; (n,) positions of the rows that have a picture; their paths; and notes.
+        The column; (n,) positions of the rows that stay; their paths; and notes.
 
     Raises:
-        DataError: No row has one.
+        DataError: No row has one, and models see nothing else.
     """
     sizes = column.form.sizes if isinstance(column.form, ShapeForm) else ()
     height, width, channels = (size or 1 for size in sizes)
@@ -243,14 +276,17 @@ def new_pictures(
     x, met, notes = decode_new(files, (height, width, channels))
     causes = {int(asked[one.position]): one.cause for one in met.broken}
     lost = [i for i, one in enumerate(found) if not isinstance(one, PictureFile)]
-    place = ImageColumn(column.name, {"train": root})
+    place = ImageColumn(column.name, {"train": root}, alone)
     told = say_lost(place, [table.frame], found, sorted([*lost, *causes]), causes, origin)
-    if not len(x):
+    if not len(x) and alone:
         learned = f"The run learned from {cut(column.reason, 160)}"
         raise DataError(
             f"No row has a picture. {' '.join(told)} {learned}: say with {option('images')} "
             "where these paths start, a folder or a .zip."
         )
-    kept = met.kept(len(asked))
-    paths = np.array([file.name for file in files], dtype=object)[kept]
-    return array_like(x, None, column), asked[kept], paths, [*told, *say_decoded(met), *notes]
+    x = x if len(x) else np.zeros((0, height, width, channels), np.uint8)
+    whole = met.kept(len(asked))
+    names = np.array([file.name for file in files], dtype=object)[whole]
+    reading, kept = array_like(x, None, column), asked[whole] if alone else np.arange(len(found))
+    block, paths = beside_all(reading.values, names, asked[whole], kept)
+    return reading._replace(values=block), kept, paths, [*told, *say_decoded(met), *notes]

@@ -7,7 +7,7 @@ several inputs come later. The other columns are read, so that rows can be split
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from bakeoff.data.columns.list_column import (
     unrolled,
 )
 from bakeoff.data.columns.read_column import read_like
+from bakeoff.data.columns.read_labels import matching, new_labels
 from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ListsForm
@@ -54,7 +55,8 @@ def sequence_columns(frame: pl.DataFrame, choices: Choices) -> tuple[str, ...]:
         DataError: Lists of strings are all there is, or were asked for.
     """
     asked, kinds = choices.inputs, choices.kinds
-    names = [name for name in frame.columns if name != choices.target]
+    answers = {choices.target, *matching(frame.columns, choices.target)}
+    names = [name for name in frame.columns if name not in answers]
     open_to = [name for name in names if kinds.get(name, SEQUENCES[0]) in SEQUENCES]
     refuse_words(frame, [name for name in open_to if holds_words(frame[name])], names, choices)
     found = [name for name in open_to if holds_lists(frame[name])]
@@ -212,9 +214,10 @@ def inputs_from_lists(table: Table, schema: Schema) -> Dataset:
     lists = lists_in_parts([table.frame], names, origin.place)
     reading = lists_like(lists, column, origin.place)
     sequences, blanks = with_blanks(reading.values, column, origin.place)
-    arrays = {name: sequences}
+    arrays: dict[str, Any] = {name: sequences}
     told = [*table.notes, *(note.text for note in reading.notes), *blanks]
-    if target in table.frame.columns:
+    arrays |= new_labels(table.frame, schema)
+    if target in table.frame.columns and target not in arrays:
         found = read_like(table.frame[target], schema.column(target), target=True)
         arrays[target] = found.values
         told += [note.text for note in found.notes]

@@ -1,4 +1,4 @@
-"""Named arrays: of an .npz file or a dict, any array is a column; one goes in, one is predicted."""
+"""Named arrays: of an .npz file or a dict, any array is a column; some go in, one is predicted."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bakeoff.data.assembling.arrays import from_arrays
+from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
 from bakeoff.data.assembling.choices import Choices
-from bakeoff.data.assembling.tables import from_tables
+from bakeoff.data.assembling.merged import merged
+from bakeoff.data.assembling.tables import from_tables, inputs_from_table, is_beside
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.reading.array_names import PARTS, are_plain, array_names, columns_among
 from bakeoff.data.reading.arrays import load_columns, num_axes
+from bakeoff.data.reading.table import read_table
 from bakeoff.errors import DataError, RequestError, option, unknown
 
 
@@ -33,7 +35,7 @@ def from_named_arrays(given: Mapping[str, object], choices: Choices, source: str
 
     Raises:
         RequestError: The target is not told.
-        DataError: Several arrays would go in.
+        DataError: An array cannot be read as a column.
     """
     data = given["train"]
     names = columns_among(array_names(data))
@@ -45,16 +47,31 @@ def from_named_arrays(given: Mapping[str, object], choices: Choices, source: str
     if all(axes.get(name, 1) == 1 for name in (*inputs, target)):
         columns = [name for name in names if axes.get(name, 1) == 1]
         return from_tables(columns_of(given, columns), chosen)
-    if len(inputs) > 1:
-        blocks = [name for name in inputs if axes.get(name, 1) > 1]
-        raise DataError(
-            f"{source}: {', '.join(inputs[:8])} would go in together. Several inputs are trained "
-            f"from the next version on; choose one: {option('inputs', blocks[:1])}."
-        )
-    dataset = from_arrays(given, chosen, inputs[0], target)
-    unread = [name for name in names if name not in (*inputs, target)]
+    own = [chosen_of(chosen, [name]) for name in inputs if axes.get(name, 1) > 1]
+    read = [from_arrays(given, one, str(*(one.inputs or ())), target) for one in own]
+    flat = [name for name in inputs if axes.get(name, 1) == 1]
+    tables = columns_of(given, [*flat, target]) if flat else {}
+    if choices.inputs is None:
+        flat = [name for name in flat if can_go_in(tables["train"], name, choices)]
+    if flat:
+        read.append(from_tables(tables, chosen_of(chosen, flat)))
+    dataset = merged(read) if len(read) > 1 else read[0]
+    unread = [name for name in names if name not in (*dataset.schema.inputs, target)]
     notes = [f"Not among the inputs: {', '.join(unread)}."] if unread else []
     return replace(dataset, notes=(*notes, *dataset.notes))
+
+
+def can_go_in(table: object, name: str, choices: Choices) -> bool:
+    """Tell whether models can use a column of a table; identifiers, for one, they cannot."""
+    first = read_table(table)
+    return is_beside(first, "", choices._replace(inputs=[name]))
+
+
+def chosen_of(choices: Choices, inputs: list[str]) -> Choices:
+    """Return what was chosen about some of the inputs."""
+    known = (*inputs, choices.target)
+    kinds = {name: kind for name, kind in choices.kinds.items() if name in known}
+    return choices._replace(inputs=inputs, kinds=kinds)
 
 
 def target_among(names: Sequence[str], asked: str | None, source: str) -> str:
@@ -104,8 +121,22 @@ def columns_of(given: Mapping[str, object], columns: Sequence[str]) -> dict[str,
 
 def are_columns(data: object, schema: Schema) -> bool:
     """Tell whether new arrays are columns of the table that a run was trained on."""
-    shaped = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)
+    shaped = any(isinstance(schema.column(name).form, ShapeForm) for name in schema.inputs)
     return not shaped and are_named_arrays(data) and set(schema.inputs) <= set(array_names(data))
+
+
+def inputs_from_several(data: object, schema: Schema) -> Dataset:
+    """Read new arrays of several inputs by the schema of a run."""
+    names = array_names(data)
+    for name in schema.inputs:
+        if name not in columns_among(names):
+            raise DataError(unknown("array", name, names))
+    flat = tuple(n for n in schema.inputs if not isinstance(schema.column(n).form, ShapeForm))
+    blocks = [name for name in schema.inputs if name not in flat]
+    read = [inputs_from_arrays(data, replace(schema, inputs=(name,))) for name in blocks]
+    if flat:
+        read.append(inputs_from_table(columns_in(data), replace(schema, inputs=flat)))
+    return merged(read, schema)
 
 
 def columns_in(data: object) -> dict[str, object]:

@@ -31,9 +31,13 @@ from bakeoff.data.assembling.list_columns import (
 from bakeoff.data.assembling.long_tables import from_long_table, inputs_from_long_table
 from bakeoff.data.assembling.parts import column_in_parts, refuse_equal_parts, target_in_parts
 from bakeoff.data.assembling.time_series import from_time_series, inputs_from_time_series
-from bakeoff.data.columns.column import Reading, Schema
+from bakeoff.data.columns.column import TEXT, Reading, Schema, free_texts
+from bakeoff.data.columns.infer import infer
 from bakeoff.data.columns.read_column import read_like
+from bakeoff.data.columns.read_labels import matching, new_labels, read_labels
+from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, origin_of
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.table import Table, alike, read_table, stacked
@@ -55,7 +59,10 @@ def from_tables(
         image_size: Of these pictures.
     """
     tables = {part: read_table(value) for part, value in given.items()}
-    first, kinds = tables["train"], choices.kinds
+    first = tables["train"]
+    labels = matching(first.frame.columns, choices.target)
+    if len(labels) == 1:
+        choices, labels = choices._replace(target=labels[0]), []
     check_names(first, choices)
     if choices.sequence is not None:
         check_long_names(first.frame.columns, choices)
@@ -69,34 +76,30 @@ def from_tables(
     )
     notes = [note for table in tables.values() for note in table.notes] + notes
     if choices.sequence is not None or choices.windows:
+        refuse_labels(labels, choices)
         refuse_pictures(images, image_size)
         reader = from_time_series if choices.windows else from_long_table
         return reader(stacked(frames), first, choices, origin, notes)
-    name = str(choices.target)
-    target = target_in_parts(
-        [frame[name] for frame in frames],
-        kind=kinds.get(name, ""),
-        declared=name in first.declared,
-        typed=first.typed,
-        mark=first.mark,
-        positive=choices.positive,
-        place=origin.place,
-    )
+    target = read_target_of(frames, first, choices, labels, origin.place)
+    name = target.column.name
+    if labels:
+        frames = [frame.drop(labels) for frame in frames]
+        first = replace(first, frame=first.frame.drop(labels))
     column = image_column(tables, given, choices, images)
-    readings, told = {}, []
+    readings = {}
     if column is None:
         refuse_pictures(images, image_size)
         lists = sequence_columns(first.frame, choices)
         if lists:
             return from_list_columns(frames, first, target, choices, origin, notes, lists)
     else:
+        column = column._replace(alone=not is_beside(first, column.name, choices))
         shown = shown_pictures(frames, column, origin, target.values, image_size)
         frames, origin = rows_of(frames, shown.kept), shown.origin
         target = target._replace(values=target.values[shown.kept])
         readings[column.name] = shown.reading
         notes += [*shown.notes, *without_target(name, shown.unanswered)]
-        told = [other for other in first.frame.columns if other not in (name, column.name)]
-    names = first.frame.columns
+    names = [*first.frame.columns, *([name] if labels else [])]
     first = replace(first, frame=first.frame.clear())
     del tables  # from here on each column of cells goes as soon as its values stand
     done = {name, *readings}
@@ -105,12 +108,65 @@ def from_tables(
     return assemble(
         [readings[other] for other in names],
         target,
-        choices.inputs if column is None else [column.name],
+        choices.inputs,
         origin=origin,
         source=first.source,
         notes=notes,
-        told=told,
     )
+
+
+def read_target_of(
+    frames: Sequence[pl.DataFrame],
+    first: Table,
+    choices: Choices,
+    labels: Sequence[str],
+    place: Place,
+) -> Target:
+    """Read the column to predict, or the columns of labels that are predicted together.
+
+    Args:
+        frames: Of all parts.
+        first: The training data.
+        choices: Of the user.
+        labels: The columns of labels; none where one column is predicted.
+        place: Writes a position for people.
+    """
+    name = str(choices.target)
+    if labels:
+        return read_labels(frames, labels, name, positive=choices.positive, place=place)
+    return target_in_parts(
+        [frame[name] for frame in frames],
+        kind=choices.kinds.get(name, ""),
+        declared=name in first.declared,
+        typed=first.typed,
+        mark=first.mark,
+        positive=choices.positive,
+        place=place,
+    )
+
+
+def refuse_labels(labels: Sequence[str], choices: Choices) -> None:
+    """Refuse several columns of labels where a sequence or window has one target."""
+    if labels:
+        raise RequestError(
+            f"{option('target', choices.target)} names {len(labels)} columns, and of sequences and "
+            "time series one column is predicted. Name one of them."
+        )
+
+
+def is_beside(table: Table, name: str, choices: Choices) -> bool:
+    """Tell whether a column that models can use goes in beside the pictures of another one."""
+    others = choices.inputs or [own for own in table.frame.columns if own != choices.target]
+    for other in others:
+        if other == name:
+            continue
+        kind = choices.kinds.get(other, "").partition(":")[0]
+        column = infer(table.frame[other]).column
+        if KINDS[kind or column.kind].transform and (kind or column.kind != TEXT):
+            return True
+        if column.kind == TEXT and (choices.inputs or free_texts([column])):
+            return True
+    return False
 
 
 def read_others(
@@ -195,45 +251,43 @@ def inputs_from_table(
         return inputs_from_time_series(table, schema, schema.series, last=last)
     if is_of_lists(schema):
         return inputs_from_lists(table, schema)
-    if schema.column(schema.inputs[0]).kind == "image":
-        return inputs_from_paths(table, schema, root_of(data, images))
-    names = table.frame.columns
     check_needed(table, schema.inputs)
-    readings = [read_like(table.frame[name], schema.column(name)) for name in schema.inputs]
+    origin, frame = origin_of({"train": len(table.frame)}, {}), table.frame
+    images_of = [name for name in schema.inputs if schema.column(name).kind == "image"]
+    readings, notes = [], list(table.notes)
+    if images_of:
+        column, alone = schema.column(images_of[0]), len(schema.inputs) == 1
+        root = root_for(column.name, data, images)
+        reading, kept, files, told = new_pictures(table, column, root, origin, alone=alone)
+        origin, frame = replace(origin[kept], pictures=files, in_table=True), frame[kept]
+        readings.append(reading)
+        notes += told
+    others = [name for name in schema.inputs if name not in images_of]
+    readings += [read_like(frame[name], schema.column(name)) for name in others]
     readings += [
-        read_like(table.frame[name], schema.column(name), target=True)
+        read_like(frame[name], schema.column(name), target=True)
         for name in schema.targets
-        if name in names
+        if name in frame.columns and schema.tasks[name] != "multilabel"
     ]
+    arrays = {reading.column.name: reading.values for reading in readings}
     return Dataset(
         schema=schema,
-        arrays={reading.column.name: reading.values for reading in readings},
-        origin=origin_of({"train": len(table.frame)}, {}),
+        arrays=arrays | new_labels(frame, schema),
+        origin=origin,
         source=table.source,
-        notes=(*table.notes, *(note.text for reading in readings for note in reading.notes)),
+        notes=(*notes, *(note.text for reading in readings for note in reading.notes)),
     )
 
 
-def inputs_from_paths(table: Table, schema: Schema, root: Path | None) -> Dataset:
-    """Read the pictures that new rows name, by the schema of a run."""
-    name, target = schema.inputs[0], schema.targets[0]
-    check_needed(table, schema.inputs)
+def root_for(name: str, data: object, images: object) -> Path:
+    """Return the folder or archive that the paths of new rows start at.
+
+    Raises:
+        RequestError: Nobody knows.
+    """
+    root = root_of(data, images)
     if root is None:
         raise RequestError(
             f"Say with {option('images')} where the paths of {name!r} start, a folder or a .zip."
         )
-    origin = origin_of({"train": len(table.frame)}, {})
-    reading, kept, files, notes = new_pictures(table, schema.column(name), root, origin)
-    arrays = {name: reading.values}
-    told = [*table.notes, *notes, *(note.text for note in reading.notes)]
-    if target in table.frame.columns:
-        found = read_like(table.frame[target][kept], schema.column(target), target=True)
-        arrays[target] = found.values
-        told += [note.text for note in found.notes]
-    return Dataset(
-        schema=schema,
-        arrays=arrays,
-        origin=replace(origin[kept], pictures=files, in_table=True),
-        source=table.source,
-        notes=tuple(told),
-    )
+    return root

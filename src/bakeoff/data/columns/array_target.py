@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from bakeoff.data.array import Array
 from bakeoff.data.columns.target import Target
 from bakeoff.errors import DataError
@@ -34,6 +36,22 @@ def one_target(y: Array, name: str, kind: str = "") -> tuple[Array, str]:
     )
 
 
+def are_labels(y: Array, kind: str = "") -> bool:
+    """Tell whether y (N, K) are labels: 0, 1 or NaN, any number of them 1 in a row.
+
+    Where each row has one 1, its place is a class, unless the user says labels.
+
+    Example:
+        >>> import numpy as np
+        >>> are_labels(np.array([[1, 1], [0, 1]])), are_labels(np.eye(2))
+        (True, False)
+    """
+    if y.ndim != 2 or y.shape[1] < 2 or y.dtype.kind not in "biuf" or kind not in ("", "labels"):
+        return False
+    unknown = np.isnan(y) if y.dtype.kind == "f" else np.zeros(y.shape, bool)
+    return bool(((y == 0) | (y == 1) | unknown).all() and (kind or not is_one_hot(y)))
+
+
 def what_it_is(y: Array, kind: str) -> str:
     """Say what a target of several values a row is."""
     if kind in ("sequence", "tokens") and y.ndim == 2:
@@ -44,8 +62,6 @@ def what_it_is(y: Array, kind: str) -> str:
         return "an array for each row"
     if y.dtype.kind not in "biuf":
         return f"{y.shape[1]:,} classes for each row"
-    if ((y == 0) | (y == 1)).all():
-        return f"{y.shape[1]:,} labels that are 0 or 1 for each row, any number of them 1"
     return f"{y.shape[1]:,} numbers for each row"
 
 

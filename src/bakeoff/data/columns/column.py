@@ -11,6 +11,7 @@ from bakeoff.cut import cut
 from bakeoff.data.forms import (
     DateForm,
     Form,
+    LabelsForm,
     LabelType,
     ListsForm,
     LongForm,
@@ -22,8 +23,9 @@ from bakeoff.data.forms import (
 from bakeoff.data.kinds import KINDS
 from bakeoff.errors import DataError, RequestError, option, unknown
 
-TEXT = "text"  # the kind of a column that is read alone, as yet
-Task = Literal["binary", "multiclass", "regression", "forecast"]
+TABLE = "columns"  # what all columns of a table are called where they are one of several inputs
+TEXT = "text"  # the kind of a column that is no input by default unless it holds sentences
+Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +57,7 @@ class Schema:
         columns: All columns, in the order of the file.
         inputs: Names of the columns that a model sees.
         targets: Names of the columns to predict.
-        tasks: Target -> "binary", "multiclass", "regression" or "forecast".
+        tasks: Target -> "binary", "multiclass", "multilabel", "regression" or "forecast".
         positive: Binary target -> its positive class.
     """
 
@@ -76,7 +78,7 @@ class Schema:
                 kinds |= kinds_of(table)
             elif isinstance(form, ShapeForm) and form.lists is not None:
                 kinds |= dict.fromkeys(form.lists.names, column.kind)
-            else:
+            elif not isinstance(form, LabelsForm) or not form.pattern:
                 kinds[column.name] = kind_of(column.kind, form)
         return kinds
 
@@ -105,6 +107,31 @@ class Schema:
         return self.inputs if table is None else table.names
 
     @property
+    def label_names(self) -> tuple[str, ...]:
+        """The labels of the first target, of which a row has any number; none of other targets."""
+        if self.tasks.get(self.targets[0]) != "multilabel":
+            return ()
+        form = self.column(self.targets[0]).form
+        return form.names if isinstance(form, LabelsForm) else ()
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """The targets as `read(target=...)` takes them: labels by the glob of their columns."""
+        forms = {name: self.column(name).form for name in self.targets}
+        return tuple(
+            form.pattern if isinstance(form, LabelsForm) and form.pattern else name
+            for name, form in forms.items()
+        )
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Input -> its columns: those of a table are one input, any other column is one alone."""
+        blocks = [name for name in self.inputs if KINDS[self.column(name).kind].alone]
+        tabled = tuple(name for name in self.inputs if name not in blocks)
+        table = {tabled[0] if len(tabled) == 1 and blocks else free(TABLE, blocks): tabled}
+        return {**{name: (name,) for name in blocks}, **(table if tabled else {})}
+
+    @property
     def labels(self) -> LabelType:
         """What the classes of the first target are to the user: strings, integers, ..."""
         form = self.column(self.targets[0]).form
@@ -116,6 +143,13 @@ class Schema:
             if column.name == name:
                 return column
         raise RequestError(unknown("column", name, [column.name for column in self.columns]))
+
+
+def free(name: str, taken: Sequence[str]) -> str:
+    """Return a name that is not taken."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def kind_of(kind: str, form: Form | None) -> str:
@@ -222,6 +256,9 @@ def check_names(schema: Schema) -> None:
     for name in schema.targets:
         if name not in schema.tasks:
             raise DataError(f"schema.tasks does not name {cut(repr(name))}.")
+        labels = isinstance(schema.column(name).form, LabelsForm)
+        if labels != (schema.tasks[name] == "multilabel"):
+            raise DataError(f"schema.tasks of {cut(repr(name))} does not go with its column.")
 
 
 def choose_inputs(
@@ -229,18 +266,13 @@ def choose_inputs(
 ) -> tuple[str, ...]:
     """Return the columns that models will see: those asked for, as far as a model can use them.
 
-    A text is read alone: where it is asked for, or where there is nothing else.
+    Of texts only those of sentences, unless they are asked for.
     """
     named = [c for c in columns if c.name != target and (asked is None or c.name in asked)]
-    usable = tuple(c.name for c in named if KINDS[c.kind].transform and c.kind != TEXT)
-    texts = [c.name for c in (named if asked is not None else free_texts(named)) if c.kind == TEXT]
-    if asked is not None and texts and len(usable) + len(texts) > 1:
-        others = (*texts[1:], *usable)
-        raise RequestError(
-            f"{texts[0]!r} is text, and a run learns from one text or from columns, not yet from "
-            f"both: say {option('inputs', texts[:1])}, or leave it out of them ({others[0]!r})."
-        )
-    usable = usable or tuple(texts[:1])
+    texts = named if asked is not None else free_texts(named)
+    usable = tuple(
+        c.name for c in named if KINDS[c.kind].transform and (c.kind != TEXT or c in texts)
+    )
     if not usable:
         why = "; ".join(f"{column.name} is {column.kind} ({column.reason})" for column in named[:5])
         name = named[0].name if named else "name"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import Steps, summarise
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.preparing.text import BY_DEFAULT, Text, TextChoices
+from bakeoff.data.preparing.text_components import TextComponents
 from bakeoff.data.preparing.text_notes import say_new_texts, say_texts
 from bakeoff.data.preparing.time import Time
 from bakeoff.data.preparing.tokens import Tokens, say_unknown_tokens
@@ -38,7 +39,8 @@ from bakeoff.listed import listed
 from bakeoff.numeric import is_constant
 
 CLASSES: tuple[type[Transform], ...] = (
-    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps, Tokens, Text
+    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps, Tokens, Text,
+    TextComponents,
 )  # fmt: skip
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
 MOST_AMOUNT = 1e150  # the squares of larger numbers overflow, those of its inverse vanish
@@ -57,10 +59,13 @@ class Preparation:
 
     Args:
         schema: Of the data; its inputs are those that are really used.
-        task: "binary", "multiclass", "regression" or "forecast".
-        classes: Class names by index; () for numbers. The positive class of two is the second.
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
+        classes: Class names by index, or labels; () for numbers. The positive class of two is the
+            second.
         transforms: Input column -> its fitted transform.
-        summaries: Of sequences of different lengths: the transform of their per-channel summaries.
+        summaries: Input of sequences of different lengths -> the transform of their per-channel
+            summaries.
+        components: Text beside other inputs -> what makes a few numbers of it.
         scale: Of a regression target, else None.
         notes: What was left out or noticed, in sentences for the user.
     """
@@ -69,13 +74,19 @@ class Preparation:
     task: Task
     classes: tuple[str, ...]
     transforms: Mapping[str, Transform]
-    summaries: Numbers | None = None
+    summaries: Mapping[str, Numbers] = field(default_factory=dict)
+    components: Mapping[str, TextComponents] = field(default_factory=dict)
     scale: Scale | None = None
     notes: tuple[str, ...] = ()
 
     def targets(self, dataset: Dataset) -> Array:
-        """Return (N,) codes of classes int64 (-1: no training row has it) or scaled float32."""
+        """Return (N,) codes of classes int64 (-1: no training row has it) or scaled float32.
+
+        Of labels (N, K) float32: 0, 1, or NaN where nobody knows.
+        """
         values = dataset.arrays[dataset.target]
+        if self.task == "multilabel":
+            return np.asarray(values, np.float32)
         if self.scale is not None:
             return self.scale.apply(values)
         codes = {name: i for i, name in enumerate(self.classes)}
@@ -155,7 +166,9 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
     values = train.arrays[target]
     if task == "forecast":
         values = values.real()[:, 0]
-    if task != "forecast" and len(set(values.tolist())) < 2:
+    if task == "multilabel":
+        notes += unlearned_labels(train, split)
+    elif task != "forecast" and len(set(values.tolist())) < 2:
         raise DataError(
             f"All {len(train):,} training rows have {target} = {values[0]}, so there is nothing to "
             f"learn ({split.how}). Split in another way."
@@ -163,7 +176,8 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
     if task == "regression":
         check_amounts(values, target)
     classes = () if task in ("regression", "forecast") else class_names(train)
-    unseen = set(dataset.arrays[target][split.validation]) - set(classes) if classes else set()
+    told = classes and task != "multilabel"
+    unseen = set(dataset.arrays[target][split.validation]) - set(classes) if told else set()
     if unseen:  # test targets stay sealed: judging meets their unseen classes
         named = ", ".join(sorted(unseen)[:5])
         notes.append(f"No training row has {target} = {named}; such rows always count as wrong.")
@@ -179,10 +193,29 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
         task=task,
         classes=classes,
         transforms=transforms,
-        summaries=fit_summaries(train, inputs[0]),
+        summaries=fit_summaries(train, inputs),
+        components=fit_components(train, transforms),
         scale=Scale.fit(values) if task == "regression" else None,
         notes=tuple(notes),
     )
+
+
+def unlearned_labels(train: Dataset, split: Split) -> list[str]:
+    """Say which labels all training rows have, or none of them.
+
+    Raises:
+        DataError: That is so of every label.
+    """
+    values = train.arrays[train.target]
+    same = np.array([len(np.unique(own[~np.isnan(own)])) < 2 for own in values.T])
+    if same.all():
+        raise DataError(
+            f"All {len(train):,} training rows have the same labels of {train.target}, so there is "
+            f"nothing to learn ({split.how}). Split in another way."
+        )
+    names = [name for name, own in zip(class_names(train), same, strict=True) if own]
+    few = listed(names, most=5)
+    return [f"All training rows are alike in {few}, so it cannot be learned."] if names else []
 
 
 def usable_inputs(train: Dataset, split: Split) -> tuple[tuple[str, ...], list[str]]:
@@ -199,9 +232,9 @@ def usable_inputs(train: Dataset, split: Split) -> tuple[tuple[str, ...], list[s
 
 
 def is_empty(values: Values) -> bool:
-    """Tell whether every value is missing; bytes, integers and pictures have no such value."""
+    """Tell whether every value is missing; bytes and integers have no such value."""
     if isinstance(values, Pictures):
-        return False
+        return bool((values.rows < 0).all())
     if isinstance(values, Sequences):
         return bool(values.unknown_channels().all())
     if values.ndim == 1:
@@ -260,7 +293,7 @@ def fit_transform(train: Dataset, name: str, texts: TextChoices) -> Transform:
         return Text.fit(values, texts)
     if forecasts(train.schema):
         return SeriesSteps.fit(values)
-    real = values.real() if isinstance(values, Sequences) else values
+    real = values.real() if isinstance(values, Sequences | Pictures) else values
     return TRANSFORMS[KINDS[train.schema.column(name).kind].transform].fit(real)
 
 
@@ -269,17 +302,37 @@ def forecasts(schema: Schema) -> bool:
     return schema.series is not None and schema.series.horizon > 0
 
 
-def fit_summaries(train: Dataset, name: str) -> Numbers | None:
-    """Fit the transform of summaries where an input has sequences of different lengths."""
-    column = train.schema.column(name)
-    form = column.form
-    if not isinstance(form, ShapeForm) or form.sizes[0] is not None or column.kind == "tokens":
-        return None
-    return Numbers.fit(summarise(train.arrays[name]))
+def fit_summaries(train: Dataset, inputs: Iterable[str]) -> dict[str, Numbers]:
+    """Fit the transform of summaries of each input that has sequences of different lengths."""
+    fitted = {}
+    for name in inputs:
+        column = train.schema.column(name)
+        form = column.form
+        if isinstance(form, ShapeForm) and form.sizes[0] is None and column.kind != "tokens":
+            fitted[name] = Numbers.fit(summarise(train.arrays[name]))
+    return fitted
+
+
+def fit_components(
+    train: Dataset, transforms: Mapping[str, Transform]
+) -> dict[str, TextComponents]:
+    """Fit what makes a few numbers of each text, where there are other inputs beside it."""
+    if len(transforms) == 1:
+        return {}
+    return {
+        name: TextComponents.fit(transform.apply(train.arrays[name]))
+        for name, transform in transforms.items()
+        if isinstance(transform, Text)
+    }
 
 
 def class_names(train: Dataset) -> tuple[str, ...]:
-    """Return the classes of the training rows: numbers by size, strings by name, positive last."""
+    """Return the classes of the training rows: numbers by size, strings by name, positive last.
+
+    Labels come in the order of their columns.
+    """
+    if labels := train.schema.label_names:
+        return labels
     names = sorted(set(train.arrays[train.target]))
     with contextlib.suppress(ValueError):
         names.sort(key=float)
@@ -297,7 +350,8 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
     arrays: dict[str, Array] = {}
     named: dict[str, Transform | None] = {
         **{f"column.{name}": t for name, t in preparation.transforms.items()},
-        "summaries": preparation.summaries,
+        **{f"components.{name}": t for name, t in preparation.components.items()},
+        **{summaries_of(name, preparation.schema): t for name, t in preparation.summaries.items()},
         "scale": preparation.scale,
     }
     states = {}
@@ -351,16 +405,39 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
         if type(columns[name]).__name__ != due:
             raise DataError(f"the transform of {cut(repr(name))} is not {due}.")
         check_width(columns[name], schema.column(name))
-    summaries, scale = made.get("summaries"), made.get("scale")
+    scale = made.get("scale")
+    summaries = {name: made.get(summaries_of(name, schema)) for name in schema.inputs}
     return Preparation(
         schema=schema,
         task=document["task"],
         classes=tuple(document["classes"]),
         transforms={name: columns[name] for name in schema.inputs},
-        summaries=summaries if isinstance(summaries, Numbers) else None,
+        components=components_of(made, schema),
+        summaries={n: fitted for n, fitted in summaries.items() if isinstance(fitted, Numbers)},
         scale=scale if isinstance(scale, Scale) else None,
         notes=tuple(document["notes"]),
     )
+
+
+def components_of(made: Mapping[str, Transform], schema: Schema) -> dict[str, TextComponents]:
+    """Return what makes a few numbers of texts, among all that was read.
+
+    Raises:
+        DataError: A text beside other inputs has none.
+    """
+    texts = [n for n in schema.inputs if schema.column(n).kind == "text" and len(schema.inputs) > 1]
+    found = {}
+    for name in texts:
+        own = made.get(f"components.{name}")
+        if not isinstance(own, TextComponents):
+            raise DataError(f"the text {cut(repr(name))} has no components.")
+        found[name] = own
+    return found
+
+
+def summaries_of(name: str, schema: Schema) -> str:
+    """Return what the transform of the summaries of an input is called in a file."""
+    return "summaries" if schema.inputs == (name,) else f"summaries.{name}"
 
 
 def check_width(transform: Transform, column: Column) -> None:

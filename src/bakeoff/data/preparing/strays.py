@@ -86,7 +86,7 @@ def find_strays(values: Values, lows: Array, highs: Array) -> Strays | None:
 def chunks(values: Values) -> Iterator[tuple[int, Array]]:
     """Yield the place of a first row, or of a first real step, and it with some that follow."""
     if isinstance(values, Pictures):
-        yield from values.pieces()
+        yield from values.real().pieces()
         return
     table = values.real() if isinstance(values, Sequences) else as_columns(values)
     for rows in pieces(len(table)):

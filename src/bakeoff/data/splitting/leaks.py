@@ -19,6 +19,7 @@ import numpy as np
 from bakeoff.cut import cut
 from bakeoff.data.array import Array, numbered
 from bakeoff.data.blocks import Pictures, Sequences
+from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.alone import (
     FEWEST,
@@ -267,7 +268,7 @@ def unsigned(values: Array) -> Array:
 def give_aways(
     dataset: Dataset, split: Split, inputs: list[str], train: Array
 ) -> Iterator[Finding]:
-    """Find columns from which alone the target of the training rows follows.
+    """Find columns from which alone the target of the training rows follows, or one of its labels.
 
     Args:
         dataset: The rows.
@@ -275,7 +276,21 @@ def give_aways(
         inputs: The columns to look at.
         train: Positions of training rows.
     """
-    target = dataset.arrays[dataset.target][train]
+    target = dataset.arrays[dataset.target]
+    labels = dataset.schema.label_names
+    if not labels:
+        yield from give_away(dataset, dataset.target, target, split, inputs, train)
+        return
+    for k, label in enumerate(labels):
+        known = train[~np.isnan(target[train, k])]
+        yield from give_away(dataset, label, target[:, k], split, inputs, known)
+
+
+def give_away(
+    dataset: Dataset, target_name: str, values: Array, split: Split, inputs: list[str], train: Array
+) -> Iterator[Finding]:
+    """Find columns from which alone one target of the training rows follows: (N,) values."""
+    target = values[train]
     classes = dataset.schema.tasks[dataset.target] != "regression"
     if len(target) < FEWEST or len(np.unique(target.astype(str))) < 2:
         return
@@ -290,7 +305,7 @@ def give_aways(
         if tells_alone(values[train], codes, classes):
             yield Finding(
                 kind="gives_away",
-                message=f"{name} alone gives {dataset.target} away: would it be known beforehand?",
+                message=f"{name} alone gives {target_name} away: would it be known beforehand?",
                 column=name,
                 count=len(target),
             )
@@ -346,8 +361,10 @@ def mixed_groups(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[
     columns = [c for c in dataset.schema.columns if c.name != target and arrays[c.name].ndim == 1]
     inputs = [name for name in inputs if arrays[name].ndim == 1]
     train = {name: arrays[name][split.train] for name in {*inputs, *(c.name for c in columns)}}
-    others = [*inputs[:MOST_COMPARED], target]
-    train[target] = arrays[target][split.train]
+    others = inputs[:MOST_COMPARED]
+    if arrays[target].ndim == 1:
+        others = [*others, target]
+        train[target] = arrays[target][split.train]
     name = find_groups(columns, train, others)
     if not name:
         return
@@ -364,6 +381,13 @@ def mixed_groups(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[
         )
 
 
+def told_apart(dataset: Dataset) -> Array:
+    """Return the target of each row as one value: of several labels a text."""
+    values: Array = dataset.arrays[dataset.target]
+    labels = dataset.schema.label_names
+    return label_texts(values, labels) if labels else values
+
+
 def recorded(dataset: Dataset, split: Split) -> Iterator[Finding]:
     """Find pictures of one recording, by their names, in training and in test."""
     if split.method not in ("random", "files") or RECORDING not in dataset.arrays:
@@ -375,7 +399,7 @@ def recorded(dataset: Dataset, split: Split) -> Iterator[Finding]:
         dataset.arrays[images[0]],
         dataset.origin.pictures,
         dataset.arrays[RECORDING],
-        dataset.arrays[dataset.target],
+        told_apart(dataset),
         split.train,
         split.test,
     )

@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from bakeoff.data.array import Array, frozen, is_missing
+from bakeoff.data.columns.read_labels import rarest_labels
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.stratify import stratify
 from bakeoff.data.splitting.window_parts import (
@@ -262,15 +263,20 @@ def by_chance(dataset: Dataset, shares: tuple[float, ...], seed: int) -> Split:
     positions = np.arange(len(dataset))
     strata = strata_of(dataset, positions)
     train, validation, test = stratify(positions, strata, shares, np.random.default_rng(seed))
-    stratified = "" if dataset.schema.tasks[dataset.target] == "regression" else ", stratified"
+    task = dataset.schema.tasks[dataset.target]
+    stratified = {"regression": "", "multilabel": ", stratified by the rarest label of a row"}.get(
+        task, ", stratified"
+    )
     how = f"random{stratified}, seed {seed}"
     return Split(train=train, validation=validation, test=test, method="random", how=how, seed=seed)
 
 
 def strata_of(dataset: Dataset, positions: Array) -> Array:
-    """Return the class of each row as a number; all zero for regression."""
+    """Return the class of each row as a number, of several labels the rarest; 0 for numbers."""
     if dataset.schema.tasks[dataset.target] == "regression":
         return np.zeros(len(positions), dtype=np.int64)
+    if dataset.schema.tasks[dataset.target] == "multilabel":
+        return rarest_labels(dataset.arrays[dataset.target][positions])
     names = dataset.arrays[dataset.target][positions].astype(str)
     return np.unique(names, return_inverse=True)[1]
 
@@ -362,7 +368,7 @@ def by_words(dataset: Dataset, words: Array, seed: int, *, column: str = "") -> 
 
 
 def counts(dataset: Dataset, split: Split) -> dict[str, dict[str, Any]]:
-    """Count rows and, for classes, rows per class in each part.
+    """Count rows and, for classes or labels, rows of each in each part.
 
     Returns:
         Part -> {"rows": n, "classes": {class: n}}; no class for regression.
@@ -370,7 +376,10 @@ def counts(dataset: Dataset, split: Split) -> dict[str, dict[str, Any]]:
     result: dict[str, dict[str, Any]] = {}
     for part, positions in zip(PARTS, split.parts, strict=True):
         result[part] = {"rows": len(positions), "classes": {}}
-        if dataset.schema.tasks[dataset.target] not in ("regression", "forecast"):
+        if labels := dataset.schema.label_names:
+            having = (dataset.arrays[dataset.target][positions] > 0.5).sum(axis=0).tolist()
+            result[part]["classes"] = dict(zip(labels, having, strict=True))
+        elif dataset.schema.tasks[dataset.target] not in ("regression", "forecast"):
             tally = Counter(dataset.arrays[dataset.target][positions].tolist())
             result[part]["classes"] = {name: tally[name] for name in sorted(tally)}
     return result

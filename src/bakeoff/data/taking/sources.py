@@ -63,7 +63,7 @@ class Pixels:
 
     Args:
         base: (M, Y, X, C) or (M, Z, Y, X, C) of any type.
-        rows: (N,) which of them, in order.
+        rows: (N,) which of them, in order; -1 where a row has none: it is the mean picture, zeros.
         shift: (C,) what is subtracted, in the unit of the base.
         scale: (C,) what the difference is multiplied with.
         lows: (C,) the least value that counts: what is below is taken as that.
@@ -101,10 +101,12 @@ class Pixels:
 
     def take(self, positions: Any = slice(None)) -> Array:
         """Return some rows as float32: (n, Y, X, C), (n, Y, X · C) or (n, Y · X · C)."""
-        values = self.base[self.rows[positions]].astype(np.float64)
+        rows = self.rows[positions]
+        values = self.base[rows].astype(np.float64)
         np.clip(values, self.lows, self.highs, out=values)
         values -= self.shift
         values *= self.scale
+        values[rows < 0] = 0
         return np.asarray(values, np.float32).reshape(len(values), *self.shape[1:])
 
 
@@ -185,7 +187,7 @@ class Reduced:
 
     Args:
         base: (M, Y, X, C), or to be made small (M, Z, Y, X, C).
-        rows: (N,) which of them, in order.
+        rows: (N,) which of them, in order; -1 where a row has none: NaN.
         way: "small": as vectors of few pixels; "histograms": how often each colour comes.
         times: What makes bytes of the values, for histograms: 255 of shares.
     """
@@ -215,6 +217,7 @@ class Reduced:
         step = rows_at_once(self.base)
         for start in range(0, len(rows), step):
             taken[start : start + step] = self.reduce(self.base[rows[start : start + step]])
+        taken[rows < 0] = np.nan
         return taken
 
     def reduce(self, pictures: Array) -> Array:

@@ -18,7 +18,8 @@ def make_targets(preparation: Preparation, dataset: Dataset) -> Rows | Windows:
 
     Returns:
         (N,) codes of classes int64 (-1: no training row has it), or float32 in training standard
-        deviations; of a forecast (N, S), the steps ahead as windows of one series of numbers.
+        deviations; of labels (N, K) float32, NaN where nobody knows; of a forecast (N, S), the
+        steps ahead as windows of one series of numbers.
     """
     if preparation.task != "forecast":
         targets = preparation.targets(dataset)

@@ -12,11 +12,14 @@
 `histograms` of colour pictures, and `plain` of pictures at 16 x 16, are what baselines read.
 `plain` is for trees: unscaled, NaN where missing; float64 where float32 does not hold every value.
 A view names sources (sources.py): nothing is laid out before a model asks for it.
+
+Several inputs have the views of each as INPUT/VIEW; the columns of a table are one of them.
+`mixed` joins what the branches of a network read, `mixed_plain` is what a baseline reads of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -105,46 +108,89 @@ def make_views(preparation: Preparation, dataset: Dataset) -> Views:
         preparation: What was fitted on the training rows.
         dataset: With the columns that go in; the target is not looked at.
     """
-    name = preparation.schema.inputs[0]
-    values = dataset.arrays[name]
+    groups = preparation.schema.groups
+    if len(groups) == 1:
+        return views_of(preparation, dataset, *groups.values())
+    views = {name: views_of(preparation, dataset, own) for name, own in groups.items()}
+    makers = {
+        f"{name}/{view}": maker for name, own in views.items() for view, maker in own.makers.items()
+    }
+    makers["mixed"] = lambda: joined({name: own[next(iter(own))] for name, own in views.items()})
+    makers["mixed_plain"] = lambda: beside(
+        [own["histograms" if "histograms" in own else "plain"] for own in views.values()]
+    )
+    return Views(makers)
+
+
+def views_of(preparation: Preparation, dataset: Dataset, names: tuple[str, ...]) -> Views:
+    """Return every view of one input: of a block, or of all columns of a table together."""
+    name = names[0]
+    values, fitted = dataset.arrays[name], preparation.transforms[name]
     if isinstance(values, Pictures):
-        return picture_views(preparation, values)
-    fitted = preparation.transforms[name]
+        return picture_views(preparation, name, values)
     if isinstance(values, Sequences) and isinstance(fitted, Tokens):
         return token_views(fitted, values)
     if isinstance(values, Sequences):
-        return sequence_views(preparation, values)
+        return sequence_views(preparation, name, values)
     if isinstance(fitted, Text):
-        return text_views(fitted, values)
+        return text_views(fitted, values, preparation.components.get(name))
     return Views(
-        {name: partial(table_view, preparation, dataset, name) for name in ("table", "plain")}
+        {
+            view: partial(table_view, preparation, dataset, names, view)
+            for view in ("table", "plain")
+        }
     )
 
 
-def table_view(preparation: Preparation, dataset: Dataset, name: str) -> View:
-    """Return a view of a table: numbers side by side, categories side by side."""
+def joined(views: Mapping[str, View]) -> View:
+    """Return the view of a network of several inputs: each as x.NAME, and what goes with it.
+
+    Args:
+        views: Input -> the view of it that its branch reads.
+    """
+    inputs = {
+        f"x.{name}" if key == "x" else f"x.{name}.{key}": source
+        for name, view in views.items()
+        for key, source in view.inputs.items()
+    }
+    return View(inputs=inputs, sizes={name: view.sizes for name, view in views.items()})
+
+
+def beside(views: Sequence[View]) -> View:
+    """Return what a baseline reads of several inputs: all their numbers beside each other."""
+    x = np.concatenate([np.asarray(view.inputs["x"].take()) for view in views], axis=1)
+    codes = [view.inputs["categories"].take() for view in views if "categories" in view.inputs]
+    sizes = tuple(size for view in views for size in view.sizes.get("category_sizes", ()))
+    inputs = {"x": rows_of(x)}
+    if codes:
+        inputs["categories"] = rows_of(np.concatenate(codes, axis=1))
+    return View(inputs=inputs, sizes={"in_features": x.shape[1], "category_sizes": sizes})
+
+
+def table_view(preparation: Preparation, dataset: Dataset, names: Sequence[str], view: str) -> View:
+    """Return a view of the columns of a table: numbers and categories side by side."""
     numbers = [np.empty((len(dataset), 0), np.float32)]  # takes the type of what is beside it
     codes, sizes = [], []
-    for column, transform in preparation.transforms.items():
-        values = dataset.arrays[column]
+    for column in names:
+        values, transform = dataset.arrays[column], preparation.transforms[column]
         if gives_codes(transform):
             codes.append(transform.apply(values))
             sizes.append(transform.size)
         elif gives_numbers(transform):
-            numbers.append(transform.apply(values) if name == "table" else transform.plain(values))
+            numbers.append(transform.apply(values) if view == "table" else transform.plain(values))
     x = np.concatenate(numbers, axis=1)
-    inputs = {"x": rows_of(x if name == "table" else compact(x))}
+    inputs = {"x": rows_of(x if view == "table" else compact(x))}
     if sizes:
         inputs["categories"] = rows_of(np.stack(codes, axis=1))
     return View(inputs=inputs, sizes={"in_features": x.shape[1], "category_sizes": tuple(sizes)})
 
 
-def picture_views(preparation: Preparation, pictures: Pictures) -> Views:
+def picture_views(preparation: Preparation, name: str, pictures: Pictures) -> Views:
     """Return pictures as such, as sequences of their rows, as vectors; volumes as two of these."""
     sizes = {"in_channels": pictures.shape[-1], "image_size": tuple(pictures.shape[1:-1])}
 
     def source(axes: Axes) -> Pixels:
-        return pixels(preparation, pictures, axes)
+        return pixels(preparation, name, pictures, axes)
 
     makers: dict[str, Maker] = {
         "image": lambda: View(inputs={"x": source("picture")}, sizes=sizes),
@@ -153,7 +199,7 @@ def picture_views(preparation: Preparation, pictures: Pictures) -> Views:
         "plain": lambda: flat(small(pictures)),
     }
     if pictures.ndim == 4 and pictures.shape[-1] == COLOURS:
-        makers["histograms"] = lambda: flat(histograms(preparation, pictures))
+        makers["histograms"] = lambda: flat(histograms(preparation, name, pictures))
     if pictures.ndim == 5:
         makers = {"volume": makers.pop("image"), **makers}
         del makers["sequence"]
@@ -164,22 +210,22 @@ def small(pictures: Pictures) -> Rows | Reduced:
     """Return pictures or volumes as small as plain models need them; small ones as they are."""
     reduced = Reduced(base=pictures.base, rows=pictures.rows, way="small")
     as_they_are = reduced.shape[1] == int(np.prod(pictures.shape[1:]))
-    if as_they_are and pictures.dtype != np.uint8:
+    if as_they_are and pictures.dtype != np.uint8 and (pictures.rows >= 0).all():
         return rows_of(unscaled(np.asarray(pictures)))
     return reduced
 
 
-def histograms(preparation: Preparation, pictures: Pictures) -> Reduced:
+def histograms(preparation: Preparation, name: str, pictures: Pictures) -> Reduced:
     """Return the histograms of the colours of pictures."""
-    form = preparation.schema.column(preparation.schema.inputs[0]).form
+    form = preparation.schema.column(name).form
     unit = isinstance(form, ShapeForm) and form.brightness == "unit"
     times = 255.0 if unit and pictures.dtype != np.uint8 else 1.0
     return Reduced(base=pictures.base, rows=pictures.rows, way="histograms", times=times)
 
 
-def pixels(preparation: Preparation, pictures: Pictures, axes: Axes) -> Pixels:
+def pixels(preparation: Preparation, name: str, pictures: Pictures, axes: Axes) -> Pixels:
     """Return pictures as a source that standardises them."""
-    fitted = pixel_scales(preparation)
+    fitted = pixel_scales(preparation, name)
     return Pixels(
         base=pictures.base,
         rows=pictures.rows,
@@ -187,36 +233,35 @@ def pixels(preparation: Preparation, pictures: Pictures, axes: Axes) -> Pixels:
         scale=1 / fitted.stds,
         lows=fitted.lows,
         highs=fitted.highs,
-        white=white(preparation, pictures),
+        white=white(preparation, name, pictures),
         axes=axes,
     )
 
 
-def white(preparation: Preparation, pictures: Pictures) -> float:
+def white(preparation: Preparation, name: str, pictures: Pictures) -> float:
     """Return the brightest there is: 255 of bytes, 1 of shares, else the greatest that counts."""
-    form = preparation.schema.column(preparation.schema.inputs[0]).form
+    form = preparation.schema.column(name).form
     if pictures.dtype == np.uint8:
         return 255.0
     if isinstance(form, ShapeForm) and form.brightness:
         return 255.0 if form.brightness == "bytes" else 1.0
-    return float(pixel_scales(preparation).highs.max())
+    return float(pixel_scales(preparation, name).highs.max())
 
 
-def pixel_scales(preparation: Preparation) -> PixelScales:
+def pixel_scales(preparation: Preparation, name: str) -> PixelScales:
     """Return how pictures are standardised.
 
     Raises:
         ValueError: The transform is another one, as a damaged file may name.
     """
-    fitted = preparation.transforms[preparation.schema.inputs[0]]
+    fitted = preparation.transforms[name]
     if not isinstance(fitted, PixelScales):
-        raise ValueError(f"{preparation.schema.inputs[0]} has no transform of pictures.")
+        raise ValueError(f"{name} has no transform of pictures.")
     return fitted
 
 
-def sequence_views(preparation: Preparation, sequences: Sequences) -> Views:
+def sequence_views(preparation: Preparation, name: str, sequences: Sequences) -> Views:
     """Return sequences as such and as vectors: of all steps, or of summaries."""
-    name = preparation.schema.inputs[0]
     fitted, form = preparation.transforms[name], preparation.schema.column(name).form
     starts, lengths, longest = sequences.starts, sequences.lengths, sequences.longest
 
@@ -234,7 +279,7 @@ def sequence_views(preparation: Preparation, sequences: Sequences) -> Views:
         return Views(
             {
                 "sequence": lambda: flat(Ragged(base=base(), starts=starts, lengths=lengths)),
-                "vector": lambda: bent(preparation, plain()),
+                "vector": lambda: bent(preparation, name, plain()),
                 "plain": plain,
             }
         )
@@ -292,16 +337,16 @@ def window_views(
     )
 
 
-def bent(preparation: Preparation, plain: View) -> View:
+def bent(preparation: Preparation, name: str, plain: View) -> View:
     """Return summaries as networks read them.
 
     Raises:
         ValueError: There is no transform of them, as a damaged file may have it.
     """
-    if preparation.summaries is None:
+    if name not in preparation.summaries:
         raise ValueError("Sequences of different lengths have no transform of their summaries.")
     table = plain.take()["x"].astype(np.float64)
-    return flat(rows_of(preparation.summaries.apply(table)))
+    return flat(rows_of(preparation.summaries[name].apply(table)))
 
 
 def unscaled(values: Array) -> Array:

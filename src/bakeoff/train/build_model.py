@@ -1,0 +1,118 @@
+"""Build the model of a job: a page, or several joined by `network`; or a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bakeoff.baselines.baseline import Baseline
+from bakeoff.baselines.per_label import PerLabel
+from bakeoff.catalog import Row, find, load, parameters
+from bakeoff.data.taking.views import View, joined
+from bakeoff.train.job import Job, tuples
+
+
+def build_model(job: Job, sizes: Mapping[str, Any], framework: str = "") -> Any:
+    """Build the network of a job, its weights drawn anew.
+
+    Args:
+        job: What is trained.
+        sizes: Of the view that it sees; of several inputs those of each, by name.
+        framework: "torch", "tensorflow" or "jax"; "": that of the job.
+
+    Raises:
+        ValueError: The arguments do not go with each other, or with the data.
+    """
+    framework, row = framework or job.framework, find(job.architecture)
+    page = load(row, framework)
+    if not job.branches:
+        return page(**page_arguments(job, sizes))
+    encoders = {
+        name: load(find(branch["architecture"]), framework)(**branch_arguments(branch, sizes[name]))
+        for name, branch in job.branches.items()
+        if not branch.get("shared")
+    }
+    shared = {n: own for n, branch in job.branches.items() if (own := branch.get("shared"))}
+    return page(
+        encoders, {"target": job.out_features}, shared=shared, **tuples(dict(job.arguments))
+    )
+
+
+def page_arguments(job: Job, sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a page: what follows from the data, then what is asked for.
+
+    Args:
+        job: What is trained.
+        sizes: Of the view that it sees.
+    """
+    row = find(job.architecture)
+    taken = sizes_for(row, sizes)
+    if row.predicts == "steps":
+        taken["out_steps"] = job.horizon
+    return dict(tuples({**taken, "out_features": job.out_features, **job.arguments}))
+
+
+def branch_arguments(branch: Mapping[str, Any], sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a page that reads one of several inputs: it has no head."""
+    taken = sizes_for(find(branch["architecture"]), sizes)
+    return dict(tuples({**taken, "out_features": 0, **branch.get("arguments", {})}))
+
+
+def sizes_for(row: Row, sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sizes that an architecture takes.
+
+    Sizes of categories go to pages that take categories, steps to pages that write steps.
+    """
+    left = {"out_steps"}
+    left |= set() if "categories" in row.takes else {"category_sizes"}
+    left |= set() if row.predicts == "steps" and "in_steps" in parameters(row) else {"in_steps"}
+    return {name: size for name, size in sizes.items() if name not in left}
+
+
+def build_baseline(job: Job, sizes: Mapping[str, Any]) -> Baseline:
+    """Build the baseline of a job.
+
+    Args:
+        job: What is fitted.
+        sizes: Of the view that it sees.
+    """
+    row = find(job.architecture)
+    arguments = tuples(dict(job.arguments))
+    if "categories" in row.takes:
+        arguments = {"category_sizes": tuple(sizes.get("category_sizes", ())), **arguments}
+    if row.predicts == "steps":
+        arguments = {"steps": job.horizon, **arguments}
+    page = load(row, "torch")
+    if job.task == "multilabel":
+        return PerLabel(lambda: page("binary", 2, **arguments), job.num_classes)
+    model: Baseline = page(job.task, job.num_classes, **arguments)
+    return model
+
+
+def stored_baseline(job: Job, arrays: Mapping[str, np.ndarray]) -> Baseline:
+    """Make the baseline of a job again of its arrays.
+
+    Raises:
+        ValueError: They do not make a model of this task.
+    """
+    page = load(find(job.architecture), "torch")
+    if job.task == "multilabel":
+        return PerLabel.from_state(arrays, page, job.num_classes)
+    model: Baseline = page.from_state(arrays, job.task, job.num_classes)
+    return model
+
+
+def view_of(job: Job, views: Mapping[str, View]) -> View:
+    """Return the view that a job sees: one of those there are, or those of its branches joined.
+
+    Raises:
+        ValueError: There is no such view, as in a damaged file.
+    """
+    seen = [branch["view"] for branch in job.branches.values()] or [job.view]
+    if not set(seen) <= set(views):
+        raise ValueError(f"no view {', '.join(sorted(set(seen) - set(views)))} of these data.")
+    if not job.branches:
+        return views[job.view]
+    return joined({name: views[branch["view"]] for name, branch in job.branches.items()})

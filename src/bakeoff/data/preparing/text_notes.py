@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bakeoff.data.splitting.split import Split
 
 FEWEST = 20  # words of new texts of which it is said how many are new
+WORTH_A_WORD = 0.2  # share of the words of new texts that are new
 MANY_UNSEEN = 0.5  # share of the words from which on another way to cut texts is advised
 
 
@@ -42,9 +43,10 @@ def say_new_texts(name: str, fitted: Text, values: Array) -> list[str]:
     lengths = fitted.lengths(values)
     every = np.arange(len(values))
     many = int(lengths.sum()) >= FEWEST
+    unseen = say_unseen(name, fitted, values, every, "these texts", least=WORTH_A_WORD)
     return [
         *say_cut(name, fitted, lengths),
-        *(say_unseen(name, fitted, values, every, "these texts") if many else ()),
+        *(unseen if many else ()),
         *say_wordless(name, lengths),
     ]
 
@@ -87,7 +89,9 @@ def say_cut(name: str, fitted: Text, lengths: Array) -> list[str]:
     ]
 
 
-def say_unseen(name: str, fitted: Text, values: Array, positions: Array, whose: str) -> list[str]:
+def say_unseen(
+    name: str, fitted: Text, values: Array, positions: Array, whose: str, *, least: float = 0.0
+) -> list[str]:
     """Say which share of the words of some rows no training row has; bytes are all known.
 
     Args:
@@ -96,6 +100,7 @@ def say_unseen(name: str, fitted: Text, values: Array, positions: Array, whose: 
         values: (N,) texts.
         positions: Of the rows.
         whose: What these rows are called.
+        least: The share from which on it is said.
     """
     codes, lengths = fitted.read(values)
     counted = np.cumsum(np.append(0, codes == UNKNOWN))
@@ -105,6 +110,8 @@ def say_unseen(name: str, fitted: Text, values: Array, positions: Array, whose: 
     if fitted.tokens == "bytes" or not total:
         return []
     share = unseen / total
+    if share < least:
+        return []
     said = f"{name}: {percent(share)} of the words of {whose} come in no training row."
     if share >= MANY_UNSEEN:
         said += (

@@ -164,6 +164,7 @@ def run(
     image_size: str | int | tuple[int, int] | None = None,
     tokens: str | None = None,
     length: int | None = None,
+    vectors: str | Path | None = None,
     models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     framework: str | Sequence[str] | None = None,
     seeds: int | None = None,

@@ -341,7 +341,7 @@ ROWS: tuple[Row, ...] = (
         role="encoder",
         reads=("sequence", "text"),
         takes=("lengths",),
-        unasked=("image",),
+        unasked=("image", "words"),  # of texts as such; of tokens it runs
         source="Bai, Kolter & Koltun, An Empirical Evaluation of Generic Convolutional and"
         " Recurrent Networks for Sequence Modeling, 2018",
         good_for="Long sequences: it looks far back and reads all steps at once.",

@@ -108,6 +108,12 @@ class Experiment:
         least=0,
         most=10**6,
     )
+    vectors: str = setting(
+        "",
+        "of texts: a file of pretrained vectors, a word and its numbers on each line, that those "
+        "of words begin as; empty: drawn",
+        table="data",
+    )
     kinds: Mapping[str, str] = setting(
         {}, "what a column holds, where it is read wrongly, such as zip=category", table="kinds"
     )

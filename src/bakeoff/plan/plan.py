@@ -197,14 +197,14 @@ def text_choices(experiment: Experiment, dataset: Dataset) -> TextChoices:
         RequestError: Something is asked of texts, and there are none.
     """
     kinds = {dataset.schema.column(name).kind for name in dataset.schema.inputs}
-    asked = {"tokens": experiment.tokens, "length": experiment.length}
+    asked = {name: getattr(experiment, name) for name in TextChoices._fields}
     for name, value in asked.items():
         if "text" not in kinds and value != options(Experiment)[name].default:
             raise RequestError(
                 f"{option(name, value)} goes with texts, and models see none of these data. Leave "
                 "it out, or name a column of text with inputs."
             )
-    return TextChoices(experiment.tokens, experiment.length)
+    return TextChoices(**asked)
 
 
 def with_changes(

@@ -19,6 +19,7 @@ from bakeoff.errors import MissingPackageError, option
 
 MOST_PIECES = 8192  # different ones; the 256 bytes are among them
 LONGEST = 32  # letters of a piece
+IDEOGRAPHS = "[\u3400-\u9fff\uf900-\ufaff]"
 FEWEST = 2  # times that a pair must come to be joined
 PLAIN = (*range(33, 127), *range(161, 173), *range(174, 256))  # bytes that are letters themselves
 OTHERS = tuple(byte for byte in range(256) if byte not in PLAIN)
@@ -52,7 +53,7 @@ class BytePairs:
         """Join the pairs that come most often in the training texts."""
         library = tokenizers()
         tokenizer = library.Tokenizer(library.models.BPE())
-        tokenizer.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.pre_tokenizer = parts_of_texts(library)
         trainer = library.trainers.BpeTrainer(
             vocab_size=MOST_PIECES,
             min_frequency=FEWEST,
@@ -78,12 +79,22 @@ class BytePairs:
         library = tokenizers()
         pairs = [tuple(line.split(" ")) for line in self.lines]
         tokenizer = library.Tokenizer(library.models.BPE(vocab=self.pieces, merges=pairs))
-        tokenizer.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.pre_tokenizer = parts_of_texts(library)
         return tokenizer
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the numbers of the pieces of each text."""
         return [found.ids for found in self.tokenizer.encode_batch(list(texts))]
+
+
+def parts_of_texts(library: ModuleType) -> Any:
+    """Return what cuts texts before bytes are joined: into words, and each Chinese letter alone.
+
+    Else bytes of two letters would be joined, since nearly all of these begin alike.
+    """
+    split = library.pre_tokenizers.Split(library.Regex(IDEOGRAPHS), "isolated")
+    words = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return library.pre_tokenizers.Sequence([split, words])
 
 
 def tokenizers() -> ModuleType:

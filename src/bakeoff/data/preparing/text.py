@@ -5,24 +5,29 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
-from bakeoff.build import Between, Count
+from bakeoff.build import Absent, Between, Count
 from bakeoff.data.array import Array, Row
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.text_words import text_words
 from bakeoff.data.preparing.byte_pairs import BytePairs
 from bakeoff.data.preparing.tokens import FIRST, UNKNOWN
 from bakeoff.data.preparing.transform import Role, fields_of
+from bakeoff.data.reading.located import located
+from bakeoff.data.reading.word_vectors import MOST, word_vectors
+from bakeoff.errors import RequestError, option
 
 Way = Literal["words", "bytes"]
 Letters = Annotated[Array, Row("u")]
 Length = Annotated[int, Between(1, 10**6)]
+Width = Annotated[int, Between(1, MOST), Absent(64)]
 
 MOST_WORDS = 200_000  # words with a code, for baselines
 MOST_KNOWN = 20_000  # of them those that networks tell apart ...
@@ -38,10 +43,12 @@ class TextChoices(NamedTuple):
     Args:
         tokens: "words" or "bytes".
         length: Words or pieces of each text that networks read; 0: by the training rows.
+        vectors: A file of pretrained vectors that those of words begin as; "" draws them.
     """
 
     tokens: str = "words"
     length: int = 0
+    vectors: str = ""
 
 
 BY_DEFAULT = TextChoices()
@@ -60,6 +67,10 @@ class Text:
         known: How many codes networks tell apart.
         length: How many words or pieces of a text they read.
         tokens: "words", or "bytes": pieces of words, by byte-level byte-pair encoding.
+        width: Numbers of the vector that a network learns of each word.
+
+    Attributes:
+        start: (V, width) what these vectors begin as, NaN where they are drawn; None: all are.
 
     Shape:
         texts (N,) of str or None -> codes int32, ragged: 1 unknown, 4 … known
@@ -78,7 +89,9 @@ class Text:
     known: Count
     length: Length
     tokens: Way = "words"
+    width: Width = 64
     role: ClassVar[Role] = "block"
+    start: Array | None = field(default=None, init=False, repr=False)
     kept: list[Any] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +102,17 @@ class Text:
 
     @classmethod
     def fit(cls, values: Array, choices: TextChoices = BY_DEFAULT) -> Self:
-        """Learn from the texts (N,) of the training rows."""
+        """Learn from the texts (N,) of the training rows.
+
+        Raises:
+            RequestError: Vectors are of words, and pieces of bytes are none.
+            DataError: No word has a pretrained vector.
+        """
+        if choices.vectors and choices.tokens == "bytes":
+            raise RequestError(
+                f"{option('vectors', choices.vectors)} are of words: leave "
+                f"{option('tokens', 'bytes')} out."
+            )
         if choices.tokens == "bytes":
             pairs = BytePairs.learn(value for value in values if value)
             fitted = cls(written(pairs.lines), len(pairs.pieces), choices.length or 1, "bytes")
@@ -103,7 +126,18 @@ class Text:
             lengths[i] = len(found)
         ranked = sorted(tally, key=lambda word: (-tally[word], word))
         known = sum(tally[word] >= OFTEN for word in ranked[:MOST_KNOWN])
-        return cls(written(ranked[:MOST_WORDS]), known, choices.length or usual(lengths))
+        fitted = cls(written(ranked[:MOST_WORDS]), known, choices.length or usual(lengths))
+        return fitted.begun(choices.vectors) if choices.vectors else fitted
+
+    def begun(self, vectors: str) -> Self:
+        """Return the same, its vectors beginning as pretrained ones of a file."""
+        path = Path(str(located(vectors)[0])).expanduser()
+        table = word_vectors(path, {word: i for i, word in enumerate(self.words[: self.known])})
+        start = np.full((self.vocabulary_size, table.shape[1]), np.nan, np.float32)
+        start[FIRST:] = table
+        fitted = replace(self, width=table.shape[1])
+        object.__setattr__(fitted, "start", start)
+        return fitted
 
     @property
     def vocabulary_size(self) -> int:
@@ -176,7 +210,7 @@ class Text:
     def state(self) -> dict[str, Any]:
         """Return the fields."""
         state = fields_of(self)
-        del state["kept"]
+        del state["kept"], state["start"]
         return state
 
 
@@ -185,7 +219,7 @@ def usual(lengths: Array) -> int:
     filled = lengths[lengths > 0]
     if not len(filled):
         return 1
-    return int(min(LONGEST, np.ceil(np.quantile(filled, QUANTILE))))
+    return int(min(LONGEST, np.quantile(filled, QUANTILE, method="lower")))
 
 
 def written(words: Sequence[str]) -> Array:

@@ -13,6 +13,8 @@ from bakeoff.data.preparing.tokens import UNKNOWN
 if TYPE_CHECKING:
     from bakeoff.data.splitting.split import Split
 
+FEWEST = 20  # words of new texts of which it is said how many are new
+WORTH_A_WORD = 0.2  # share of the words of new texts that are new
 MANY_UNSEEN = 0.5  # share of the words from which on another way to cut texts is advised
 
 
@@ -29,8 +31,9 @@ def say_texts(name: str, fitted: Text, values: Array, split: Split) -> list[str]
     others = np.concatenate([split.validation, split.test])
     return [
         say_how(name, fitted, lengths[split.train]),
+        *say_start(name, fitted),
         *say_cut(name, fitted, lengths),
-        *say_unseen(name, fitted, values, others),
+        *say_unseen(name, fitted, values, others, "rows that are not trained on"),
         *say_wordless(name, lengths),
     ]
 
@@ -38,9 +41,12 @@ def say_texts(name: str, fitted: Text, values: Array, split: Split) -> list[str]
 def say_new_texts(name: str, fitted: Text, values: Array) -> list[str]:
     """Say the same of new texts, as far as it is worth a word."""
     lengths = fitted.lengths(values)
+    every = np.arange(len(values))
+    many = int(lengths.sum()) >= FEWEST
+    unseen = say_unseen(name, fitted, values, every, "these texts", least=WORTH_A_WORD)
     return [
         *say_cut(name, fitted, lengths),
-        *say_unseen(name, fitted, values, np.arange(len(values)), most=MANY_UNSEEN),
+        *(unseen if many else ()),
         *say_wordless(name, lengths),
     ]
 
@@ -57,44 +63,57 @@ def say_how(name: str, fitted: Text, lengths: Array) -> str:
     )
 
 
+def say_start(name: str, fitted: Text) -> list[str]:
+    """Say how many words have a pretrained vector."""
+    if fitted.start is None:
+        return []
+    count = int(np.isfinite(fitted.start[:, 0]).sum())
+    return [
+        f"{name}: {count:,} of {fitted.known:,} words ({percent(count / fitted.known)}) have a "
+        f"pretrained vector of {fitted.width} numbers; the others begin by chance, and all are "
+        "trained further."
+    ]
+
+
 def say_cut(name: str, fitted: Text, lengths: Array) -> list[str]:
     """Say how many rows lose words, how many, and from which end."""
     over = lengths[lengths > fitted.length] - fitted.length
     if not len(over):
         return []
     things = things_of(fitted)
-    share = 100 * len(over) / len(lengths)
+    share = len(over) / len(lengths)
     return [
         f"{name}: networks read the first {fitted.length:,} {things} of a text. {len(over):,} of "
-        f"{len(lengths):,} rows ({share:.2g} %) are longer and lose {over.mean():,.0f} {things} "
+        f"{len(lengths):,} rows ({percent(share)}) are longer and lose {over.mean():,.0f} {things} "
         f"on average, from their end; with length {int(lengths.max()):,} none does."
     ]
 
 
 def say_unseen(
-    name: str, fitted: Text, values: Array, positions: Array, *, most: float = 0.0
+    name: str, fitted: Text, values: Array, positions: Array, whose: str, *, least: float = 0.0
 ) -> list[str]:
-    """Say which share of the words of some rows no training row has.
+    """Say which share of the words of some rows no training row has; bytes are all known.
 
     Args:
         name: Of the column.
         fitted: On the training rows.
         values: (N,) texts.
-        positions: Of the rows that are not trained on.
-        most: The share from which on it is said.
+        positions: Of the rows.
+        whose: What these rows are called.
+        least: The share from which on it is said.
     """
     codes, lengths = fitted.read(values)
-    ends = np.cumsum(np.append(0, codes == UNKNOWN))
+    counted = np.cumsum(np.append(0, codes == UNKNOWN))
     stops = np.cumsum(lengths)
-    unseen = int((ends[stops] - ends[stops - lengths])[positions].sum())
+    unseen = int((counted[stops] - counted[stops - lengths])[positions].sum())
     total = int(lengths[positions].sum())
-    if fitted.tokens == "bytes" or not total or unseen / total < most:
+    if fitted.tokens == "bytes" or not total:
         return []
-    said = (
-        f"{name}: {100 * unseen / total:.2g} % of the {things_of(fitted)} of rows that are not "
-        "trained on come in no training row."
-    )
-    if unseen >= MANY_UNSEEN * total:
+    share = unseen / total
+    if share < least:
+        return []
+    said = f"{name}: {percent(share)} of the words of {whose} come in no training row."
+    if share >= MANY_UNSEEN:
         said += (
             " Models can learn little from the others; a language without blanks between words "
             "needs tokens bytes."
@@ -108,6 +127,16 @@ def say_wordless(name: str, lengths: Array) -> list[str]:
     rows = "1 row has" if empty == 1 else f"{empty:,} rows have"
     alike = "it is learned from and answered" if empty == 1 else "such are all answered alike"
     return [f"{name}: {rows} no word, missing or empty; {alike}."] if empty else []
+
+
+def percent(share: float) -> str:
+    """Write a share with two digits, whole from 10 % on.
+
+    Example:
+        >>> percent(0.987), percent(0.0123)
+        ('99 %', '1.2 %')
+    """
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
 def things_of(fitted: Text) -> str:

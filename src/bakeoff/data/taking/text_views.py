@@ -15,8 +15,6 @@ from bakeoff.data.taking.sources import Ragged, Rows
 if TYPE_CHECKING:
     from bakeoff.data.taking.views import View, Views
 
-WIDTH = 64  # of the vector that a network learns of each word
-
 
 def text_views(fitted: Text, values: Array, components: TextComponents | None = None) -> Views:
     """Return texts as networks read them, `text`, and as baselines do, `words`.
@@ -33,8 +31,8 @@ def text_views(fitted: Text, values: Array, components: TextComponents | None = 
         known = np.where(codes.steps < fitted.vocabulary_size, codes.steps, UNKNOWN)
         lengths = np.minimum(codes.lengths, fitted.length)
         source = Ragged(base=known.astype(np.int32), starts=codes.starts, lengths=lengths)
-        sizes = {"vocabulary_size": fitted.vocabulary_size, "in_features": WIDTH}
-        return View(inputs={"x": source}, sizes=sizes)
+        sizes = {"vocabulary_size": fitted.vocabulary_size, "in_features": fitted.width}
+        return View(inputs={"x": source}, sizes=sizes, start=fitted.start)
 
     def words() -> View:
         codes = fitted.apply(values)

@@ -64,10 +64,12 @@ class View:
         inputs: Argument of the page (`x`, `categories`) -> where its values are.
         sizes: Constructor arguments that follow (`in_features`, `category_sizes`, `in_channels`,
             `image_size`).
+        start: Of texts: (V, E) what the vectors of words begin as, NaN where they are drawn.
     """
 
     inputs: Mapping[str, Source]
     sizes: Mapping[str, Any]
+    start: Array | None = None
 
     @property
     def arguments(self) -> set[str]:

@@ -149,6 +149,7 @@ def make_plan(
         for model in models
         if model.row.role != "baseline"
     }
+    check_contrastive(models, recipes)
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
     recipes = with_weights(recipes, preparation, shares)
     if any(own.class_weights for own in recipes.values()):
@@ -178,6 +179,23 @@ def make_plan(
         left_out=left_out,
         spreads=target_spreads(dataset, split) if task == "forecast" else {},
     )
+
+
+def check_contrastive(models: Sequence[Model], recipes: Mapping[str, Recipe]) -> None:
+    """Refuse a contrastive loss of what has no distance.
+
+    Raises:
+        RequestError: The message names the model.
+    """
+    for model in models:
+        recipe = recipes.get(model.name)
+        distance = model.arguments.get("fusion") == "distance"
+        if recipe is not None and (recipe.loss == "contrastive") and not distance:
+            raise RequestError(
+                f"{model.name}: a contrastive loss is of the distance of two inputs: give it to a "
+                f"network of its own, {option('all.loss', 'contrastive')} with "
+                f"{option('all.share', ['left', 'right'])}."
+            )
 
 
 def seen_by(models: Sequence[Model]) -> list[str]:

@@ -29,6 +29,12 @@ class Experiment:
     target: tuple[str, ...] = setting(
         (), "what to predict; empty for data that name it themselves", table="data"
     )
+    weight: str = setting(
+        "",
+        "of several targets: TARGET=weight,... how much the loss of each counts, learned: found "
+        "in training; empty: all alike",
+        table="data",
+    )
     inputs: tuple[str, ...] = setting(
         (), "columns to learn from; empty: every column that can be learned from", table="data"
     )

@@ -21,6 +21,7 @@ COMMANDS = {
         "sequences/japanese_vowels_train.csv.gz --test sequences/japanese_vowels_test.csv.gz "
         "--sequence sample --time t --target speaker"
     ),
+    "imdb": "imdb/train.csv.gz --test imdb/test.csv.gz --target label",
     "cifar10": "cifar10",
     "mnist": "mnist",
     "sum_sign": "sum_sign",
@@ -32,11 +33,11 @@ CLOUDS = ("clear sky", "thick dark", "veil")
 def make_data_folder(home: Path) -> Path:
     """Write every set below a folder, and return it.
 
-    Water, clouds, electricity, ETTh1, vowels, cifar10, mnist: the names of files, columns and
+    Water, clouds, electricity, ETTh1, vowels, imdb, cifar10, mnist: the names of files, columns and
     classes are those of the real ones, the values are drawn.
     """
     rng = np.random.default_rng(0)
-    for make in (water, clouds, electricity, ett, vowels, cifar10, mnist):
+    for make in (water, clouds, electricity, ett, vowels, imdb, cifar10, mnist):
         make(home, rng)
     return home
 
@@ -104,6 +105,18 @@ def vowels(home: Path, rng: np.random.Generator) -> None:
         ]
         path = home / f"sequences/japanese_vowels_{part}.csv.gz"
         table(path, "sample,t,c1,c2,c3,speaker", rows)
+
+
+def imdb(home: Path, rng: np.random.Generator) -> None:
+    """Write reviews of drawn words, quoted, with one word that says what it thinks."""
+    words = np.array([f"{a}{b}" for a in "bdfglmnr" for b in ("al", "en", "is", "or", "um")])
+    for part, rows in (("train", 60), ("test", 30)):
+        lines = []
+        for i in range(rows):
+            said = rng.choice(words, rng.integers(12, 60)).tolist()
+            said[rng.integers(len(said))] = ("splendid,", "dreadful,")[i % 2]
+            lines.append([f'"{" ".join(said)}<br />"', ("pos", "neg")[i % 2]])
+        table(home / f"imdb/{part}.csv.gz", "text,label", lines)
 
 
 def cifar10(home: Path, rng: np.random.Generator) -> None:

@@ -17,11 +17,12 @@ MODELS = {
     "electricity": "last_value,ridge_windows,dlinear",
     "ETTh1": "last_value,seasonal_naive,vector_to_sequence",
     "vowels": "random_kernels,gru",
+    "imdb": "tfidf,embedding_bag",
     "cifar10": "linear,cnn",
     "mnist": "boosting,mlp",
     "sum_sign": "linear,rnn",
 }
-BOTH = ("water", "clouds", "ETTh1", "vowels")  # a table, pictures, a series, sequences
+BOTH = ("water", "clouds", "ETTh1", "vowels", "imdb")  # a set of each kind
 LINES = [
     *((name, "torch") for name in COMMANDS if name not in BOTH),
     *((name, "torch,tensorflow") for name in BOTH),

@@ -104,3 +104,10 @@ def test_the_plan_that_was_written_names_what_each_model_reads(made):
     assert own["models"]["picture_cnn"]["input"] == "picture"
     experiment = read_experiment(str(file))
     assert experiment.models["all"]["branches"]["wave"]["architecture"] == "gru"
+
+
+def test_the_report_draws_what_each_input_adds(made):
+    page = (made.folder / "report.html").read_text()
+    assert "What is added to each input by the others." in page
+    for model in ("wave_gru", "picture_cnn", "level_mlp"):
+        assert f"{model} (torch) + 2 others" in page

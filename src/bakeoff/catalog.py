@@ -96,7 +96,7 @@ ROWS: tuple[Row, ...] = (
         page="constant",
         class_name="Constant",
         role="baseline",
-        reads=("plain", "window"),
+        reads=("plain", "window", "words"),
         good_for="The floor: class shares, or the mean. What cannot beat it has learned nothing.",
         avoid_when="Predictions are needed: it knows nothing of the inputs.",
     ),
@@ -149,6 +149,19 @@ ROWS: tuple[Row, ...] = (
         " for Time Series Classification, 2021",
         good_for="Sequences: the line that a network has to beat, after seconds.",
         avoid_when="The order of far-apart events decides: it counts patterns anywhere.",
+    ),
+    Row(
+        name="tfidf",
+        page="tfidf",
+        class_name="Tfidf",
+        role="baseline",
+        reads=("words",),
+        takes=("lengths",),
+        tasks=TASKS[:-1],
+        source="Spärck Jones, A Statistical Interpretation of Term Specificity and Its Application"
+        " in Retrieval, 1972; Wang & Manning, Baselines and Bigrams, 2012",
+        good_for="Text: the line that a network has to beat, after seconds.",
+        avoid_when="Synonyms and long-range order decide: each word and pair is for itself.",
     ),
     Row(
         name="last_value",
@@ -328,7 +341,7 @@ ROWS: tuple[Row, ...] = (
         role="encoder",
         reads=("sequence", "text"),
         takes=("lengths",),
-        unasked=("image",),
+        unasked=("image", "words"),  # of texts as such; of tokens it runs
         source="Bai, Kolter & Koltun, An Empirical Evaluation of Generic Convolutional and"
         " Recurrent Networks for Sequence Modeling, 2018",
         good_for="Long sequences: it looks far back and reads all steps at once.",

@@ -97,7 +97,22 @@ def windows(rows, seed, lookback=14):
     return {"x": cut[:, :lookback].astype(np.float32), "ahead": ahead}
 
 
-MADE = {"plain": table, "sequence": sequences, "histograms": histograms, "window": windows}
+def texts(rows, seed, longest=20):
+    """Make codes of words, some of them unknown, 1 to `longest` of them a text."""
+    draw = np.random.default_rng(seed)
+    lengths = draw.integers(1, longest + 1, rows)
+    x = draw.integers(1, 30, (rows, longest)).astype(np.int32)
+    x[np.arange(longest) >= lengths[:, None]] = 0
+    return {"x": x, "lengths": lengths}
+
+
+MADE = {
+    "plain": table,
+    "sequence": sequences,
+    "histograms": histograms,
+    "window": windows,
+    "words": texts,
+}
 TASKS = [("binary", 2), ("multiclass", 4), ("regression", 0)]
 CASES = [
     Case(row, view, task, classes)
@@ -114,6 +129,8 @@ def targets_of(inputs, task, classes):
     x = inputs["x"]
     if "categories" in inputs:
         signal = np.nan_to_num(x[:, 0]) + 0.5 * (inputs["categories"][:, 1] % 3)
+    elif x.ndim == 2 and "lengths" in inputs:
+        signal = ((x > 3) & (x < 10)).sum(axis=1) / inputs["lengths"]  # some words say it
     elif "lengths" in inputs:
         signal = x[:, :, 0].sum(axis=1) / inputs["lengths"]
     else:

@@ -42,6 +42,8 @@ def test_a_kind_can_be_asked_for_of_cells_or_of_arrays(kind):
 def test_only_kinds_with_a_transform_go_in(kind):
     cells = {"words": ["u", "v"] * 20, "times": ["2020-01-02", "2021-03-04"] * 20}
     data = {"a": cells.get(kind.cells, [1.5, 2.5] * 20), "b": np.arange(40) / 7, "y": [0, 1] * 20}
+    if kind.name == "text":  # is read alone, as yet
+        del data["b"]
     if kind.cells:
         inputs = read(data, target="y", kinds={"a": kind.name}).schema.inputs
         assert ("a" in inputs) == bool(kind.transform)

@@ -6,6 +6,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
 
+from bakeoff.keras_models.embedding_bag import EmbeddingBag  # noqa: E402
 from bakeoff.keras_models.feed import Feed  # noqa: E402
 from bakeoff.keras_models.fit import Batches, fit, predict  # noqa: E402
 from bakeoff.keras_models.losses import LOSSES, loss_of, metric_of  # noqa: E402
@@ -125,6 +126,29 @@ def test_sequences_train_with_their_lengths_and_predict_in_chunks():
     np.testing.assert_allclose(whole, chunks, atol=1e-6)
     assert whole.shape == (40, 1)
     assert whole.dtype == np.float32
+
+
+@pytest.mark.parametrize("short", [1, 5, 20])
+def test_few_short_sequences_among_long_ones_are_trained_on(short):
+    source = {
+        "kind": "ragged",
+        "base": np.arange(400, dtype=np.int32) % 9 + 1,
+        "starts": np.arange(40) * 10,
+        "lengths": np.array([10] * (40 - short) + [4] * short),
+    }
+    targets = (np.arange(40) % 2).astype("float32")
+    history = fit(
+        EmbeddingBag(4, 1, vocabulary_size=12, num_pairs=0),
+        {"x": source},
+        targets,
+        validation_inputs={"x": source},
+        validation_targets=targets,
+        loss="binary_cross_entropy",
+        epochs=3,
+        batch_size=4,
+        seed=2,
+    )
+    assert len(history) == 3
 
 
 def test_every_row_comes_once_an_epoch_and_no_batch_has_one_row():

@@ -125,11 +125,13 @@ class WordForm:
             written".
         labels: What each word stands for: itself, an integer, a float or a boolean.
         pair: The two words of a binary column, sorted; none of other columns.
+        sentences: Whether they are free text that models read unless the user says otherwise.
     """
 
     style: WordStyle = "as written"
     labels: LabelType = "string"
     pair: tuple[str, ...] = ()
+    sentences: bool = False
     type: Literal["words"] = field(default="words", init=False)
 
     def __post_init__(self) -> None:
@@ -138,6 +140,8 @@ class WordForm:
             raise ValueError(f"style {self.style!r}")
         if self.labels not in get_args(LabelType):
             raise ValueError(f"labels {self.labels!r}")
+        if not isinstance(self.sentences, bool):
+            raise ValueError(f"sentences {self.sentences!r}")
         pair = tuple(self.pair)
         object.__setattr__(self, "pair", pair)  # a list, where it comes from a file
         if len(pair) not in (0, 2) or not all(isinstance(word, str) for word in pair):

@@ -68,7 +68,7 @@ def read(
             sequence; a pandas or polars frame or a dict of columns, whose cells may hold lists of
             numbers, which are sequences; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a
             bundled set (digits, iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist,
-            cifar10, etth1, ettm1, which stand below BAKEOFF_DATA or are downloaded.
+            cifar10, imdb, etth1, ettm1, which stand below BAKEOFF_DATA or are downloaded.
         target: The column to predict, or several; a glob of columns of 0 and 1 is one target of any
             number of labels. May be left out for arrays, class folders and named sets.
         inputs: The columns that models may see; all others by default.

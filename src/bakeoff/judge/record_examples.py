@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.blocks import Pictures, Sequences
+from bakeoff.cut import cut
+from bakeoff.data.blocks import Pictures, Sequences, Values
 from bakeoff.data.columns.read_labels import label_texts
+from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.leaks import told_apart
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.verdict import read_verdict
@@ -19,11 +21,13 @@ MOST = 12  # of each sort
 LONGEST_SIDE = 96  # pixels
 LONGEST = 400  # steps
 MOST_CHANNELS = 3
+MOST_LETTERS = 200  # of a text
+CERTAIN = 1e-12  # a probability is taken as at least that
 Positions = NDArray[np.int64]
 
 
 def record_examples(folder: RunFolder, plan: Plan) -> None:
-    """Keep a few pictures or sequences in the folder of a run that was judged.
+    """Keep a few pictures, sequences or texts in the folder of a run that was judged.
 
     Nothing is kept of tables, tokens and volumes, and of forecasts, which tell themselves.
 
@@ -32,17 +36,21 @@ def record_examples(folder: RunFolder, plan: Plan) -> None:
         plan: What was carried out.
     """
     dataset = plan.dataset
-    block = dataset.arrays[dataset.schema.inputs[0]]
-    pictures = isinstance(block, Pictures) and block.ndim == 4
-    sequences = isinstance(block, Sequences) and block.ndim == 3
-    if plan.preparation.task == "forecast" or not (pictures or sequences):
+    shown = [name for name in dataset.schema.inputs if shown_kind(dataset, name)]
+    name = (shown or dataset.schema.inputs)[0]  # of several inputs the first that can be looked at
+    block, kind = dataset.arrays[name], shown_kind(dataset, name)
+    if plan.preparation.task == "forecast" or not kind:
         return
     best = read_verdict(folder).best
     predictions = folder.fit(best.model, best.framework, best.seed).predictions()
     truth = told_apart(dataset)
     train = [
         (
-            Example(row=int(dataset.origin.rows[position]), truth=say(truth[position])),
+            Example(
+                row=int(dataset.origin.rows[position]),
+                truth=say(truth[position]),
+                text=shown_text(block, position),
+            ),
             drawable(block, position),
         )
         for position in spread(plan.split.train, truth)
@@ -56,10 +64,41 @@ def record_examples(folder: RunFolder, plan: Plan) -> None:
                 row=int(predictions.rows[place]),
                 truth=say(predictions.truth[place] if not predictions.several else true[place]),
                 predicted=said,
+                text=shown_text(block, int(test[place])),
+                loss=loss_of_row(predictions, place),
             )
             worst.append((example, drawable(block, int(test[place]))))
-    kind = "pictures" if pictures else "sequences"
     write_examples(Examples(kind=kind, train=train, worst=worst), folder)
+
+
+def shown_kind(dataset: Dataset, name: str) -> str:
+    """Return what the rows of an input are to look at; "" of what is not shown."""
+    values = dataset.arrays[name]
+    if isinstance(values, Pictures):
+        return "pictures" if values.ndim == 4 else ""
+    if isinstance(values, Sequences):
+        return "sequences" if values.ndim == 3 else ""
+    return "texts" if dataset.schema.column(name).kind == "text" else ""
+
+
+def shown_text(values: Values, position: int) -> str:
+    """Return the beginning of a text; "" of all else."""
+    if isinstance(values, Pictures | Sequences):
+        return ""
+    return cut(values[position] or "", MOST_LETTERS)
+
+
+def loss_of_row(predictions: Predictions, place: int) -> float:
+    """Return minus the logarithm of the probability of the true class, or the absolute error."""
+    if not predictions.classes:
+        return float(abs(predictions.scores[place] - predictions.truth[place]))
+    if predictions.several:
+        truth = np.asarray(predictions.truth[place], np.float64)  # NaN where a label is not known
+        right = np.where(truth > 0.5, predictions.scores[place], 1 - predictions.scores[place])
+        return float(-np.log(np.maximum(right[~np.isnan(truth)], CERTAIN)).sum())
+    names = np.asarray(predictions.classes)
+    own = predictions.scores[place][names == str(predictions.truth[place])]
+    return float(-np.log(np.maximum(own.sum(), CERTAIN)))
 
 
 def spread(positions: Positions, truth: NDArray[np.generic]) -> list[int]:
@@ -103,8 +142,13 @@ def say(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
 
 
-def drawable(block: Pictures | Sequences, position: int) -> NDArray[Any]:
-    """Return one row, small enough to be drawn: pixels or steps in between are left out."""
+def drawable(block: Values, position: int) -> NDArray[Any]:
+    """Return one row, small enough to be drawn: pixels or steps in between are left out.
+
+    There is nothing to draw of a text.
+    """
+    if not isinstance(block, Pictures | Sequences):
+        return np.zeros(0, np.uint8)
     values = np.asarray(block[position])
     if isinstance(block, Sequences):
         every = -(-len(values) // LONGEST)

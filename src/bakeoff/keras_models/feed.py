@@ -47,6 +47,7 @@ class Feed:
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
+        whole: Whether every batch is padded to the longest row of all.
         row_values: Numbers in one row of all inputs.
     """
 
@@ -63,6 +64,7 @@ class Feed:
         self.random = random or np.random.default_rng()
         self.compiled = compiled
         self.lengths: np.ndarray | None = None
+        self.whole = False
         self.row_values = 1
         for source in inputs.values():
             self.row_values += row_values(source)
@@ -99,10 +101,9 @@ class Feed:
 
     def padded_to(self, source: Mapping[str, Any], lengths: np.ndarray) -> int:
         """Return to how many steps a batch is padded: its longest, or one of a few lengths."""
-        longest = int(lengths.max(initial=1))
+        longest, whole = int(lengths.max(initial=1)), int(np.max(source["lengths"]))
         if not self.compiled:
-            return longest
-        whole = int(np.max(source["lengths"]))
+            return whole if self.whole else longest
         stretch = -(-whole // STRETCHES)
         return min(whole, -(-longest // stretch) * stretch)
 
@@ -137,6 +138,22 @@ class Feed:
         if self.lengths is not None:
             return bucketed(order, self.lengths, sizes, self.random)
         return np.split(order, np.cumsum(sizes)[:-1])
+
+    def first_rows(self, batch_size: int) -> list[np.ndarray]:
+        """Return the rows of the first epoch, the first two batches of different length.
+
+        Keras tells from these which axes may change. Where all batches are of one length, those of
+        later epochs are padded to it, too.
+        """
+        batches = self.shuffled_rows(batch_size)
+        if self.lengths is None or self.compiled:
+            return batches
+        longest = [int(self.lengths[rows].max()) for rows in batches]
+        other = next((i for i, length in enumerate(longest) if length != longest[0]), 0)
+        self.whole = not other
+        if other:
+            batches[1], batches[other] = batches[other], batches[1]
+        return batches
 
 
 def batch_sizes(num_rows: int, batch_size: int) -> list[int]:

@@ -202,7 +202,7 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         self.feed, self.batch_size = feed, batch_size
         self.targets = narrow(targets) if isinstance(targets, np.ndarray) else targets
-        self.rows = feed.shuffled_rows(batch_size)
+        self.rows = feed.first_rows(batch_size)
 
     def __len__(self) -> int:
         """Count the batches of an epoch."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bakeoff.catalog import FRAMEWORKS
-from bakeoff.errors import RequestError, option
+from bakeoff.errors import RequestError, option, unknown
 from bakeoff.options import check_options, setting
 from bakeoff.plan.models import check_models
 from bakeoff.train.recipe import Recipe
@@ -99,6 +99,27 @@ class Experiment:
         "of up to 64, else 64",
         table="data",
     )
+    tokens: str = setting(
+        "words",
+        "what texts are cut into: words in lower case, or bytes joined to pieces of words, which "
+        "suits every language",
+        table="data",
+        choices=("words", "bytes"),
+    )
+    length: int = setting(
+        0,
+        "of texts: words or pieces that networks read, from the beginning; 0: all those of 95 % of "
+        "the training rows, at most 512",
+        table="data",
+        least=0,
+        most=10**6,
+    )
+    vectors: str = setting(
+        "",
+        "of texts: a file of pretrained vectors, a word and its numbers on each line, that those "
+        "of words begin as; empty: drawn",
+        table="data",
+    )
     kinds: Mapping[str, str] = setting(
         {}, "what a column holds, where it is read wrongly, such as zip=category", table="kinds"
     )
@@ -120,9 +141,9 @@ class Experiment:
     )
     metric: str = setting(
         "auto",
-        "decides the ranking; auto: accuracy, balanced_accuracy where a class is rare, or r2",
+        "decides the ranking; auto: accuracy, balanced_accuracy where a class is rare, or r2; of "
+        "several targets TARGET:METRIC makes that the leading one",
         table="run",
-        choices=lambda: metric_names(),  # when it is called: numpy is not loaded before
     )
     device: str = setting(
         "auto",
@@ -148,6 +169,9 @@ class Experiment:
                 f"{option('framework')} must name each framework once, such as torch,tensorflow."
             )
         check_models(self.models)
+        word = self.metric.rpartition(":")[2]
+        if self.metric != "auto" and word not in metric_names():
+            raise RequestError(unknown("metric", word, metric_names(), where=option("metric")))
 
 
 def metric_names() -> Sequence[str]:

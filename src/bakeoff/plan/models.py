@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(10))
-UNSAID = ("plain", "histograms")  # views of baselines alone
+UNSAID = ("plain", "histograms", "words")  # views of baselines alone
 RESERVED = {"CON", "PRN", "AUX", "NUL", *PORTS}  # no file or folder of Windows may be called so
 
 
@@ -222,7 +222,13 @@ def choose_models(
     if inputs := inputs_of(views):
         usual = usual_models(inputs) if all_that_fit else {}
         named = {name: known_settings(name, own) for name, own in {**usual, **models}.items()}
-        return [mixed_model(name, own, views, facts) for name, own in named.items()], ()
+        said = {
+            name: why
+            for name, own in named.items()
+            if name not in models and (why := too_many(find(own["architecture"]), facts, name))
+        }
+        chosen = [mixed_model(n, own, views, facts) for n, own in named.items() if n not in said]
+        return chosen, tuple(f"Left out: {why}" for why in said.values())
     fit = [row for row in fitting(views, facts.task) if not left_unread(row, views)]
     chosen = []
     unnamed: dict[str, Mapping[str, Any]] = {}
@@ -286,13 +292,13 @@ def mixed_model(
     return Model(name=name, row=row, arguments=own, view=view)
 
 
-def too_many(row: Row, facts: Facts) -> str:
+def too_many(row: Row, facts: Facts, name: str = "") -> str:
     """Say that a target has more classes than an architecture is made for; "" where it has not."""
     if not row.most_classes or facts.num_classes <= row.most_classes:
         return ""
     return (
-        f"{row.name}: its time grows with the classes, which are {facts.num_classes:,}. Above "
-        f"{row.most_classes:,} it runs where it is named."
+        f"{name or row.name}: its time grows with the classes, which are {facts.num_classes:,}. "
+        f"Above {row.most_classes:,} it runs where it is named."
     )
 
 

@@ -12,12 +12,14 @@ from bakeoff.data.array import Array
 from bakeoff.data.blocks import Pictures
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation, fit_preparation
+from bakeoff.data.preparing.text import Text, TextChoices
 from bakeoff.data.read import read
 from bakeoff.data.splitting.leaks import Finding, told_apart
 from bakeoff.data.splitting.split import Split, counts, default_how
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option, unknown
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
+from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.heads import heads_for, weights_by_target, with_heads
 from bakeoff.plan.models import Facts, choose_models, recipe_of
@@ -150,7 +152,7 @@ def make_plan(
     Raises:
         RequestError: A model cannot read the data, or a metric or loss does not go with them.
     """
-    preparation = fit_preparation(dataset, split)
+    preparation = fit_preparation(dataset, split, text_choices(experiment, dataset))
     task = preparation.task
     shares = counts(dataset, split)["train"]["classes"]
     metrics = metrics_by_target(experiment, preparation, dataset, split)
@@ -202,7 +204,9 @@ def make_plan(
     )
     return Plan(
         unnamed=frozenset(c.name for c in models) - set(experiment.models),
-        experiment=filled_in(experiment, dataset, split, read, metrics[dataset.target]),
+        experiment=filled_in(
+            experiment, dataset, split, preparation, read, metrics[dataset.target]
+        ),
         dataset=dataset,
         split=split,
         preparation=preparation,
@@ -225,6 +229,23 @@ def seen_by(models: Sequence[Model]) -> list[str]:
         for view in ([branch["view"] for branch in model.branches.values()] or [model.view])
     }
     return sorted(seen)
+
+
+def text_choices(experiment: Experiment, dataset: Dataset) -> TextChoices:
+    """Return how texts are to be read.
+
+    Raises:
+        RequestError: Something is asked of texts, and there are none.
+    """
+    kinds = {dataset.schema.column(name).kind for name in dataset.schema.inputs}
+    asked = {name: getattr(experiment, name) for name in TextChoices._fields}
+    for name, value in asked.items():
+        if "text" not in kinds and value != options(Experiment)[name].default:
+            raise RequestError(
+                f"{option(name, value)} goes with texts, and models see none of these data. Leave "
+                "it out, or name a column of text with inputs."
+            )
+    return TextChoices(**asked)
 
 
 def with_changes(
@@ -278,11 +299,13 @@ def filled_in(
     experiment: Experiment,
     dataset: Dataset,
     split: Split,
+    preparation: Preparation,
     read: Mapping[str, Mapping[str, Any]],
     metric: Metric,
 ) -> Experiment:
     """Write out what was left open: target, kinds, size of pictures, split, metric, models."""
     schema = dataset.schema
+    texts = [fitted for fitted in preparation.transforms.values() if isinstance(fitted, Text)]
     named = {name: {**own, **experiment.models.get(name, {})} for name, own in read.items()}
     return replace(
         experiment,
@@ -291,6 +314,7 @@ def filled_in(
         kinds=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),
         image_size=size_of_pictures(dataset),
+        length=max((t.length for t in texts), default=0),
         split=experiment.split or ("" if dataset.parts is not None else default_how(dataset)),
         metric=metric.name,
         models=named,

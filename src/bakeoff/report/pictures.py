@@ -24,6 +24,7 @@ from bakeoff.insight.style import to_svg
 from bakeoff.report import numbers
 from bakeoff.report.contents import Contents
 from bakeoff.report.forecast_pictures import drawn_steps, drawn_windows
+from bakeoff.report.input_pictures import drawn_inputs
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -74,7 +75,7 @@ def draw_figures(run: Contents) -> dict[str, list[Group]]:
     A new figure is a function of the run that yields a group, and its name here.
     """
     sections: dict[str, list[Callable[[Contents], Iterator[Group]]]] = {
-        "leaderboard": [draw_ranking],
+        "leaderboard": [draw_ranking, draw_inputs],
         "training": [draw_comparison, draw_learning],
         "best": [draw_confusion, draw_residuals, draw_forecasts],
         "worst": [draw_worst],
@@ -118,6 +119,19 @@ def draw_ranking(run: Contents) -> Iterator[Group]:
         caption="Each model's score with its 95 % interval, by tier. Filled marks are networks, "
         "hollow grey ones are baselines, arrows lie off the scale.",
         pictures=[picture(leaderboard(lines, metric=label), "ranking", alt)],
+    )
+
+
+def draw_inputs(run: Contents) -> Iterator[Group]:
+    """Draw what each of several inputs adds."""
+    drawn = drawn_inputs(run)
+    if drawn is None:
+        return
+    yield Group(
+        caption="What the other inputs add to each input alone: the network of all of them minus "
+        "the network of one, with the interval of 95 % that holds for all differences at once. "
+        "Where it reaches 0, nothing is added that can be detected.",
+        pictures=[picture(drawn.figure, "inputs", drawn.alt)],
     )
 
 
@@ -305,7 +319,7 @@ def draw_forecasts(run: Contents) -> Iterator[Group]:
 
 def draw_worst(run: Contents) -> Iterator[Group]:
     """Draw the test rows on which the best model is most wrong."""
-    if run.examples is None or not run.examples.worst:
+    if run.examples is None or not run.examples.worst or run.examples.kind == "texts":
         return
     examples, values = zip(*run.examples.worst, strict=True)
     titles = [f"{cut(example.truth)}\nnot {cut(example.predicted)}" for example in examples]
@@ -322,7 +336,7 @@ def draw_worst(run: Contents) -> Iterator[Group]:
 
 def draw_rows(run: Contents) -> Iterator[Group]:
     """Draw some training rows, with what they are."""
-    if run.examples is None or not run.examples.train:
+    if run.examples is None or not run.examples.train or run.examples.kind == "texts":
         return
     examples, values = zip(*run.examples.train, strict=True)
     titles = [cut(example.truth) for example in examples]

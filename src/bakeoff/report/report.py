@@ -97,6 +97,7 @@ def render(run: Contents) -> str:
             best=best_part(run),
             targets=[{**leaderboard_part(own), "best": best_part(own)} for own in run.further],
             data=data_part(run),
+            texts=texts_part(run),
             recipes=recipes_part(run),
             plan=whole(run.plan),
             environment=environment_part(run.environment),
@@ -184,6 +185,16 @@ def data_part(run: Contents) -> dict[str, Any]:
         "how": run.split.how,
         "findings": [finding.message for finding in run.findings["leaks"]],
         "notes": run.findings["notes"],
+    }
+
+
+def texts_part(run: Contents) -> dict[str, Any]:
+    """Return the texts that are shown: rows that were learned from, and the worst errors."""
+    examples = run.examples
+    if examples is None or examples.kind != "texts":
+        return {"train": [], "worst": []}
+    return {
+        part: [example for example, _ in getattr(examples, part)] for part in ("train", "worst")
     }
 
 

@@ -1,7 +1,7 @@
-"""Examples: a few pictures or sequences of a run, kept in its folder for the report.
+"""Examples: a few pictures, sequences or texts of a run, kept in its folder for the report.
 
-data/examples.json           what each is of: its row, its class or number, what was predicted
-data/examples.safetensors    train-0, train-1, ..., worst-0, ...: its values
+data/examples.json           what each is of: its row, class or number, what was predicted, its text
+data/examples.safetensors    train-0, train-1, ..., worst-0, ...: its values; none of texts
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from bakeoff.build import Count, OneOf
+from bakeoff.build import Absent, Between, Count, OneOf
 from bakeoff.documents import read_arrays, read_json, reading, write_json, writing
 from bakeoff.errors import DataError
 from bakeoff.runs.folder import RunFolder
 
-Kind = Annotated[str, OneOf("pictures", "sequences")]
+Kind = Annotated[str, OneOf("pictures", "sequences", "texts")]
+Loss = Annotated[float, Between(0, 1e300), Absent(0.0)]  # came with texts
+Text = Annotated[str, Absent("")]
 MOST = 100  # of each sort
 MOST_VALUES = 128 * 128 * 4  # of one example
 
@@ -28,11 +30,16 @@ class Example:
         row: Of the user's own file, counted from 1.
         truth: Its class or number, as people read it.
         predicted: What the best fit said; "" where it was not asked.
+        text: The beginning of a text; "" of all else.
+        loss: Of the prediction: how improbable the class was, as minus the logarithm, or the
+            absolute error of a number.
     """
 
     row: Count
     truth: str
     predicted: str = ""
+    text: Text = ""
+    loss: Loss = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -40,7 +47,8 @@ class Examples:
     """A few rows to look at.
 
     Args:
-        kind: What the values are: pictures (Y, X) or (Y, X, 3) uint8, or sequences (T, F) float32.
+        kind: What the values are: pictures (Y, X) or (Y, X, 3) uint8, or sequences (T, F) float32;
+            texts have none.
         train: Training rows, and the values of each.
         worst: Test rows on which the best fit was most wrong, the worst first.
     """
@@ -58,6 +66,7 @@ def write_examples(examples: Examples, folder: RunFolder) -> None:
         f"{part}-{i}": np.ascontiguousarray(values)
         for part in ("train", "worst")
         for i, (_, values) in enumerate(getattr(examples, part))
+        if examples.kind != "texts"
     }
     with writing(folder.examples.with_suffix(".safetensors")) as draft:
         save_file(arrays, draft)
@@ -95,7 +104,9 @@ def read_examples(folder: RunFolder) -> Examples | None:
 
 
 def checked(arrays: Mapping[str, np.ndarray], name: str, kind: str) -> np.ndarray[Any, Any]:
-    """Return the values of an example, of a shape that can be drawn."""
+    """Return the values of an example, of a shape that can be drawn; of texts there are none."""
+    if kind == "texts":
+        return np.zeros(0, np.uint8)
     if name not in arrays:
         raise DataError(f"it lacks {name}.")
     values = arrays[name]

@@ -32,6 +32,10 @@ GLYPHS = frozenset(
         *("chi", "psi", "omega", "eleven", "twelve", "zehn"),
     )
 )
+SIGNS = frozenset(
+    ("character", "letter", "digit", "numeral", "glyph", "symbol", "alphabet", "sign", "hiragana",
+     "katakana", "kanji", "hangul", "rune")
+)  # fmt: skip
 DIRECTIONS = frozenset(
     (
         *("left", "right", "up", "down", "upward", "downward", "leftward", "rightward"),
@@ -160,13 +164,15 @@ def why_no_flip(classes: Sequence[str]) -> str:
 
 
 def is_glyph(name: str) -> bool:
-    """Tell whether a class is a letter, a digit, a number or the word for one.
+    """Tell whether a class is a letter, a digit, a number, the word for one, or says it is a sign.
 
     Example:
-        >>> [is_glyph(name) for name in ("7", "b", "10", "2.0", "Three", "cat")]
-        [True, True, True, True, True, False]
+        >>> [is_glyph(name) for name in ("7", "b", "10", "2.0", "Three", "cat", "g/character01")]
+        [True, True, True, True, True, False, True]
     """
     name = name.strip().lower()
+    if words_in(name) & SIGNS:
+        return True
     return len(name) == 1 or name in GLYPHS or number(name) == number(name)  # a number, no NaN
 
 

@@ -1,6 +1,7 @@
 """What a run lets its workers see, in a temporary folder: never the targets of test rows.
 
-sources.json               view -> its sizes, and argument -> where its values are
+sources.json               view -> its sizes, argument -> where its values are, and what vectors of
+                           words begin as
 targets.json               "train" and "validation" -> where the targets of their rows are
 train.npy  validation.npy  test.npy        positions of the rows of each part
 arrays/<number>.npy        each array that a source names, written once for all views
@@ -45,7 +46,8 @@ class SharedData:
     def view(self, document: Mapping[str, Any]) -> View:
         """Return one view of all rows; nothing of it is read yet."""
         inputs = {k: source_of(self.opened(v)) for k, v in document["inputs"].items()}
-        return View(inputs=inputs, sizes=document["sizes"])
+        start = self.opened(document["start"]).get("start")
+        return View(inputs=inputs, sizes=document["sizes"], start=start)
 
     def opened(self, value: Any) -> Any:
         """Return plain values with the arrays that they name, opened."""
@@ -93,6 +95,7 @@ def write_shared_data(
         name: {
             "sizes": dict(view.sizes),
             "inputs": {key: store.named(plain(source)) for key, source in view.inputs.items()},
+            "start": {} if view.start is None else store.named({"start": view.start}),
         }
         for name, view in views.items()
     }

@@ -29,6 +29,7 @@ from bakeoff.catalog import find
 from bakeoff.data.taking.sources import Rows, Sliced, Source, plain, read_as
 from bakeoff.errors import BakeoffError
 from bakeoff.train.augmentation import parse_augment
+from bakeoff.train.begin_vectors import begin_vectors
 from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
 from bakeoff.train.head import judged_scores, losses_of
@@ -395,7 +396,9 @@ def build_network(
         from bakeoff.keras_models.fit import fit, predict
 
         keras.utils.set_random_seed(job.seed)
-    return build_model(job, view_of(job, shared.views).sizes), fit, predict
+    model = build_model(job, view_of(job, shared.views).sizes)
+    begin_vectors(model, job, shared.views)
+    return model, fit, predict
 
 
 def count_parameters(model: Any) -> int:

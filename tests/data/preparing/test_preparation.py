@@ -135,6 +135,10 @@ def test_every_transform_keeps_the_protocol_and_comes_back_from_its_state():
     given = [(GIVEN[name], {"target": TARGET.get(name)}) for name in GIVEN]
     tokens = {"x": np.ones((N, 3), int), "y": np.arange(N) % 2}
     given.append((tokens, {"kinds": {"x": "tokens"}}))
+    texts = {"x": [f"a cat of {i % 3} dogs" for i in range(N)], "y": np.arange(N) % 2}
+    given.append((texts, {"target": "y", "kinds": {"x": "text"}}))
+    mixed = {**texts, "age": np.arange(N) * 0.5}
+    given.append((mixed, {"target": "y", "kinds": {"x": "text"}}))
     for data, options in [*given, ({"t": np.arange(N), "v": np.arange(N) * 1.5}, series)]:
         dataset, _, preparation = prepared(data, **options)
         columns = dict(dataset.arrays)
@@ -143,6 +147,9 @@ def test_every_transform_keeps_the_protocol_and_comes_back_from_its_state():
         fitted = {n: (t, columns[n]) for n, t in preparation.transforms.items()}
         if preparation.scale is not None:
             fitted["scale"] = (preparation.scale, dataset.arrays[dataset.target])
+        for name, own in preparation.components.items():
+            codes = preparation.transforms[name].apply(dataset.arrays[name])
+            fitted[f"components of {name}"] = (own, codes)
         for transform, values in fitted.values():
             assert isinstance(transform, Transform)
             again = type(transform)(**transform.state())

@@ -63,7 +63,6 @@ def test_objects_are_never_unpickled(tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"x": np.ones((N, 2)), "labels": Y, "y": Y}, "x, labels would go in together"),
         ({"x": np.ones((N, 2))}, "x but no y"),
         ((np.ones((N, 2)), Y[:9]), "40 rows but y has 9"),
         ((np.ones((N, 2)), np.ones((N, 3))), r"labels that are 0 or 1.*next version.*y\[:, 0\]"),
@@ -184,7 +183,6 @@ def test_a_damaged_array_is_refused_by_file_and_cause(x, message, tmp_path):
         ({"x": np.ones((N, 0, 3)), "y": Y}, r"rows without a value \(shape \(40, 0, 3\)\)"),
         ({"x": np.ones((N, 5, 2)), "y": Y, "x_lengths": Y.astype(str)}, "x_lengths has .* type <U"),
         ({"x": np.ones((N, 5, 2)), "y": Y, "x_lengths": Y[:, None]}, "x_lengths has shape"),
-        ({"x": np.ones((N, 5)), "y": Y, "z": Y}, "x, z would go in together"),
     ],
 )
 def test_arrays_of_no_use_are_refused_by_file_and_cause(arrays, message, tmp_path):

@@ -11,7 +11,7 @@ from bakeoff.data.assembling.named_arrays import are_named_arrays, from_named_ar
 from bakeoff.data.assembling.pictures import from_pictures
 from bakeoff.data.assembling.tables import from_tables
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.reading import bundled, named
+from bakeoff.data.reading import bundled, named, reviews
 from bakeoff.data.reading.array_names import holds_blocks
 from bakeoff.data.reading.located import Forecast, is_series
 from bakeoff.errors import RequestError, option
@@ -27,6 +27,11 @@ def from_named(
     if place.layout == "zips":
         pictures = named.load_pictures(name, place, image_size)
         return replace(from_pictures(pictures, choices), source=name)
+    if place.layout in ("tables", "texts"):
+        parts = reviews.reviews(place.folder, archive=place.layout == "texts")
+        choices = choices._replace(target=choices.target or reviews.TARGET)
+        read = from_tables(parts, choices, image_size=image_size)
+        return replace(read, source=name, notes=(*place.notes, *read.notes))
     arrays = named.load_arrays(place)
     if image_size:
         height, width = arrays["x_train"].shape[1:3]

@@ -34,7 +34,7 @@ from bakeoff.data.assembling.list_columns import (
 from bakeoff.data.assembling.long_tables import from_long_table, inputs_from_long_table
 from bakeoff.data.assembling.parts import column_in_parts, refuse_equal_parts, target_in_parts
 from bakeoff.data.assembling.time_series import from_time_series, inputs_from_time_series
-from bakeoff.data.columns.column import Reading, Schema
+from bakeoff.data.columns.column import TEXT, Reading, Schema, free_texts
 from bakeoff.data.columns.infer import infer
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.columns.read_labels import matching, new_labels, read_labels
@@ -195,8 +195,11 @@ def is_beside(table: Table, name: str, choices: Choices) -> bool:
     for other in others:
         if other == name:
             continue
-        kind = choices.kinds.get(other) or infer(table.frame[other]).column.kind
-        if KINDS[kind.partition(":")[0]].transform:
+        kind = choices.kinds.get(other, "").partition(":")[0]
+        column = infer(table.frame[other]).column
+        if KINDS[kind or column.kind].transform and (kind or column.kind != TEXT):
+            return True
+        if column.kind == TEXT and (choices.inputs or free_texts([column])):
             return True
     return False
 

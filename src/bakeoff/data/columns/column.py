@@ -24,6 +24,7 @@ from bakeoff.data.kinds import KINDS
 from bakeoff.errors import DataError, RequestError, option, unknown
 
 TABLE = "columns"  # what all columns of a table are called where they are one of several inputs
+TEXT = "text"  # the kind of a column that is no input by default unless it holds sentences
 Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast"]
 
 
@@ -271,24 +272,40 @@ def check_names(schema: Schema) -> None:
 def choose_inputs(
     columns: Sequence[Column], targets: Sequence[str], asked: Sequence[str] | None
 ) -> tuple[str, ...]:
-    """Return the columns that models will see: those asked for, as far as a model can use them."""
+    """Return the columns that models will see: those asked for, as far as a model can use them.
+
+    Of texts only those of sentences, unless they are asked for.
+    """
     named = [c for c in columns if c.name not in targets and (asked is None or c.name in asked)]
-    usable = tuple(column.name for column in named if KINDS[column.kind].transform)
+    texts = named if asked is not None else free_texts(named)
+    usable = tuple(
+        c.name for c in named if KINDS[c.kind].transform and (c.kind != TEXT or c in texts)
+    )
     if not usable:
         why = "; ".join(f"{column.name} is {column.kind} ({column.reason})" for column in named[:5])
         name = named[0].name if named else "name"
+        words = any(isinstance(column.form, WordForm) for column in named)
+        kind = TEXT if words and any(c.kind in (TEXT, "identifier") for c in named) else "category"
         raise DataError(
             f"No column can be used to predict {' and '.join(map(repr, targets))}: "
             f"{why or 'there is no other column'}. Give a kind, as in "
-            f"{option('kinds', {name: 'category'})}."
+            f"{option('kinds', {name: kind})}."
         )
     return usable
+
+
+def free_texts(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns of sentences, which models read unless the user says otherwise.
+
+    Those are texts of eight words or more in the mean, and what the user calls text.
+    """
+    return [c for c in columns if isinstance(c.form, WordForm) and c.form.sentences]
 
 
 def left_out(columns: Sequence[Column], targets: Sequence[str], inputs: Sequence[str]) -> list[str]:
     """Say which columns no model will see, and why."""
     out = [column for column in columns if column.name not in (*targets, *inputs)]
-    unusable = [column for column in out if not KINDS[column.kind].transform]
-    unasked = [column.name for column in out if KINDS[column.kind].transform]
+    unusable = [column for column in out if column.kind == TEXT or not KINDS[column.kind].transform]
+    unasked = [column.name for column in out if column not in unusable]
     notes = [f"{c.name} is left out: {c.kind}, {c.reason}." for c in unusable]
     return notes + ([f"Not among the inputs: {', '.join(unasked)}."] if unasked else [])

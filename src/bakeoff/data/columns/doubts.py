@@ -1,6 +1,7 @@
 """Doubts: what a column holds that is seldom meant. It is told, with a count, and never changed.
 
 one label in several spellings      Yes, yes and Y; Sofia and Sofai
+several labels in several orders    rust scab and scab rust
 a number that stands for no value   -999 among amounts from 0 to 80
 """
 
@@ -42,6 +43,7 @@ def doubts(readings: Iterable[Reading]) -> tuple[str, ...]:
             counts = Counter(reading.counts or values.tolist())
             del counts[None]  # a Counter lets go of what it lacks
             said += say_spellings(name, counts)
+            said += say_orders(name, counts)
     return tuple(said)
 
 
@@ -61,6 +63,31 @@ def say_spellings(name: str, counts: Mapping[str, int]) -> list[str]:
     return [
         f"{name}: {labels} labels look like spellings of {one}: {shown}{more}. They are taken as "
         "different; if they are not, write them alike in the data."
+    ]
+
+
+def say_orders(name: str, counts: Mapping[str, int]) -> list[str]:
+    """Name the labels that are the same words in another order."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for label in sorted(counts, key=lambda label: (-counts[label], label)):
+        found = tuple(sorted(filter(None, re.split(r"[\s,;|/+&]+", folded(label)))))
+        groups.setdefault(found, []).append(label)
+    several = [
+        group
+        for words, group in groups.items()
+        if len(words) > 1 and len({folded(label) for label in group}) > 1
+    ]
+    if not several:
+        return []
+    shown = "; ".join(
+        " and ".join(f"{cut(label)!r} ({counts[label]:,})" for label in group[:3])
+        for group in several[:3]
+    )
+    more = "; …" if len(several) > 3 or any(len(group) > 3 for group in several) else ""
+    return [
+        f"{name}: some labels are the same words in another order and count as different classes: "
+        f"{shown}{more}. Write them in one order, or, where a row has several labels, give each of "
+        "them a column of 0 and 1."
     ]
 
 

@@ -25,6 +25,8 @@ REPEATS = 0.3  # texts are categories when this share of the filled cells holds 
 FEW_ROWS = 20  # below this, a text that comes once is no sign of an identifier
 FEW_WORDS = 5  # so many different words among numbers stand for "no value"; more are codes
 SENTENCE = 8  # words a cell from which a column of many texts is free text
+UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"
+LETTERS_A_WORD = 2  # of such scripts, without blanks between words
 
 
 def infer(
@@ -303,14 +305,18 @@ def of_words(
     found = words(texts)
     distinct, filled = len(found.distinct), int(found.counts.sum())
     missing = len(texts) - filled
-    kind, reason = word_kind(texts, found, missing)
+    kind, reason, sentences = word_kind(texts, found, missing)
     column = Column(
         name=name,
         kind=kind,
         reason=hint if hint and kind in ("category", "identifier", "text") else reason,
         missing=missing,
         distinct=distinct,
-        form=WordForm(style, pair=tuple(sorted(found.distinct)) if kind == "binary" else ()),
+        form=WordForm(
+            style,
+            pair=tuple(sorted(found.distinct)) if kind == "binary" else (),
+            sentences=sentences,
+        ),
     )
     counts = found.tally if kind in ("category", "binary") else None
     return Reading(column, found.values, counts=counts)
@@ -330,30 +336,38 @@ def shortest(texts: pl.Series) -> pl.Series:
     return as_texts(numbers).zip_with(numbers.is_not_null(), texts)
 
 
-def word_kind(texts: pl.Series, found: Words, missing: int) -> tuple[str, str]:
-    """Return the kind of a column of words and why."""
+def word_kind(texts: pl.Series, found: Words, missing: int) -> tuple[str, str, bool]:
+    """Return the kind of a column of words, why, and whether its cells are sentences."""
     distinct, filled = len(found.distinct), int(found.counts.sum())
     if distinct == 0:
-        return "constant", "every cell is missing"
+        return "constant", "every cell is missing", False
     first = found.distinct[0]
     if distinct == 1:
-        return (
-            ("category", f"{first!r} or missing") if missing else ("constant", f"always {first!r}")
-        )
+        if missing:
+            return "category", f"{first!r} or missing", False
+        return "constant", f"always {first!r}", False
     if distinct == 2:
-        return "binary", " or ".join(sorted(found.distinct))
+        return "binary", " or ".join(sorted(found.distinct)), False
     repeated = int(found.counts[found.counts > 1].sum())
-    length = float(cells.sample(texts).str.count_matches(r"\S+").mean())  # type: ignore[arg-type]
+    length = words_a_cell(texts)
     many = f"{distinct:,} different values in {filled:,} rows"
     if length >= SENTENCE and distinct > FEW_ROWS:
-        return "text", f"sentences of about {length:.0f} words"
+        return "text", f"sentences of about {length:.0f} words", True
     if filled < FEW_ROWS and distinct < filled:
-        return "category", many
+        return "category", many, False
     if repeated >= REPEATS * filled:
-        return "category", f"{distinct:,} different values" if distinct < 0.1 * filled else many
-    return (
-        ("text", f"{many}, about {length:.0f} words each") if length >= 3 else ("identifier", many)
-    )
+        few = f"{distinct:,} different values" if distinct < 0.1 * filled else many
+        return "category", few, False
+    if length < 3:
+        return "identifier", many, False
+    return "text", f"{many}, about {length:.0f} words each", False
+
+
+def words_a_cell(texts: pl.Series) -> float:
+    """Return how many words a filled cell has on average, in scripts without blanks as well."""
+    some = cells.sample(texts)
+    words = some.str.count_matches(r"\S+") + some.str.count_matches(UNSPACED) / LETTERS_A_WORD
+    return float(words.mean())  # type: ignore[arg-type]
 
 
 def with_bad_cells(

@@ -94,7 +94,10 @@ def read_column(
             f"Column {name!r} has {reading.column.distinct:,} different values, so it is not "
             f"{row.name}. Read it as 'category' or 'number'."
         )
-    return reading._replace(column=replace(reading.column, kind=row.name, reason="as you said"))
+    column = replace(reading.column, kind=row.name, reason="as you said")
+    if row.name == "text" and isinstance(column.form, WordForm):
+        column = replace(column, form=replace(column.form, pair=(), sentences=True))
+    return reading._replace(column=column)
 
 
 def check_half(reading: Reading, series: pl.Series) -> None:

@@ -27,6 +27,9 @@ from bakeoff.data.preparing.scale import Scale
 from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import Steps, summarise
 from bakeoff.data.preparing.strays import say_strays
+from bakeoff.data.preparing.text import BY_DEFAULT, Text, TextChoices
+from bakeoff.data.preparing.text_components import TextComponents
+from bakeoff.data.preparing.text_notes import say_new_texts, say_texts
 from bakeoff.data.preparing.time import Time
 from bakeoff.data.preparing.tokens import Tokens, say_unknown_tokens
 from bakeoff.data.preparing.transform import Transform, check_widths
@@ -37,7 +40,8 @@ from bakeoff.listed import listed
 from bakeoff.numeric import is_constant
 
 CLASSES: tuple[type[Transform], ...] = (
-    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps, Tokens
+    Numbers, Binary, Categories, Time, Pixels, Steps, Scale, SeriesSteps, Tokens, Text,
+    TextComponents,
 )  # fmt: skip
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
 MOST_AMOUNT = 1e150  # the squares of larger numbers overflow, those of its inverse vanish
@@ -61,6 +65,7 @@ class Preparation:
         transforms: Input column -> its fitted transform.
         summaries: Input of sequences of different lengths -> the transform of their per-channel
             summaries.
+        components: Text beside other inputs -> what makes a few numbers of it.
         notes: What was left out or noticed, in sentences for the user.
     """
 
@@ -68,6 +73,7 @@ class Preparation:
     goals: Mapping[str, Goal]
     transforms: Mapping[str, Transform]
     summaries: Mapping[str, Numbers] = field(default_factory=dict)
+    components: Mapping[str, TextComponents] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def only(self, target: str) -> Preparation:
@@ -142,6 +148,8 @@ class Preparation:
         for name, transform in self.transforms.items():
             if isinstance(transform, Tokens):
                 notes += say_unknown_tokens(name, transform, dataset.arrays[name])
+            if isinstance(transform, Text):
+                notes += say_new_texts(name, transform, dataset.arrays[name])
             if not isinstance(transform, Categories):
                 continue
             tally = transform.unknown(dataset.arrays[name])
@@ -160,8 +168,13 @@ class Preparation:
         save_preparation(self, Path(folder))
 
 
-def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
+def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFAULT) -> Preparation:
     """Learn all transforms, classes and scales from the training rows of a split.
+
+    Args:
+        dataset: The rows.
+        split: Their parts.
+        texts: How texts are to be read.
 
     Raises:
         DataError: The training rows hold one class, one value, or no usable input.
@@ -174,16 +187,19 @@ def fit_preparation(dataset: Dataset, split: Split) -> Preparation:
     for own in dataset.by_target:
         goals[own.target], told = fit_goal(own, split)
         notes += told
-    transforms = {name: fit_transform(train, name) for name in inputs}
+    transforms = {name: fit_transform(train, name, texts) for name in inputs}
     notes += [*unseen_parts(train, inputs), *say_strays(transforms, dataset)]
     for name, transform in transforms.items():
         if isinstance(transform, Tokens):
             notes += say_unknown_tokens(name, transform, dataset.arrays[name])
+        if isinstance(transform, Text):
+            notes += say_texts(name, transform, dataset.arrays[name], split)
     return Preparation(
         schema=replace(dataset.schema, inputs=inputs),
         goals=goals,
         transforms=transforms,
         summaries=fit_summaries(train, inputs),
+        components=fit_components(train, transforms),
         notes=tuple(notes),
     )
 
@@ -323,9 +339,11 @@ def check_amounts(values: Array, target: str) -> None:
         )
 
 
-def fit_transform(train: Dataset, name: str) -> Transform:
+def fit_transform(train: Dataset, name: str, texts: TextChoices) -> Transform:
     """Fit the transform of one input on the training rows; of sequences on their real steps."""
     values = train.arrays[name]
+    if train.schema.column(name).kind == "text":
+        return Text.fit(values, texts)
     if forecasts(train.schema):
         return SeriesSteps.fit(values)
     real = values.real() if isinstance(values, Sequences | Pictures) else values
@@ -346,6 +364,19 @@ def fit_summaries(train: Dataset, inputs: Iterable[str]) -> dict[str, Numbers]:
         if isinstance(form, ShapeForm) and form.sizes[0] is None and column.kind != "tokens":
             fitted[name] = Numbers.fit(summarise(train.arrays[name]))
     return fitted
+
+
+def fit_components(
+    train: Dataset, transforms: Mapping[str, Transform]
+) -> dict[str, TextComponents]:
+    """Fit what makes a few numbers of each text, where there are other inputs beside it."""
+    if len(transforms) == 1:
+        return {}
+    return {
+        name: TextComponents.fit(transform.apply(train.arrays[name]))
+        for name, transform in transforms.items()
+        if isinstance(transform, Text)
+    }
 
 
 def class_names(train: Dataset) -> tuple[str, ...]:
@@ -373,6 +404,7 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
     goals = preparation.goals
     named: dict[str, Transform | None] = {
         **{f"column.{name}": t for name, t in preparation.transforms.items()},
+        **{f"components.{name}": t for name, t in preparation.components.items()},
         **{summaries_of(name, preparation.schema): t for name, t in preparation.summaries.items()},
         **{scale_of(name, preparation.schema): own.scale for name, own in goals.items()},
     }
@@ -437,6 +469,7 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
         schema=schema,
         goals=goals_of(document, schema, made),
         transforms={name: columns[name] for name in schema.inputs},
+        components=components_of(made, schema),
         summaries={n: fitted for n, fitted in summaries.items() if isinstance(fitted, Numbers)},
         notes=tuple(document["notes"]),
     )
@@ -480,6 +513,22 @@ def goals_of(
 def scale_of(target: str, schema: Schema) -> str:
     """Return what the scale of a target is called in a file."""
     return "scale" if target == schema.targets[0] else f"scale.{target}"
+
+
+def components_of(made: Mapping[str, Transform], schema: Schema) -> dict[str, TextComponents]:
+    """Return what makes a few numbers of texts, among all that was read.
+
+    Raises:
+        DataError: A text beside other inputs has none.
+    """
+    texts = [n for n in schema.inputs if schema.column(n).kind == "text" and len(schema.inputs) > 1]
+    found = {}
+    for name in texts:
+        own = made.get(f"components.{name}")
+        if not isinstance(own, TextComponents):
+            raise DataError(f"the text {cut(repr(name))} has no components.")
+        found[name] = own
+    return found
 
 
 def summaries_of(name: str, schema: Schema) -> str:

@@ -35,7 +35,12 @@ NAMES = {
     "noise_pictures": "y",
     "noise_both": "y",
 }
-STORED = ("cifar10", "fashion_mnist", "mnist")  # read by `named` from files of the user's own
+STORED = (
+    "cifar10",
+    "fashion_mnist",
+    "imdb",
+    "mnist",
+)  # read by `named`
 SERIES = ("etth1", "ettm1")  # tables that `located` finds
 EVERY_NAME = (*NAMES, *STORED, *SERIES)
 

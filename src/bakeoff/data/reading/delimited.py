@@ -81,7 +81,13 @@ def delimited_text(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str
     notes += say_separator(separator, source)
     names, nameless, repeated = header(text, separator, source)
     notes += [f"{source}: {note}" for note in repeated]
-    frame = parse(text, separator, names, source, above)
+    plain = separator == "\t" and are_letters(text, len(names))
+    if plain:
+        notes.append(
+            f"{source}: quotation marks are taken as letters, since some are never closed, and "
+            f"every line has {len(names)} cells without them."
+        )
+    frame = parse(text, separator, names, source, above, plain=plain)
     return without_empty(frame, names, nameless, separator, notes, source)
 
 
@@ -275,12 +281,49 @@ def apart(given: list[str]) -> tuple[list[str], list[str]]:
     return names, notes
 
 
-def parse(text: str, separator: str, names: list[str], source: str, above: int = 0) -> pl.DataFrame:
-    """Read all rows below the names as texts; `above` counts the lines of the file before it."""
+def are_letters(text: str, width: int) -> bool:
+    """Tell whether the quotation marks of a file with tabs hold nothing together.
+
+    Each line then has its cells without them, and with them lines would run into each other.
+
+    Args:
+        text: Of the file.
+        width: Its columns.
+    """
+    if '"' not in text:
+        return False
+    lines = [line for line in re.split("\r\n|\r|\n", text) if line]
+    if any(line.count("\t") != width - 1 for line in lines):
+        return False
+    try:
+        return sum(1 for _ in rows_of(text, "\t")) < len(lines)
+    except BrokenRow:
+        return True
+
+
+def parse(
+    text: str,
+    separator: str,
+    names: list[str],
+    source: str,
+    above: int = 0,
+    *,
+    plain: bool = False,
+) -> pl.DataFrame:
+    """Read all rows below the names as texts.
+
+    Args:
+        text: Of the file.
+        separator: Of its columns.
+        names: Of its columns.
+        source: The file.
+        above: Its lines before the text.
+        plain: Whether quotation marks are letters.
+    """
     import polars as pl
     from polars.exceptions import PolarsError
 
-    if '"' not in text and separator.isascii():
+    if (plain or '"' not in text) and separator.isascii():
         body = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         body = re.sub("\n{2,}", "\n", body) if "\n\n" in body else body
         body = body.lstrip("\n").partition("\n")[2]

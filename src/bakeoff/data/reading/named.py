@@ -1,9 +1,10 @@
-"""Named: sets that are known by name: mnist, fashion_mnist and cifar10.
+"""Named: sets that are known by name: mnist, fashion_mnist, cifar10 and imdb.
 
     mnist/  fashion_mnist/     train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz,
                                t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz
     cifar10/                   train_1.zip … train_5.zip, test.zip: <class>/<number>.webp
                                or cifar-10-binary.tar.gz
+    imdb/                      train.csv.gz, test.csv.gz: text and label, or aclImdb_v1.tar.gz
 
 They are looked for below BAKEOFF_DATA, then in the cache, and else downloaded into it, unless
 BAKEOFF_OFFLINE is set. What was downloaded is used only where its sha256 is the published one: that
@@ -24,11 +25,12 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from bakeoff.data.array import Array
+from bakeoff.data.reading import reviews
 from bakeoff.data.reading.bundled import STORED
 from bakeoff.data.reading.download import RefusedError, download
 from bakeoff.data.reading.picture_cache import cache_folder, megabytes, sha256_of
@@ -37,9 +39,12 @@ from bakeoff.data.reading.pictures import Pictures, pictures_of
 from bakeoff.data.reading.unpack import BROKEN, unpack, unreadable
 from bakeoff.errors import DataError, RunError
 
+if TYPE_CHECKING:
+    import polars as pl
+
 VARIABLE = "BAKEOFF_DATA"
 OFFLINE = "BAKEOFF_OFFLINE"
-Layout = Literal["idx", "zips", "binary", "table"]
+Layout = Literal["idx", "zips", "binary", "table", "tables", "texts"]
 IDX = {
     "x_train": "train-images-idx3-ubyte.gz",
     "y_train": "train-labels-idx1-ubyte.gz",
@@ -62,11 +67,14 @@ FILES: Mapping[Layout, tuple[str, ...]] = {
     "idx": tuple(IDX.values()),
     "zips": tuple(file for files in ZIPS.values() for file in files),
     "binary": (BINARY,),
+    "tables": tuple(reviews.TABLES.values()),
+    "texts": (reviews.ARCHIVE,),
 }
 LAYOUTS: Mapping[str, tuple[Layout, ...]] = {
     "mnist": ("idx",),
     "fashion_mnist": ("idx",),
     "cifar10": ("zips", "binary"),
+    "imdb": ("tables", "texts"),
 }
 
 
@@ -133,6 +141,11 @@ WEB: Mapping[str, Web] = {
         "binary",
         ("https://www.cs.toronto.edu/~kriz/",),
         {BINARY: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
+    ),
+    "imdb": Web(
+        "texts",
+        ("https://ai.stanford.edu/~amaas/data/sentiment/",),
+        {reviews.ARCHIVE: "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"},
     ),
 }
 
@@ -250,9 +263,11 @@ def find_parts(name: str, folder: Path) -> dict[str, Found]:
     }
 
 
-def find_new(name: str) -> Found | dict[str, Array]:
+def find_new(name: str) -> Found | dict[str, Array] | pl.DataFrame:
     """Return a named set as new data; both parts may have a picture called airplane/00003.webp."""
     place = find_set(name)
+    if place.layout in ("tables", "texts"):
+        return reviews.all_reviews(place.folder, archive=place.layout == "texts")
     if place.layout != "zips":
         return load_arrays(place)
     named = [

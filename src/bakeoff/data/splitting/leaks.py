@@ -1,23 +1,23 @@
 """Leaks: what would make a test score better than the truth.
 
-The checks: rows that stand in two parts with the same inputs, and pictures with nearly the same;
-columns that alone give the target
+The checks: rows that stand in two parts with the same inputs, and pictures and texts with nearly
+the same; texts that name their class; columns that alone give the target
 away, or foretell it though they only count the rows; rows in order of time, and groups of rows
 nearly equal, that chance has mixed. Targets are read on the training rows only.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, is_missing, numbered
-from bakeoff.data.blocks import Pictures, Sequences
+from bakeoff.data.array import Array, is_missing
+from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.alone import (
@@ -29,13 +29,16 @@ from bakeoff.data.splitting.alone import (
     tells_alone,
 )
 from bakeoff.data.splitting.groups import find_groups
+from bakeoff.data.splitting.labels_in_texts import labels_in_texts
 from bakeoff.data.splitting.leading_channels import leading_channels
 from bakeoff.data.splitting.mixed_recordings import mixed_recordings
 from bakeoff.data.splitting.near_pictures import frequencies, near_pictures
-from bakeoff.data.splitting.split import Split
+from bakeoff.data.splitting.near_texts import near_texts, text_prints
+from bakeoff.data.splitting.row_keys import row_keys
+from bakeoff.data.splitting.split import Split, before_each
+from bakeoff.data.splitting.swapped import swapped_inputs
 
 MOST_COMPARED = 50  # inputs in which the rows of a group are compared
-AT_ONCE = 2**23  # bytes of rows that are laid side by side
 RECORDING = "recording"  # the column that reading makes of the names of pictures
 FORETOLD = 0.3  # share of the errors that the order of the rows may remove and be chance
 
@@ -54,6 +57,8 @@ def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
     return (
         *duplicates(dataset, split, keys),
         *near_copies(dataset, split, inputs, keys),
+        *turned_round(dataset, split, inputs),
+        *named_labels(dataset, split, inputs),
         *(
             finding
             for own in dataset.by_target
@@ -139,16 +144,26 @@ def duplicates(dataset: Dataset, split: Split, keys: Array) -> Iterator[Finding]
                 )
 
 
-def before_each(split: Split) -> Iterator[tuple[str, Array, dict[str, Array]]]:
-    """Yield each part that something is decided by, its rows, and the parts that come before it."""
-    yield "validation", split.validation, {"train": split.train}
-    yield "test", split.test, {"train": split.train, "validation": split.validation}
+def turned_round(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Finding]:
+    """Find rows that repeat a row of an earlier part with two inputs swapped."""
+    for pair in swapped_inputs(dataset, split, inputs):
+        verb = "repeat" if len(pair.positions) > 1 else "repeats"
+        yield Finding(
+            kind="duplicates",
+            message=f"{len(pair.positions):,} of {pair.total:,} {pair.part} rows {verb} a "
+            f"{'training' if pair.repeats == 'train' else pair.repeats} row with "
+            f"{cut(pair.names[0])} and {cut(pair.names[1])} swapped",
+            part=pair.part,
+            repeats=pair.repeats,
+            count=len(pair.positions),
+            rows=tuple(dataset.rows[pair.positions[:10]].tolist()),
+        )
 
 
 def near_copies(
     dataset: Dataset, split: Split, inputs: list[str], keys: Array
 ) -> Iterator[Finding]:
-    """Find pictures that stand in an earlier part, too, but for a resize or compression.
+    """Find pictures and texts that stand in an earlier part, too, but for a little.
 
     Args:
         dataset: The rows.
@@ -157,37 +172,70 @@ def near_copies(
         keys: (N,) equal where all inputs are: those are no near copies but duplicates.
     """
     for name in inputs:
-        if dataset.schema.column(name).kind != "image":
+        kind, values = dataset.schema.column(name).kind, dataset.arrays[name]
+        if kind == "image":
+            find = partial(near_pictures, values, frequencies(values))
+        elif kind == "text":
+            find = partial(near_texts, text_prints(values))
+        else:
             continue
-        waves = frequencies(dataset.arrays[name])
         for part, positions, earlier in before_each(split):
             rest = positions[~np.isin(keys[positions], keys[np.concatenate([*earlier.values()])])]
             for other, others in earlier.items():
-                twins = near_pictures(dataset.arrays[name], waves, rest, others)
+                twins = find(rest, others)
                 near = twins >= 0
                 if near.any():
                     pair = int(rest[near][0]), int(twins[near][0])
-                    yield say_near(dataset, part, other, rest[near], len(positions), pair)
+                    what = "picture" if kind == "image" else "text"
+                    yield say_near(dataset, part, other, rest[near], len(positions), pair, what)
                 rest = rest[~near]
 
 
 def say_near(
-    dataset: Dataset, part: str, other: str, near: Array, number: int, pair: tuple[int, int]
+    dataset: Dataset,
+    part: str,
+    other: str,
+    near: Array,
+    number: int,
+    pair: tuple[int, int],
+    what: str,
 ) -> Finding:
-    """Say how many pictures of a part are nearly those of another, and name a pair."""
+    """Say how many pictures or texts of a part are nearly those of another, and name a pair."""
     are = "is nearly a" if len(near) == 1 else "are nearly"
     which = "training" if other == "train" else other
-    pictures = "picture" if len(near) == 1 else "pictures"
+    those = what if len(near) == 1 else f"{what}s"
     first, second = (dataset.place(position) for position in pair)
     return Finding(
         kind="near_copies",
-        message=f"{len(near):,} of {number:,} {part} pictures {are} {which} {pictures} "
+        message=f"{len(near):,} of {number:,} {part} {what}s {are} {which} {those} "
         f"(such as {first} and {second})",
         part=part,
         repeats=other,
         count=len(near),
         rows=tuple(dataset.rows[near[:10]].tolist()),
     )
+
+
+def named_labels(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[Finding]:
+    """Find texts of training rows that name their class."""
+    if dataset.schema.tasks[dataset.target] not in ("binary", "multiclass"):
+        return
+    for name in inputs:
+        if dataset.schema.column(name).kind != "text":
+            continue
+        labels = dataset.arrays[dataset.target]
+        known = split.train[~is_missing(labels[split.train])]
+        found = labels_in_texts(dataset.arrays[name][known], labels[known])
+        for label, share, elsewhere in found[:1]:
+            more = f", as {len(found) - 1} further classes do" if len(found) > 1 else ""
+            yield Finding(
+                kind="gives_away",
+                message=f"the word {cut(repr(label))} stands in {100 * share:.0f} % of the "
+                f"{name} of its own {dataset.target} and in {100 * elsewhere:.1g} % of the "
+                f"others{more}: does the label stand in its text?",
+                column=name,
+                count=len(split.train),
+            )
 
 
 def different(positions: Array, keys: Array) -> Array:
@@ -197,40 +245,6 @@ def different(positions: Array, keys: Array) -> Array:
     """
     first = np.unique(keys[positions], return_index=True)[1]
     return positions[np.sort(first)] if len(first) >= FEWEST else positions
-
-
-def row_keys(dataset: Dataset, inputs: list[str]) -> Array:
-    """Return one value per row that is equal where all inputs are equal."""
-    columns = [dataset.arrays[name] for name in inputs]
-    sequences = [values for values in columns if isinstance(values, Sequences)]
-    others = [values for values in columns if not isinstance(values, Sequences)]
-    flat = [v if isinstance(v, Pictures) else numbered(v) for v in others]
-    keys = []
-    wide = sum(bytes_of(values[:1]).size for values in flat)
-    step = max(1, min(10_000, AT_ONCE // max(1, wide)))
-    for start in range(0, len(dataset), step):
-        some = slice(start, start + step)
-        nothing = np.empty((min(step, len(dataset) - start), 0), np.uint8)
-        rows = np.concatenate([nothing, *(bytes_of(values[some]) for values in flat)], axis=1)
-        for i, row in enumerate(rows):
-            digest = hashlib.blake2b(row, digest_size=8)
-            for values in sequences:
-                steps = unsigned(values[start + i])
-                digest.update(len(steps).to_bytes(8))
-                digest.update(steps.tobytes())
-            keys.append(digest.digest())
-    return np.frombuffer(b"".join(keys), dtype=np.uint64)
-
-
-def bytes_of(values: Array | Pictures) -> Array:
-    """Return bytes that are equal where the values are: (n, ...) -> (n, bytes)."""
-    rows = unsigned(np.asarray(values))
-    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1)
-
-
-def unsigned(values: Array) -> Array:
-    """Return the same values, zeros without a sign."""
-    return values + 0.0 if values.dtype.kind == "f" else values
 
 
 def give_aways(

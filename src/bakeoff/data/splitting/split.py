@@ -15,7 +15,7 @@ Percentages may follow each but `column`, as in `time:date:60/20/20`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -384,3 +384,9 @@ def counts(dataset: Dataset, split: Split) -> dict[str, dict[str, Any]]:
             del tally[None]  # rows that have other targets; a Counter lets go of what it lacks
             result[part]["classes"] = {name: tally[name] for name in sorted(tally)}
     return result
+
+
+def before_each(split: Split) -> Iterator[tuple[str, Array, dict[str, Array]]]:
+    """Yield each part that something is decided by, its rows, and the parts that come before it."""
+    yield "validation", split.validation, {"train": split.train}
+    yield "test", split.test, {"train": split.train, "validation": split.validation}

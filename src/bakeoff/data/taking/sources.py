@@ -267,10 +267,14 @@ def take(inputs: Mapping[str, Source], positions: Any = slice(None)) -> dict[str
 
 
 def read_as(view: str, inputs: Mapping[str, Source]) -> dict[str, Any]:
-    """Return the inputs of a baseline: windows as something to slice, all others as arrays."""
-    if view == "window":
-        return {name: Sliced(source) for name, source in inputs.items()}
-    return take(inputs)
+    """Return the inputs of a baseline: windows and texts to be sliced, others as arrays."""
+    if view not in ("window", "words"):
+        return take(inputs)
+    sliced: dict[str, Any] = {name: Sliced(source) for name, source in inputs.items()}
+    for name, source in inputs.items():
+        if isinstance(source, Ragged):
+            sliced[lengths_name(name)] = source.lengths
+    return sliced
 
 
 def lengths_name(name: str) -> str:

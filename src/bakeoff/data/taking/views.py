@@ -4,6 +4,7 @@
     image (N, Y, X, C)    image, sequence (N, Y, X·C), vector                  plain, histograms
     sequence (N, T, F)    sequence with lengths, vector                        plain
     tokens (N, T)         text with lengths                                    plain
+    text                  text with lengths, cut                               words, whole
     windows to forecast   window, sequence, vector
     volume                volume, vector                                       plain
 
@@ -33,6 +34,7 @@ from bakeoff.data.preparing.pixels import Pixels as PixelScales
 from bakeoff.data.preparing.preparation import Preparation, forecasts
 from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import summarise
+from bakeoff.data.preparing.text import Text
 from bakeoff.data.preparing.tokens import Tokens
 from bakeoff.data.preparing.transform import gives_codes, gives_numbers
 from bakeoff.data.taking.sources import (
@@ -46,6 +48,7 @@ from bakeoff.data.taking.sources import (
     lengths_name,
     take,
 )
+from bakeoff.data.taking.text_views import text_views
 from bakeoff.numeric import within_reach
 
 COLOURS = 3  # channels of a colour picture
@@ -61,10 +64,12 @@ class View:
         inputs: Argument of the page (`x`, `categories`) -> where its values are.
         sizes: Constructor arguments that follow (`in_features`, `category_sizes`, `in_channels`,
             `image_size`).
+        start: Of texts: (V, E) what the vectors of words begin as, NaN where they are drawn.
     """
 
     inputs: Mapping[str, Source]
     sizes: Mapping[str, Any]
+    start: Array | None = None
 
     @property
     def arguments(self) -> set[str]:
@@ -127,6 +132,8 @@ def views_of(preparation: Preparation, dataset: Dataset, names: tuple[str, ...])
         return token_views(fitted, values)
     if isinstance(values, Sequences):
         return sequence_views(preparation, name, values)
+    if isinstance(fitted, Text):
+        return text_views(fitted, values, preparation.components.get(name))
     return Views(
         {
             view: partial(table_view, preparation, dataset, names, view)

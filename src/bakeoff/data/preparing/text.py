@@ -1,0 +1,227 @@
+"""Text: a transform of texts into codes of words, or of pieces of words made of bytes."""
+
+from __future__ import annotations
+
+import weakref
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+
+import numpy as np
+
+from bakeoff.build import Absent, Between, Count
+from bakeoff.data.array import Array, Row
+from bakeoff.data.blocks import Sequences
+from bakeoff.data.columns.text_words import text_words
+from bakeoff.data.preparing.byte_pairs import BytePairs
+from bakeoff.data.preparing.tokens import FIRST, UNKNOWN
+from bakeoff.data.preparing.transform import Role, fields_of
+from bakeoff.data.reading.located import located
+from bakeoff.data.reading.word_vectors import MOST, word_vectors
+from bakeoff.errors import RequestError, option
+
+Way = Literal["words", "bytes"]
+Letters = Annotated[Array, Row("u")]
+Length = Annotated[int, Between(1, 10**6)]
+Width = Annotated[int, Between(1, MOST), Absent(64)]
+
+MOST_WORDS = 200_000  # words with a code, for baselines
+MOST_KNOWN = 20_000  # of them those that networks tell apart ...
+OFTEN = 2  # ... and that come so often: what comes once teaches what an unknown word is worth
+LONGEST = 512  # words of a text that networks read, unless the user says more
+QUANTILE = 0.95  # of the training rows, that are read to their end where they are not that long
+PIECE = 1_000  # texts that are looked at at once
+
+
+class TextChoices(NamedTuple):
+    """How the user wants texts to be read.
+
+    Args:
+        tokens: "words" or "bytes".
+        length: Words or pieces of each text that networks read; 0: by the training rows.
+        vectors: A file of pretrained vectors that those of words begin as; "" draws them.
+    """
+
+    tokens: str = "words"
+    length: int = 0
+    vectors: str = ""
+
+
+BY_DEFAULT = TextChoices()
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """Give each word of the training rows a code, the most frequent first, equals by name.
+
+    Missing and empty texts are the same: one unknown word. The end of a long text is what networks
+    do not read; baselines read all of it.
+
+    Args:
+        letters: UTF-8 of the words in lower case, a line each; of "bytes", of the pairs of pieces
+            that are joined.
+        known: How many codes networks tell apart.
+        length: How many words or pieces of a text they read.
+        tokens: "words", or "bytes": pieces of words, by byte-level byte-pair encoding.
+        width: Numbers of the vector that a network learns of each word.
+
+    Attributes:
+        start: (V, width) what these vectors begin as, NaN where they are drawn; None: all are.
+
+    Shape:
+        texts (N,) of str or None -> codes int32, ragged: 1 unknown, 4 … known
+
+    Raises:
+        ValueError: What is no word of its own, or no text at all.
+
+    Example:
+        >>> fitted = Text.fit(np.array(["A cat.", "a dog", "a dog", None], dtype=object))
+        >>> codes = fitted.apply(np.array(["The dog", ""], dtype=object))
+        >>> [codes[i].tolist() for i in range(2)], fitted.vocabulary_size
+        ([[1, 5], [1]], 6)
+    """
+
+    letters: Letters
+    known: Count
+    length: Length
+    tokens: Way = "words"
+    width: Width = 64
+    role: ClassVar[Role] = "block"
+    start: Array | None = field(default=None, init=False, repr=False)
+    kept: list[Any] = field(default_factory=list, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse words that stand twice, and more known ones than there are."""
+        size = len(self.words) if self.tokens == "words" else len(self.pairs.pieces)
+        if len(set(self.words)) < len(self.words) or not 0 <= self.known <= size:
+            raise ValueError(f"letters are no {self.known:,} different words or more")
+
+    @classmethod
+    def fit(cls, values: Array, choices: TextChoices = BY_DEFAULT) -> Self:
+        """Learn from the texts (N,) of the training rows.
+
+        Raises:
+            RequestError: Vectors are of words, and pieces of bytes are none.
+            DataError: No word has a pretrained vector.
+        """
+        if choices.vectors and choices.tokens == "bytes":
+            raise RequestError(
+                f"{option('vectors', choices.vectors)} are of words: leave "
+                f"{option('tokens', 'bytes')} out."
+            )
+        if choices.tokens == "bytes":
+            pairs = BytePairs.learn(value for value in values if value)
+            fitted = cls(written(pairs.lines), len(pairs.pieces), choices.length or 1, "bytes")
+            lengths = fitted.lengths(values)
+            return cls(fitted.letters, fitted.known, choices.length or usual(lengths), "bytes")
+        tally: Counter[str] = Counter()
+        lengths = np.zeros(len(values), np.int64)
+        for i, value in enumerate(values):
+            found = text_words(value)
+            tally.update(found)
+            lengths[i] = len(found)
+        ranked = sorted(tally, key=lambda word: (-tally[word], word))
+        known = sum(tally[word] >= OFTEN for word in ranked[:MOST_KNOWN])
+        fitted = cls(written(ranked[:MOST_WORDS]), known, choices.length or usual(lengths))
+        return fitted.begun(choices.vectors) if choices.vectors else fitted
+
+    def begun(self, vectors: str) -> Self:
+        """Return the same, its vectors beginning as pretrained ones of a file."""
+        path = Path(str(located(vectors)[0])).expanduser()
+        table = word_vectors(path, {word: i for i, word in enumerate(self.words[: self.known])})
+        start = np.full((self.vocabulary_size, table.shape[1]), np.nan, np.float32)
+        start[FIRST:] = table
+        fitted = replace(self, width=table.shape[1])
+        object.__setattr__(fitted, "start", start)
+        return fitted
+
+    @property
+    def vocabulary_size(self) -> int:
+        """V: the codes of networks."""
+        return self.known + FIRST
+
+    @property
+    def num_codes(self) -> int:
+        """All codes, those of baselines."""
+        return FIRST + (len(self.words) if self.tokens == "words" else self.known)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The lines of `letters`."""
+        text = self.letters.astype(np.uint8).tobytes().decode("utf-8")
+        return tuple(text.split("\n")) if text else ()
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """Word -> code."""
+        return {word: i + FIRST for i, word in enumerate(self.words)}
+
+    @cached_property
+    def pairs(self) -> BytePairs:
+        """What makes pieces of bytes."""
+        return BytePairs(self.words)
+
+    def apply(self, values: Array) -> Any:
+        """Return all codes as `Sequences`; a text without a word is one unknown word."""
+        codes, lengths = self.read(values)
+        starts = np.cumsum(lengths) - lengths
+        if not (lengths == 0).any():
+            return Sequences(codes, starts, lengths)
+        steps = np.append(codes, np.int32(UNKNOWN))
+        nothing = lengths == 0
+        return Sequences(
+            steps, np.where(nothing, len(codes), starts), np.where(nothing, 1, lengths)
+        )
+
+    def lengths(self, values: Array) -> Array:
+        """Return (N,) how many words or pieces each text has; 0 of a missing one."""
+        return self.read(values)[1]
+
+    def read(self, values: Array) -> tuple[Array, Array]:
+        """Return the codes (S,) int32 of all texts, one behind the other, and their lengths (N,).
+
+        The last texts that were read are remembered: counting and taking read them but once.
+        """
+        if self.kept and self.kept[0]() is values:
+            return self.kept[1], self.kept[2]
+        steps, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+        for some in self.pieces(values):
+            lengths.append(np.array([len(found) for found in some], np.int64))
+            steps.append(np.fromiter(chain.from_iterable(some), np.int32, lengths[-1].sum()))
+        read = np.concatenate(steps), np.concatenate(lengths)
+        self.kept[:] = [weakref.ref(values), *read]
+        return read
+
+    def pieces(self, values: Array) -> Iterator[list[list[int]]]:
+        """Yield the codes of up to 1,000 texts at once."""
+        for start in range(0, len(values), PIECE):
+            texts = values[start : start + PIECE]
+            if self.tokens == "bytes":
+                found = self.pairs.encode([text or "" for text in texts])
+                yield [[number + FIRST for number in numbers] for numbers in found]
+            else:
+                code = self.codes.get
+                yield [[code(word, UNKNOWN) for word in text_words(text)] for text in texts]
+
+    def state(self) -> dict[str, Any]:
+        """Return the fields."""
+        state = fields_of(self)
+        del state["kept"], state["start"]
+        return state
+
+
+def usual(lengths: Array) -> int:
+    """Return how many words are read: all those of 95 % of the texts that have any, at most 512."""
+    filled = lengths[lengths > 0]
+    if not len(filled):
+        return 1
+    return int(min(LONGEST, np.quantile(filled, QUANTILE, method="lower")))
+
+
+def written(words: Sequence[str]) -> Array:
+    """Return words as bytes, a line each."""
+    return np.frombuffer("\n".join(words).encode("utf-8"), np.uint8)

@@ -11,22 +11,6 @@ import numpy as np
 from bakeoff.baselines.baseline import Baseline
 
 
-class Part(NamedTuple):
-    """What is to be known of one target.
-
-    Args:
-        make: Builds its baseline.
-        restore: Makes it again of its arrays.
-        columns: Of its true values: one for each label, else one.
-        classes: Whether they are class numbers.
-    """
-
-    make: Callable[[], Baseline]
-    restore: Callable[[Mapping[str, np.ndarray]], Baseline]
-    columns: int
-    classes: bool
-
-
 class PerTarget:
     """Fit one baseline for each target.
 
@@ -39,7 +23,7 @@ class PerTarget:
 
     seedless: ClassVar[bool] = False  # that of the baselines counts
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: "Sequence[Part]") -> None:
         self.parts = tuple(parts)
         self.models: list[Baseline] = []
 
@@ -131,6 +115,22 @@ class PerTarget:
         model = cls(parts)
         model.models = [part.restore(some) for part, some in zip(parts, own, strict=True)]
         return model
+
+
+class Part(NamedTuple):
+    """What is to be known of one target.
+
+    Args:
+        make: Builds its baseline.
+        restore: Makes it again of its arrays.
+        columns: Of its true values: one for each label, else one.
+        classes: Whether they are class numbers.
+    """
+
+    make: Callable[[], Baseline]
+    restore: Callable[[Mapping[str, np.ndarray]], Baseline]
+    columns: int
+    classes: bool
 
 
 def told(values: np.ndarray, part: Part) -> tuple[np.ndarray, np.ndarray]:

@@ -82,14 +82,10 @@ class Dataset:
         """Say in one line what it holds."""
         inputs = len(self.schema.inputs)
         size = f"{len(self):,} rows, {inputs:,} input{'' if inputs == 1 else 's'}"
-        about = [f"{own.target} ({own._task()})" for own in self.by_target if own.has_target]
+        there = [own for own in self.by_target if own.target in own.arrays]
+        about = [f"{own.target} ({own._task()})" for own in there]
         word = "targets" if len(about) > 1 else "target"
         return f"<Dataset {size}{f', {word} ' if about else ''}{', '.join(about)}>"
-
-    @property
-    def has_target(self) -> bool:
-        """Whether the (first) target is there: new data may lack it."""
-        return self.target in self.arrays
 
     @property
     def by_target(self) -> tuple[Dataset, ...]:

@@ -200,6 +200,7 @@ def read_verdict(folder: RunFolder, target: str = "") -> Verdict:
     """
     path = folder.verdict_of(target)
     verdict = Verdict(**read_json(path, hints_of(Verdict)))
+    verdict = replace(verdict, further=tuple(verdict.further))
     with reading(path):
         if target and verdict.target != target:
             raise DataError(f"it is of {cut(repr(verdict.target))}.")

@@ -170,23 +170,13 @@ def make_plan(
         views=offered,
         facts=facts,
     )
-    tasks = {goal.task for goal in preparation.goals.values()}
     weights = weights_by_target(experiment.weight, dataset.schema.targets)
     read = {m.name: {"architecture": m.row.name, **what_is_read(m)} for m in models}
     if weights:
         models, dropped = with_heads(models, set(experiment.models))
         left_out = (*left_out, *dropped)
         read = {model.name: read[model.name] for model in models}
-    recipes = {
-        model.name: resolve(
-            recipe_of(experiment.recipe, experiment.models.get(model.name, {})),
-            rows=len(split.train),
-            task=task,
-            tasks=tasks,
-        )
-        for model in models
-        if model.row.role != "baseline"
-    }
+    recipes = recipes_of(experiment, models, preparation, len(split.train))
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
     recipes = with_weights(recipes, preparation, shares)
     if any(own.class_weights for own in recipes.values()):
@@ -219,6 +209,22 @@ def make_plan(
         left_out=left_out,
         spreads=target_spreads(dataset, split) if task == "forecast" else {},
     )
+
+
+def recipes_of(
+    experiment: Experiment, models: Sequence[Model], preparation: Preparation, rows: int
+) -> dict[str, Recipe]:
+    """Return the recipe of each network, resolved for so many training rows."""
+    return {
+        model.name: resolve(
+            recipe_of(experiment.recipe, experiment.models.get(model.name, {})),
+            rows=rows,
+            task=preparation.task,
+            tasks={goal.task for goal in preparation.goals.values()},
+        )
+        for model in models
+        if model.row.role != "baseline"
+    }
 
 
 def seen_by(models: Sequence[Model]) -> list[str]:

@@ -100,15 +100,12 @@ def fit(
     criterion, watched = criteria(loss, class_weights, label_smoothing)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
-    random = np.random.default_rng(seed)
-    feed = Feed(inputs, place, layouts, augment=augment, random=random)
+    feed = Feed(inputs, place, layouts, augment=augment, random=np.random.default_rng(seed))
     validation_feed = Feed(validation_inputs, place, layouts)
     known = target_taker(targets, place)
     truth = target_taker(validation_targets, place)(torch.arange(num_rows(validation_targets)))
-    learned = [criterion.to(place)] if isinstance(criterion, JointLoss) else []
-    weight_optimizer = Optimizer(
-        nn.ModuleList([model, *learned]), optimizer, weight_decay=weight_decay
-    )
+    moved = nn.ModuleList([model, criterion]) if isinstance(criterion, nn.Module) else model
+    weight_optimizer = Optimizer(moved.to(place), optimizer, weight_decay=weight_decay)
     num_steps = len(batch_sizes(len(feed), batch_size))
     weights = model.state_dict()  # not a copy: each step changes these tensors
     best_weights = {name: weight.clone() for name, weight in weights.items()}

@@ -65,11 +65,8 @@ def from_tables(
     first = tables["train"]
     choices = with_single_columns(choices, first.frame.columns)
     check_names(first, choices)
-    labels = [
-        name
-        for pattern in (choices.target, *choices.further)
-        for name in matching(first.frame.columns, pattern)
-    ]
+    patterns = (str(choices.target), *choices.further)
+    labels = [name for own in patterns for name in matching(first.frame.columns, own)]
     if choices.sequence is not None:
         check_long_names(first.frame.columns, choices)
     if choices.windows:
@@ -86,10 +83,7 @@ def from_tables(
         refuse_pictures(images, image_size)
         reader = from_time_series if choices.windows else from_long_table
         return reader(stacked(frames), first, choices, origin, notes)
-    targets = [
-        read_target_of(frames, first, choices, pattern, origin.place)
-        for pattern in (str(choices.target), *choices.further)
-    ]
+    targets = [read_target_of(frames, first, choices, own, origin.place) for own in patterns]
     if labels:
         frames = [frame.drop(labels) for frame in frames]
         first = replace(first, frame=first.frame.drop(labels))
@@ -110,15 +104,11 @@ def from_tables(
         readings[column.name] = shown.reading
         named = " and ".join(own.column.name for own in targets)
         notes += [*shown.notes, *without_target(named, shown.unanswered)]
-    answers = [own.column.name for own in targets]
-    columns = first.frame.columns
-    names = [*columns, *(name for name in answers if name not in columns)]
+    readings |= {o.column.name: Reading(o.column, o.values, o.notes) for o in targets}
+    names = list(dict.fromkeys([*first.frame.columns, *readings]))
     first = replace(first, frame=first.frame.clear())
     del tables  # from here on each column of cells goes as soon as its values stand
-    done = {*answers, *readings}
-    readings |= read_others(frames, first, choices, done, origin.place)
-    for own in targets:
-        readings[own.column.name] = Reading(own.column, own.values, own.notes)
+    readings |= read_others(frames, first, choices, set(readings), origin.place)
     return assemble(
         [readings[other] for other in names],
         targets[0],

@@ -147,6 +147,7 @@ def run(
     data: Any,
     target: Any = None,
     *,
+    weight: str | None = None,
     inputs: str | Sequence[str] | None = None,
     kinds: Mapping[str, str] | None = None,
     test: Any = None,

@@ -82,8 +82,15 @@ class Dataset:
         """Say in one line what it holds."""
         inputs = len(self.schema.inputs)
         size = f"{len(self):,} rows, {inputs:,} input{'' if inputs == 1 else 's'}"
-        about = f", target {self.target} ({self._task()})" if self.target in self.arrays else ""
-        return f"<Dataset {size}{about}>"
+        there = [own for own in self.by_target if own.target in own.arrays]
+        about = [f"{own.target} ({own._task()})" for own in there]
+        word = "targets" if len(about) > 1 else "target"
+        return f"<Dataset {size}{f', {word} ' if about else ''}{', '.join(about)}>"
+
+    @property
+    def by_target(self) -> tuple[Dataset, ...]:
+        """The same rows once for each target, with that target alone."""
+        return tuple(self.only(target) for target in self.schema.targets)
 
     def _task(self) -> str:
         """Say what the target is."""
@@ -93,6 +100,10 @@ class Dataset:
         if task == "multilabel":
             return f"{self.arrays[self.target].shape[1]:,} labels"
         return "binary" if task == "binary" else "a number"
+
+    def only(self, target: str) -> Dataset:
+        """Return the same rows with one of the targets; where it has no value they stay."""
+        return replace(self, schema=self.schema.only(target))
 
     @property
     def target(self) -> str:

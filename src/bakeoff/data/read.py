@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
-from bakeoff.data.assembling.choices import Choices, as_name, check_long, refuse_time
+from bakeoff.data.assembling.choices import (
+    Choices,
+    as_name,
+    check_long,
+    refuse_further,
+    refuse_time,
+)
 from bakeoff.data.assembling.named_arrays import (
     are_columns,
     are_named_arrays,
@@ -38,7 +44,7 @@ from bakeoff.errors import RequestError, option
 def read(
     data: object,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     inputs: Sequence[str] | None = None,
     kinds: Mapping[str, str] | None = None,
     test: object = None,
@@ -63,7 +69,8 @@ def read(
             numbers, which are sequences; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a
             bundled set (digits, iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist,
             cifar10, imdb, etth1, ettm1, which stand below BAKEOFF_DATA or are downloaded.
-        target: The column to predict; may be left out for arrays, class folders and named sets.
+        target: The column to predict, or several; a glob of columns of 0 and 1 is one target of any
+            number of labels. May be left out for arrays, class folders and named sets.
         inputs: The columns that models may see; all others by default.
         kinds: Column -> kind, for columns that would be read otherwise.
         test: Separate test data; `data` is then the training data.
@@ -124,6 +131,8 @@ def read_parts(
     pictures = not bundled.is_bundled(data) and are_pictures(data)
     if images is not None and (pictures or named.is_named(data)):
         refuse_pictures(images, "")
+    if not is_table(data, choices):
+        refuse_further(choices, "such data")
     if named.is_named(data):
         return from_named(str(data), given, choices, image_size)
     if pictures or are_step_archive(data):
@@ -142,6 +151,15 @@ def read_parts(
     if are_named_arrays(data):
         return from_named_arrays(given, choices)
     return from_arrays(given, choices)
+
+
+def is_table(data: object, choices: Choices) -> bool:
+    """Tell whether data are a table of one row each, where several columns can be predicted."""
+    if named.is_named(data) or choices.sequence is not None or choices.windows:
+        return False
+    if are_pictures(data) or are_step_archive(data) or bundled.is_bundled(data):
+        return False
+    return not are_arrays(data)
 
 
 def read_inputs(

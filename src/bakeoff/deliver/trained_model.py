@@ -34,10 +34,10 @@ from bakeoff.evaluate.period_ahead import ALL, period_ahead, spreads_of, truth_a
 from bakeoff.evaluate.predictions import Predictions, id_series, label_series
 from bakeoff.judge.best import best_of
 from bakeoff.judge.verdict import read_verdict
-from bakeoff.numeric import probabilities
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.build_model import build_model, stored_baseline, view_of
+from bakeoff.train.head import heads_of, judged_scores, scores_by_target
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.weight_rules import transfers
@@ -85,6 +85,10 @@ class TrainedModel:
         preparation, job = load_preparation(self.run.data), self.fit.job
         if (preparation.task, len(preparation.classes)) != (job.task, job.num_classes):
             raise DataError(f"{self.place.facts} is of another task than {self.run.data} says.")
+        heads = [(name, own["task"], own["num_classes"]) for name, own in job.heads.items()]
+        goals = [(name, own.task, len(own.classes)) for name, own in preparation.goals.items()]
+        if heads != goals[: len(goals) * (len(goals) > 1)]:
+            raise DataError(f"{self.place.facts} is of other targets than {self.run.data} says.")
         series = preparation.schema.series
         if job.horizon != (series.horizon if series else 0):
             raise DataError(f"{self.place.facts} is of another horizon than {self.run.data} says.")
@@ -124,7 +128,8 @@ class TrainedModel:
 
         Returns:
             One row per row of data, in its order: row (from 1), the file of a picture, prediction,
-            and p:<class> for every class; numbers in the unit of the target, classes in the
+            and p:<class> for every class (of several targets prediction:<target> and
+            p:<target>:<class>); numbers in the unit of the target, classes in the
             type that they came in, the labels of a row joined by |. Of a long table one row per
             sequence: its first row, its id, and the same. Of time series what follows the last
             known step of each: one row per step, with its time.
@@ -150,16 +155,9 @@ class TrainedModel:
             columns[dataset.origin.id_column] = id_series(dataset.origin.ids)
         if dataset.origin.pictures is not None:
             columns["file"] = dataset.origin.pictures.tolist()
-        if self.preparation.task == "regression":
-            columns["prediction"] = self.preparation.invert(scores)
-        else:
-            names = self.preparation.classes
-            if self.preparation.task == "multilabel":
-                columns["prediction"] = label_texts(scores, names).tolist()
-            else:
-                likeliest = [names[i] for i in scores.argmax(1)]
-                columns["prediction"] = label_series(likeliest, self.preparation.schema.labels)
-            columns |= {f"p:{name}": scores[:, i] for i, name in enumerate(names)}
+        for target, own in scores_by_target(self.fit.job, dataset.target, scores).items():
+            mark = f":{target}" if self.fit.job.heads else ""
+            columns |= predicted(self.preparation.only(target), own, mark)
         return pl.DataFrame(columns)
 
     def predict_proba(self, data: Any, *, images: str | Path | None = None) -> np.ndarray:
@@ -176,6 +174,8 @@ class TrainedModel:
             RequestError: The target has numbers, not classes.
             DataError: As for `predict`.
         """
+        if self.fit.job.heads:
+            raise RequestError("The run has several targets, each with probabilities: use predict.")
         if not self.preparation.classes:
             raise RequestError(f"{self.preparation.schema.targets[0]} has no classes: use predict.")
         return self.scores(self.read(data, images))
@@ -199,8 +199,9 @@ class TrainedModel:
         return score(METRICS[read_verdict(self.run).metric], self.judged(dataset))
 
     def judged(self, dataset: Dataset) -> Predictions:
-        """Predict rows whose target is known, and put the truth beside it."""
+        """Predict rows whose (leading) target is known, and put the truth beside it."""
         scores = self.scores(dataset)
+        scores = scores_by_target(self.fit.job, dataset.target, scores)[dataset.target]
         if self.preparation.task == "forecast":
             return Predictions(
                 target=dataset.target,
@@ -250,7 +251,26 @@ class TrainedModel:
         else:
             from bakeoff.keras_models.fit import predict
         inputs = {name: plain(source) for name, source in view.inputs.items()}
-        return probabilities(predict(model, inputs), job.task)
+        return judged_scores(job, predict(model, inputs))
+
+
+def predicted(preparation: Preparation, scores: np.ndarray, mark: str = "") -> dict[str, Any]:
+    """Return what is predicted of one target as columns of a table.
+
+    Args:
+        preparation: Of that target alone.
+        scores: (n, C) probabilities, or (n,) standardised values.
+        mark: Behind the names of columns, where there are several targets: ":price".
+    """
+    names = preparation.classes
+    if not names:
+        return {f"prediction{mark}": preparation.invert(scores)}
+    said: Any = label_texts(scores, names).tolist()
+    if preparation.task != "multilabel":
+        likeliest = [names[i] for i in scores.argmax(1)]
+        said = label_series(likeliest, preparation.schema.labels)
+    shares = {f"p{mark}:{name}": scores[:, i] for i, name in enumerate(names)}
+    return {f"prediction{mark}": said, **shares}
 
 
 def load_model(place: FitFolder, job: Job, view: View) -> Any:
@@ -285,7 +305,7 @@ def load_baseline(place: FitFolder, job: Job, view: View) -> Any:
     if "categories" in inputs:
         inputs["categories"][1] = np.array(view.sizes["category_sizes"]) - 1
     scores = np.asarray(baseline.scores(inputs))
-    width = job.num_classes or job.horizon
+    width = sum(head.width for head in heads_of(job)) or job.num_classes or job.horizon
     if scores.shape != ((2, width) if width else (2,)):
         raise DataError(f"its arrays give scores of shape {scores.shape} for two rows.")
     return baseline

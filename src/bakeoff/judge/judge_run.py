@@ -11,9 +11,9 @@ from bakeoff.errors import DataError, RunError
 from bakeoff.evaluate.metrics import Metric, metrics_of, score, task_of
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.entry import Entry
-from bakeoff.judge.leaderboard import make_leaderboard, write_leaderboard
+from bakeoff.judge.leaderboard import joined_leaderboards, make_leaderboard, write_leaderboard
 from bakeoff.judge.samples import sample_of, sampled
-from bakeoff.judge.verdict import reach_verdict, write_verdict
+from bakeoff.judge.verdict import Verdict, reach_verdict, write_verdict
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.fit_folder import FitFolder
@@ -36,13 +36,45 @@ def judge_run(folder: RunFolder, plan: Plan) -> None:
         RunError: Every fit failed, or something is missing.
     """
     gone = what_is_gone(folder, plan)
-    entries = entries_of(folder, plan.jobs)
+    verdicts, tables = [], []
+    for target, metric in plan.metrics.items():
+        entries = entries_of(folder, plan.jobs, target if len(plan.metrics) > 1 else "")
+        verdict, entries = judge_target(folder, plan, metric, entries, gone)
+        verdicts.append(verdict)
+        tables.append(make_leaderboard(entries, verdict))
+    leading, *others = verdicts
+    write_verdict(replace(leading, further=tuple(own.target for own in others)), folder)
+    for own in others:
+        write_verdict(own, folder, own.target)
+    write_leaderboard(joined_leaderboards(verdicts, tables), folder)
+    if gone:
+        raise RunError(gone)
+
+
+def judge_target(
+    folder: RunFolder, plan: Plan, metric: Metric, entries: list[Entry], gone: str
+) -> tuple[Verdict, list[Entry]]:
+    """Reach the verdict over one target.
+
+    Args:
+        folder: Of the run.
+        plan: What was carried out.
+        metric: What is judged of this target.
+        entries: All fits, with what each predicted of it.
+        gone: What is missing, in a sentence; "" where nothing is.
+
+    Returns:
+        The verdict, and the entries that it rests on.
+
+    Raises:
+        RunError: Every fit failed.
+    """
     if gone and all(entry.error for entry in entries):
         raise RunError(gone)
     if all(entry.error for entry in entries):
         first = entries[0]
         raise RunError(f"Every fit failed. {first.model}, seed {first.seed}: {first.error}")
-    metric, notes = plan.metric, tuple(plan.cautions)
+    notes = tuple(plan.cautions)
     judged = defined(metric, entries)
     if judged is not metric:  # validation scores are of the other metric: the first seed is taken
         entries = [replace(entry, validation=None) for entry in entries]
@@ -52,11 +84,7 @@ def judge_run(folder: RunFolder, plan: Plan) -> None:
         why = f"{metric.label} is not defined on these test rows, so {judged.label} decides."
         notes = (why, *notes)
     notes = (gone, *notes) if gone else notes
-    verdict = replace(verdict, warnings=(*notes, *verdict.warnings))
-    write_verdict(verdict, folder)
-    write_leaderboard(make_leaderboard(entries, verdict), folder)
-    if gone:
-        raise RunError(gone)
+    return replace(verdict, warnings=(*notes, *verdict.warnings)), entries
 
 
 def what_is_gone(folder: RunFolder, plan: Plan) -> str:
@@ -96,15 +124,21 @@ def count_readings(folder: RunFolder, fingerprint: str) -> int:
     return readings
 
 
-def entries_of(folder: RunFolder, jobs: Sequence[Job]) -> list[Entry]:
-    """Read the recorded fits of a run, as the comparison takes them."""
+def entries_of(folder: RunFolder, jobs: Sequence[Job], target: str = "") -> list[Entry]:
+    """Read the recorded fits of a run, as the comparison takes them; of several targets one."""
     promised = {folder.fit_of(job) for job in jobs}
-    return [read_entry(place) for place in folder.fits() if place in promised and place.is_whole()]
+    return [
+        read_entry(place, target)
+        for place in folder.fits()
+        if place in promised and place.is_whole()
+    ]
 
 
-def read_entry(place: FitFolder) -> Entry:
-    """Read one recorded fit and its predictions."""
+def read_entry(place: FitFolder, target: str = "") -> Entry:
+    """Read one recorded fit and its predictions; validation scores are of the leading target."""
     fit, validation = place.read()
+    if target and target != next(iter(fit.job.heads), target):
+        validation = None
     job, row = fit.job, find(fit.job.architecture)
     baseline = row.role == "baseline"
     return Entry(
@@ -120,7 +154,7 @@ def read_entry(place: FitFolder) -> Entry:
         train_seconds=fit.train_seconds,
         predict_microseconds=fit.predict_microseconds,
         error=fit.error,
-        predictions=None if fit.error else place.predictions(),
+        predictions=None if fit.error else place.predictions(target),
     )
 
 

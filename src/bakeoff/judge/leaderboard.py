@@ -67,6 +67,27 @@ def make_leaderboard(entries: Iterable[Entry], verdict: Verdict) -> "pl.DataFram
     )
 
 
+def joined_leaderboards(
+    verdicts: Sequence[Verdict], tables: "Sequence[pl.DataFrame]"
+) -> "pl.DataFrame":
+    """Put the leaderboards of several targets below each other, with a column `target`.
+
+    Args:
+        verdicts: Target by target, the leading one first.
+        tables: Their leaderboards.
+    """
+    import polars as pl
+
+    if len(tables) == 1:
+        return tables[0]
+    place = tables[0].columns.index("tier") + 1
+    named = [
+        table.insert_column(place, pl.Series("target", [verdict.target] * len(table)))
+        for verdict, table in zip(verdicts, tables, strict=True)
+    ]
+    return pl.concat(named, how="diagonal")
+
+
 def schema_of(judged: str, task: Task) -> dict[str, str]:
     """Every column and its polars type, in order, where this metric was judged."""
     further = [metric.name for metric in metrics_of(task) if metric.name != judged]
@@ -154,22 +175,43 @@ def read_leaderboard(folder: RunFolder) -> "pl.DataFrame":
     with reading(folder.leaderboard):
         if not len(table):
             raise DataError("it ranks no model.")
-        metric = table["metric"].cast(pl.String)[0]
-        if metric not in METRICS:
-            raise DataError(unknown("metric", metric, METRICS))
-        schema = schema_of(metric, task_in(metric, table.columns))
-        for name in table.columns:
-            if name not in schema:
-                raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
-        there = {  # an older run lacks a metric that came later, and nothing else
-            name: kind for name, kind in schema.items() if name in table or name not in METRICS
-        }
-        table = table.select(pl.col(n).cast(getattr(pl, kind)) for n, kind in there.items())
-        for names in (["label"], ["model", "framework"]):
-            if table.select(names).n_unique() < len(table):
-                raise DataError(f"two lines have the same {' and '.join(names)}.")
-        for line in table.iter_rows(named=True):
-            check_line(line)
+        if "target" not in table.columns:
+            return checked(table)
+        targets = table["target"].cast(pl.String)
+        parts = []
+        for target in targets.unique(maintain_order=True):
+            part = table.filter(targets == target).drop("target")
+            empty = [n for n in part.columns if n in METRICS and part[n].null_count() == len(part)]
+            part = checked(part.drop(empty))
+            place = part.columns.index("tier") + 1
+            parts.append(part.insert_column(place, pl.Series("target", [target] * len(part))))
+        return pl.concat(parts, how="diagonal")
+
+
+def checked(table: "pl.DataFrame") -> "pl.DataFrame":
+    """Return the leaderboard of one target as it must be.
+
+    Raises:
+        DataError: It cannot be one.
+    """
+    import polars as pl
+
+    metric = table["metric"].cast(pl.String)[0]
+    if metric not in METRICS:
+        raise DataError(unknown("metric", metric, METRICS))
+    schema = schema_of(metric, task_in(metric, table.columns))
+    for name in table.columns:
+        if name not in schema:
+            raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
+    there = {  # an older run lacks a metric that came later, and nothing else
+        name: kind for name, kind in schema.items() if name in table or name not in METRICS
+    }
+    table = table.select(pl.col(n).cast(getattr(pl, kind)) for n, kind in there.items())
+    for names in (["label"], ["model", "framework"]):
+        if table.select(names).n_unique() < len(table):
+            raise DataError(f"two lines have the same {' and '.join(names)}.")
+    for line in table.iter_rows(named=True):
+        check_line(line)
     return table
 
 

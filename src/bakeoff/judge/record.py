@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bakeoff.data.preparing.preparation import answered
 from bakeoff.documents import writing
 from bakeoff.errors import RunError, option
 from bakeoff.evaluate.metrics import score
@@ -14,6 +15,7 @@ from bakeoff.evaluate.predictions import Predictions
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event
+from bakeoff.train.head import scores_by_target
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.recipe import rate_to_try
 
@@ -49,13 +51,14 @@ def record_fit(folder: RunFolder, plan: Plan, fit: Fit, left: Path) -> Fit:
     if not fit.error:
         try:
             validation_scores, test_scores = scores_left(left)
-            found = score(plan.metric, judged(plan, fit.job, validation_scores, "validation"))
+            found = score(plan.metric, judged(plan, fit.job, validation_scores, "validation")[0])
             predictions = judged(plan, fit.job, test_scores, "test")
         except RunError as error:
             fit = replace(fit, error=str(error))
         else:
             validation = found if np.isfinite(found) else None
-            place.write_predictions(predictions)
+            for own in predictions:
+                place.write_predictions(own)
             with writing(place.weights) as draft:
                 shutil.move(left / "weights.safetensors", draft)
     place.write(fit, validation)
@@ -75,14 +78,23 @@ def scores_left(left: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.load(files[0]), np.load(files[1])
 
 
-def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> Predictions:
-    """Put the scores of a part beside its truth, in the user's units.
+def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> list[Predictions]:
+    """Put the scores of a part beside its truth, in the user's units, target by target.
 
     Raises:
         RunError: A score is not a finite number; of a network with a rate to try.
     """
-    dataset, preparation = plan.dataset, plan.preparation
+    by_target = scores_by_target(job, plan.dataset.target, scores)
+    return [judged_alone(plan, job, name, own, part) for name, own in by_target.items()]
+
+
+def judged_alone(plan: Plan, job: Job, target: str, scores: np.ndarray, part: str) -> Predictions:
+    """Put the scores of one target beside its truth, over the rows of a part that have one."""
+    dataset, preparation = plan.dataset.only(target), plan.preparation.only(target)
     positions = getattr(plan.split, part)
+    if len(plan.dataset.schema.targets) > 1:
+        known = np.isin(positions, answered(dataset, positions))
+        positions, scores = positions[known], scores[known]
     classes = tuple(preparation.classes)
     groups, group_column = groups_of(plan, positions)
     try:

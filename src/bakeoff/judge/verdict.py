@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.build import Count, hints_of
+from bakeoff.build import Absent, Count, hints_of
+from bakeoff.cut import cut
 from bakeoff.documents import read_json, reading, write_json
 from bakeoff.errors import DataError, unknown
 from bakeoff.evaluate.metrics import METRICS, Metric, score
@@ -20,6 +22,8 @@ from bakeoff.judge.samples import Sample, sample_of, sampled, tabulate
 from bakeoff.judge.statistics import Judgement, Pair, Standing, judge_table
 from bakeoff.judge.wording import say_failures, say_refused, say_verdict, say_warnings
 from bakeoff.runs.folder import RunFolder
+
+Further = Annotated[tuple[str, ...], Absent(())]  # came with several targets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -39,6 +43,7 @@ class Verdict:
         pairs: Differences, positive when the first is better, also for losses; none where the
             test rows are too few for a verdict.
         best: The fit to take.
+        further: Other targets of the run, each with a verdict of its own.
     """
 
     sentence: str
@@ -52,6 +57,7 @@ class Verdict:
     standings: tuple[Standing, ...]
     pairs: tuple[Pair, ...]
     best: "Best"
+    further: Further = ()
 
     @property
     def refused(self) -> bool:
@@ -178,19 +184,26 @@ def choose_best(line: list[Entry], metric: Metric) -> Best:
     return Best(model=entry.model, framework=entry.framework, seed=entry.seed)
 
 
-def write_verdict(verdict: Verdict, folder: RunFolder) -> None:
-    """Write verdict.json."""
-    write_json(folder.verdict, asdict(verdict))
+def write_verdict(verdict: Verdict, folder: RunFolder, target: str = "") -> None:
+    """Write verdict.json, or that of one of the further targets."""
+    document = asdict(verdict)
+    if not verdict.further:
+        del document["further"]  # a run of one target is as older versions read it
+    write_json(folder.verdict_of(target), document)
 
 
-def read_verdict(folder: RunFolder) -> Verdict:
-    """Read verdict.json.
+def read_verdict(folder: RunFolder, target: str = "") -> Verdict:
+    """Read verdict.json, or that of one of the further targets.
 
     Raises:
         DataError: The file is missing or is not a verdict of a format known here.
     """
-    verdict = Verdict(**read_json(folder.verdict, hints_of(Verdict)))
-    with reading(folder.verdict):
+    path = folder.verdict_of(target)
+    verdict = Verdict(**read_json(path, hints_of(Verdict)))
+    verdict = replace(verdict, further=tuple(verdict.further))
+    with reading(path):
+        if target and verdict.target != target:
+            raise DataError(f"it is of {cut(repr(verdict.target))}.")
         if verdict.metric not in METRICS:
             raise DataError(unknown("metric", verdict.metric, METRICS))
         if not verdict.standings or not verdict.tiers or not all(verdict.tiers):

@@ -7,7 +7,7 @@ several. It runs on TensorFlow and on JAX.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from bakeoff.keras_models.feed import (
     num_rows,
     take,
 )
+from bakeoff.keras_models.joint_loss import JointLoss
 from bakeoff.keras_models.losses import loss_of, metric_of
 from bakeoff.keras_models.optimizers import Schedule, make_optimizer
 
@@ -38,7 +39,7 @@ def fit(
     *,
     validation_inputs: Inputs,
     validation_targets: Targets,
-    loss: str = "cross_entropy",
+    loss: str | Mapping[str, Mapping[str, Any]] = "cross_entropy",
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
     members: bool = False,
@@ -65,7 +66,8 @@ def fit(
         targets: Class numbers, or floats; an array, or plain values that say where to take them.
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
-        loss: See `losses.LOSSES`.
+        loss: See `losses.LOSSES`; of several targets, which are (N, K) beside each other, target ->
+            what `joint_loss.JointLoss` takes.
         class_weights: How much a row counts, by its class; () where all count alike.
         label_smoothing: Share of the target that cross entropy spreads over all classes.
         members: The model returns the scores of several members in training, and each has a loss.
@@ -102,11 +104,13 @@ def fit(
     batches = Batches(feed, targets, batch_size)
     num_steps = epochs * len(batches)
     rates = Schedule(lr, schedule, num_steps)
+    criterion, watched = criteria(loss, class_weights, label_smoothing)
+    adaptor = Adaptor(model)
+    if isinstance(criterion, JointLoss) and criterion.learned:
+        criterion.log_variances = adaptor.learned(len(criterion.goals))
     weight_optimizer = make_optimizer(
-        model, optimizer, lr=rates, weight_decay=weight_decay, clip_norm=clip_norm
+        adaptor, optimizer, lr=rates, weight_decay=weight_decay, clip_norm=clip_norm
     )
-
-    criterion = partial(loss_of, loss, class_weights=class_weights, label_smoothing=label_smoothing)
 
     def data_loss(targets: Any, scores: Any) -> Any:
         """Return the loss in Keras' order of arguments, without penalties when a metric."""
@@ -115,7 +119,7 @@ def fit(
     watch = Watch(
         validation_feed,
         take(validation_targets, np.arange(num_rows(validation_targets))),
-        loss,
+        watched,
         criterion,
         rates,
         len(feed),
@@ -124,7 +128,6 @@ def fit(
     )
     with quiet(), keras.device(place(device)):
         seed_dropout(model, seed)
-        adaptor = Adaptor(model)
         adaptor(batches[0][0])
         adaptor.compile(
             weight_optimizer,
@@ -152,6 +155,19 @@ def predict(
         return forward(Adaptor(model), feed, batch_size)
 
 
+def criteria(
+    loss: str | Mapping[str, Mapping[str, Any]],
+    class_weights: Sequence[float],
+    label_smoothing: float,
+) -> tuple[Callable[..., Any], Callable[[np.ndarray, np.ndarray], float]]:
+    """Return what training lowers, and the metric that is watched beside it."""
+    if not isinstance(loss, str):
+        joint = JointLoss(loss)
+        return joint, joint.metric
+    own: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+    return partial(loss_of, loss, **own), partial(metric_of, loss)
+
+
 class Adaptor(keras.Model):
     """A page that takes its named arguments as one dictionary, as Keras' fit gives them."""
 
@@ -162,14 +178,21 @@ class Adaptor(keras.Model):
     def call(self, inputs: Batch, training: bool = False) -> Any:
         """Score {"x": ..., "lengths": ...}, or several inputs {"x.NAME": ...}: (B, C) or (B, S).
 
-        A network of one head returns its target's name -> scores.
+        A network returns target -> scores: they are put beside each other.
         """
         several = {name[2:]: values for name, values in inputs.items() if name.startswith("x.")}
         if several:
             scores = self.page(several, training=training)
         else:
             scores = self.page(**inputs, training=training)
-        return next(iter(scores.values())) if isinstance(scores, dict) else scores
+        if not isinstance(scores, dict):
+            return scores
+        parts = list(scores.values())
+        return keras.ops.concatenate(parts, -1) if len(parts) > 1 else parts[0]
+
+    def learned(self, number: int) -> Any:
+        """Return weights of the losses, zeros, which are trained beside the page."""
+        return self.add_weight(shape=(number,), initializer="zeros", name="log_variances")
 
 
 class Batches(keras.utils.PyDataset):
@@ -201,7 +224,7 @@ class Watch(keras.callbacks.Callback):
         self,
         feed: Feed,
         targets: np.ndarray,
-        loss: str,
+        watched: Callable[[np.ndarray, np.ndarray], float],
         criterion: Callable[..., Any],
         rates: Schedule,
         num_rows: int,
@@ -209,7 +232,7 @@ class Watch(keras.callbacks.Callback):
         on_epoch: Callable[[dict[str, float]], None] | None,
     ) -> None:
         super().__init__()
-        self.feed, self.targets, self.loss, self.rates = feed, targets, loss, rates
+        self.feed, self.targets, self.watched, self.rates = feed, targets, watched, rates
         self.criterion = criterion
         self.num_rows, self.patience, self.on_epoch = num_rows, patience, on_epoch
         self.history: list[dict[str, float]] = []
@@ -230,7 +253,7 @@ class Watch(keras.callbacks.Callback):
             "epoch": epoch + 1,
             "train_loss": float(logs["data_loss"]),
             "validation_loss": float(self.criterion(scores, self.targets)),
-            "validation_metric": metric_of(self.loss, scores, self.targets),
+            "validation_metric": self.watched(scores, self.targets),
             "lr": float(self.rates(steps - 1)),
             "seconds": time.perf_counter() - self.start,
             "rows_per_second": self.num_rows / seconds,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bakeoff.catalog import FRAMEWORKS
-from bakeoff.errors import RequestError, option
+from bakeoff.errors import RequestError, option, unknown
 from bakeoff.options import check_options, setting
 from bakeoff.plan.models import check_models
 from bakeoff.train.recipe import Recipe
@@ -28,6 +28,12 @@ class Experiment:
     data: str
     target: tuple[str, ...] = setting(
         (), "what to predict; empty for data that name it themselves", table="data"
+    )
+    weight: str = setting(
+        "",
+        "of several targets: TARGET=weight,... how much the loss of each counts, learned: found "
+        "in training; empty: all alike",
+        table="data",
     )
     inputs: tuple[str, ...] = setting(
         (), "columns to learn from; empty: every column that can be learned from", table="data"
@@ -135,9 +141,9 @@ class Experiment:
     )
     metric: str = setting(
         "auto",
-        "decides the ranking; auto: accuracy, balanced_accuracy where a class is rare, or r2",
+        "decides the ranking; auto: accuracy, balanced_accuracy where a class is rare, or r2; of "
+        "several targets TARGET:METRIC makes that the leading one",
         table="run",
-        choices=lambda: metric_names(),  # when it is called: numpy is not loaded before
     )
     device: str = setting(
         "auto",
@@ -163,6 +169,9 @@ class Experiment:
                 f"{option('framework')} must name each framework once, such as torch,tensorflow."
             )
         check_models(self.models)
+        word = self.metric.rpartition(":")[2]
+        if self.metric != "auto" and word not in metric_names():
+            raise RequestError(unknown("metric", word, metric_names(), where=option("metric")))
 
 
 def metric_names() -> Sequence[str]:

@@ -21,6 +21,7 @@ def outline(plan: Plan, num_workers: int) -> dict[str, Any]:
     return {
         "rows": len(plan.dataset),
         "target": plan.dataset.target,
+        **({"targets": list(plan.metrics)} if len(plan.metrics) > 1 else {}),
         "task": plan.preparation.task,
         "metric": plan.metric.name,
         "columns": [asdict(column) for column in plan.dataset.schema.columns],

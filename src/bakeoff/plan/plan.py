@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,11 @@ from bakeoff.data.read import read
 from bakeoff.data.splitting.leaks import Finding, told_apart
 from bakeoff.data.splitting.split import Split, counts, default_how
 from bakeoff.data.taking.views import View, make_views
-from bakeoff.errors import RequestError, option
+from bakeoff.errors import RequestError, option, unknown
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
+from bakeoff.plan.heads import heads_for, weights_by_target, with_heads
 from bakeoff.plan.models import Facts, choose_models, recipe_of
 from bakeoff.plan.season import season_of, target_spreads
 from bakeoff.train.augmentation import say_augment
@@ -39,7 +41,7 @@ class Plan:
     Args:
         experiment: With every choice filled in.
         leaks: What the leak checks found.
-        metric: Decides the ranking.
+        metrics: Target -> what decides its ranking, the leading one first.
         views: Those that a model sees.
         models: What is trained.
         jobs: Every fit, in the order of their start; networks with their recipe, resolved.
@@ -55,7 +57,7 @@ class Plan:
     split: Split
     preparation: Preparation
     leaks: Sequence[Finding]
-    metric: Metric
+    metrics: Mapping[str, Metric]
     views: Mapping[str, View]
     models: Sequence[Model]
     jobs: Sequence[Job]
@@ -64,6 +66,11 @@ class Plan:
     left_out: tuple[str, ...] = ()
     spreads: Mapping[str, float] = field(default_factory=dict)
     probed: Mapping[tuple[str, str], Probed] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> Metric:
+        """Decides the ranking, of the leading target."""
+        return self.metrics[self.dataset.target]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -83,14 +90,9 @@ class Plan:
 
 def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
     """Read what the experiment names, or what was passed from Python."""
-    if len(experiment.target) > 1:
-        raise RequestError(
-            f"{option('target', ','.join(experiment.target))} names several columns; a run "
-            "predicts one."
-        )
     return read(
         memory.get("data", experiment.data),
-        target=experiment.target[0] if experiment.target else None,
+        target=leading_first(experiment) or None,
         inputs=experiment.inputs or None,
         kinds=experiment.kinds or None,
         test=memory.get("test", experiment.test or None),
@@ -108,6 +110,37 @@ def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
     )
 
 
+def leading_first(experiment: Experiment) -> tuple[str, ...]:
+    """Return the targets, that first which the metric is asked for: "price:r2".
+
+    Raises:
+        RequestError: There is no such target.
+    """
+    wanted = experiment.target
+    if len(wanted) == 1 and "," in wanted[0] and ":" in experiment.metric:
+        wanted = tuple(name.strip() for name in wanted[0].split(","))
+    named, colon, _ = experiment.metric.rpartition(":")
+    if colon and wanted and named not in wanted:
+        given = option("metric", experiment.metric)
+        raise RequestError(unknown("target", named, wanted, where=given))
+    return (named,) * bool(colon) + tuple(own for own in wanted if own != named)
+
+
+def metrics_by_target(
+    experiment: Experiment, preparation: Preparation, dataset: Dataset, split: Split
+) -> dict[str, Metric]:
+    """Choose the metric of each target: the leading one's as asked, the others' by default."""
+    metrics: dict[str, Metric] = {}
+    asked = experiment.metric.rpartition(":")[2]
+    for own in dataset.by_target:
+        task = preparation.goals[own.target].task
+        if asked == "auto" or metrics:
+            metrics[own.target] = default_metric(task, counts(own, split)["train"]["classes"])
+        else:
+            metrics[own.target] = find_metric(asked, task)
+    return metrics
+
+
 def make_plan(
     experiment: Experiment,
     dataset: Dataset,
@@ -122,15 +155,12 @@ def make_plan(
     preparation = fit_preparation(dataset, split, text_choices(experiment, dataset))
     task = preparation.task
     shares = counts(dataset, split)["train"]["classes"]
-    if experiment.metric == "auto":
-        metric = default_metric(task, shares)
-    else:
-        metric = find_metric(experiment.metric, task)
+    metrics = metrics_by_target(experiment, preparation, dataset, split)
     offered = make_views(preparation, dataset)
     series = preparation.schema.series
     facts = Facts(
         task=task,
-        num_classes=len(preparation.classes),
+        num_classes=max(len(goal.classes) for goal in preparation.goals.values()),
         lookback=series.lookback if series else 0,
         season=season_of(series) if series else 0,
     )
@@ -140,15 +170,13 @@ def make_plan(
         views=offered,
         facts=facts,
     )
-    recipes = {
-        model.name: resolve(
-            recipe_of(experiment.recipe, experiment.models.get(model.name, {})),
-            rows=len(split.train),
-            task=task,
-        )
-        for model in models
-        if model.row.role != "baseline"
-    }
+    weights = weights_by_target(experiment.weight, dataset.schema.targets)
+    read = {m.name: {"architecture": m.row.name, **what_is_read(m)} for m in models}
+    if weights:
+        models, dropped = with_heads(models, set(experiment.models))
+        left_out = (*left_out, *dropped)
+        read = {model.name: read[model.name] for model in models}
+    recipes = recipes_of(experiment, models, preparation, len(split.train))
     check_contrastive(models, recipes)
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
     recipes = with_weights(recipes, preparation, shares)
@@ -163,15 +191,18 @@ def make_plan(
         num_classes=len(preparation.classes),
         device=experiment.device,
         horizon=series.horizon if series else 0,
+        heads=partial(heads_for, preparation.goals, weights),
     )
     return Plan(
         unnamed=frozenset(c.name for c in models) - set(experiment.models),
-        experiment=filled_in(experiment, dataset, split, preparation, models, metric),
+        experiment=filled_in(
+            experiment, dataset, split, preparation, read, metrics[dataset.target]
+        ),
         dataset=dataset,
         split=split,
         preparation=preparation,
         leaks=leaks,
-        metric=metric,
+        metrics=metrics,
         views={name: offered[name] for name in seen_by(models)},
         models=models,
         jobs=jobs,
@@ -196,6 +227,22 @@ def check_contrastive(models: Sequence[Model], recipes: Mapping[str, Recipe]) ->
                 f"network of its own, {option('all.loss', 'contrastive')} with "
                 f"{option('all.share', ['left', 'right'])}."
             )
+
+
+def recipes_of(
+    experiment: Experiment, models: Sequence[Model], preparation: Preparation, rows: int
+) -> dict[str, Recipe]:
+    """Return the recipe of each network, resolved for so many training rows."""
+    return {
+        model.name: resolve(
+            recipe_of(experiment.recipe, experiment.models.get(model.name, {})),
+            rows=rows,
+            task=preparation.task,
+            tasks={goal.task for goal in preparation.goals.values()},
+        )
+        for model in models
+        if model.row.role != "baseline"
+    }
 
 
 def seen_by(models: Sequence[Model]) -> list[str]:
@@ -277,20 +324,13 @@ def filled_in(
     dataset: Dataset,
     split: Split,
     preparation: Preparation,
-    models: Sequence[Model],
+    read: Mapping[str, Mapping[str, Any]],
     metric: Metric,
 ) -> Experiment:
     """Write out what was left open: target, kinds, size of pictures, split, metric, models."""
     schema = dataset.schema
     texts = [fitted for fitted in preparation.transforms.values() if isinstance(fitted, Text)]
-    named = {
-        model.name: {
-            "architecture": model.row.name,
-            **what_is_read(model),
-            **experiment.models.get(model.name, {}),
-        }
-        for model in models
-    }
+    named = {name: {**own, **experiment.models.get(name, {})} for name, own in read.items()}
     return replace(
         experiment,
         target=schema.predicted,

@@ -11,6 +11,7 @@ from bakeoff.data.columns.column import Schema
 from bakeoff.data.splitting.split_file import SplitSummary, summarise_split
 from bakeoff.documents import ADVICE, reading
 from bakeoff.errors import DataError
+from bakeoff.evaluate.metrics import METRICS
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.insight.curves import Curves
 from bakeoff.insight.style import Look, looks
@@ -39,6 +40,7 @@ class Contents:
         best: Test predictions of the fit to take home.
         naive: Of a forecast: those of the plain model that it is drawn beside; else None.
         naive_label: How the leaderboard calls that model.
+        further: The same of each further target.
         examples: data/examples.json and its values; None of tables.
         schema: data/schema.json.
         split: data/split.parquet.
@@ -61,6 +63,7 @@ class Contents:
     environment: Mapping[str, Any]
     naive: Predictions | None = None
     naive_label: str = ""
+    further: "Sequence[Contents]" = ()
     examples: Examples | None = None
 
     @property
@@ -87,16 +90,20 @@ class Contents:
         return [row for row in self.rows if row["score"] is not None]
 
 
-def read_contents(folder: RunFolder) -> Contents:
+def read_contents(folder: RunFolder, target: str = "") -> Contents:
     """Read a run folder.
+
+    Args:
+        folder: Of the run.
+        target: One of the further targets; "" for the leading one, and all others behind it.
 
     Raises:
         DataError: A file is missing or damaged; the message names it.
     """
-    verdict, schema = read_verdict(folder), read_schema(folder)
+    verdict, schema = read_verdict(folder, target), read_schema(folder)
     with reading(folder.schema):
         check_one(verdict.target, Annotated[str, OneOf(*schema.targets)], "the verdict's target")
-    rows = read_leaderboard(folder).to_dicts()
+    rows = lines_of(folder, verdict)
     places = {row["label"]: places_of(folder, row) for row in rows}
     curves = {label: read_curves(own) for label, own in places.items()}
     baselines = [row["label"] for row in rows if row["kind"] == "baseline"]
@@ -121,7 +128,27 @@ def read_contents(folder: RunFolder) -> Contents:
         naive=naive,
         naive_label=naive_label,
         examples=read_examples(folder),
+        further=[] if target else [read_contents(folder, own) for own in verdict.further],
     )
+
+
+def lines_of(folder: RunFolder, verdict: Verdict) -> list[dict[str, Any]]:
+    """Return the lines of the leaderboard of one target, with its own metrics alone.
+
+    Raises:
+        DataError: There are none.
+    """
+    import polars as pl
+
+    table = read_leaderboard(folder)
+    if "target" in table.columns:
+        table = table.filter(pl.col("target") == verdict.target).drop("target")
+        empty = [n for n in table.columns if n in METRICS and table[n].null_count() == len(table)]
+        table = table.drop(empty)
+    with reading(folder.leaderboard):
+        if not len(table):
+            raise DataError(f"it ranks no model of {verdict.target!r}.")
+    return table.to_dicts()
 
 
 def read_naive(
@@ -161,7 +188,7 @@ def read_best(folder: RunFolder, verdict: Verdict, task: str) -> Predictions:
         DataError: There are none, or they are of another target, or of another task.
     """
     best = folder.fit(verdict.best.model, verdict.best.framework, verdict.best.seed)
-    predictions = best.predictions()
+    predictions = best.predictions(verdict.target)
     if predictions is None or not len(predictions):
         raise DataError(f"{best.path} has no predictions: this is not a finished run.")
     if predictions.target != verdict.target or kind_of(predictions) != KINDS.get(task, "classes"):

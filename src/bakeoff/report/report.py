@@ -95,6 +95,7 @@ def render(run: Contents) -> str:
             task=run.task,
             figures=draw_figures(run),
             best=best_part(run),
+            targets=[{**leaderboard_part(own), "best": best_part(own)} for own in run.further],
             data=data_part(run),
             texts=texts_part(run),
             recipes=recipes_part(run),

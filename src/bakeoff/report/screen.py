@@ -200,14 +200,20 @@ class Screen:
 
     def result(self, folder: RunFolder) -> None:
         """Print the leaderboard and the verdict, or the whole as one JSON document."""
-        rows = read_leaderboard(folder).to_dicts()
+        rows, leading = read_leaderboard(folder).to_dicts(), read_verdict(folder)
+        others = [read_verdict(folder, target) for target in leading.further]
         if self.json:
-            verdict = asdict(read_verdict(folder))
-            self.document({"run": folder.shown, "leaderboard": rows, "verdict": verdict})
+            document = {"run": folder.shown, "leaderboard": rows, "verdict": asdict(leading)}
+            further = {"further": [asdict(own) for own in others]} if others else {}
+            self.document(document | further)
         if self.judges:
-            self.say("")
-            self.console.print(leaderboard_table(rows, self.console))
-            self.verdict(read_verdict(folder), ways_on(folder))
+            for verdict in (*others, leading):  # the leading one last: it is what the eye meets
+                own = [row for row in rows if row.get("target", verdict.target) == verdict.target]
+                self.say("")
+                if others:
+                    self.say(f"Target {cut(verdict.target)}", style="bold")
+                self.console.print(leaderboard_table(own, self.console))
+                self.verdict(verdict, ways_on(folder) if verdict is leading else ())
 
     def verdict(self, verdict: Verdict, ways: Sequence[str]) -> None:
         """Print who wins, what would change it, what to beware of, and where to go from here."""
@@ -218,6 +224,8 @@ class Screen:
         for warning in verdict.warnings:
             self.say(f"Note: {warning}", style="yellow")
         one_line = "     ".join(ways)
+        if not ways:
+            return
         for way in [one_line] if len(one_line) < self.console.width - 2 else ways:
             self.say(f"→ {way}")
 

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from bakeoff.cut import cut
+from bakeoff.data.array import is_missing
 from bakeoff.data.assembling.pictures import PICTURES
+from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.rhythm import rhythm_of, stamps_after, stamps_moved
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import SeriesForm, ShapeForm
@@ -37,7 +39,8 @@ def about_data(dataset: Dataset) -> str:
     if (long := dataset.schema.long) is not None:
         rows = f"{numbers.count(len(dataset), 'sequence')}, one per {cut(long.sequence)}"
         counted = numbers.count(long.width, "channel")
-    text = f"{rows}: {counted}, target {cut(dataset.target)} ({about_target(dataset)})"
+    told = [f"{cut(own.target)} ({about_target(own)})" for own in dataset.by_target]
+    text = f"{rows}: {counted}, {'targets' if len(told) > 1 else 'target'} {listed(told)}"
     missing = {column.name: column.missing for column in inputs if column.missing}
     if missing:
         cells = numbers.count(sum(missing.values()), "missing cell")
@@ -77,6 +80,8 @@ def say_time(time: Any) -> str:
 def about_target(dataset: Dataset) -> str:
     """Say what the target is: binary, 39 % yes; 10 classes; a number."""
     task, values = dataset.schema.tasks[dataset.target], dataset.arrays[dataset.target]
+    if len(dataset) and not isinstance(values, Sequences):
+        values = values[~is_missing(values)]
     if task == "regression":
         return f"a number from {numbers.short(values.min())} to {numbers.short(values.max())}"
     if task == "multilabel":

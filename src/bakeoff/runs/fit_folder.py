@@ -13,6 +13,7 @@ from bakeoff.documents import read_json, read_parquet, reading, write_json, writ
 from bakeoff.errors import DataError, unknown
 from bakeoff.evaluate.predictions import Predictions, read_predictions, write_predictions
 from bakeoff.plan.models import check_settings
+from bakeoff.train.head import Head
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.recipe import LATER, SETTINGS, Recipe
 
@@ -128,13 +129,20 @@ class FitFolder:
         name = f"{file_name(predictions.target)}.parquet"
         write_predictions(predictions, self.path / "predictions" / name)
 
-    def predictions(self) -> Predictions | None:
+    def predictions(self, target: str = "") -> Predictions | None:
         """Read what the fit predicted for the test rows; None where there is nothing.
+
+        Args:
+            target: Of several; "" for the only one, or the leading one.
 
         Raises:
             DataError: It cannot be read.
         """
         files = self.prediction_files()
+        if len(files) > 1 and not target:
+            target = next(iter(self.read()[0].job.heads), "")
+        if target and len(files) > 1:
+            files = [self.path / "predictions" / f"{file_name(target)}.parquet"]
         return read_predictions(files[0]) if files else None
 
     def prediction_files(self) -> list[Path]:
@@ -166,6 +174,7 @@ def check_job(job: Job, place: FitFolder) -> None:
     if view not in row.reads and (view != "mixed_plain" or "plain" not in row.reads):
         raise DataError(unknown("view", job.view, row.reads))
     check_branches(job)
+    check_heads(job)
     check_settings(job.model, {**job.arguments, "architecture": row.name})
     known = set() if row.role == "baseline" else set(SETTINGS)
     if not known - set(LATER) <= set(job.recipe) <= known:
@@ -202,6 +211,21 @@ def check_branches(job: Job) -> None:
         if own["view"].rpartition("/")[2] not in row.reads:
             raise DataError(unknown("view", own["view"], row.reads, where=where))
         check_settings(row.name, dict(own["arguments"]))
+
+
+def check_heads(job: Job) -> None:
+    """Refuse several targets whose fields are not those of a `Head`.
+
+    Raises:
+        DataError: The message says which.
+    """
+    hints = hints_of(Head)
+    del hints["target"]
+    for name, own in job.heads.items():
+        build_fields(own, hints, f"heads.{cut(name)}")
+    first = next(iter(job.heads.values()), None)
+    if first is not None and (first["task"], first["num_classes"]) != (job.task, job.num_classes):
+        raise DataError("heads do not begin with the task of the fit.")
 
 
 def file_name(target: str) -> str:

@@ -22,7 +22,7 @@ from bakeoff.catalog import FRAMEWORKS
 from bakeoff.documents import ADVICE, cause, check_file, read_json, write_json
 from bakeoff.errors import DataError, RequestError, RunError, option, unknown
 from bakeoff.plan.models import NAME
-from bakeoff.runs.fit_folder import FitFolder
+from bakeoff.runs.fit_folder import FitFolder, file_name
 from bakeoff.train.job import Job
 
 STATUS = {
@@ -104,6 +104,10 @@ class RunFolder:
     def verdict(self) -> Path:
         """verdict.json: tiers, pairs, the sentence, which fit to take."""
         return self.path / "verdict.json"
+
+    def verdict_of(self, target: str) -> Path:
+        """verdict.json; of a further target verdict.<target>.json."""
+        return self.path / f"verdict.{file_name(target)}.json" if target else self.verdict
 
     @property
     def leaderboard(self) -> Path:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from bakeoff.torch_models.feed import (
     num_rows,
     target_taker,
 )
+from bakeoff.torch_models.joint_loss import JointLoss
 from bakeoff.torch_models.losses import loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
 from bakeoff.torch_models.optimizers import Optimizer, schedule_factor
@@ -40,7 +42,7 @@ def fit(
     *,
     validation_inputs: Inputs,
     validation_targets: Targets,
-    loss: str = "cross_entropy",
+    loss: str | Mapping[str, Mapping[str, Any]] = "cross_entropy",
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
     members: bool = False,
@@ -67,7 +69,8 @@ def fit(
         targets: Class numbers, or floats; an array, or plain values that say where to take them.
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
-        loss: See `losses.LOSSES`.
+        loss: See `losses.LOSSES`; of several targets, which are (N, K) beside each other, target ->
+            what `joint_loss.JointLoss` takes.
         class_weights: How much a row counts, by its class; () where all count alike.
         label_smoothing: Share of the target that cross entropy spreads over all classes.
         members: The model returns the scores of several members in training, and each has a loss.
@@ -94,15 +97,15 @@ def fit(
     """
     keep_memory()
     torch.manual_seed(seed)
-    criterion = partial(loss_of, loss, class_weights=class_weights, label_smoothing=label_smoothing)
+    criterion, watched = criteria(loss, class_weights, label_smoothing)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
-    random = np.random.default_rng(seed)
-    feed = Feed(inputs, place, layouts, augment=augment, random=random)
+    feed = Feed(inputs, place, layouts, augment=augment, random=np.random.default_rng(seed))
     validation_feed = Feed(validation_inputs, place, layouts)
     known = target_taker(targets, place)
     truth = target_taker(validation_targets, place)(torch.arange(num_rows(validation_targets)))
-    weight_optimizer = Optimizer(model, optimizer, weight_decay=weight_decay)
+    moved = nn.ModuleList([model, criterion]) if isinstance(criterion, nn.Module) else model
+    weight_optimizer = Optimizer(moved.to(place), optimizer, weight_decay=weight_decay)
     num_steps = len(batch_sizes(len(feed), batch_size))
     weights = model.state_dict()  # not a copy: each step changes these tensors
     best_weights = {name: weight.clone() for name, weight in weights.items()}
@@ -131,7 +134,7 @@ def fit(
                 "epoch": epoch,
                 "train_loss": train_loss,
                 "validation_loss": criterion(scores, truth).item(),
-                "validation_metric": metric_of(loss, scores, truth),
+                "validation_metric": watched(scores, truth),
                 "lr": rates[-1],
                 "seconds": time.perf_counter() - start,
                 "rows_per_second": len(feed) / seconds,
@@ -152,6 +155,19 @@ def fit(
     model.load_state_dict(best_weights)
     lay_out(model.eval(), {})
     return history
+
+
+def criteria(
+    loss: str | Mapping[str, Mapping[str, Any]],
+    class_weights: Sequence[float],
+    label_smoothing: float,
+) -> tuple[Callable[..., Tensor], Callable[[Tensor, Tensor], float]]:
+    """Return what training lowers, and the metric that is watched beside it."""
+    if not isinstance(loss, str):
+        joint = JointLoss(loss)
+        return joint, joint.metric
+    own = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+    return partial(loss_of, loss, **own), partial(metric_of, loss)
 
 
 def diverged_at_once(row: Mapping[str, float], lr: float) -> FloatingPointError:
@@ -230,11 +246,13 @@ def forward(model: nn.Module, feed: Feed, batch_size: int = 0) -> Tensor:
 def call(model: nn.Module, batch: Batch) -> Tensor:
     """Score a batch: arguments of the model by name, or several inputs of one argument as x.NAME.
 
-    A network of one head returns its target's name -> scores.
+    A network returns target -> scores: they are put beside each other.
     """
     several = {name[2:]: values for name, values in batch.items() if name.startswith("x.")}
     scores = model(several) if several else model(**batch)
-    return next(iter(scores.values())) if isinstance(scores, dict) else scores
+    if not isinstance(scores, dict):
+        return scores
+    return torch.cat(list(scores.values()), -1) if len(scores) > 1 else next(iter(scores.values()))
 
 
 def layouts_of(model: nn.Module) -> Layouts:

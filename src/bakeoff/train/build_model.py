@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bakeoff.baselines.baseline import Baseline
 from bakeoff.baselines.per_label import PerLabel
+from bakeoff.baselines.per_target import Part, PerTarget
 from bakeoff.catalog import Row, find, load, parameters
 from bakeoff.data.taking.views import View, joined
+from bakeoff.train.head import heads_of
 from bakeoff.train.job import Job, tuples
 
 
@@ -34,9 +37,14 @@ def build_model(job: Job, sizes: Mapping[str, Any], framework: str = "") -> Any:
         for name, branch in job.branches.items()
         if not branch.get("shared")
     }
+    heads = {head.target: head.out_features for head in heads_of(job)}
+    heads = heads or {"target": job.out_features}
     shared = {n: own for n, branch in job.branches.items() if (own := branch.get("shared"))}
     return page(
-        encoders, {"target": job.out_features}, shared=shared, **tuples(dict(job.arguments))
+        encoders,
+        heads or {"target": job.out_features},
+        shared=shared,
+        **tuples(dict(job.arguments)),
     )
 
 
@@ -85,10 +93,9 @@ def build_baseline(job: Job, sizes: Mapping[str, Any]) -> Baseline:
     if row.predicts == "steps":
         arguments = {"steps": job.horizon, **arguments}
     page = load(row, "torch")
-    if job.task == "multilabel":
-        return PerLabel(lambda: page("binary", 2, **arguments), job.num_classes)
-    model: Baseline = page(job.task, job.num_classes, **arguments)
-    return model
+    if job.heads:
+        return PerTarget(parts_of(job, page, arguments))
+    return new_baseline(page, job.task, job.num_classes, arguments)
 
 
 def stored_baseline(job: Job, arrays: Mapping[str, np.ndarray]) -> Baseline:
@@ -98,9 +105,39 @@ def stored_baseline(job: Job, arrays: Mapping[str, np.ndarray]) -> Baseline:
         ValueError: They do not make a model of this task.
     """
     page = load(find(job.architecture), "torch")
-    if job.task == "multilabel":
-        return PerLabel.from_state(arrays, page, job.num_classes)
-    model: Baseline = page.from_state(arrays, job.task, job.num_classes)
+    if job.heads:
+        return PerTarget.from_state(arrays, parts_of(job, page, {}), len(job.heads))
+    return restored_baseline(page, job.task, job.num_classes, arrays)
+
+
+def parts_of(job: Job, page: Any, arguments: Mapping[str, Any]) -> list[Part]:
+    """Return what is to be known of each of several targets to fit a baseline to it."""
+    return [
+        Part(
+            make=partial(new_baseline, page, head.task, head.num_classes, arguments),
+            restore=partial(restored_baseline, page, head.task, head.num_classes),
+            columns=head.columns,
+            classes=head.task in ("binary", "multiclass"),
+        )
+        for head in heads_of(job)
+    ]
+
+
+def new_baseline(page: Any, task: str, num_classes: int, arguments: Mapping[str, Any]) -> Baseline:
+    """Build a baseline of one target."""
+    if task == "multilabel":
+        return PerLabel(lambda: page("binary", 2, **arguments), num_classes)
+    model: Baseline = page(task, num_classes, **arguments)
+    return model
+
+
+def restored_baseline(
+    page: Any, task: str, num_classes: int, arrays: Mapping[str, np.ndarray]
+) -> Baseline:
+    """Make a baseline of one target again of its arrays."""
+    if task == "multilabel":
+        return PerLabel.from_state(arrays, page, num_classes)
+    model: Baseline = page.from_state(arrays, task, num_classes)
     return model
 
 

@@ -1,7 +1,7 @@
 """The plan of a run: one job for each model, framework and seed, in order of their start."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from bakeoff.train.recipe import Recipe, settings_of
 Device = Annotated[str, OneOf("auto", "cpu", "cuda", "mps")]
 Stopped = Annotated[str, OneOf("", "patience", "epochs", "diverged", "limit")]
 Horizon = Annotated[Count, Absent(0)]  # came with forecasts, after format 2 of a run
+Heads = Annotated[Mapping[str, Mapping[str, Any]], Absent({})]  # came with several targets
 Branches = Annotated[Mapping[str, Mapping[str, Any]], Absent({})]  # came with several inputs
 Line = tuple[str, str]  # (model, framework): one line of the leaderboard
 
@@ -35,6 +36,8 @@ class Job:
         horizon: Steps that are forecast; 0 for other tasks.
         branches: Of a network of several inputs: input -> the `architecture` that reads it, the
             `view` of it, and `arguments`; or the input whose architecture reads it, too: `shared`.
+        heads: Of several targets: target -> the fields of its `Head`, the leading one first, which
+            task and num_classes are of.
     """
 
     model: str
@@ -49,6 +52,7 @@ class Job:
     device: Device = "cpu"
     horizon: Horizon = 0
     branches: Branches = field(default_factory=dict)
+    heads: Heads = field(default_factory=dict)
 
     @property
     def line(self) -> Line:
@@ -135,6 +139,7 @@ def plan_jobs(
     num_classes: int,
     device: str,
     horizon: int = 0,
+    heads: Callable[[Recipe | None], Heads] = lambda recipe: {},
 ) -> list[Job]:
     """List every fit: baselines first (seconds), then all networks with the first seed, and so on.
 
@@ -143,6 +148,7 @@ def plan_jobs(
     Args:
         recipes: Model name -> its resolved recipe; baselines have none.
         horizon: Steps that are forecast; 0 for other tasks.
+        heads: Returns the `heads` of jobs with a recipe, or of a baseline; none by default.
     """
     shared: dict[str, Any] = {"task": task, "num_classes": num_classes, "horizon": horizon}
     baselines, networks = [], []
@@ -158,10 +164,12 @@ def plan_jobs(
         if model.row.role == "baseline":
             times = seeds[:1] if load(model.row, "torch").seedless else seeds
             baselines += [
-                Job(**common, framework="sklearn", seed=seed, recipe={}) for seed in times
+                Job(**common, framework="sklearn", seed=seed, recipe={}, heads=heads(None))
+                for seed in times
             ]
         else:
             recipe = settings_of(recipes[model.name])
+            common["heads"] = heads(recipes[model.name])
             networks += [
                 Job(**common, framework=framework, seed=seed, recipe=recipe, device=device)
                 for framework in frameworks

@@ -1,5 +1,6 @@
 """Recipe: how a network is trained, as flat settings, each with a default and its reason."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -155,12 +156,13 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
     return {k: v for k, v in asdict(recipe).items() if v not in LATER.get(k, ())}
 
 
-def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:
+def resolve(recipe: Recipe, *, rows: int, task: str, tasks: Collection[str] = ()) -> Recipe:
     """Fill in what depends on the data: batch size, epochs, loss.
 
     Args:
         rows: Training rows.
         task: "binary", "multiclass", "multilabel", "regression" or "forecast".
+        tasks: Of all targets, where there are several: the loss goes with one of them.
 
     Raises:
         RequestError: The loss does not go with the task.
@@ -175,12 +177,12 @@ def resolve(recipe: Recipe, *, rows: int, task: str) -> Recipe:
     epochs = 100 if rows <= 20_000 else max(10, 2_000_000 // rows)
     known = LOSSES_OF_TASK[task]
     loss = known[0] if recipe.loss == "auto" else recipe.loss
-    if loss not in known:
+    if loss not in known and not any(loss in LOSSES_OF_TASK[other] for other in tasks):
         raise RequestError(
             f"{option('loss', recipe.loss)} does not go with a {task} target. "
             f"Say {option('loss', 'auto')}."
         )
-    refuse_weights(recipe, task)
+    refuse_weights(recipe, task if len(tasks) < 2 else "several")
     return replace(
         recipe,
         batch_size=min(recipe.batch_size or size, rows),
@@ -200,8 +202,10 @@ def refuse_weights(recipe: Recipe, task: str) -> None:
     for name in ("class_weights", "label_smoothing"):
         value = getattr(recipe, name)
         if value not in LATER[name]:
-            what = "any number of labels" if task == "multilabel" else "a number"
+            what = {
+                "multilabel": "the target is any number of labels",
+                "several": "there are several targets",
+            }.get(task, "the target is a number")
             raise RequestError(
-                f"{option(name, value)} goes with one class for each row, and the target is "
-                f"{what}. Leave it out."
+                f"{option(name, value)} goes with one class for each row, and {what}. Leave it out."
             )

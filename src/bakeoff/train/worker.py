@@ -28,11 +28,11 @@ import numpy as np
 from bakeoff.catalog import find
 from bakeoff.data.taking.sources import Rows, Sliced, Source, plain, read_as
 from bakeoff.errors import BakeoffError
-from bakeoff.numeric import probabilities
 from bakeoff.train.augmentation import parse_augment
 from bakeoff.train.begin_vectors import begin_vectors
 from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
+from bakeoff.train.head import judged_scores, losses_of
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.machine import memory_used
 from bakeoff.train.settled_weights import weights_of
@@ -195,8 +195,8 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     sources = shared.part_of(view_of(job, shared.views), "train")
     inputs = plain_values({name: source[:rows] for name, source in sources.items()})
     few = plain_values({name: source[:2] for name, source in sources.items()})
-    targets = taken_targets(shared.targets("train")[:rows], job.task)
-    few_targets = taken_targets(shared.targets("train")[:2], job.task)
+    targets = taken_targets(shared.targets("train")[:rows], job)
+    few_targets = taken_targets(shared.targets("train")[:2], job)
     recipe = {**recipe_values(job), "epochs": PROBE_STEPS, "patience": 0}
     history = fit(
         model,
@@ -219,14 +219,14 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
     view = view_of(job, shared.views)
     inputs = {part: shared.part_of(view, part) for part in PARTS}
     validation_targets = shared.targets("validation")
-    known = of_known_class(validation_targets, job.task)
+    known = of_known_class(validation_targets, job)
     start = time.perf_counter()
     history = fit(
         model,
         plain_values(inputs["train"]),
-        taken_targets(shared.targets("train"), job.task),
+        taken_targets(shared.targets("train"), job),
         validation_inputs=plain_values({n: v[known] for n, v in inputs["validation"].items()}),
-        validation_targets=taken_targets(validation_targets[known], job.task),
+        validation_targets=taken_targets(validation_targets[known], job),
         **recipe_values(job),
         members=find(job.architecture).members,
         seed=job.seed,
@@ -249,7 +249,7 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
 
     def scores(inputs: Inputs) -> np.ndarray:
         raw = predict(model, plain_values(inputs), device=job.device)
-        return probabilities(raw, job.task)
+        return judged_scores(job, raw)
 
     return finish(fitted, scores, inputs, get_weights(model), folder)
 
@@ -261,6 +261,8 @@ def recipe_values(job: Job) -> dict[str, Any]:
         recipe["augment"] = parse_augment(text)
     if text := recipe.pop("class_weights", ""):
         recipe["class_weights"] = weights_of(text, job.num_classes)
+    if job.heads:
+        recipe["loss"] = losses_of(job)
     return recipe
 
 
@@ -269,14 +271,15 @@ def plain_values(inputs: Inputs) -> dict[str, dict[str, Any]]:
     return {name: plain(source) for name, source in inputs.items()}
 
 
-def taken_targets(targets: Source, task: str) -> np.ndarray | dict[str, Any]:
+def taken_targets(targets: Source, job: Job) -> np.ndarray | dict[str, Any]:
     """Return targets as the model rooms take them: an array, or where windows of them are."""
     if not isinstance(targets, Rows):
         return plain(targets)
-    return np.asarray(targets.take(), np.int64 if task == "multiclass" else np.float32)
+    codes = job.task == "multiclass" and not job.heads
+    return np.asarray(targets.take(), np.int64 if codes else np.float32)
 
 
-def of_known_class(targets: Source, task: str) -> np.ndarray:
+def of_known_class(targets: Source, job: Job) -> np.ndarray:
     """Mark validation rows of a class that training rows have; the others cannot stop a training.
 
     They count as wrong where they are judged.
@@ -284,7 +287,9 @@ def of_known_class(targets: Source, task: str) -> np.ndarray:
     Raises:
         ValueError: There is none.
     """
-    if task in ALL_KNOWN:
+    if job.heads:
+        return np.ones(len(targets), bool)  # what is not known counts for nothing in the loss
+    if job.task in ALL_KNOWN:
         return np.ones(len(targets), bool)
     known = targets.take() >= 0
     if not known.any():
@@ -324,9 +329,9 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
     start = time.perf_counter()
     model.fit(
         train,
-        encoded(shared.targets("train"), job.task),
+        encoded(shared.targets("train"), job),
         validation_inputs=validation,
-        validation_targets=encoded(shared.targets("validation"), job.task),
+        validation_targets=encoded(shared.targets("validation"), job),
         seed=job.seed,
     )
     fitted = Fit(
@@ -345,11 +350,11 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
     return finish(fitted, scores, inputs, model.state(), folder)
 
 
-def encoded(targets: Source, task: str) -> Any:
+def encoded(targets: Source, job: Job) -> Any:
     """Return targets as a baseline takes them: class numbers, floats, or windows to be sliced."""
-    if task == "forecast":
+    if job.task == "forecast":
         return Sliced(targets)
-    floats = task in ("regression", "multilabel")
+    floats = job.heads or job.task in ("regression", "multilabel")
     return np.asarray(targets.take(), np.float32 if floats else np.int64)
 
 

@@ -24,21 +24,23 @@ def assemble(
     notes: Sequence[str] = (),
     lengths: Mapping[str, Array] | None = None,
     told: Sequence[str] = (),
+    further: Sequence[Target] = (),
 ) -> Dataset:
     """Put columns and target together; leave out the rows without a target.
 
-    `told` are columns that are left out for a reason that the notes have told already.
+    Where there are `further` targets, rows that lack all of them are left out. `told` are columns
+    that are left out for a reason that the notes have told already.
     """
-    name = target.column.name
+    names = [own.column.name for own in (target, *further)]
     columns = tuple(reading.column for reading in readings)
     others = [column for column in columns if column.name not in told]
-    chosen = choose_inputs(columns, name, inputs)
+    chosen = choose_inputs(columns, names, inputs)
     arrays = {reading.column.name: reading.values for reading in readings}
     for column, steps in (lengths or {}).items():
         arrays[f"{column}.lengths"] = steps.astype(np.int64)
-    filled = ~is_missing(target.values)
+    filled = ~np.all([is_missing(own.values) for own in (target, *further)], axis=0)
     dataset = Dataset(
-        schema=schema_of(columns, target, chosen),
+        schema=schema_of(columns, (target, *further), chosen),
         arrays=arrays,
         origin=origin,
         source=source,
@@ -46,26 +48,37 @@ def assemble(
             *notes,
             *(note.text for reading in readings for note in reading.notes),
             *doubts(readings),
-            *left_out(others, name, chosen),
-            *without_target(name, int((~filled).sum())),
+            *left_out(others, names, chosen),
+            *without_target(" and ".join(names), int((~filled).sum())),
+            *counted(target, further),
         ),
     )
     dataset = dataset if filled.all() else dataset[filled]
     if target.task in ("binary", "multiclass") and dataset.parts is None:
-        check_singles(dataset.arrays[name], name, dataset.origin)
+        check_singles(dataset.arrays[names[0]], names[0], dataset.origin)
     return dataset
 
 
-def schema_of(columns: tuple[Column, ...], target: Target, inputs: tuple[str, ...]) -> Schema:
-    """Return the schema of a data set with one target."""
-    name = target.column.name
+def schema_of(
+    columns: tuple[Column, ...], targets: Sequence[Target], inputs: tuple[str, ...]
+) -> Schema:
+    """Return the schema of a data set with these targets, the leading one first."""
     return Schema(
         columns=columns,
         inputs=inputs,
-        targets=(name,),
-        tasks={name: target.task},
-        positive={name: target.positive} if target.positive else {},
+        targets=tuple(own.column.name for own in targets),
+        tasks={own.column.name: own.task for own in targets},
+        positive={own.column.name: own.positive for own in targets if own.positive},
     )
+
+
+def counted(target: Target, further: Sequence[Target]) -> list[str]:
+    """Say how many rows have a value of each of several targets."""
+    if not further:
+        return []
+    known = {own.column.name: int((~is_missing(own.values)).sum()) for own in (target, *further)}
+    told = ", ".join(f"{name} {count:,}" for name, count in known.items())
+    return [f"Rows with a value: {told}. A row that lacks a target counts for the others."]
 
 
 def without_target(name: str, count: int) -> list[str]:

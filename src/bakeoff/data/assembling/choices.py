@@ -32,6 +32,7 @@ class Choices(NamedTuple):
     horizon: int = 0
     stride: int = 1
     future: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()  # targets behind the first
 
     @property
     def windows(self) -> bool:
@@ -47,13 +48,16 @@ class Choices(NamedTuple):
         positive: str | None,
     ) -> Choices:
         """Take it as it was given; whole numbers name columns of frames without names."""
+        wanted = list(target) if isinstance(target, (list, tuple)) else [target]
+        first, further = (wanted or [None])[0], wanted[1:]
         if isinstance(kinds, Mapping):
             kinds = {str(name): kind for name, kind in kinds.items()}
         return cls(
-            as_name(target),
+            as_name(first),
             inputs if inputs is None else [str(name) for name in inputs],
             {} if kinds is None else kinds,
             positive,
+            further=tuple(str(name) for name in further),
         )
 
 
@@ -80,16 +84,40 @@ def check_names(table: Table, choices: Choices) -> None:
         hint = " The first line looks like data: is a line of column names missing?"
         said = unknown("column", target, names)
         raise RequestError(f"{said}{hint if numeric else ''}")
+    check_further(names, choices)
     check_kinds(choices.kinds, names)
     for name in choices.inputs or ():
         if name not in names:
             raise RequestError(unknown("column", name, names, where=option("inputs")))
         if name == target:
             raise RequestError(f"{name!r} is the target, so it cannot be an input as well.")
+        if name in choices.further:
+            raise RequestError(f"{name!r} is a target, so it cannot be an input as well.")
         if name in labels:
             raise RequestError(
                 f"{name!r} is a column of the target {target!r}, so it cannot be an input as well."
             )
+
+
+def check_further(names: Sequence[str], choices: Choices) -> None:
+    """Refuse targets that there are not, or that are named twice."""
+    wanted = (str(choices.target), *choices.further)
+    seen: dict[str, str] = {}
+    for pattern in wanted:
+        columns = [pattern] if pattern in names else matching(names, pattern)
+        if not columns:
+            raise RequestError(unknown("column", pattern, names, where=option("target")))
+        for name in columns:
+            if name in seen:
+                raise RequestError(f"{option('target', ','.join(wanted))} names {name!r} twice.")
+            seen[name] = pattern
+
+
+def refuse_further(choices: Choices, what: str) -> None:
+    """Refuse several targets where one is predicted."""
+    if choices.further:
+        given = option("target", ",".join((str(choices.target), *choices.further)))
+        raise RequestError(f"{given} names several targets, and of {what} one is predicted.")
 
 
 def check_long(data: object, choices: Choices) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, is_missing
+from bakeoff.data.array import Array
 from bakeoff.data.assembling.choices import Choices
 from bakeoff.data.blocks import Pictures
 from bakeoff.data.columns.array_column import array_column, array_like
@@ -91,7 +91,7 @@ def image_column(
     roots = {part: root_of(value, images) for part, value in given.items()}
     known = {part: root for part, root in roots.items() if root is not None}
     frame = tables["train"].frame
-    answers = {choices.target, *matching(frame.columns, choices.target)}
+    answers = {choices.target, *choices.further, *matching(frame.columns, choices.target)}
     names = [name for name in frame.columns if name not in answers]
     said = [name for name in names if choices.kinds.get(name) == "image"]
     if said and len(known) < len(roots):
@@ -147,7 +147,7 @@ def shown_pictures(
     frames: Sequence[pl.DataFrame],
     column: ImageColumn,
     origin: Origin,
-    target: Array,
+    unanswered: Array,
     image_size: str,
 ) -> Shown:
     """Read the pictures of all rows that have a target; a row may have none, but not all.
@@ -156,13 +156,13 @@ def shown_pictures(
         frames: The rows, part by part, in the order of `column.roots`.
         column: The column of paths.
         origin: Of each row.
-        target: (N,) what is to be predicted, or (N, K) labels; rows that have none need no picture.
+        unanswered: (N,) True where a row has no target: it needs no picture.
         image_size: "64" or "64x48"; "" is decided.
 
     Raises:
         DataError: No training row has a picture that can be used.
     """
-    wanted, filled = size_of(image_size), ~is_missing(target)
+    wanted, filled = size_of(image_size), ~unanswered
     found: list[PictureFile | str] = []
     for frame, root in zip(frames, column.roots.values(), strict=True):
         found += picture_cells(as_texts(frame[column.name]).to_list(), root)

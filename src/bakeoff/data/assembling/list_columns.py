@@ -55,7 +55,7 @@ def sequence_columns(frame: pl.DataFrame, choices: Choices) -> tuple[str, ...]:
         DataError: Lists of strings are all there is, or were asked for.
     """
     asked, kinds = choices.inputs, choices.kinds
-    answers = {choices.target, *matching(frame.columns, choices.target)}
+    answers = {choices.target, *choices.further, *matching(frame.columns, choices.target)}
     names = [name for name in frame.columns if name not in answers]
     open_to = [name for name in names if kinds.get(name, SEQUENCES[0]) in SEQUENCES]
     refuse_words(frame, [name for name in open_to if holds_words(frame[name])], names, choices)

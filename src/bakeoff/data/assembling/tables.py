@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bakeoff.data.array import Array
+import numpy as np
+
+from bakeoff.data.array import Array, is_missing
 from bakeoff.data.assembling.assemble import assemble, without_target
 from bakeoff.data.assembling.choices import (
     Choices,
@@ -15,6 +17,7 @@ from bakeoff.data.assembling.choices import (
     check_names,
     check_needed,
     check_series_names,
+    refuse_further,
 )
 from bakeoff.data.assembling.image_column import (
     image_column,
@@ -60,10 +63,10 @@ def from_tables(
     """
     tables = {part: read_table(value) for part, value in given.items()}
     first = tables["train"]
-    labels = matching(first.frame.columns, choices.target)
-    if len(labels) == 1:
-        choices, labels = choices._replace(target=labels[0]), []
+    choices = with_single_columns(choices, first.frame.columns)
     check_names(first, choices)
+    patterns = (str(choices.target), *choices.further)
+    labels = [name for own in patterns for name in matching(first.frame.columns, own)]
     if choices.sequence is not None:
         check_long_names(first.frame.columns, choices)
     if choices.windows:
@@ -80,8 +83,7 @@ def from_tables(
         refuse_pictures(images, image_size)
         reader = from_time_series if choices.windows else from_long_table
         return reader(stacked(frames), first, choices, origin, notes)
-    target = read_target_of(frames, first, choices, labels, origin.place)
-    name = target.column.name
+    targets = [read_target_of(frames, first, choices, own, origin.place) for own in patterns]
     if labels:
         frames = [frame.drop(labels) for frame in frames]
         first = replace(first, frame=first.frame.drop(labels))
@@ -91,56 +93,78 @@ def from_tables(
         refuse_pictures(images, image_size)
         lists = sequence_columns(first.frame, choices)
         if lists:
-            return from_list_columns(frames, first, target, choices, origin, notes, lists)
+            refuse_further(choices, "columns of lists")
+            return from_list_columns(frames, first, targets[0], choices, origin, notes, lists)
     else:
         column = column._replace(alone=not is_beside(first, column.name, choices))
-        shown = shown_pictures(frames, column, origin, target.values, image_size)
+        unanswered = np.all([is_missing(own.values) for own in targets], axis=0)
+        shown = shown_pictures(frames, column, origin, unanswered, image_size)
         frames, origin = rows_of(frames, shown.kept), shown.origin
-        target = target._replace(values=target.values[shown.kept])
+        targets = [own._replace(values=own.values[shown.kept]) for own in targets]
         readings[column.name] = shown.reading
-        notes += [*shown.notes, *without_target(name, shown.unanswered)]
-    names = [*first.frame.columns, *([name] if labels else [])]
+        named = " and ".join(own.column.name for own in targets)
+        notes += [*shown.notes, *without_target(named, shown.unanswered)]
+    readings |= {o.column.name: Reading(o.column, o.values, o.notes) for o in targets}
+    names = list(dict.fromkeys([*first.frame.columns, *readings]))
     first = replace(first, frame=first.frame.clear())
     del tables  # from here on each column of cells goes as soon as its values stand
-    done = {name, *readings}
-    readings |= read_others(frames, first, choices, done, origin.place)
-    readings[name] = Reading(target.column, target.values, target.notes)
+    readings |= read_others(frames, first, choices, set(readings), origin.place)
     return assemble(
         [readings[other] for other in names],
-        target,
+        targets[0],
         choices.inputs,
         origin=origin,
         source=first.source,
         notes=notes,
+        further=targets[1:],
     )
+
+
+def with_single_columns(choices: Choices, names: Sequence[str]) -> Choices:
+    """Return choices where "a,b" are two targets, and a glob that names one column is that column.
+
+    A column may itself be called "a,b".
+    """
+
+    def single(pattern: str | None) -> str | None:
+        found = matching(names, pattern)
+        return found[0] if len(found) == 1 else pattern
+
+    given = str(choices.target)
+    if choices.target is None or not (choices.further or ("," in given and given not in names)):
+        return choices._replace(target=single(choices.target))
+    wanted = [choices.target, *choices.further] if choices.further else given.split(",")
+    first, *further = (str(single(pattern.strip())) for pattern in wanted)
+    return choices._replace(target=first, further=tuple(further))
 
 
 def read_target_of(
     frames: Sequence[pl.DataFrame],
     first: Table,
     choices: Choices,
-    labels: Sequence[str],
+    name: str,
     place: Place,
 ) -> Target:
-    """Read the column to predict, or the columns of labels that are predicted together.
+    """Read a column to predict, or the columns of labels that are predicted together.
 
     Args:
         frames: Of all parts.
         first: The training data.
         choices: Of the user.
-        labels: The columns of labels; none where one column is predicted.
+        name: Of the column, or the glob of those of labels.
         place: Writes a position for people.
     """
-    name = str(choices.target)
+    labels = matching(first.frame.columns, name)
+    positive = None if choices.further else choices.positive
     if labels:
-        return read_labels(frames, labels, name, positive=choices.positive, place=place)
+        return read_labels(frames, labels, name, positive=positive, place=place)
     return target_in_parts(
         [frame[name] for frame in frames],
         kind=choices.kinds.get(name, ""),
         declared=name in first.declared,
         typed=first.typed,
         mark=first.mark,
-        positive=choices.positive,
+        positive=positive,
         place=place,
     )
 
@@ -156,7 +180,8 @@ def refuse_labels(labels: Sequence[str], choices: Choices) -> None:
 
 def is_beside(table: Table, name: str, choices: Choices) -> bool:
     """Tell whether a column that models can use goes in beside the pictures of another one."""
-    others = choices.inputs or [own for own in table.frame.columns if own != choices.target]
+    answers = (choices.target, *choices.further)
+    others = choices.inputs or [own for own in table.frame.columns if own not in answers]
     for other in others:
         if other == name:
             continue

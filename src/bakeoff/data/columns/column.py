@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from bakeoff.build import Count, build_fields, hints_of
@@ -105,6 +105,14 @@ class Schema:
         """Columns of the user's own data that go in, as `read(inputs=...)` takes them."""
         table = self.long or self.series or self.lists
         return self.inputs if table is None else table.names
+
+    def only(self, target: str) -> Schema:
+        """Return the same schema with one of its targets."""
+        if self.targets == (target,):
+            return self
+        positive = {name: own for name, own in self.positive.items() if name == target}
+        tasks = {target: self.tasks[target]}
+        return replace(self, targets=(target,), tasks=tasks, positive=positive)
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -262,13 +270,13 @@ def check_names(schema: Schema) -> None:
 
 
 def choose_inputs(
-    columns: Sequence[Column], target: str, asked: Sequence[str] | None
+    columns: Sequence[Column], targets: Sequence[str], asked: Sequence[str] | None
 ) -> tuple[str, ...]:
     """Return the columns that models will see: those asked for, as far as a model can use them.
 
     Of texts only those of sentences, unless they are asked for.
     """
-    named = [c for c in columns if c.name != target and (asked is None or c.name in asked)]
+    named = [c for c in columns if c.name not in targets and (asked is None or c.name in asked)]
     texts = named if asked is not None else free_texts(named)
     usable = tuple(
         c.name for c in named if KINDS[c.kind].transform and (c.kind != TEXT or c in texts)
@@ -279,8 +287,9 @@ def choose_inputs(
         words = any(isinstance(column.form, WordForm) for column in named)
         kind = TEXT if words and any(c.kind in (TEXT, "identifier") for c in named) else "category"
         raise DataError(
-            f"No column can be used to predict {target!r}: {why or 'there is no other column'}. "
-            f"Give a kind, as in {option('kinds', {name: kind})}."
+            f"No column can be used to predict {' and '.join(map(repr, targets))}: "
+            f"{why or 'there is no other column'}. Give a kind, as in "
+            f"{option('kinds', {name: kind})}."
         )
     return usable
 
@@ -293,9 +302,9 @@ def free_texts(columns: Sequence[Column]) -> list[Column]:
     return [c for c in columns if isinstance(c.form, WordForm) and c.form.sentences]
 
 
-def left_out(columns: Sequence[Column], target: str, inputs: Sequence[str]) -> list[str]:
+def left_out(columns: Sequence[Column], targets: Sequence[str], inputs: Sequence[str]) -> list[str]:
     """Say which columns no model will see, and why."""
-    out = [column for column in columns if column.name != target and column.name not in inputs]
+    out = [column for column in columns if column.name not in (*targets, *inputs)]
     unusable = [column for column in out if column.kind == TEXT or not KINDS[column.kind].transform]
     unasked = [column.name for column in out if column not in unusable]
     notes = [f"{c.name} is left out: {c.kind}, {c.reason}." for c in unusable]

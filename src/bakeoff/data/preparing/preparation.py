@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from bakeoff.build import build_fields, hints_of
+from bakeoff.build import Absent, build_fields, hints_of
 from bakeoff.cut import cut
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.blocks import Pictures, Sequences, Values
@@ -20,6 +20,7 @@ from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.preparing.binary import Binary
 from bakeoff.data.preparing.categories import Categories
+from bakeoff.data.preparing.goal import Goal
 from bakeoff.data.preparing.numbers import Numbers
 from bakeoff.data.preparing.pixels import Pixels
 from bakeoff.data.preparing.scale import Scale
@@ -50,6 +51,7 @@ DOCUMENT = {  # the fields of transforms.json
     "classes": tuple[str, ...],
     "transforms": Mapping[str, Mapping[str, Any]],
     "notes": tuple[str, ...],
+    "further": Annotated[Mapping[str, Mapping[str, Any]], Absent({})],  # came with several targets
 }
 
 
@@ -59,25 +61,44 @@ class Preparation:
 
     Args:
         schema: Of the data; its inputs are those that are really used.
-        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
-        classes: Class names by index, or labels; () for numbers. The positive class of two is the
-            second.
+        goals: Target -> what is known of it, the leading one first.
         transforms: Input column -> its fitted transform.
         summaries: Input of sequences of different lengths -> the transform of their per-channel
             summaries.
         components: Text beside other inputs -> what makes a few numbers of it.
-        scale: Of a regression target, else None.
         notes: What was left out or noticed, in sentences for the user.
     """
 
     schema: Schema
-    task: Task
-    classes: tuple[str, ...]
+    goals: Mapping[str, Goal]
     transforms: Mapping[str, Transform]
     summaries: Mapping[str, Numbers] = field(default_factory=dict)
     components: Mapping[str, TextComponents] = field(default_factory=dict)
-    scale: Scale | None = None
     notes: tuple[str, ...] = ()
+
+    def only(self, target: str) -> Preparation:
+        """Return what is known of one target."""
+        return replace(self, schema=self.schema.only(target), goals={target: self.goals[target]})
+
+    @property
+    def goal(self) -> Goal:
+        """The leading target, or the only one."""
+        return self.goals[self.schema.targets[0]]
+
+    @property
+    def task(self) -> Task:
+        """That of the leading target."""
+        return self.goal.task
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Those of the leading target, by index; () for numbers."""
+        return self.goal.classes
+
+    @property
+    def scale(self) -> Scale | None:
+        """That of the leading target, where it is a regression."""
+        return self.goal.scale
 
     def targets(self, dataset: Dataset) -> Array:
         """Return (N,) codes of classes int64 (-1: no training row has it) or scaled float32.
@@ -162,8 +183,46 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
     inputs, notes = usable_inputs(train, split)
     if not inputs:
         raise DataError(f"No input is left: {' '.join(notes)} Split in another way.")
+    goals = {}
+    for own in dataset.by_target:
+        goals[own.target], told = fit_goal(own, split)
+        notes += told
+    transforms = {name: fit_transform(train, name, texts) for name in inputs}
+    notes += [*unseen_parts(train, inputs), *say_strays(transforms, dataset)]
+    for name, transform in transforms.items():
+        if isinstance(transform, Tokens):
+            notes += say_unknown_tokens(name, transform, dataset.arrays[name])
+        if isinstance(transform, Text):
+            notes += say_texts(name, transform, dataset.arrays[name], split)
+    return Preparation(
+        schema=replace(dataset.schema, inputs=inputs),
+        goals=goals,
+        transforms=transforms,
+        summaries=fit_summaries(train, inputs),
+        components=fit_components(train, transforms),
+        notes=tuple(notes),
+    )
+
+
+def fit_goal(dataset: Dataset, split: Split) -> tuple[Goal, list[str]]:
+    """Learn classes and scale of a target from the training rows that have a value of it.
+
+    Args:
+        dataset: With one target.
+        split: Says which rows train.
+
+    Returns:
+        What was learned, and what was noticed, in sentences.
+
+    Raises:
+        DataError: These rows hold one class or one value.
+    """
     target, task = dataset.target, dataset.schema.tasks[dataset.target]
+    notes: list[str] = []
+    train = dataset[answered(dataset, split.train)]
     values = train.arrays[target]
+    if not len(values):
+        raise DataError(f"No training row has a value of {target} ({split.how}). Leave it out.")
     if task == "forecast":
         values = values.real()[:, 0]
     if task == "multilabel":
@@ -177,27 +236,21 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
         check_amounts(values, target)
     classes = () if task in ("regression", "forecast") else class_names(train)
     told = classes and task != "multilabel"
-    unseen = set(dataset.arrays[target][split.validation]) - set(classes) if told else set()
+    validation = dataset.arrays[target][split.validation] if told else ()
+    unseen = {value for value in validation if value is not None} - set(classes)
     if unseen:  # test targets stay sealed: judging meets their unseen classes
         named = ", ".join(sorted(unseen)[:5])
         notes.append(f"No training row has {target} = {named}; such rows always count as wrong.")
-    transforms = {name: fit_transform(train, name, texts) for name in inputs}
-    notes += [*unseen_parts(train, inputs), *say_strays(transforms, dataset)]
-    for name, transform in transforms.items():
-        if isinstance(transform, Tokens):
-            notes += say_unknown_tokens(name, transform, dataset.arrays[name])
-        if isinstance(transform, Text):
-            notes += say_texts(name, transform, dataset.arrays[name], split)
-    return Preparation(
-        schema=replace(dataset.schema, inputs=inputs),
-        task=task,
-        classes=classes,
-        transforms=transforms,
-        summaries=fit_summaries(train, inputs),
-        components=fit_components(train, transforms),
-        scale=Scale.fit(values) if task == "regression" else None,
-        notes=tuple(notes),
-    )
+    scale = Scale.fit(values) if task == "regression" else None
+    return Goal(task=task, classes=classes, scale=scale), notes
+
+
+def answered(dataset: Dataset, positions: Array) -> Array:
+    """Return those positions whose rows have a value of the (leading) target."""
+    values = dataset.arrays[dataset.target]
+    if isinstance(values, Sequences):
+        return positions
+    return np.asarray(positions[~is_missing(values[positions])])
 
 
 def unlearned_labels(train: Dataset, split: Split) -> list[str]:
@@ -348,11 +401,12 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
     from safetensors.numpy import save_file
 
     arrays: dict[str, Array] = {}
+    goals = preparation.goals
     named: dict[str, Transform | None] = {
         **{f"column.{name}": t for name, t in preparation.transforms.items()},
         **{f"components.{name}": t for name, t in preparation.components.items()},
         **{summaries_of(name, preparation.schema): t for name, t in preparation.summaries.items()},
-        "scale": preparation.scale,
+        **{scale_of(name, preparation.schema): own.scale for name, own in goals.items()},
     }
     states = {}
     for name, transform in named.items():
@@ -371,6 +425,11 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
         "transforms": states,
         "notes": list(preparation.notes),
     }
+    if len(goals) > 1:
+        further = {name: goals[name] for name in preparation.schema.targets[1:]}
+        document["further"] = {
+            name: {"task": own.task, "classes": list(own.classes)} for name, own in further.items()
+        }
     write_json(folder / "transforms.json", document)
     with writing(folder / "transforms.safetensors") as draft:
         save_file(arrays, draft)
@@ -405,18 +464,55 @@ def preparation_of(document: Mapping[str, Any], states: Mapping[str, Any]) -> Pr
         if type(columns[name]).__name__ != due:
             raise DataError(f"the transform of {cut(repr(name))} is not {due}.")
         check_width(columns[name], schema.column(name))
-    scale = made.get("scale")
     summaries = {name: made.get(summaries_of(name, schema)) for name in schema.inputs}
     return Preparation(
         schema=schema,
-        task=document["task"],
-        classes=tuple(document["classes"]),
+        goals=goals_of(document, schema, made),
         transforms={name: columns[name] for name in schema.inputs},
         components=components_of(made, schema),
         summaries={n: fitted for n, fitted in summaries.items() if isinstance(fitted, Numbers)},
-        scale=scale if isinstance(scale, Scale) else None,
         notes=tuple(document["notes"]),
     )
+
+
+def goals_of(
+    document: Mapping[str, Any], schema: Schema, made: Mapping[str, Transform]
+) -> dict[str, Goal]:
+    """Make the goals again of plain data.
+
+    Args:
+        document: transforms.json.
+        schema: Of the data.
+        made: Name -> transform, the scales of targets among them.
+
+    Raises:
+        DataError: They are of other targets than those of the schema.
+    """
+    first, *others = schema.targets
+    hints = {"task": Task, "classes": tuple[str, ...]}
+    further = {
+        name: build_fields(own, hints, f"further.{cut(name)}")
+        for name, own in document["further"].items()
+    }
+    if sorted(further) != sorted(others):
+        raise DataError("further is not of the targets of the schema.")
+    facts = {first: document, **{name: further[name] for name in others}}
+    goals = {}
+    for name, own in facts.items():
+        scale = made.get(scale_of(name, schema))
+        if own["task"] != schema.tasks[name]:
+            raise DataError(f"the task of {cut(repr(name))} is not that of the schema.")
+        goals[name] = Goal(
+            task=own["task"],
+            classes=tuple(own["classes"]),
+            scale=scale if isinstance(scale, Scale) else None,
+        )
+    return goals
+
+
+def scale_of(target: str, schema: Schema) -> str:
+    """Return what the scale of a target is called in a file."""
+    return "scale" if target == schema.targets[0] else f"scale.{target}"
 
 
 def components_of(made: Mapping[str, Transform], schema: Schema) -> dict[str, TextComponents]:

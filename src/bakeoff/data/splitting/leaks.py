@@ -16,7 +16,8 @@ from typing import Literal
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, is_missing
+from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.alone import (
@@ -58,7 +59,11 @@ def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
         *near_copies(dataset, split, inputs, keys),
         *turned_round(dataset, split, inputs),
         *named_labels(dataset, split, inputs),
-        *give_aways(dataset, split, inputs, different(split.train, keys)),
+        *(
+            finding
+            for own in dataset.by_target
+            for finding in give_aways(own, split, inputs, different(split.train, keys))
+        ),
         *mixed_times(dataset, split),
         *mixed_groups(dataset, split, inputs),
         *recorded(dataset, split),
@@ -218,8 +223,9 @@ def named_labels(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[
     for name in inputs:
         if dataset.schema.column(name).kind != "text":
             continue
-        texts = dataset.arrays[name][split.train]
-        found = labels_in_texts(texts, dataset.arrays[dataset.target][split.train])
+        labels = dataset.arrays[dataset.target]
+        known = split.train[~is_missing(labels[split.train])]
+        found = labels_in_texts(dataset.arrays[name][known], labels[known])
         for label, share, elsewhere in found[:1]:
             more = f", as {len(found) - 1} further classes do" if len(found) > 1 else ""
             yield Finding(
@@ -255,6 +261,8 @@ def give_aways(
     target = dataset.arrays[dataset.target]
     labels = dataset.schema.label_names
     if not labels:
+        if len(dataset) and not isinstance(target, Sequences):
+            train = train[~is_missing(target[train])]
         yield from give_away(dataset, dataset.target, target, split, inputs, train)
         return
     for k, label in enumerate(labels):
@@ -334,7 +342,11 @@ def mixed_groups(dataset: Dataset, split: Split, inputs: list[str]) -> Iterator[
     if split.method != "random":
         return
     arrays, target = dataset.arrays, dataset.target
-    columns = [c for c in dataset.schema.columns if c.name != target and arrays[c.name].ndim == 1]
+    columns = [
+        column
+        for column in dataset.schema.columns
+        if column.name not in dataset.schema.targets and arrays[column.name].ndim == 1
+    ]
     inputs = [name for name in inputs if arrays[name].ndim == 1]
     train = {name: arrays[name][split.train] for name in {*inputs, *(c.name for c in columns)}}
     others = inputs[:MOST_COMPARED]

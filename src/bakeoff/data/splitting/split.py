@@ -381,6 +381,7 @@ def counts(dataset: Dataset, split: Split) -> dict[str, dict[str, Any]]:
             result[part]["classes"] = dict(zip(labels, having, strict=True))
         elif dataset.schema.tasks[dataset.target] not in ("regression", "forecast"):
             tally = Counter(dataset.arrays[dataset.target][positions].tolist())
+            del tally[None]  # rows that have other targets; a Counter lets go of what it lacks
             result[part]["classes"] = {name: tally[name] for name in sorted(tally)}
     return result
 

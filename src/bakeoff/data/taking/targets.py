@@ -18,12 +18,31 @@ def make_targets(preparation: Preparation, dataset: Dataset) -> Rows | Windows:
 
     Returns:
         (N,) codes of classes int64 (-1: no training row has it), or float32 in training standard
-        deviations; of labels (N, K) float32, NaN where nobody knows; of a forecast (N, S), the
+        deviations; of labels (N, K) float32, NaN where nobody knows; of several targets all of
+        these beside each other, as `beside` has them; of a forecast (N, S), the
         steps ahead as windows of one series of numbers.
     """
+    if len(preparation.goals) > 1:
+        targets = beside(preparation, dataset)
+        return Rows(base=targets, rows=np.arange(len(targets)))
     if preparation.task != "forecast":
         targets = preparation.targets(dataset)
         return Rows(base=targets, rows=np.arange(len(targets)))
     windows, ahead = (dataset.arrays[n] for n in (preparation.schema.inputs[0], dataset.target))
     scaled = preparation.series_steps.apply_first(windows)
     return Windows(base=scaled, starts=ahead.starts, length=ahead.longest, vector=True)
+
+
+def beside(preparation: Preparation, dataset: Dataset) -> np.ndarray:
+    """Return several targets beside each other: (N, columns) float32, NaN where one has no value.
+
+    A class is its number, NaN where no training row has it; a number is in training standard
+    deviations; labels are a column each.
+    """
+    columns = []
+    for own in dataset.by_target:
+        values = preparation.only(own.target).targets(own)
+        if values.dtype.kind == "i":
+            values = np.where(values < 0, np.nan, values)
+        columns.append(values.astype(np.float32).reshape(len(values), -1))
+    return np.concatenate(columns, axis=1)

@@ -1,0 +1,111 @@
+"""The loss of several targets: a weighted sum, each over the rows that know the target.
+
+    L = sum over targets of  w_k L_k,                            weights that are given
+    L = sum over targets of  c_k exp(-s_k) L_k + s_k / 2,        weights that are learned
+
+Source: Kendall, Gal and Cipolla, "Multi-Task Learning Using Uncertainty to Weigh Losses", 2018:
+s_k is the logarithm of the variance of target k, and c_k is 1 of classes and 1/2 of numbers.
+
+Dimensions: B batch, C outputs of all targets, K columns of all targets.
+"""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from bakeoff.keras_models.losses import LOSSES, metric_of
+
+NUMBERS = ("mse", "mae", "huber")
+
+
+class JointLoss:
+    """Add up the losses of several targets.
+
+    Args:
+        goals: Target -> `loss` (one of `losses.LOSSES`), how many `outputs` and `columns` it has,
+            and the `weight` of its loss: a number, or "learned" for all of them.
+
+    Attributes:
+        log_variances: (targets,) weights that are learned; whoever trains sets them to a variable.
+
+    Shape:
+        scores (B, C), targets (B, K) float: class numbers, numbers or labels, target by target,
+        NaN where one has no value -> () float.
+
+    Example:
+        >>> goals = {"y": {"loss": "mse", "outputs": 1, "columns": 1, "weight": 2.0}}
+        >>> loss = JointLoss(goals)
+        >>> float(loss(np.array([[1.0], [3.0]]), np.array([[2.0], [np.nan]])))
+        2.0
+    """
+
+    def __init__(self, goals: Mapping[str, Mapping[str, Any]]) -> None:
+        for goal in goals.values():
+            if goal["loss"] not in LOSSES:
+                raise ValueError(f"No loss called {goal['loss']!r}. Known: {', '.join(LOSSES)}.")
+        self.goals = list(goals.values())
+        self.learned = any(goal["weight"] == "learned" for goal in self.goals)
+        self.log_variances: Any = None
+
+    def __call__(self, scores: Any, targets: Any, *, members: bool = False) -> Any:
+        """Return the loss of a batch; a target that no row of it knows adds nothing."""
+        scores = ops.convert_to_tensor(scores)
+        total = ops.sum(scores) * 0.0
+        parts = zip(self.goals, *self.parted(scores, targets), strict=True)
+        for k, (goal, own, truth) in enumerate(parts):
+            loss = known_loss(goal["loss"], own, ops.cast(truth, own.dtype))
+            if not self.learned:
+                total = total + goal["weight"] * loss
+            else:
+                share = 0.5 if goal["loss"] in NUMBERS else 1.0
+                variance = self.log_variances[k]
+                total = total + share * ops.exp(-variance) * loss + variance / 2
+        return total
+
+    def parted(self, scores: Any, targets: Any) -> tuple[list[Any], list[Any]]:
+        """Cut scores and targets apart, target by target."""
+        outputs = [goal["outputs"] for goal in self.goals]
+        columns = [goal["columns"] for goal in self.goals]
+        return cut_apart(scores, outputs), cut_apart(targets, columns)
+
+    def metric(self, scores: np.ndarray, targets: np.ndarray) -> float:
+        """Return what is watched: the metric of the first target, over the rows that know it."""
+        own, truth = (parts[0] for parts in self.parted(scores, targets))
+        known = ~np.isnan(truth).all(1)
+        own, truth, name = own[known], truth[known], self.goals[0]["loss"]
+        if not len(own):
+            return float("nan")
+        return metric_of(name, own, truth[:, 0] if name == "cross_entropy" else truth)
+
+
+def cut_apart(values: Any, widths: list[int]) -> list[Any]:
+    """Cut columns that stand beside each other: (B, sum of widths) -> (B, width) each."""
+    ends = np.cumsum([0, *widths])
+    return [values[:, a:b] for a, b in pairwise(ends)]
+
+
+def known_loss(name: str, scores: Any, targets: Any) -> Any:
+    """Return the mean loss of one target over what is known of it; 0 where nothing is.
+
+    Shape:
+        scores (B, C), targets (B, 1) or, of labels, (B, C) -> () float.
+    """
+    known = ops.logical_not(ops.isnan(targets))
+    weights = ops.cast(known, scores.dtype)
+    filled = ops.where(known, targets, 0.0)
+    if name == "cross_entropy":
+        losses = LOSSES[name](ops.cast(filled[:, 0], "int32"), scores)[:, None]
+    elif name == "huber":
+        losses = huber(filled, scores)
+    else:
+        losses = LOSSES[name](filled, scores)
+    return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1.0)
+
+
+def huber(targets: Any, scores: Any) -> Any:
+    """Return half of the squared errors up to 1, beyond that the errors less a half, for each."""
+    errors = ops.abs(scores - targets)
+    return ops.where(errors <= 1.0, ops.square(errors) / 2, errors - 0.5)

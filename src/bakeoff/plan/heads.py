@@ -1,0 +1,130 @@
+"""Heads: what a run of several targets makes of its models, and how the targets are weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from bakeoff.catalog import Model, find
+from bakeoff.data.preparing.goal import Goal
+from bakeoff.errors import RequestError, option, unknown
+from bakeoff.train.head import LEARNED, MOST_WEIGHT, Head
+from bakeoff.train.recipe import LOSSES_OF_TASK, Recipe
+
+INPUT = "x"  # what the branch is called that reads the only input
+
+
+def heads_for(
+    goals: Mapping[str, Goal], weights: Mapping[str, float | str], recipe: Recipe | None
+) -> dict[str, dict[str, Any]]:
+    """Return the targets of a job, as `Job` has them; none where there is one target.
+
+    Args:
+        goals: Target -> what is known of it.
+        weights: Target -> its weight; none where there is one target.
+        recipe: Of a network; None of a baseline.
+    """
+    heads = {}
+    for target, weight in weights.items():
+        goal = goals[target]
+        known = LOSSES_OF_TASK[goal.task]
+        asked = recipe.loss if recipe else ""
+        head = Head(
+            target=target,
+            task=goal.task,
+            num_classes=len(goal.classes),
+            loss=(asked if asked in known else known[0]) if recipe else "",
+            weight=1.0 if isinstance(weight, str) else weight,
+            learned=weight == LEARNED,
+        )
+        heads[target] = {name: value for name, value in asdict(head).items() if name != "target"}
+    return heads
+
+
+def weights_by_target(text: str, targets: Sequence[str]) -> dict[str, float | str]:
+    """Return how much each of several targets counts; none where there is one target.
+
+    Args:
+        text: "" for all alike, "learned", or TARGET=weight,...: those not named weigh 1.
+        targets: Of the run.
+
+    Raises:
+        RequestError: A name is no target, a weight is none, or all are 0.
+
+    Example:
+        >>> weights_by_target("b=0.5", ("a", "b")), weights_by_target("", ("a",))
+        ({'a': 1.0, 'b': 0.5}, {})
+    """
+    if len(targets) < 2:
+        if text:
+            raise RequestError(
+                f"{option('weight', text)} weighs several targets, and {targets[0]!r} is the only "
+                "one. Leave it out."
+            )
+        return {}
+    if text == LEARNED:
+        return dict.fromkeys(targets, LEARNED)
+    weights: dict[str, float | str] = dict.fromkeys(targets, 1.0)
+    for part in text.split(",") if text else ():
+        name, equals, number = (piece.strip() for piece in part.rpartition("="))
+        if equals and name not in weights:
+            raise RequestError(unknown("target", name, targets, where=option("weight")))
+        weights[name] = weight_of(text, number if equals else "")
+    if not any(weights.values()):
+        raise RequestError(f"{option('weight', text)} leaves nothing to learn: all weights are 0.")
+    return weights
+
+
+def weight_of(text: str, number: str) -> float:
+    """Read one weight.
+
+    Raises:
+        RequestError: It is none.
+    """
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight <= MOST_WEIGHT:
+        raise RequestError(
+            f"{option('weight', text)} must be TARGET=weight,... with weights from 0 to "
+            f"{MOST_WEIGHT:,g}, or {option('weight', LEARNED)}."
+        )
+    return weight
+
+
+def with_heads(
+    models: Sequence[Model], named: Collection[str]
+) -> tuple[list[Model], tuple[str, ...]]:
+    """Return models that predict several targets: networks get a head for each.
+
+    Args:
+        models: That can read the data.
+        named: Those that the user named.
+
+    Returns:
+        The models, and which others are left out, in a sentence.
+
+    Raises:
+        RequestError: One that is named predicts one target alone.
+    """
+    kept, lost = [], []
+    for model in models:
+        row = model.row
+        if row.role == "baseline" or row.name == "network":
+            kept.append(model)
+        elif row.role == "encoder":
+            own = {"architecture": row.name, "view": model.view}
+            branch = {**own, "arguments": {**row.defaults, **model.arguments}}
+            kept.append(
+                Model(name=model.name, row=find("network"), view="mixed", branches={INPUT: branch})
+            )
+        elif model.name in named:
+            raise RequestError(
+                f"{model.name}: {row.name} predicts one target alone. Leave it out, or name one "
+                f"target with {option('target')}."
+            )
+        else:
+            lost.append(model.name)
+    return kept, (f"Left out: {', '.join(lost)}: of one target alone.",) if lost else ()

@@ -1,0 +1,109 @@
+"""Head: one target of a job, and where its numbers stand beside those of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+
+from bakeoff.build import Between, Count
+from bakeoff.data.columns.column import Task
+from bakeoff.numeric import probabilities
+
+if TYPE_CHECKING:
+    from bakeoff.train.job import Job
+
+LEARNED = "learned"
+MOST_WEIGHT = 1e6
+Weight = Annotated[float, Between(0.0, MOST_WEIGHT)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """One of several targets of a job.
+
+    Args:
+        target: Its name.
+        task: "binary", "multiclass", "multilabel" or "regression".
+        num_classes: Classes or labels; 0 for numbers.
+        loss: What training lowers; "" of a baseline.
+        weight: Of its loss in the sum; 0 for a target that nothing is learned for.
+        learned: Its weight is learned in place of being given (Kendall et al., 2018).
+    """
+
+    target: str
+    task: Task
+    num_classes: Count
+    loss: str = ""
+    weight: Weight = 1.0
+    learned: bool = False
+
+    @property
+    def out_features(self) -> int:
+        """How many scores a network returns for it."""
+        return self.num_classes if self.task in ("multiclass", "multilabel") else 1
+
+    @property
+    def columns(self) -> int:
+        """How many columns its true values have: one for each label, else one."""
+        return self.num_classes if self.task == "multilabel" else 1
+
+    @property
+    def width(self) -> int:
+        """How many columns what is judged has: a probability each, or a number."""
+        return max(self.num_classes, 1)
+
+
+def judged_scores(job: Job, raw: np.ndarray) -> np.ndarray:
+    """Turn the raw scores of a network into what is judged: (n, ...) -> (n, C), (n,) or (n, S).
+
+    Of several targets theirs stand beside each other: (n, sum of widths).
+    """
+    if not job.heads:
+        return probabilities(raw, job.task)
+    parts = cut_apart(raw, [head.out_features for head in heads_of(job)])
+    judged = [probabilities(own, h.task) for own, h in zip(parts, heads_of(job), strict=True)]
+    return np.concatenate([own.reshape(len(raw), -1) for own in judged], axis=1)
+
+
+def scores_by_target(job: Job, target: str, scores: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what is judged for each target: (n, C) probabilities, or (n,) numbers.
+
+    Args:
+        job: What was trained.
+        target: What its only target is called; of several each knows its own.
+        scores: As `judged_scores` returns them.
+    """
+    if not job.heads:
+        return {target: scores}
+    heads = heads_of(job)
+    parts = cut_apart(scores, [head.width for head in heads])
+    return {
+        head.target: own if head.num_classes else own[:, 0]
+        for head, own in zip(heads, parts, strict=True)
+    }
+
+
+def cut_apart(values: np.ndarray, widths: Sequence[int]) -> list[np.ndarray]:
+    """Cut columns that stand beside each other: (n, sum of widths) -> (n, width) each."""
+    return np.split(values, np.cumsum(widths)[:-1], axis=1)
+
+
+def heads_of(job: Job) -> tuple[Head, ...]:
+    """Return the targets of a job that has several, in the order of their columns."""
+    return tuple(Head(target=name, **own) for name, own in job.heads.items())
+
+
+def losses_of(job: Job) -> dict[str, Mapping[str, Any]]:
+    """Return the losses of a job of several targets, as the model rooms take them."""
+    return {
+        head.target: {
+            "loss": head.loss,
+            "outputs": head.out_features,
+            "columns": head.columns,
+            "weight": LEARNED if head.learned else head.weight,
+        }
+        for head in heads_of(job)
+    }

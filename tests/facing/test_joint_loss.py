@@ -1,0 +1,89 @@
+"""The loss of several targets: the same in both rooms, and deaf to what nobody knows."""
+
+import numpy as np
+import pytest
+import torch
+
+from bakeoff.torch_models.joint_loss import JointLoss
+
+GOALS = {
+    "kind": {"loss": "cross_entropy", "outputs": 3, "columns": 1, "weight": 1.0},
+    "amount": {"loss": "mse", "outputs": 1, "columns": 1, "weight": 2.0},
+    "size": {"loss": "huber", "outputs": 1, "columns": 1, "weight": 0.5},
+    "labels": {"loss": "binary_cross_entropy", "outputs": 2, "columns": 2, "weight": 1.0},
+}
+
+
+def made(n: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Make scores (n, 7) and targets (n, 5), a third of them unknown."""
+    rng = np.random.default_rng(0)
+    scores = 2 * rng.normal(size=(n, 7)).astype(np.float32)
+    targets = np.column_stack(
+        [rng.integers(0, 3, n), 3 * rng.normal(size=(n, 2)), rng.integers(0, 2, (n, 2))]
+    ).astype(np.float32)
+    targets[rng.random(targets.shape) < 0.3] = np.nan
+    return scores, targets
+
+
+def learned(goals):
+    return {name: {**goal, "weight": "learned"} for name, goal in goals.items()}
+
+
+def test_both_rooms_agree():
+    keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
+    from bakeoff.keras_models.joint_loss import JointLoss as Facing
+
+    scores, targets = made()
+    ours, facing = JointLoss(GOALS), Facing(GOALS)
+    expected = ours(torch.tensor(scores), torch.tensor(targets)).item()
+    assert float(facing(scores, targets)) == pytest.approx(expected, rel=1e-5)
+    metric = ours.metric(torch.tensor(scores), torch.tensor(targets))
+    assert facing.metric(scores, targets) == metric
+    variances = np.array([0.1, -0.4, 0.7, 0.2], np.float32)
+    ours, facing = JointLoss(learned(GOALS)), Facing(learned(GOALS))
+    ours.log_variances.data = torch.tensor(variances)
+    facing.log_variances = keras.ops.convert_to_tensor(variances)
+    expected = ours(torch.tensor(scores), torch.tensor(targets)).item()
+    assert float(facing(scores, targets)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_it_is_the_weighted_sum_of_the_losses_of_what_is_known():
+    scores, targets = (torch.tensor(values) for values in made())
+    known = ~targets.isnan()
+    F = torch.nn.functional  # noqa: N806
+    expected = F.cross_entropy(scores[known[:, 0], :3], targets[known[:, 0], 0].long())
+    expected = expected + 2 * F.mse_loss(scores[known[:, 1], 3], targets[known[:, 1], 1])
+    expected = expected + 0.5 * F.huber_loss(scores[known[:, 2], 4], targets[known[:, 2], 2])
+    cells = known[:, 3:]
+    expected = expected + F.binary_cross_entropy_with_logits(
+        scores[:, 5:][cells], targets[:, 3:][cells]
+    )
+    assert JointLoss(GOALS)(scores, targets).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_batch_without_a_value_of_a_target_moves_nothing_for_it():
+    """E 67: no NaN, and no gradient."""
+    scores, targets = (torch.tensor(values) for values in made())
+    targets[:, 1] = torch.nan
+    scores.requires_grad_()
+    loss = JointLoss(GOALS)(scores, targets)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.equal(scores.grad[:, 3], torch.zeros(len(scores)))
+    assert torch.isfinite(scores.grad).all()
+
+
+def test_learned_weights_find_the_variance_of_each_target():
+    """At the least loss exp(s) is the mean squared error: it counts less where it is large."""
+    goals = {
+        name: {"loss": "mse", "outputs": 1, "columns": 1, "weight": "learned"} for name in "ab"
+    }
+    loss = JointLoss(goals)
+    errors = torch.randn(500, 2) * torch.tensor([3.0, 0.5])
+    move = torch.optim.Adam(loss.parameters(), lr=0.05)
+    for _ in range(400):
+        move.zero_grad()
+        loss(torch.zeros(500, 2), errors).backward()
+        move.step()
+    found = loss.log_variances.exp().tolist()
+    assert found == pytest.approx(errors.square().mean(0).tolist(), rel=0.02)

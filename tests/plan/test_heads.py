@@ -1,0 +1,112 @@
+"""Several targets of a run: how they are named, weighed and read again."""
+
+import numpy as np
+import pytest
+
+import bakeoff
+from bakeoff.data.preparing.preparation import fit_preparation, load_preparation
+from bakeoff.data.read import read
+from bakeoff.data.splitting.split import make_split
+from bakeoff.errors import BakeoffError, RequestError
+from bakeoff.plan.heads import weights_by_target
+
+QUICK = {"models": ["linear"], "seeds": 1, "jobs": 1, "show": "none"}
+
+
+def made(n: int = 120) -> dict[str, object]:
+    x = np.random.default_rng(0).normal(size=(n, 2))
+    return {
+        "x": x[:, 0],
+        "z": x[:, 1],
+        "kind": np.where(x[:, 0] > 0, "up", "down"),
+        "price": 1e3 * x[:, 1],
+        "has_a": (x[:, 0] > 0.5).astype(int),
+        "has_b": (x[:, 1] > 0.5).astype(int),
+    }
+
+
+def test_targets_are_no_inputs_and_keep_their_order():
+    dataset = read(made(), target=["price", "kind", "has_*"])
+    assert dataset.schema.targets == ("price", "kind", "has")
+    assert dataset.schema.inputs == ("x", "z")
+    tasks = {"price": "regression", "kind": "binary", "has": "multilabel"}
+    assert dataset.schema.tasks == tasks
+    said = "targets price (a number), kind (binary), has (2 labels)"
+    assert repr(dataset) == f"<Dataset 120 rows, 2 inputs, {said}>"
+
+
+def test_names_with_commas_between_them_are_several_unless_a_column_is_called_so():
+    assert read(made(), target="price, kind").schema.targets == ("price", "kind")
+    odd = {**made(), "price,kind": ["u", "v"] * 60}
+    assert read(odd, target="price,kind").schema.targets == ("price,kind",)
+
+
+@pytest.mark.parametrize(
+    ("target", "inputs", "said"),
+    [
+        (["price", "kin"], None, "No column called 'kin'.*Did you mean 'kind'"),
+        (["price", "price"], None, "names 'price' twice"),
+        (["has_*", "has_a"], None, "names 'has_a' twice"),
+        (["price", "kind"], ["x", "kind"], "'kind' is a target, so it cannot be an input"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_sentence(target, inputs, said):
+    with pytest.raises(RequestError, match=said):
+        read(made(), target=target, inputs=inputs)
+
+
+@pytest.mark.parametrize("data", ["digits", (np.ones((40, 3)), np.arange(40) % 2)])
+def test_data_of_one_target_have_one(data):
+    with pytest.raises(BakeoffError, match="names several targets"):
+        read(data, target=["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prize=2", "No target called 'prize'.*Did you mean 'price'"),
+        ("price=x", "must be TARGET=weight"),
+        ("price=-1", "must be TARGET=weight"),
+        ("price", "must be TARGET=weight"),
+        ("price=0,kind=0", "leaves nothing to learn"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(text, said):
+    with pytest.raises(RequestError, match=said):
+        weights_by_target(text, ("price", "kind"))
+
+
+def test_one_target_is_not_weighed():
+    with pytest.raises(RequestError, match="'price' is the only one"):
+        weights_by_target("price=2", ("price",))
+
+
+def test_what_was_fitted_is_read_back_with_all_targets(tmp_path):
+    dataset = read(made(), target=["price", "kind", "has_*"])
+    fitted = fit_preparation(dataset, make_split(dataset, None, seed=0))
+    fitted.save(tmp_path)
+    assert load_preparation(tmp_path).goals == fitted.goals
+    kind = fitted.only("kind")
+    assert (kind.task, kind.classes, kind.schema.targets) == ("binary", ("down", "up"), ("kind",))
+
+
+def test_the_target_of_the_metric_leads_and_the_file_says_so(tmp_path):
+    run = bakeoff.run(
+        made(), ["price", "kind"], metric="kind:log_loss", out=tmp_path / "one", **QUICK
+    )
+    assert (run.verdict.target, run.verdict.metric) == ("kind", "log_loss")
+    assert run.verdict.further == ("price",)
+    text = (tmp_path / "one" / "bakeoff.toml").read_text("utf-8")
+    assert 'target = ["kind", "price"]' in text
+    assert 'metric = "log_loss"' in text
+    board = run.leaderboard
+    assert board.columns[:3] == ["rank", "tier", "target"]
+    assert board["target"].to_list() == ["kind", "price"]
+    with pytest.raises(RequestError, match="several targets, each with probabilities"):
+        run.best.predict_proba(made())
+    assert run.best.score(made()) < 0.2
+
+
+def test_a_model_of_one_target_is_left_out_and_refused_where_it_is_named(tmp_path):
+    with pytest.raises(RequestError, match="tabm: tabm predicts one target alone"):
+        bakeoff.run(made(), ["price", "kind"], **{**QUICK, "models": ["tabm"]})

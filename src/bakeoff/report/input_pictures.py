@@ -45,7 +45,9 @@ def gains_of(run: Contents) -> Iterator[Gain]:
         if set(whole.branches) != inputs:
             continue
         for label, job in jobs.items():
-            name = job.view.rpartition("/")[0]
+            name = (
+                next(iter(job.branches)) if len(job.branches) == 1 else job.view.rpartition("/")[0]
+            )
             if not name or not job.recipe or job.framework != whole.framework:
                 continue
             found = difference(run, all_label, label)

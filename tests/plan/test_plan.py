@@ -109,11 +109,6 @@ def test_what_does_not_go_with_the_data_is_refused(settings, words, people):
         planned(people, **settings)
 
 
-def test_several_targets_are_refused():
-    with pytest.raises(RequestError, match="target='a,b' names several columns"):
-        read_data(Experiment(data="x.csv", target=("a", "b")), {})
-
-
 def test_a_model_that_cannot_be_built_is_a_wrong_request(people, tmp_path):
     refusal = NoWorkers(Failed("num_heads=3 does not divide 64", mistake=True))
     with pytest.raises(RequestError, match="constant: num_heads=3 does not divide 64"):

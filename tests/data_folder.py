@@ -2,7 +2,9 @@
 
 import gzip
 from collections.abc import Iterable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -22,6 +24,20 @@ COMMANDS = {
         "--sequence sample --time t --target speaker"
     ),
     "imdb": "imdb/train.csv.gz --test imdb/test.csv.gz --target label",
+    "fashion": (
+        "fashion_products/products.csv --images fashion_products/images.zip "
+        "--target season,articleType"
+    ),
+    "two_answers": (
+        "omniglot/samples.csv.gz --images omniglot/images_background.zip "
+        "--target alphabet,character --split group:drawing:60/15/25"
+    ),
+    "picture_and_alphabet": (
+        "omniglot/samples.csv.gz --images omniglot/images_background.zip "
+        "--inputs image,alphabet --target character"
+    ),
+    "labels": "multilabel/yeast.csv.gz --target Class*",
+    "two": "./two.npz --inputs series,picture --target label",
     "cifar10": "cifar10",
     "mnist": "mnist",
     "sum_sign": "sum_sign",
@@ -33,13 +49,65 @@ CLOUDS = ("clear sky", "thick dark", "veil")
 def make_data_folder(home: Path) -> Path:
     """Write every set below a folder, and return it.
 
-    Water, clouds, electricity, ETTh1, vowels, imdb, cifar10, mnist: the names of files, columns and
-    classes are those of the real ones, the values are drawn.
+    Water, clouds, electricity, ETTh1, vowels, imdb, fashion, omniglot, yeast, cifar10, mnist: the
+    names of files, columns and classes are those of the real ones, the values are drawn; two.npz is
+    that of examples/make_data.py.
     """
     rng = np.random.default_rng(0)
-    for make in (water, clouds, electricity, ett, vowels, imdb, cifar10, mnist):
+    sets = (water, clouds, electricity, ett, vowels, imdb, cifar10, mnist)
+    for make in (*sets, fashion, omniglot, yeast):
         make(home, rng)
+    np.savez(home / "two.npz", **example("make_data").two_inputs(120, picture_says=True))
     return home
+
+
+def example(name: str) -> ModuleType:
+    """Return a script of examples/ as a module."""
+    path = Path(__file__).parents[1] / "examples" / f"{name}.py"
+    found = spec_from_file_location(name, path)
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def fashion(home: Path, rng: np.random.Generator) -> None:
+    """Write articles with a picture, whose brightness says the season and its height the kind."""
+    rows, seasons, kinds = 90, ("Summer", "Winter", "Fall"), ("Shirts", "Shoes")
+    table_rows, files = [], {}
+    for i in range(rows):
+        season, kind = int(rng.integers(3)), int(rng.integers(2))
+        shade = 60 + 70 * season + int(rng.integers(20))
+        colour = (shade, shade, 255 * kind)
+        files[f"images/{i}.jpg"] = picture(colour, size=(12, 12), kind="JPEG")
+        gender = ("Men", "Women")[int(rng.integers(2))]
+        name = f"Brand {gender} {kinds[kind]}"
+        picked = (i, gender, kinds[kind], seasons[season], 2010 + season, name)
+        table_rows.append((*picked, f"images/{i}.jpg"))
+    header = "id,gender,articleType,season,year,productDisplayName,image"
+    table(home / "fashion_products/products.csv", header, table_rows)
+    archive(home / "fashion_products/images.zip", files)
+
+
+def omniglot(home: Path, rng: np.random.Generator) -> None:
+    """Write drawings of two characters of each of three alphabets."""
+    table_rows, files = [], {}
+    for i, (alphabet, character, drawing) in enumerate(np.ndindex(3, 2, 20)):
+        name = ("Greek", "Latin", "Tifinagh")[alphabet]
+        path = f"images_background/{name}/character{character:02d}/{i:04d}_{drawing:02d}.png"
+        shade = 30 + 70 * alphabet + 30 * character + int(rng.integers(9))
+        files[path] = picture((shade, shade, shade), size=(12, 12))
+        table_rows.append((path, name, f"{name}/character{character:02d}", drawing + 1))
+    table(home / "omniglot/samples.csv.gz", "image,alphabet,character,drawing", table_rows)
+    archive(home / "omniglot/images_background.zip", files)
+
+
+def yeast(home: Path, rng: np.random.Generator) -> None:
+    """Write numbers, and three labels that follow from one each."""
+    x = rng.normal(size=(120, 6)).round(4)
+    labels = (x[:, :3] + rng.normal(0, 0.4, (120, 3)) > 0).astype(int)
+    names = [*(f"Att{i}" for i in range(1, 7)), *(f"Class{i}" for i in range(1, 4))]
+    rows = [(*a, *b) for a, b in zip(x.tolist(), labels.tolist(), strict=True)]
+    table(home / "multilabel/yeast.csv.gz", ",".join(names), rows)
 
 
 def table(path: Path, header: str, rows: Iterable[Iterable[object]]) -> None:

@@ -6,7 +6,7 @@ import tomllib
 import numpy as np
 import pytest
 
-from bakeoff import DataError, open_run, run
+from bakeoff import DataError, RequestError, open_run, run
 from bakeoff.deliver.convert import convert_run
 from bakeoff.plan.experiment_file import read_experiment
 from bakeoff.runs.folder import RunFolder
@@ -111,3 +111,41 @@ def test_the_report_draws_what_each_input_adds(made):
     assert "What is added to each input by the others." in page
     for model in ("wave_gru", "picture_cnn", "level_mlp"):
         assert f"{model} (torch) + 2 others" in page
+
+
+def test_two_inputs_that_share_a_branch_learn_how_near_they_are(tmp_path):
+    random = np.random.default_rng(0)
+    rows, same = 240, np.arange(240) % 2
+    left = random.normal(size=(rows, 6, 2)).astype(np.float32)
+    noise = random.normal(0, 0.1, left.shape).astype(np.float32)
+    right = np.where(same[:, None, None], left + noise, left[random.permutation(rows)])
+    data = {"left": left, "right": right, "same": same.astype(str)}
+    twins = {"architecture": "network", "share": ["left", "right"], "loss": "contrastive"}
+    made = run(
+        data,
+        "same",
+        models={"twins": twins, "left_gru": {}},
+        framework="torch,tensorflow",
+        seeds=1,
+        epochs=30,
+        lr=0.01,
+        batch_size=16,
+        out=tmp_path / "run",
+        show="none",
+    )
+    score = dict(made.leaderboard.select("label", "score").rows())
+    for framework in ("torch", "tensorflow"):
+        assert score[f"twins ({framework})"] > 0.85
+        assert score[f"left_gru ({framework})"] < 0.75
+    facts = json.loads((tmp_path / "run" / "fits/twins/torch-0-0/fit.json").read_text())
+    assert facts["branches"]["right"] == {"view": "right/sequence", "shared": "left"}
+    assert facts["arguments"]["fusion"] == "distance"
+    answers = made.model("twins (torch)").predict(data)
+    assert (answers["prediction"].cast(int).to_numpy() == same).mean() > 0.85
+
+
+def test_a_contrastive_loss_needs_a_distance():
+    with pytest.raises(RequestError, match="a contrastive loss is of the distance of two inputs"):
+        run(
+            ARRAYS | {"label": np.array(["a", "b"])[FAST]}, "label", loss="contrastive", show="none"
+        )

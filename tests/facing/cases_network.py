@@ -42,6 +42,15 @@ CASES: dict[str, list[Case]] = {
         ),
         Case(
             {
+                "encoders": {"picture": CNN},
+                "shared": {"other": "picture"},
+                "heads": {"same": 1},
+                "fusion": "distance",
+            },
+            {"x": {"picture": PICTURE, "other": PICTURE}},
+        ),
+        Case(
+            {
                 "encoders": {"readings": STEPS, "patient": TABLE},
                 "heads": {"state": 4, "outcome": 1},
                 "per_step": ("state",),

@@ -33,6 +33,19 @@ def clamped_log(p: Any) -> Any:
     return ops.where(positive, ops.log(ops.where(positive, p, 1.0)), -100.0)
 
 
+def contrastive(targets: Any, scores: Any) -> Any:
+    """Draw pairs that belong together near each other, and push others apart up to a margin of 1.
+
+    The scores are those of a network of two inputs whose fusion is distance: 1/2 - d. Source:
+    Hadsell et al., "Dimensionality Reduction by Learning an Invariant Mapping", 2006.
+
+    Shape:
+        scores and targets of one shape, targets 0 or 1 -> the same shape, float.
+    """
+    distance = 0.5 - scores
+    return targets * ops.square(distance) + (1 - targets) * ops.square(ops.relu(1 - distance))
+
+
 LOSSES = {  # of each row, or of each score
     "cross_entropy": lambda targets, scores: ops.sparse_categorical_crossentropy(
         targets, scores, from_logits=True
@@ -41,6 +54,7 @@ LOSSES = {  # of each row, or of each score
         targets, scores, from_logits=True
     ),
     "bce_probabilities": bce_probabilities,
+    "contrastive": contrastive,
     "mse": lambda targets, scores: ops.square(scores - targets),
     "mae": lambda targets, scores: ops.abs(scores - targets),
     "huber": lambda targets, scores: keras.losses.huber(targets, scores, delta=1.0),
@@ -73,6 +87,7 @@ def loss_of(
         binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1; where C > 1,
             also NaN, which counts for nothing.
         bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
+        contrastive: scores (B, 1), targets (B,), 0 or 1.
         mse, mae, huber: scores (B, 1), (B, C) or (B, S, 1), targets (B,), (B, C) or (B, S) float.
 
     Example:
@@ -143,7 +158,7 @@ def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
     targets = np.reshape(targets, scores.shape)
     if name in OF_LABELS and scores.shape[-1] > 1:
         return micro_f1(scores, targets)
-    if name in OF_LABELS:
+    if name in (*OF_LABELS, "contrastive"):
         return float(((scores > 0) == (targets > 0.5)).mean())
     residual = np.square(scores.astype(float) - targets).mean(0)
     total = np.square(targets - targets.mean(0, dtype=float)).mean(0).clip(1e-12)

@@ -6,11 +6,13 @@
     h   = sum_i z_i * tanh(W_i v_i),                    gated: each value of h is a mean over the
           z = softmax over i of (W_z [v_1, v_2, ...])   inputs, weighted for every example anew
     y_k = W_k a(W_h h + b_h) + b_k                      dense layers, if any, and a head per target
+    y   = 1/2 - |v_1 - v_2|                             distance: of two inputs, no head
 
 Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
-Multimodal Units for Information Fusion", 2017 (gated). Where we differ: from the first, encoders
-learn with the heads from the start, not alone before them; from the second, softmax over any number
-of inputs, in place of one sigmoid that weighs two. Sum, and several targets, are ours.
+Multimodal Units for Information Fusion", 2017 (gated); Hadsell et al., "Dimensionality Reduction by
+Learning an Invariant Mapping", 2006 (distance). Where we differ: from the first, encoders learn
+with the heads from the start, not alone before them; from the second, softmax over any number of
+inputs, in place of one sigmoid that weighs two. Sum, and several targets, are ours.
 
 Dimensions: B examples, T time steps, V values of all encoders, W width of h, C outputs of a target.
 """
@@ -42,6 +44,7 @@ INITIALIZATIONS = (
     "kaiming_normal",
     "orthogonal",
 )
+TINY = 1e-12  # below a root: its slope at 0 is infinite
 OPTIONAL = ("lengths", "categories")  # arrays that an encoder may take beside its input
 
 
@@ -54,7 +57,8 @@ class Network(keras.Model):
             to be read step by step.
         heads: Target name -> C, its outputs.
         shared: Name of a further input -> the input whose encoder reads it as well.
-        fusion: concatenate, sum or gated.
+        fusion: concatenate, sum, gated, or distance: how near two inputs are, which the one target
+            of one output is told by; their encoder is shared, as a rule.
         width: W, when fusion is sum or gated.
         per_step: Names of the targets that are predicted at every time step: there, an encoder
             of one vector says the same at each step. Other targets read the mean of the real steps:
@@ -75,9 +79,10 @@ class Network(keras.Model):
         float scores, (B, T, C) if in per_step. Scores are raw: the loss applies softmax or sigmoid.
 
     Raises:
-        ValueError: No encoder or no head, a word that is not listed above, or a per_step target
-            without an encoder of steps; when called, an input too few or too many, an encoder that
-            has a head, or inputs of several numbers of steps.
+        ValueError: No encoder or no head, a word that is not listed above, a per_step target
+            without an encoder of steps, or a distance of other than two inputs; when called, an
+            input too few or too many, an encoder that has a head, or inputs of several numbers of
+            steps.
 
     Example:
         >>> class Halve(keras.Model):  # any page built with out_features=0 will do
@@ -122,13 +127,15 @@ class Network(keras.Model):
         self.per_step = tuple(choose("per_step", name, heads) for name in per_step)
         if per_step and not any(getattr(page, "per_step", False) for page in encoders.values()):
             raise ValueError(f"{per_step=} needs an encoder that is built with per_step=True.")
-        self.fusion = choose("fusion", fusion, ("concatenate", "sum", "gated"))
+        self.fusion = choose("fusion", fusion, ("concatenate", "sum", "gated", "distance"))
         self.activation = activation_of(activation, leaky_slope)
         self.encoders = list(encoders.values())
         widths = [self.encoders[i].num_features for i in self.sources.values()]
         self.project = []
         self.gate = None
-        if fusion == "concatenate":
+        if fusion == "distance":
+            check_distance(widths, heads)
+        elif fusion == "concatenate":
             width = sum(widths)
         else:
             for _ in widths:
@@ -146,7 +153,7 @@ class Network(keras.Model):
             width = head_size
         self.dropout = layers.Dropout(dropout)
         self.heads = []
-        for size in heads.values():
+        for size in heads.values() if fusion != "distance" else ():
             draw = initializer(initialization, fan, "none", initial_width)
             self.heads.append(layers.Dense(size, kernel_initializer=draw))
         self.score([ops.zeros((1, features)) for features in widths], [])
@@ -184,6 +191,9 @@ class Network(keras.Model):
     def score(self, values, lengths, training=False):
         """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
         h = self.fuse(at_every_step(values))  # (B, W) or (B, T, W)
+        if self.fusion == "distance":
+            nearness = 0.5 - h  # (B, 1) or (B, T, 1)
+            return {self.targets[0]: average(nearness, lengths) if h.ndim == 3 else nearness}
         for linear in self.dense:
             h = self.activation(linear(self.dropout(h, training=training)))
         h = self.dropout(h, training=training)
@@ -197,6 +207,9 @@ class Network(keras.Model):
         """Make one vector of several: (..., V_i) each -> (..., W)."""
         if self.fusion == "concatenate":
             return ops.concatenate(values, -1)
+        if self.fusion == "distance":
+            squares = ops.sum(ops.square(values[0] - values[1]), -1, keepdims=True)
+            return ops.sqrt(squares + TINY)  # (..., 1)
         parts = [linear(v) for linear, v in zip(self.project, values, strict=True)]  # (..., W) each
         if self.gate is None:
             return sum(self.activation(part) for part in parts)
@@ -204,6 +217,12 @@ class Network(keras.Model):
         z = self.gate(ops.concatenate(values, -1))  # (..., inputs * W)
         z = ops.softmax(ops.reshape(z, ops.shape(h)), -2)  # (..., inputs, W)
         return ops.sum(z * h, -2)
+
+
+def check_distance(widths, heads):
+    """Refuse a distance of other than two inputs of one width, and of other than one output."""
+    if len(widths) != 2 or widths[0] != widths[1] or list(heads.values()) != [1]:
+        raise ValueError(f"A distance is of two inputs, for one output: not {widths=}, {heads=}.")
 
 
 def at_every_step(values):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bakeoff.data.taking.views import View
 
 ALL = "all"  # the network that reads all inputs
+UNSAID = ("plain", "histograms", "words")  # views of baselines alone
 OWN = ("input", "branches", "share")  # settings of a model that say what it reads
 USUAL = {  # view -> the architecture that reads it by default, the first on offer
     "image": "cnn",
@@ -173,7 +174,7 @@ def view_among(name: str, row: Row, settings: Mapping[str, Any], views: Mapping[
     if chosen not in can:
         raise RequestError(
             f"{name}: {row.name} reads {' or '.join(row.reads)} data, and {chosen} can be read as "
-            f"{' or '.join(inputs[chosen])}."
+            f"{' or '.join(view for view in inputs[chosen] if view not in UNSAID)}."
         )
     return f"{chosen}/{can[chosen]}"
 

@@ -285,6 +285,8 @@ def mixed_model(
     own = {k: v for k, v in settings.items() if k not in ("architecture", *OWN, *SETTINGS)}
     if row.name == "network":
         branches = branches_of(name, settings, views)
+        if settings.get("loss") == "contrastive":
+            own.setdefault("fusion", "distance")
         return Model(name=name, row=row, arguments=own, view="mixed", branches=branches)
     view = view_among(name, row, settings, views)
     if row.role != "baseline" and (unread := views[view].arguments - {"x", *row.takes}):

@@ -177,6 +177,7 @@ def make_plan(
         left_out = (*left_out, *dropped)
         read = {model.name: read[model.name] for model in models}
     recipes = recipes_of(experiment, models, preparation, len(split.train))
+    check_contrastive(models, recipes)
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
     recipes = with_weights(recipes, preparation, shares)
     if any(own.class_weights for own in recipes.values()):
@@ -209,6 +210,23 @@ def make_plan(
         left_out=left_out,
         spreads=target_spreads(dataset, split) if task == "forecast" else {},
     )
+
+
+def check_contrastive(models: Sequence[Model], recipes: Mapping[str, Recipe]) -> None:
+    """Refuse a contrastive loss of what has no distance.
+
+    Raises:
+        RequestError: The message names the model.
+    """
+    for model in models:
+        recipe = recipes.get(model.name)
+        distance = model.arguments.get("fusion") == "distance"
+        if recipe is not None and (recipe.loss == "contrastive") and not distance:
+            raise RequestError(
+                f"{model.name}: a contrastive loss is of the distance of two inputs: give it to a "
+                f"network of its own, {option('all.loss', 'contrastive')} with "
+                f"{option('all.share', ['left', 'right'])}."
+            )
 
 
 def recipes_of(

@@ -45,7 +45,8 @@ def gains_of(run: Contents) -> Iterator[Gain]:
         if set(whole.branches) != inputs:
             continue
         for label, job in jobs.items():
-            name = job.view.rpartition("/")[0]
+            only = [branch["view"] for branch in job.branches.values()] or [job.view]
+            name = only[0].rpartition("/")[0] if len(only) == 1 else ""
             if not name or not job.recipe or job.framework != whole.framework:
                 continue
             found = difference(run, all_label, label)

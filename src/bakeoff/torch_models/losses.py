@@ -27,10 +27,28 @@ def bce_probabilities(
     return F.binary_cross_entropy(scores.sigmoid(), targets, weight, reduction=reduction)
 
 
+def contrastive(
+    scores: Tensor, targets: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    """Draw pairs that belong together near each other, and push others apart up to a margin of 1.
+
+    The scores are those of a network of two inputs whose fusion is distance: 1/2 - d. Source:
+    Hadsell et al., "Dimensionality Reduction by Learning an Invariant Mapping", 2006.
+
+    Shape:
+        scores and targets of one shape, targets 0 or 1 -> () float.
+    """
+    distance = 0.5 - scores
+    losses = targets * distance.square() + (1 - targets) * F.relu(1 - distance).square()
+    losses = losses if weight is None else losses * weight
+    return losses.sum() if reduction == "sum" else losses.mean()
+
+
 LOSSES = {
     "cross_entropy": F.cross_entropy,
     "binary_cross_entropy": F.binary_cross_entropy_with_logits,
     "bce_probabilities": bce_probabilities,
+    "contrastive": contrastive,
     "mse": F.mse_loss,
     "mae": F.l1_loss,
     "huber": F.huber_loss,
@@ -63,6 +81,7 @@ def loss_of(
         binary_cross_entropy: scores (B, 1) or (B, C), targets (B,) or (B, C), 0 or 1; where C > 1,
             also NaN, which counts for nothing.
         bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
+        contrastive: scores (B, 1), targets (B,), 0 or 1.
         mse, mae, huber: scores (B, 1), (B, C) or (B, S, 1), targets (B,), (B, C) or (B, S) float.
 
     Example:
@@ -120,7 +139,7 @@ def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:
     targets = targets.reshape(scores.shape).to(scores.dtype)
     if name in OF_LABELS and scores.shape[-1] > 1:
         return micro_f1(scores, targets)
-    if name in OF_LABELS:
+    if name in (*OF_LABELS, "contrastive"):
         return ((scores > 0) == (targets > 0.5)).double().mean().item()
     residual = (scores - targets).double().square().mean(0)
     total = (targets - targets.mean(0)).double().square().mean(0).clamp_min(1e-12)

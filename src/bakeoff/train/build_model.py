@@ -75,6 +75,7 @@ def sizes_for(row: Row, sizes: Mapping[str, Any]) -> dict[str, Any]:
     """
     left = {"out_steps"}
     left |= set() if "categories" in row.takes else {"category_sizes"}
+    left |= set() if "num_pairs" in parameters(row) else {"num_pairs"}
     left |= set() if row.predicts == "steps" and "in_steps" in parameters(row) else {"in_steps"}
     return {name: size for name, size in sizes.items() if name not in left}
 

@@ -10,7 +10,7 @@ from bakeoff.train.augmentation import check_augment
 from bakeoff.train.settled_weights import check_weights
 
 LOSSES_OF_TASK = {  # auto is the first
-    "binary": ("binary_cross_entropy", "bce_probabilities"),
+    "binary": ("binary_cross_entropy", "bce_probabilities", "contrastive"),
     "multiclass": ("cross_entropy",),
     "multilabel": ("binary_cross_entropy", "bce_probabilities"),
     "regression": ("mse", "mae", "huber"),
@@ -78,13 +78,15 @@ class Recipe:
     loss: str = setting(
         "auto",
         "what training lowers; auto: cross entropy for classes, mean squared error for numbers; "
-        "bce_probabilities: the binary one as many courses write it, less exact",
+        "bce_probabilities: the binary one as many courses write it, less exact; contrastive: of a "
+        "network of two inputs whose distance tells whether they belong together",
         table="recipe",
         choices=(
             "auto",
             "cross_entropy",
             "binary_cross_entropy",
             "bce_probabilities",
+            "contrastive",
             "mse",
             "mae",
             "huber",

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import find
-from bakeoff.data.taking.sources import Rows, Sliced, Source, plain, read_as
+from bakeoff.data.taking.sources import Ragged, Rows, Sliced, Source, plain, read_as
 from bakeoff.errors import BakeoffError
 from bakeoff.train.augmentation import parse_augment
 from bakeoff.train.begin_vectors import begin_vectors
@@ -193,9 +193,10 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     model, fit, _ = build_network(job, shared)
     rows = min(job.recipe["batch_size"], len(shared.rows["train"]))
     sources = shared.part_of(view_of(job, shared.views), "train")
-    inputs = plain_values({name: source[:rows] for name, source in sources.items()})
+    usual = usual_rows(sources, rows)
+    inputs = plain_values({name: source[usual] for name, source in sources.items()})
     few = plain_values({name: source[:2] for name, source in sources.items()})
-    targets = taken_targets(shared.targets("train")[:rows], job)
+    targets = taken_targets(shared.targets("train")[usual], job)
     few_targets = taken_targets(shared.targets("train")[:2], job)
     recipe = {**recipe_values(job), "epochs": PROBE_STEPS, "patience": 0}
     history = fit(
@@ -211,6 +212,21 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     )
     steps = [rows / row["rows_per_second"] for row in history[1:]]
     return Probed(count_parameters(model), float(np.median(steps)))
+
+
+def usual_rows(sources: Inputs, count: int) -> np.ndarray:
+    """Return rows that take as long as all do in the mean: batches are of like length.
+
+    Args:
+        sources: Of the training rows.
+        count: How many rows.
+    """
+    for source in sources.values():
+        if isinstance(source, Ragged):
+            lengths = np.asarray(source.lengths, np.float64)
+            usual = np.sqrt((lengths**2).mean())  # attention takes the square
+            return np.sort(np.argsort(np.abs(lengths - usual), kind="stable")[:count])
+    return np.arange(count)
 
 
 def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from bakeoff import DataError
 from bakeoff.data.reading.list_cells import list_cells
 
 
@@ -45,3 +46,10 @@ def test_a_column_that_polars_would_cut_is_read_whole():
     frame = read_table({"x": [[1, 2], [1.5]], "y": [1, 2]}).frame
     assert frame["x"].dtype == pl.List(pl.Float64)
     assert frame["x"].to_list() == [[1.0, 2.0], [1.5]]
+
+
+def test_a_word_among_lists_of_numbers_is_named_by_its_row():
+    cells = [[1.0, 2.0]] * 5 + [[1, "x"]] + [None, []]
+    with pytest.raises(DataError, match=r"but .x. stands in row 6\. Correct such cells"):
+        list_cells("wave", cells)
+    assert list_cells("words", [["a", "b"]] * 5 + [[1, 2]]) is None

@@ -19,7 +19,7 @@ from bakeoff.errors import MissingPackageError, option
 
 MOST_PIECES = 8192  # different ones; the 256 bytes are among them
 LONGEST = 32  # letters of a piece
-IDEOGRAPHS = "[\u3400-\u9fff\uf900-\ufaff]"
+ALONE = r"[\u3400-\u9fff\uf900-\ufaff]|\S{100}"  # Chinese letters; a hundred without a blank
 FEWEST = 2  # times that a pair must come to be joined
 PLAIN = (*range(33, 127), *range(161, 173), *range(174, 256))  # bytes that are letters themselves
 OTHERS = tuple(byte for byte in range(256) if byte not in PLAIN)
@@ -90,9 +90,10 @@ class BytePairs:
 def parts_of_texts(library: ModuleType) -> Any:
     """Return what cuts texts before bytes are joined: into words, and each Chinese letter alone.
 
-    Else bytes of two letters would be joined, since nearly all of these begin alike.
+    Else bytes of two letters would be joined, since nearly all of these begin alike. Letters
+    without a blank are cut as well, since joining takes the square of their number.
     """
-    split = library.pre_tokenizers.Split(library.Regex(IDEOGRAPHS), "isolated")
+    split = library.pre_tokenizers.Split(library.Regex(ALONE), "isolated")
     words = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
     return library.pre_tokenizers.Sequence([split, words])
 

@@ -28,12 +28,15 @@ Way = Literal["words", "bytes"]
 Letters = Annotated[Array, Row("u")]
 Length = Annotated[int, Between(1, 10**6)]
 Width = Annotated[int, Between(1, MOST), Absent(64)]
+Buckets = Annotated[int, Between(0, 2**24), Absent(2**17)]
 
 MOST_WORDS = 200_000  # words with a code, for baselines
 MOST_KNOWN = 20_000  # of them those that networks tell apart ...
 OFTEN = 2  # ... and that come so often: what comes once teaches what an unknown word is worth
 LONGEST = 512  # words of a text that networks read, unless the user says more
 QUANTILE = 0.95  # of the training rows, that are read to their end where they are not that long
+LEAST_BUCKETS, MOST_BUCKETS = 2**10, 2**18
+MOST_COUNTED = 2**23  # words in which pairs are counted
 PIECE = 1_000  # texts that are looked at at once
 
 
@@ -46,7 +49,7 @@ class TextChoices(NamedTuple):
         vectors: A file of pretrained vectors that those of words begin as; "" draws them.
     """
 
-    tokens: str = "words"
+    tokens: Way = "words"
     length: int = 0
     vectors: str = ""
 
@@ -68,6 +71,7 @@ class Text:
         length: How many words or pieces of a text they read.
         tokens: "words", or "bytes": pieces of words, by byte-level byte-pair encoding.
         width: Numbers of the vector that a network learns of each word.
+        buckets: In which embedding_bag puts pairs of neighbours: about one for each.
 
     Attributes:
         start: (V, width) what these vectors begin as, NaN where they are drawn; None: all are.
@@ -90,6 +94,7 @@ class Text:
     length: Length
     tokens: Way = "words"
     width: Width = 64
+    buckets: Buckets = 2**17
     role: ClassVar[Role] = "block"
     start: Array | None = field(default=None, init=False, repr=False)
     kept: list[Any] = field(default_factory=list, init=False, repr=False)
@@ -113,20 +118,14 @@ class Text:
                 f"{option('vectors', choices.vectors)} are of words: leave "
                 f"{option('tokens', 'bytes')} out."
             )
-        if choices.tokens == "bytes":
-            pairs = BytePairs.learn(value for value in values if value)
-            fitted = cls(written(pairs.lines), len(pairs.pieces), choices.length or 1, "bytes")
-            lengths = fitted.lengths(values)
-            return cls(fitted.letters, fitted.known, choices.length or usual(lengths), "bytes")
-        tally: Counter[str] = Counter()
-        lengths = np.zeros(len(values), np.int64)
-        for i, value in enumerate(values):
-            found = text_words(value)
-            tally.update(found)
-            lengths[i] = len(found)
-        ranked = sorted(tally, key=lambda word: (-tally[word], word))
-        known = sum(tally[word] >= OFTEN for word in ranked[:MOST_KNOWN])
-        fitted = cls(written(ranked[:MOST_WORDS]), known, choices.length or usual(lengths))
+        letters, known = learned(values, choices.tokens)
+        fitted = cls(letters, known, choices.length or 1, choices.tokens)
+        codes, lengths = fitted.read(values)
+        fitted = replace(
+            fitted,
+            length=choices.length or usual(lengths),
+            buckets=enough_buckets(codes, fitted.vocabulary_size),
+        )
         return fitted.begun(choices.vectors) if choices.vectors else fitted
 
     def begun(self, vectors: str) -> Self:
@@ -212,6 +211,26 @@ class Text:
         state = fields_of(self)
         del state["kept"], state["start"]
         return state
+
+
+def learned(values: Array, tokens: Way) -> tuple[Array, int]:
+    """Return the letters of the words or pairs of training rows, and how many are known."""
+    if tokens == "bytes":
+        pairs = BytePairs.learn(value for value in values if value)
+        return written(pairs.lines), len(pairs.pieces)
+    tally: Counter[str] = Counter()
+    for value in values:
+        tally.update(text_words(value))
+    ranked = sorted(tally, key=lambda word: (-tally[word], word))
+    known = sum(tally[word] >= OFTEN for word in ranked[:MOST_KNOWN])
+    return written(ranked[:MOST_WORDS]), known
+
+
+def enough_buckets(codes: Array, size: int) -> int:
+    """Return a power of two, about as large as the number of different pairs of neighbours."""
+    own = np.minimum(codes[:MOST_COUNTED], size).astype(np.int64)
+    different = len(np.unique(own[:-1] * (size + 1) + own[1:])) if len(own) > 1 else 0
+    return int(min(MOST_BUCKETS, max(LEAST_BUCKETS, 2 ** different.bit_length())))
 
 
 def usual(lengths: Array) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.data.array import Array
+from bakeoff.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,8 +28,11 @@ def list_cells(name: str, cells: Sequence[Any]) -> pl.Series | None:
         cells: Lists, tuples, arrays or tensors; None where there is none.
 
     Returns:
-        The column; None where something else than numbers stands in a cell, or cells nest
+        The column; None where something else than numbers stands in most cells, or cells nest
         differently.
+
+    Raises:
+        DataError: Most cells hold numbers alone, and another one does not: it is named.
 
     Example:
         >>> list_cells("x", [[1, 2], [1.5], None]).to_list()
@@ -46,6 +51,8 @@ def list_cells(name: str, cells: Sequence[Any]) -> pl.Series | None:
     for cell in listed:
         look_into(cell, 0, depths, types)
     numbers = all(issubclass(kind, NUMBERS) for kind in types)
+    if not numbers:
+        refuse_strange(name, listed)
     if not numbers or len(depths) > 1 or not depths <= {1, DEEPEST}:
         return None
     whole: list[Any] = [pl.Int64] if all(issubclass(kind, int) for kind in types) else []
@@ -56,6 +63,37 @@ def list_cells(name: str, cells: Sequence[Any]) -> pl.Series | None:
         except (TypeError, OverflowError, pl.exceptions.PolarsError):
             continue  # integers beyond 64 bits
     return None
+
+
+def refuse_strange(name: str, listed: Sequence[Any]) -> None:
+    """Refuse a column in which most cells are lists of numbers, and a few hold something else.
+
+    Raises:
+        DataError: The first such cell is named.
+    """
+    strange: dict[int, Any] = {}
+    filled = [row for row, cell in enumerate(listed) if cell]
+    for row in filled:
+        for value in flat(listed[row]):
+            if value is not None and not isinstance(value, NUMBERS):
+                strange.setdefault(row, value)
+    if 2 * len(strange) >= len(filled):
+        return
+    first = min(strange)
+    more = f", and {len(strange) - 1:,} more rows" if len(strange) > 1 else ""
+    raise DataError(
+        f"Column {name!r} holds lists of numbers, but {cut(repr(strange[first]))} stands in row "
+        f"{first + 1:,}{more}. Correct such cells, or empty them."
+    )
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """Yield what stands in nested lists."""
+    if isinstance(value, list):
+        for one in value:
+            yield from flat(one)
+    else:
+        yield value
 
 
 def is_list(cell: Any) -> bool:

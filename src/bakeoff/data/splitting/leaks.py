@@ -311,9 +311,11 @@ def say_position(dataset: Dataset, name: str, foretold: Foretold, count: int) ->
 
 
 def single_columns(dataset: Dataset, inputs: list[str]) -> Iterator[tuple[str, Array]]:
-    """Yield every column of single values, those of a number block one by one."""
+    """Yield every column of single values but texts, those of a number block one by one."""
     for name in inputs:
         values = dataset.arrays[name]
+        if dataset.schema.column(name).kind == "text":
+            continue
         if values.ndim == 1:
             yield name, values
         elif dataset.schema.column(name).kind == "number":

@@ -31,7 +31,11 @@ def text_views(fitted: Text, values: Array, components: TextComponents | None = 
         known = np.where(codes.steps < fitted.vocabulary_size, codes.steps, UNKNOWN)
         lengths = np.minimum(codes.lengths, fitted.length)
         source = Ragged(base=known.astype(np.int32), starts=codes.starts, lengths=lengths)
-        sizes = {"vocabulary_size": fitted.vocabulary_size, "in_features": fitted.width}
+        sizes = {
+            "vocabulary_size": fitted.vocabulary_size,
+            "in_features": fitted.width,
+            "num_pairs": fitted.buckets,
+        }
         return View(inputs={"x": source}, sizes=sizes, start=fitted.start)
 
     def words() -> View:

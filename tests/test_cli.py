@@ -101,7 +101,7 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
     [
         (("--target", "anwser"), "No column called 'anwser'. Did you mean 'answer'"),
         (("--target", ""), "Say which column to predict"),
-        (("--target", "answer,kind"), "No column called 'answer,kind'"),
+        (("--target", "answer,kin"), "No column called 'kin'"),
         (("--inputs", "age,zip"), "No column called 'zip'"),
         (("--inputs", "answer"), "'answer' is the target"),
         (("--models", "lsmt"), "No architecture called 'lsmt'. Did you mean 'lstm'"),

@@ -245,10 +245,19 @@ def paired(data: Any, target: Any, name: str | None = None) -> tuple[Any, Any]:
         target = str(target)  # frames without names number their columns
     if isinstance(target, str) or isinstance(data, str | Path):
         return data, target
-    columns = getattr(data, "columns", data if isinstance(data, Mapping) else ())
-    if isinstance(target, list | tuple) and set(map(str, columns)).issuperset(map(str, target)):
+    columns = [
+        str(name) for name in getattr(data, "columns", data if isinstance(data, Mapping) else ())
+    ]
+    if isinstance(target, list | tuple) and are_columns(columns, list(map(str, target))):
         return data, target
     return join_pair(data, target)
+
+
+def are_columns(columns: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell whether names are those of columns, or globs that name some."""
+    from bakeoff.data.columns.read_labels import matching
+
+    return all(name in columns or matching(columns, name) for name in names)
 
 
 def open_run(folder: str | Path) -> Run:

@@ -15,7 +15,7 @@ from tests.train.test_worker import JOB
 @pytest.fixture
 def plan():
     """Three rows of two classes, all of them test rows."""
-    schema = SimpleNamespace(positive={"y": "b"}, labels="string")
+    schema = SimpleNamespace(positive={"y": "b"}, labels="string", targets=("y",))
     arrays = {"y": np.array(["a", "b", "a"], dtype=object)}
     dataset = SimpleNamespace(
         target="y",
@@ -24,7 +24,9 @@ def plan():
         schema=schema,
         origin=SimpleNamespace(ids=None, id_column=""),
     )
+    dataset.only = lambda target: dataset
     preparation = SimpleNamespace(task="binary", classes=("a", "b"))
+    preparation.only = lambda target: preparation
     split = SimpleNamespace(test=np.arange(3), method="random", by=())
     return SimpleNamespace(dataset=dataset, preparation=preparation, split=split)
 
@@ -58,9 +60,9 @@ def test_what_a_worker_left_and_somebody_removed_is_named(gone, tmp_path):
 def test_rows_that_were_dealt_out_in_groups_keep_them(plan):
     plan.dataset.arrays["who"] = np.array(["eve", "bob", "eve"], dtype=object)
     scores = np.full((3, 2), 0.5)
-    assert judged(plan, JOB, scores, "test").groups is None
+    assert judged(plan, JOB, scores, "test")[0].groups is None
     plan.split.method, plan.split.by = "group", ("who",)
-    predictions = judged(plan, JOB, scores, "test")
+    (predictions,) = judged(plan, JOB, scores, "test")
     assert (predictions.groups.tolist(), predictions.group_column) == ([1, 0, 1], "who")
 
 
@@ -76,5 +78,5 @@ def test_whole_series_are_groups_where_labels_of_windows_are_judged(plan):
     plan.dataset.schema.inputs = ("window",)
     plan.dataset.schema.series = SimpleNamespace(series="who")
     plan.split.method = "group"
-    predictions = judged(plan, JOB, np.full((3, 2), 0.5), "test")
+    (predictions,) = judged(plan, JOB, np.full((3, 2), 0.5), "test")
     assert (predictions.groups.tolist(), predictions.group_column) == ([0, 0, 1], "who")

@@ -1,5 +1,7 @@
 """Several targets of a run: how they are named, weighed and read again."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from bakeoff.data.read import read
 from bakeoff.data.splitting.split import make_split
 from bakeoff.errors import BakeoffError, RequestError
 from bakeoff.plan.heads import weights_by_target
+from bakeoff.report.report import write_report
 
 QUICK = {"models": ["linear"], "seeds": 1, "jobs": 1, "show": "none"}
 
@@ -110,3 +113,31 @@ def test_the_target_of_the_metric_leads_and_the_file_says_so(tmp_path):
 def test_a_model_of_one_target_is_left_out_and_refused_where_it_is_named(tmp_path):
     with pytest.raises(RequestError, match="tabm: tabm predicts one target alone"):
         bakeoff.run(made(), ["price", "kind"], **{**QUICK, "models": ["tabm"]})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("weight", -1.0, "weight"),
+        ("weight", "much", "weight"),
+        ("task", "dream", "task"),
+        ("num_classes", 7, "is of other targets than"),
+        ("code", "rm", "code"),
+    ],
+)
+def test_the_heads_of_a_strangers_fit_are_checked(field, value, said, tmp_path):
+    run = bakeoff.run(made(), ["price", "kind"], out=tmp_path / "run", **QUICK)
+    file = next((tmp_path / "run" / "fits").rglob("fit.json"))
+    facts = json.loads(file.read_text("utf-8"))
+    facts["heads"]["kind"][field] = value
+    file.write_text(json.dumps(facts), "utf-8")
+    with pytest.raises(BakeoffError, match=said):
+        run.model("linear").predict(made())
+
+
+def test_verdicts_of_other_targets_are_not_taken_for_each_other(tmp_path):
+    run = bakeoff.run(made(), ["price", "kind", "has_*"], out=tmp_path / "run", **QUICK)
+    folder = tmp_path / "run"
+    (folder / "verdict.kind.json").write_bytes((folder / "verdict.has.json").read_bytes())
+    with pytest.raises(BakeoffError, match="it is of 'has'"):
+        write_report(run.files)

@@ -109,6 +109,14 @@ def test_what_does_not_go_with_the_data_is_refused(settings, words, people):
         planned(people, **settings)
 
 
+def test_the_target_that_a_metric_is_asked_for_leads():
+    table = {"x": np.arange(60) / 7, "a": ["u", "v"] * 30, "b": np.arange(60.0) ** 0.5}
+    experiment = Experiment(data="x.csv", target=("a", "b"), metric="b:r2")
+    assert read_data(experiment, {"data": table}).schema.targets == ("b", "a")
+    with pytest.raises(RequestError, match="No target called 'c'"):
+        read_data(replace(experiment, metric="c:r2"), {"data": table})
+
+
 def test_a_model_that_cannot_be_built_is_a_wrong_request(people, tmp_path):
     refusal = NoWorkers(Failed("num_heads=3 does not divide 64", mistake=True))
     with pytest.raises(RequestError, match="constant: num_heads=3 does not divide 64"):

@@ -5,6 +5,7 @@ import pytest
 
 from bakeoff.data.forms import typed_labels
 from bakeoff.data.read import read
+from bakeoff.data.splitting.split import make_split
 from bakeoff.errors import DataError, RequestError
 
 NUMBERS = np.linspace(0.1, 7.3, 60)
@@ -83,13 +84,23 @@ def test_rows_without_a_target_are_left_out_and_counted():
         ([f"a long text of words {i}" for i in range(60)], "looks like free text"),
         ([*NUMBERS[:59], np.inf], "'inf' at row 60"),
         ([*map(str, NUMBERS[:59]), "abc"], "'abc' at row 60"),
-        (["u", "v"] * 29 + ["v", "w"], r"one row only: 'w' \(row 60\)"),
+        (["u"] * 59 + ["w"], r"one row only: 'w' \(row 60\)"),
         ([f"2020-01-{i % 28 + 1:02d}" for i in range(60)], "holds dates"),
     ],
 )
 def test_a_target_that_cannot_be_predicted_is_refused(y, message):
     with pytest.raises(DataError, match=message):
         task_of(y)
+
+
+def test_classes_of_too_few_rows_are_learned_from_and_never_tested():
+    y = [*["u", "v"] * 28, "v", "w", "x", "x"]
+    dataset = task_of(y)[1]
+    note = "y: 2 classes have fewer than 3 rows ('w' 1 and 'x' 2); a random split leaves them in"
+    assert any(said.startswith(note) for said in dataset.notes)
+    split = make_split(dataset, None, seed=0)
+    assert set(np.flatnonzero(np.isin(y, ["w", "x"]))) <= set(split.train.tolist())
+    assert sum(map(len, split.parts)) == 60
 
 
 def test_inputs_of_which_none_can_be_used_are_refused_with_their_reasons():

@@ -136,10 +136,13 @@ def test_an_empty_class_folder_is_said(tmp_path):
     assert "2 folders hold no picture: bird, fish." in dataset.notes
 
 
-def test_a_class_of_one_picture_is_refused_by_its_file(tmp_path):
+def test_a_class_of_one_picture_is_never_tested_or_refused_by_its_file(tmp_path):
     files = classes("cat", "dog") | {"fish/1.png": picture()}
+    notes = " ".join(read(folder(tmp_path / "set", files)).notes)
+    assert "class: 1 class has fewer than 3 rows ('fish' 1)" in notes
+    files = classes("cat") | {"fish/1.png": picture()}
     with pytest.raises(DataError, match=r"one row only: 'fish' \(fish/1.png\)"):
-        read(folder(tmp_path / "set", files))
+        read(folder(tmp_path / "two", files))
 
 
 def test_one_training_picture_of_a_class_is_said_where_parts_are_given(tmp_path):

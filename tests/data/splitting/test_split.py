@@ -32,7 +32,15 @@ def test_classes_keep_their_shares():
     assert {tally[part]["classes"]["rare"] for part in ("validation", "test")} <= {4, 5}
 
 
-@pytest.mark.parametrize("size", [2, 3, 4, 5])
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_class_of_too_few_rows_for_three_parts_is_learned_from_and_never_tested(size):
+    dataset = data(60, y=["small"] * size + ["u", "v"] * ((60 - size) // 2) + ["u"] * (size % 2))
+    tally = counts(dataset, make_split(dataset))
+    small = {part: tally[part]["classes"].get("small", 0) for part in tally}
+    assert small == {"train": size, "validation": 0, "test": 0}
+
+
+@pytest.mark.parametrize("size", [3, 4, 5])
 def test_small_classes_stand_in_train_first_then_in_test(size):
     dataset = data(60, y=["small"] * size + ["u", "v"] * ((60 - size) // 2) + ["u"] * (size % 2))
     tally = counts(dataset, make_split(dataset))

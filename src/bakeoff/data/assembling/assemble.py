@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.columns.column import Column, Reading, Schema, choose_inputs, left_out
 from bakeoff.data.columns.doubts import doubts
-from bakeoff.data.columns.target import Target, check_singles
+from bakeoff.data.columns.target import Target, say_rare
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.origin import Origin
 
@@ -54,9 +55,15 @@ def assemble(
         ),
     )
     dataset = dataset if filled.all() else dataset[filled]
-    if target.task in ("binary", "multiclass") and dataset.parts is None:
-        check_singles(dataset.arrays[names[0]], names[0], dataset.origin)
-    return dataset
+    if dataset.parts is not None:
+        return dataset
+    notes = [
+        note
+        for own in (target, *further)
+        if own.task in ("binary", "multiclass")
+        for note in say_rare(dataset.arrays[own.column.name], own.column.name, dataset.origin)
+    ]
+    return replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset
 
 
 def schema_of(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Column, Note, Reading, Task
 from bakeoff.data.columns.infer import is_truth
@@ -19,12 +20,14 @@ from bakeoff.data.origin import Origin, Place, one_table
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.cells import MISSING_WORDS, NOTHING, as_texts
 from bakeoff.errors import DataError, RequestError, option, unknown
+from bakeoff.listed import listed
 
 if TYPE_CHECKING:
     import polars as pl
 
 POSITIVE_WORDS = ("true", "yes", "1", "pos", "positive", "y", "t")
 MAX_INTEGER_CLASSES = 20  # more different integers than this are an amount, not classes
+FEWEST_TESTED = 3  # rows of a class: one for each part
 ROWS_PER_CLASS = 10  # fewer rows than this per different integer: an amount, too
 
 
@@ -282,20 +285,46 @@ def refuse_positive(positive: str | None, name: str, what: str) -> None:
         raise RequestError(f"{given} needs two classes, but {name!r} is {what}.")
 
 
-def check_singles(values: Array, name: str, origin: Origin) -> None:
-    """Refuse classes of one row: such a row cannot be both learned from and tested on.
+def rare_classes(values: Array) -> dict[str, int]:
+    """Return class -> rows of those that are too few for three parts, the rarest first.
+
+    Nothing where fewer than two other classes are left: then all that there are have to do.
+    """
+    counts = Counter(values.tolist())
+    del counts[None]  # a Counter lets go of what it lacks
+    rare = {name: n for name, n in sorted(counts.items(), key=lambda c: c[1]) if n < FEWEST_TESTED}
+    return rare if len(counts) - len(rare) >= 2 else {}
+
+
+def say_rare(values: Array, name: str, origin: Origin) -> list[str]:
+    """Say which classes are never tested where chance draws the parts.
 
     Args:
-        values: Class of each row.
-        name: The target, for the message.
+        values: Class of each row, None where it is not known.
+        name: The target.
         origin: Where the rows come from.
+
+    Raises:
+        DataError: Fewer than two classes could be tested, and one has a single row.
     """
-    single = [value for value, n in Counter(values.tolist()).items() if n == 1]
+    rare = rare_classes(values)
+    if rare:
+        few = listed([f"{cut(repr(value))} {count}" for value, count in rare.items()], most=5)
+        classes = "1 class has" if len(rare) == 1 else f"{len(rare):,} classes have"
+        return [
+            f"{name}: {classes} fewer than {FEWEST_TESTED} rows ({few}); a random split leaves "
+            "them in training: they are learned from, and never tested."
+        ]
+    counts = Counter(values.tolist())
+    del counts[None]
+    single = [value for value, n in counts.items() if n == 1]
     if single:
         first = {value: origin.place(values.tolist().index(value)) for value in single[:3]}
         named = ", ".join(f"{value!r} ({place})" for value, place in first.items())
         more = f" and {len(single) - 3:,} more" if len(single) > 3 else ""
         raise DataError(
-            f"Target {name!r} has classes with one row only: {named}{more}. It cannot be both "
-            "learned from and tested on. Remove the row, or merge the class with another."
+            f"Target {name!r} has classes with one row only: {named}{more}, and fewer than two "
+            f"others have {FEWEST_TESTED} rows, so nothing could be tested. Give more rows, or "
+            "merge classes."
         )
+    return []

@@ -24,6 +24,7 @@ import numpy as np
 
 from bakeoff.data.array import Array, frozen, is_missing
 from bakeoff.data.columns.read_labels import rarest_labels
+from bakeoff.data.columns.target import rare_classes
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.stratify import stratify
 from bakeoff.data.splitting.window_parts import (
@@ -260,15 +261,27 @@ def refuse_missing(dataset: Dataset, values: Array, name: str, how: str) -> None
 
 def by_chance(dataset: Dataset, shares: tuple[float, ...], seed: int) -> Split:
     """Draw the parts by chance, class by class."""
-    positions = np.arange(len(dataset))
+    kept = never_tested(dataset)
+    positions = np.flatnonzero(~kept)
     strata = strata_of(dataset, positions)
     train, validation, test = stratify(positions, strata, shares, np.random.default_rng(seed))
+    train = np.concatenate([train, np.flatnonzero(kept)])
     task = dataset.schema.tasks[dataset.target]
     stratified = {"regression": "", "multilabel": ", stratified by the rarest label of a row"}.get(
         task, ", stratified"
     )
     how = f"random{stratified}, seed {seed}"
     return Split(train=train, validation=validation, test=test, method="random", how=how, seed=seed)
+
+
+def never_tested(dataset: Dataset) -> Array:
+    """Return (N,) True where a row is of a class with too few rows for three parts."""
+    kept = np.zeros(len(dataset), bool)
+    for own in dataset.by_target:
+        if own.schema.tasks[own.target] in ("binary", "multiclass"):
+            values = own.arrays[own.target]
+            kept |= np.isin(values.astype(str), list(rare_classes(values)))
+    return kept
 
 
 def strata_of(dataset: Dataset, positions: Array) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bakeoff.cut import cut
 from bakeoff.data.array import Array
-from bakeoff.data.columns.column import Column, Note, Reading, Task
+from bakeoff.data.columns.column import TEXT, Column, Note, Reading, Task
 from bakeoff.data.columns.infer import is_truth
 from bakeoff.data.columns.read_column import read_column
 from bakeoff.data.columns.words import words_of
@@ -201,6 +201,12 @@ def check_target(series: pl.Series, reading: Reading, place: Place) -> None:
     if column.kind == "constant" or column.distinct == 1:
         same = column.reason if column.kind == "constant" else "the same in all rows"
         raise DataError(f"Target {name!r} is {same}, so there is nothing to learn. Choose another.")
+    if column.kind == TEXT:
+        raise DataError(
+            f"Target {name!r} looks like {row.resembles} ({column.reason}), and texts are not "
+            "predicted as yet. Choose another target, or say "
+            f"{option('kinds', {name: 'category'})} to take each text for a class."
+        )
     if row.resembles:
         raise DataError(
             f"Target {name!r} looks like {row.resembles} ({column.reason}), not like a class "

@@ -293,3 +293,11 @@ def test_vectors_reach_the_branch_of_a_text_beside_other_inputs(tmp_path):
     page = run.model("all").model
     words = page.encoders[page.sources["x"]].words.weight.detach().numpy()
     assert np.allclose(words[4:], [0.5, -0.25, 2], atol=1e-6)
+
+
+def test_short_texts_are_read_where_there_is_nothing_else():
+    frame = pl.DataFrame({"x": sentences(60, 4, 5), "y": ["u", "v"] * 30})
+    assert read(frame, target="y").schema.inputs == ("x",)
+    beside = frame.with_columns(n=np.arange(60) ** 1.5)
+    assert read(beside, target="y").schema.inputs == ("n",)
+    assert read(beside, target="y", kinds={"x": "text"}).schema.inputs == ("x", "n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.data.taking.sources import Rows, Windows
+from bakeoff.data.taking.sources import Ragged, Rows, Windows
 from bakeoff.data.taking.views import View
 from bakeoff.errors import RequestError
 from bakeoff.numeric import probabilities
@@ -17,7 +17,7 @@ from bakeoff.train.build_model import page_arguments
 from bakeoff.train.events import Epoch, Ready, from_line
 from bakeoff.train.job import Job, tuples
 from bakeoff.train.shared_data import SharedData, write_shared_data
-from bakeoff.train.worker import failure, sentence
+from bakeoff.train.worker import failure, sentence, usual_rows
 from bakeoff.train.workers import as_json, environment
 
 PARTS = {"train": np.arange(30), "validation": np.arange(30, 40), "test": np.arange(40, 50)}
@@ -189,3 +189,11 @@ def test_a_worker_ends_with_its_parent_even_in_the_middle_of_a_fit(tmp_path):
         worker.kill()
         worker.wait()
         worker.stdout.close()
+
+
+def test_a_probe_times_rows_of_usual_length():
+    lengths = np.array([1, 500, 20, 22, 400, 25, 1, 21])
+    source = Ragged(base=np.ones(500, np.int32), starts=np.zeros(8, int), lengths=lengths)
+    usual = lengths[usual_rows({"x": source}, 2)]
+    assert usual.tolist() == [400, 25]  # attention takes the square: 227 in the mean of these
+    assert usual_rows({"x": source[:1]}, 1).tolist() == [0]

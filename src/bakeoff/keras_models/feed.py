@@ -48,7 +48,7 @@ class Feed:
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
         whole: Whether every batch is padded to the longest row of all.
-        row_values: Numbers in one row of all inputs.
+        row_values: Numbers in one row of all inputs that are not ragged.
     """
 
     def __init__(
@@ -67,12 +67,13 @@ class Feed:
         self.whole = False
         self.row_values = 1
         for source in inputs.values():
-            self.row_values += row_values(source)
             if isinstance(source, Mapping) and source["kind"] == "ragged":
                 self.lengths = np.asarray(source["lengths"])
+            else:
+                self.row_values += row_values(source)
         first = inputs["x"] if "x" in inputs else next(iter(inputs.values()))
         self.num_rows = num_rows(first)
-        self.num_axes = num_axes(first)
+        self.num_axes = max(num_axes(source) for source in inputs.values())
 
     def __len__(self) -> int:
         return self.num_rows
@@ -113,9 +114,7 @@ class Feed:
         Rows of a ragged input are of many lengths, and so are not counted by their longest.
         """
         most = 4096 if self.num_axes == 2 else 256
-        return (
-            most if self.lengths is not None else max(1, min(most, MOST_VALUES // self.row_values))
-        )
+        return max(1, min(most, MOST_VALUES // self.row_values))
 
     def in_turn(self, batch_size: int) -> Iterator[tuple[np.ndarray, Batch]]:
         """Yield all rows once, and which they are; rows of like length together."""

@@ -133,3 +133,10 @@ def test_new_texts_are_told_where_they_are_cut_or_strange():
     assert "84 % of the words of these texts come in no training row" in said[1]
     assert "1 row has no word" in said[2]
     assert not say_new_texts("x", fitted, texts("a b", "z"))
+
+
+def test_there_are_about_as_many_buckets_as_pairs():
+    few = Text.fit(texts(*["a b c a"] * 9))
+    many = Text.fit(texts(*[" ".join(f"w{i} w{i * j % 997}" for i in range(997)) for j in (2, 3)]))
+    assert few.buckets == 2**10
+    assert many.buckets == 2**12

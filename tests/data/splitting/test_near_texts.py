@@ -1,5 +1,7 @@
 """Promises of the leak checks of texts: copies are found, ordinary texts are not."""
 
+import tracemalloc
+
 import numpy as np
 import polars as pl
 import pytest
@@ -83,3 +85,14 @@ def test_a_class_that_its_texts_name_is_found():
 def test_texts_that_name_all_classes_alike_are_silent():
     texts = np.array([f"{text} a or b" for text in sentences(60)], dtype=object)
     assert not labels_in_texts(texts, np.array(["a", "b"] * 30, dtype=object))
+
+
+def test_a_giant_text_costs_the_checks_no_more_memory_than_itself():
+    texts = [*sentences(98), "ba de " * 200_000, "x" * 1_000_000]
+    dataset = read({"x": texts, "y": ["u", "v"] * 50}, target="y")
+    split = make_split(dataset)
+    tracemalloc.start()
+    find_leaks(dataset, split)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10**8  # as one array of letters they would take 480 MB

@@ -29,7 +29,8 @@ def from_named(
         return replace(from_pictures(pictures, choices), source=name)
     if place.layout in ("tables", "texts"):
         parts = reviews.reviews(place.folder, archive=place.layout == "texts")
-        choices = choices._replace(target=choices.target or reviews.TARGET)
+        kinds = {reviews.TEXT: "text", **choices.kinds}
+        choices = choices._replace(target=choices.target or reviews.TARGET, kinds=kinds)
         read = from_tables(parts, choices, image_size=image_size)
         return replace(read, source=name, notes=(*place.notes, *read.notes))
     arrays = named.load_arrays(place)

@@ -274,13 +274,14 @@ def choose_inputs(
 ) -> tuple[str, ...]:
     """Return the columns that models will see: those asked for, as far as a model can use them.
 
-    Of texts only those of sentences, unless they are asked for.
+    Of texts only those of sentences, unless they are asked for, or nothing else is there.
     """
     named = [c for c in columns if c.name not in targets and (asked is None or c.name in asked)]
     texts = named if asked is not None else free_texts(named)
     usable = tuple(
         c.name for c in named if KINDS[c.kind].transform and (c.kind != TEXT or c in texts)
     )
+    usable = usable or tuple(column.name for column in named if column.kind == TEXT)
     if not usable:
         why = "; ".join(f"{column.name} is {column.kind} ({column.reason})" for column in named[:5])
         name = named[0].name if named else "name"

@@ -35,7 +35,7 @@ MOST_KNOWN = 20_000  # of them those that networks tell apart ...
 OFTEN = 2  # ... and that come so often: what comes once teaches what an unknown word is worth
 LONGEST = 512  # words of a text that networks read, unless the user says more
 QUANTILE = 0.95  # of the training rows, that are read to their end where they are not that long
-LEAST_BUCKETS, MOST_BUCKETS = 2**10, 2**18
+LEAST_BUCKETS, MOST_BUCKETS = 2**10, 2**19
 MOST_COUNTED = 2**23  # words in which pairs are counted
 PIECE = 1_000  # texts that are looked at at once
 

@@ -21,7 +21,7 @@ ARCHIVE = "aclImdb_v1.tar.gz"
 MEMBER = re.compile(r"aclImdb/(train|test)/(neg|pos)/(\d{1,9})_\d+\.txt")
 LONGEST = 10**6  # bytes of a review
 MOST = 10**5  # reviews
-TARGET = "label"
+TEXT, TARGET = "text", "label"
 
 
 def reviews(folder: Path, *, archive: bool) -> dict[str, object]:
@@ -60,7 +60,7 @@ def frame_of(rows: list[tuple[str, int, str]]) -> pl.DataFrame:
     import polars as pl
 
     rows.sort(key=lambda row: row[:2])
-    return pl.DataFrame({"text": [row[2] for row in rows], TARGET: [row[0] for row in rows]})
+    return pl.DataFrame({TEXT: [row[2] for row in rows], TARGET: [row[0] for row in rows]})
 
 
 def all_reviews(folder: Path, *, archive: bool) -> pl.DataFrame:

@@ -50,6 +50,7 @@ def predictions_frame(folder: RunFolder) -> "pl.DataFrame":
     Columns: model, framework, seed, row (of the user's file, from 1), the id of a sequence or
     g:<column> of a group where there is one, truth, prediction, and p:<class> for every class. Of a
     forecast, one line per window and step: row, series (of several), time, step, truth, prediction.
+    Of several targets those of the leading one; `predictions/<target>.parquet` of a fit has each.
 
     Raises:
         DataError: A file of predictions is damaged, or there is none.

@@ -40,12 +40,7 @@ def build_model(job: Job, sizes: Mapping[str, Any], framework: str = "") -> Any:
     heads = {head.target: head.out_features for head in heads_of(job)}
     heads = heads or {"target": job.out_features}
     shared = {n: own for n, branch in job.branches.items() if (own := branch.get("shared"))}
-    return page(
-        encoders,
-        heads or {"target": job.out_features},
-        shared=shared,
-        **tuples(dict(job.arguments)),
-    )
+    return page(encoders, heads, shared=shared, **tuples(dict(job.arguments)))
 
 
 def page_arguments(job: Job, sizes: Mapping[str, Any]) -> dict[str, Any]:

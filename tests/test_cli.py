@@ -73,7 +73,7 @@ BAD_DATA = {
     "nothing": ("", "is empty"),
     "no rows": (LINES[0], "no rows"),
     "constant target": ("a,answer\n" + "1,yes\n2,yes\n" * 20, "is always 'yes'"),
-    "one row of a class": (GOOD + "40,red,2024-06-01,t1,maybe,low,3\n", "'maybe' (row 121)"),
+    "one row of a class": ("a,answer\n" + "1,yes\n" * 9 + "2,no\n", "'no' (row 10)"),
     "ragged": (GOOD + "40,red\n", "line 122"),
     "no text": (b"\x00\x01\x02" * 99, "not a text file"),
 }
@@ -106,7 +106,8 @@ def test_a_target_that_is_no_finite_number_is_named_with_its_row(cell, here, com
         (("--inputs", "answer"), "'answer' is the target"),
         (("--models", "lsmt"), "No architecture called 'lsmt'. Did you mean 'lstm'"),
         (("--models", "lstm"), "lstm reads sequence or text data"),
-        (("--models", "network"), "network cannot be trained by a run"),
+        (("--models", "network"), "network is of several inputs, and these data have one"),
+        (("--models", "attention"), "attention cannot be trained by a run"),
         (("--set", "mlp.hiden_sizes=[3]"), "Did you mean 'hidden_sizes'"),
         (("--set", "mlp.dropout=much"), "--set mlp.dropout=much must be a number"),
         (("--set", "mlp=3"), "write NAME.SETTING=VALUE"),

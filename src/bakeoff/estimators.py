@@ -54,6 +54,9 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         kinds: Mapping[str, str] | None = None,
         split: str | float | Sequence[float] | None = None,
         positive: Any = None,
+        tokens: str | None = None,
+        length: int | None = None,
+        vectors: str | Path | None = None,
         models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
         framework: str | Sequence[str] | None = None,
         seeds: int | None = None,
@@ -81,6 +84,9 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         self.kinds = kinds
         self.split = split
         self.positive = positive
+        self.tokens = tokens
+        self.length = length
+        self.vectors = vectors
         self.models = models
         self.framework = framework
         self.seeds = seeds

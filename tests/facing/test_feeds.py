@@ -34,6 +34,7 @@ SOURCES = {
         rows=ORDER,
         **{**SCALES, "shift": np.full(3, 2.0**24), "highs": np.full(3, 2.0**25)},
     ),
+    "some without a picture": Pixels(base=PICTURES, rows=np.where(ORDER % 3, ORDER, -1), **SCALES),
     "volume": Pixels(base=PICTURES.reshape(N, 5, 2, 2, 3), rows=ORDER, **SCALES),
     "windows": Windows(base=STEPS, starts=STARTS, length=7),
     "windows as vectors": Windows(base=STEPS, starts=STARTS, length=7, vector=True),
@@ -146,3 +147,14 @@ def test_shuffled_pictures_are_changed_alike_and_pictures_in_turn_never(axes: st
             )["x"],
             atol=1e-4,
         )
+
+
+@pytest.mark.parametrize("feed", [lambda own: TorchFeed(own, DEVICE, {}), KerasFeed])
+def test_pictures_beside_texts_are_scored_as_few_at_a_time_as_pictures_alone(feed) -> None:
+    large = np.zeros((N, 64, 64, 3), np.uint8)
+    pictures = plain(Pixels(base=large, rows=ORDER, **SCALES))
+    texts = plain(SOURCES["tokens"])
+    alone = feed({"x": pictures}).rows_at_once()
+    assert alone < 100
+    assert feed({"x.text": texts, "x.picture": pictures}).rows_at_once() == alone
+    assert feed({"x": texts}).rows_at_once() == 256

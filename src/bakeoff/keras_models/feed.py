@@ -254,13 +254,15 @@ def num_rows(source: Source) -> int:
 
 
 def num_axes(source: Source) -> int:
-    """Count the axes of a batch: 2 of vectors."""
+    """Count the axes of a batch: 2 of vectors; of tokens 3, since each becomes a vector."""
     if isinstance(source, np.ndarray):
         return source.ndim
     if source["kind"] == "pixels":
         return {"vector": 2, "steps": 3}.get(source["axes"], source["base"].ndim)
     if source["kind"] == "windows" and source["vector"]:
         return 2
+    if source["kind"] == "ragged":
+        return 3
     return int(source["base"].ndim + (source["kind"] != "rows"))
 
 

@@ -84,8 +84,7 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         self.kinds = kinds
         self.split = split
         self.positive = positive
-        self.tokens = tokens
-        self.length = length
+        self.tokens, self.length = tokens, length
         self.vectors = vectors
         self.models = models
         self.framework = framework

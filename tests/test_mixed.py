@@ -111,6 +111,7 @@ def test_the_report_draws_what_each_input_adds(made):
     assert "What is added to each input by the others." in page
     for model in ("wave_gru", "picture_cnn", "level_mlp"):
         assert f"{model} (torch) + 2 others" in page
+    assert "network: gru (wave), cnn (picture), mlp (level)" in page
 
 
 def test_two_inputs_that_share_a_branch_learn_how_near_they_are(tmp_path):

@@ -23,6 +23,7 @@ from bakeoff.report.forecast_pictures import series_part
 from bakeoff.report.pictures import MANY_CLASSES, draw_figures, frequent_mistakes
 from bakeoff.report.sentences import MOST_CLASSES
 from bakeoff.runs.folder import RunFolder
+from bakeoff.train.job import Job
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -214,8 +215,21 @@ def recipes_part(run: Contents) -> dict[str, Any]:
     return {
         "shared": {key: plain(value) for key, value in shared.items()},
         "own": {label: settings_text(settings) for label, settings in own.items()},
-        "architectures": {label: job.architecture for label, job in first.items()},
+        "architectures": {label: architecture_text(job) for label, job in first.items()},
     }
+
+
+def architecture_text(job: Job) -> str:
+    """Say what a model is made of: of a network, what reads each of its inputs.
+
+    Example: "network: cnn (picture), mlp (columns)".
+    """
+    parts = []
+    for name, branch in job.branches.items():
+        seen = branch["view"].rpartition("/")[0] or ("" if len(job.branches) == 1 else name)
+        page = branch.get("architecture") or f"as {branch['shared']}"
+        parts.append(f"{page} ({cut(seen)})" if seen else page)
+    return f"{job.architecture}: {', '.join(parts)}" if parts else job.architecture
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:

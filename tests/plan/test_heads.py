@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import bakeoff
-from bakeoff.data.preparing.preparation import fit_preparation, load_preparation
+from bakeoff.data.preparing.preparation import fit_preparation
+from bakeoff.data.preparing.preparation_file import load_preparation
 from bakeoff.data.read import read
 from bakeoff.data.splitting.split import make_split
 from bakeoff.errors import BakeoffError, RequestError

@@ -20,7 +20,8 @@ from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import SeriesForm, ShapeForm, typed_labels
 from bakeoff.data.origin import Origin
-from bakeoff.data.preparing.preparation import Preparation, load_preparation
+from bakeoff.data.preparing.preparation import Preparation
+from bakeoff.data.preparing.preparation_file import load_preparation
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.read import read_inputs
 from bakeoff.data.taking.sources import plain

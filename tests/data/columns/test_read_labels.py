@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bakeoff.data.preparing.preparation import fit_preparation, load_preparation
+from bakeoff.data.preparing.preparation import fit_preparation
+from bakeoff.data.preparing.preparation_file import load_preparation
 from bakeoff.data.read import read, read_inputs
 from bakeoff.data.splitting.split import counts, make_split
 from bakeoff.errors import DataError, RequestError

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from bakeoff.data.preparing.preparation import TRANSFORMS, fit_preparation, load_preparation
+from bakeoff.data.preparing.preparation import TRANSFORMS, fit_preparation
+from bakeoff.data.preparing.preparation_file import load_preparation
 from bakeoff.data.preparing.transform import Transform
 from bakeoff.data.read import read
 from bakeoff.data.splitting.split import make_split

@@ -7,7 +7,8 @@ import pytest
 
 from bakeoff import DataError
 from bakeoff.data.preparing.byte_pairs import BytePairs
-from bakeoff.data.preparing.preparation import fit_preparation, load_preparation
+from bakeoff.data.preparing.preparation import fit_preparation
+from bakeoff.data.preparing.preparation_file import load_preparation
 from bakeoff.data.preparing.text import MOST_KNOWN, Text, TextChoices
 from bakeoff.data.preparing.text_notes import say_new_texts
 from bakeoff.data.read import read

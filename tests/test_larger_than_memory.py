@@ -30,8 +30,8 @@ def limited(folder, how, framework, megabytes) -> str:
 
 
 def test_an_archive_larger_than_memory_is_read_and_learned(tmp_path):
-    # from run to run the allocator takes 18 to 33 MiB of its own: a quarter of 100 MB is too near
-    assert "2848 pictures, score 1.0" in limited(tmp_path, "room", "torch", 140)
+    # from run to run the allocator takes 18 to 63 MiB of its own: a quarter of 100 MB is too near
+    assert "6510 pictures, score 1.0" in limited(tmp_path, "room", "torch", 320)
 
 
 @pytest.mark.parametrize("framework", ["torch", "tensorflow"])

@@ -47,6 +47,7 @@ class Feed:
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
+        steps: (N,) steps of each row of x, where it is a sequence.
         whole: Whether every batch is padded to the longest row of all.
         row_values: Numbers in one row of all inputs that are not ragged.
     """
@@ -74,6 +75,7 @@ class Feed:
         first = inputs["x"] if "x" in inputs else next(iter(inputs.values()))
         self.num_rows = num_rows(first)
         self.num_axes = max(num_axes(source) for source in inputs.values())
+        self.steps = steps_of(first)
 
     def __len__(self) -> int:
         return self.num_rows
@@ -138,17 +140,31 @@ class Feed:
             return bucketed(order, self.lengths, sizes, self.random)
         return np.split(order, np.cumsum(sizes)[:-1])
 
-    def first_rows(self, batch_size: int) -> list[np.ndarray]:
+    def take_targets(self, targets: Targets, rows: np.ndarray) -> np.ndarray:
+        """Return the targets of some rows; those of steps are padded with -1 or NaN."""
+        if isinstance(targets, Mapping) and targets["kind"] == "ragged":
+            lengths = targets["lengths"][rows]
+            taken = take_ragged(targets, rows, self.padded_to(targets, lengths))
+            nothing = np.nan if taken.dtype.kind == "f" else -1
+            return narrow(np.where(np.arange(taken.shape[1]) < lengths[:, None], taken, nothing))
+        return narrow(take(targets, rows))
+
+    def first_rows(self, batch_size: int, targets: Targets) -> list[np.ndarray]:
         """Return the rows of the first epoch, the first two batches of different length.
 
         Keras tells from these which axes may change. Where all batches are of one length, those of
-        later epochs are padded to it, too.
+        later epochs are padded to it, too. Targets of steps are ragged as inputs are.
         """
         batches = self.shuffled_rows(batch_size)
-        if self.lengths is None or self.compiled:
+        ragged = [
+            np.asarray(source["lengths"])
+            for source in (*self.inputs.values(), targets)
+            if isinstance(source, Mapping) and source["kind"] == "ragged"
+        ]
+        if not ragged or self.compiled:
             return batches
-        longest = [int(self.lengths[rows].max()) for rows in batches]
-        other = next((i for i, length in enumerate(longest) if length != longest[0]), 0)
+        longest = np.array([[lengths[rows].max() for lengths in ragged] for rows in batches])
+        other = int((longest != longest[0]).all(1).argmax())  # 0: there is none
         self.whole = not other
         if other:
             batches[1], batches[other] = batches[other], batches[1]
@@ -251,6 +267,17 @@ def num_rows(source: Source) -> int:
     if isinstance(source, np.ndarray):
         return len(source)
     return len(source["rows" if source["kind"] in ("rows", "pixels") else "starts"])
+
+
+def steps_of(source: Source) -> np.ndarray:
+    """Return (N,) the steps of each row of an input that is a sequence; 1 of all else."""
+    if isinstance(source, Mapping) and source["kind"] == "ragged":
+        return np.asarray(source["lengths"])
+    base = source if isinstance(source, np.ndarray) else source["base"]
+    steps = base.shape[1] if base.ndim == 3 else 1
+    if isinstance(source, Mapping) and source["kind"] == "windows":
+        steps = source["length"]
+    return np.full(num_rows(source), steps)
 
 
 def num_axes(source: Source) -> int:

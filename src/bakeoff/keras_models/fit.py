@@ -23,11 +23,11 @@ from bakeoff.keras_models.feed import (
     Targets,
     narrow,
     num_rows,
-    take,
 )
 from bakeoff.keras_models.joint_loss import JointLoss
 from bakeoff.keras_models.losses import loss_of, metric_of
 from bakeoff.keras_models.optimizers import Schedule, make_optimizer
+from bakeoff.keras_models.step_scores import previous_of, step_scores, text_scores
 
 OPTIONAL = ("x", "x.lengths", "x.categories")  # what a page takes of one of several inputs
 
@@ -43,6 +43,8 @@ def fit(
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
     members: bool = False,
+    per_step: bool = False,
+    teacher_forcing: bool = False,
     optimizer: str = "adamw",
     lr: float = 1e-3,
     schedule: str = "constant",
@@ -71,6 +73,9 @@ def fit(
         class_weights: How much a row counts, by its class; () where all count alike.
         label_smoothing: Share of the target that cross entropy spreads over all classes.
         members: The model returns the scores of several members in training, and each has a loss.
+        per_step: There is a target of each step, -1 or NaN where nobody knows.
+        teacher_forcing: The model is given the true steps as `previous`, and foretells each from
+            those before it.
         optimizer: See `optimizers.OPTIMIZERS`.
         lr: Step size at its highest.
         schedule: See `optimizers.SCHEDULES`.
@@ -101,10 +106,10 @@ def fit(
     random = np.random.default_rng(seed)
     feed = Feed(inputs, compiled=compiled, augment=augment, random=random)
     validation_feed = Feed(validation_inputs, compiled=compiled)
-    batches = Batches(feed, targets, batch_size)
+    batches = Batches(feed, targets, batch_size, teacher_forcing=teacher_forcing)
     num_steps = epochs * len(batches)
     rates = Schedule(lr, schedule, num_steps)
-    criterion, watched = criteria(loss, class_weights, label_smoothing)
+    criterion, watched = criteria(loss, class_weights, label_smoothing, per_step)
     adaptor = Adaptor(model)
     if isinstance(criterion, JointLoss) and criterion.learned:
         criterion.log_variances = adaptor.learned(len(criterion.goals))
@@ -116,11 +121,16 @@ def fit(
         """Return the loss in Keras' order of arguments, without penalties when a metric."""
         return criterion(scores, targets, members=members)
 
-    watch = Watch(
+    validate = Validation(
         validation_feed,
-        take(validation_targets, np.arange(num_rows(validation_targets))),
-        watched,
+        validation_targets,
         criterion,
+        watched,
+        per_step=per_step,
+        teacher_forcing=teacher_forcing,
+    )
+    watch = Watch(
+        validate,
         rates,
         len(feed),
         patience,
@@ -141,31 +151,46 @@ def fit(
 
 
 def predict(
-    model: keras.Model, inputs: Inputs, *, batch_size: int = 0, device: str = "cpu"
+    model: keras.Model,
+    inputs: Inputs,
+    *,
+    batch_size: int = 0,
+    device: str = "cpu",
+    per_step: bool = False,
+    texts: Targets | None = None,
 ) -> np.ndarray:
     """Return the raw scores of all rows, in float32 and evaluation mode.
 
     Args:
+        per_step: The model scores each step: those of all rows are returned one behind the other.
+        texts: True tokens, whose probability is asked for: see `step_scores.text_scores`.
         batch_size: Rows at a time; 0 chooses what the cache likes: 4,096 vectors, 256 of the rest,
             fewer of large ones.
     """
     check_values(model, inputs)
     feed = Feed(inputs, compiled=keras.backend.backend() == "jax")
     with quiet(), keras.device(place(device)):
-        return forward(Adaptor(model), feed, batch_size)
+        adaptor = Adaptor(model)
+        if texts is not None:
+            return text_scores(feed, texts, adaptor.predict_on_batch)
+        if per_step:
+            return step_scores(feed, adaptor.predict_on_batch, batch_size)
+        return forward(adaptor, feed, batch_size)
 
 
 def criteria(
     loss: str | Mapping[str, Mapping[str, Any]],
     class_weights: Sequence[float],
     label_smoothing: float,
+    per_step: bool,
 ) -> tuple[Callable[..., Any], Callable[[np.ndarray, np.ndarray], float]]:
     """Return what training lowers, and the metric that is watched beside it."""
     if not isinstance(loss, str):
         joint = JointLoss(loss)
         return joint, joint.metric
     own: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
-    return partial(loss_of, loss, **own), partial(metric_of, loss)
+    lowered = partial(loss_of, loss, **own, per_step=per_step)
+    return lowered, partial(metric_of, loss, per_step=per_step)
 
 
 class Adaptor(keras.Model):
@@ -198,11 +223,13 @@ class Adaptor(keras.Model):
 class Batches(keras.utils.PyDataset):
     """Shuffled batches, taken when they are needed; each row comes once in an epoch."""
 
-    def __init__(self, feed: Feed, targets: Targets, batch_size: int) -> None:
+    def __init__(
+        self, feed: Feed, targets: Targets, batch_size: int, *, teacher_forcing: bool
+    ) -> None:
         super().__init__()
-        self.feed, self.batch_size = feed, batch_size
+        self.feed, self.batch_size, self.teacher_forcing = feed, batch_size, teacher_forcing
         self.targets = narrow(targets) if isinstance(targets, np.ndarray) else targets
-        self.rows = feed.first_rows(batch_size)
+        self.rows = feed.first_rows(batch_size, targets)
 
     def __len__(self) -> int:
         """Count the batches of an epoch."""
@@ -210,11 +237,60 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int) -> tuple[Batch, np.ndarray]:
         """Take batch number i."""
-        return self.feed.take(self.rows[i], changed=True), narrow(take(self.targets, self.rows[i]))
+        batch = self.feed.take(self.rows[i], changed=True)
+        targets = self.feed.take_targets(self.targets, self.rows[i])
+        if self.teacher_forcing:
+            batch["previous"] = previous_of(targets)
+        return batch, targets
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next epoch."""
         self.rows = self.feed.shuffled_rows(self.batch_size)
+
+
+class Validation:
+    """Judges a model on the validation rows: loss and metric.
+
+    Args:
+        feed: Of these rows.
+        targets: Theirs.
+        criterion: The loss.
+        watched: The metric.
+        per_step: There is a target of each step.
+        teacher_forcing: The model is given the true steps.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        targets: Targets,
+        criterion: Callable[..., Any],
+        watched: Callable[[np.ndarray, np.ndarray], float],
+        *,
+        per_step: bool,
+        teacher_forcing: bool,
+    ) -> None:
+        self.feed, self.targets = feed, targets
+        self.criterion, self.watched = criterion, watched
+        self.per_step, self.teacher_forcing = per_step, teacher_forcing
+        self.truth = np.zeros(0)
+        if not teacher_forcing:
+            self.truth = feed.take_targets(targets, np.arange(num_rows(targets)))
+        if per_step and not teacher_forcing:
+            real = np.arange(self.truth.shape[1]) < feed.steps[:, None]
+            self.truth = self.truth[real][None]  # (1, S): of all rows, one behind the other
+
+    def __call__(self, adaptor: Adaptor) -> tuple[float, float]:
+        """Return the loss and the metric."""
+        score = adaptor.predict_on_batch
+        if self.teacher_forcing:
+            found = text_scores(self.feed, self.targets, score).sum(0, dtype="float64")  # (3,)
+            return float(found[0] / found[1]), float(found[2] / found[1])
+        if self.per_step:
+            scores = step_scores(self.feed, score)[None]  # (1, S, C)
+        else:
+            scores = forward(adaptor, self.feed)
+        return float(self.criterion(scores, self.truth)), self.watched(scores, self.truth)
 
 
 class Watch(keras.callbacks.Callback):
@@ -222,18 +298,14 @@ class Watch(keras.callbacks.Callback):
 
     def __init__(
         self,
-        feed: Feed,
-        targets: np.ndarray,
-        watched: Callable[[np.ndarray, np.ndarray], float],
-        criterion: Callable[..., Any],
+        validate: Validation,
         rates: Schedule,
         num_rows: int,
         patience: int,
         on_epoch: Callable[[dict[str, float]], None] | None,
     ) -> None:
         super().__init__()
-        self.feed, self.targets, self.watched, self.rates = feed, targets, watched, rates
-        self.criterion = criterion
+        self.validate, self.rates = validate, rates
         self.num_rows, self.patience, self.on_epoch = num_rows, patience, on_epoch
         self.history: list[dict[str, float]] = []
         self.best_weights: list[np.ndarray] | None = None
@@ -247,13 +319,13 @@ class Watch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Judge the validation rows."""
         seconds = time.perf_counter() - self.epoch_start
-        scores = forward(self.model, self.feed)
+        validation_loss, validation_metric = self.validate(self.model)
         steps = int(self.model.optimizer.iterations)
         row = {
             "epoch": epoch + 1,
             "train_loss": float(logs["data_loss"]),
-            "validation_loss": float(self.criterion(scores, self.targets)),
-            "validation_metric": self.watched(scores, self.targets),
+            "validation_loss": validation_loss,
+            "validation_metric": validation_metric,
             "lr": float(self.rates(steps - 1)),
             "seconds": time.perf_counter() - self.start,
             "rows_per_second": self.num_rows / seconds,

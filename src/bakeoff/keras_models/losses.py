@@ -72,6 +72,7 @@ def loss_of(
     members: bool = False,
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
+    per_step: bool = False,
 ) -> Any:
     """Return the mean loss of a batch.
 
@@ -81,6 +82,7 @@ def loss_of(
         class_weights: How much a row counts, by its class; () where all count alike. The loss is a
             weighted mean: it does not grow with the weights.
         label_smoothing: Share of the target that goes to all classes alike.
+        per_step: There is a target of each step; -1 and NaN count for nothing.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int class numbers.
@@ -89,6 +91,7 @@ def loss_of(
         bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
         contrastive: scores (B, 1), targets (B,), 0 or 1.
         mse, mae, huber: scores (B, 1), (B, C) or (B, S, 1), targets (B,), (B, C) or (B, S) float.
+        Per step: scores (B, S, C), or more steps, targets (B, S).
 
     Example:
         >>> float(loss_of("mse", np.array([[1.0], [3.0]]), np.array([1.0, 1.0])))
@@ -97,6 +100,8 @@ def loss_of(
     if name not in LOSSES:
         raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
     scores = ops.convert_to_tensor(scores)
+    if per_step:
+        return step_loss(name, scores, targets, class_weights, label_smoothing)
     if members:
         scores, targets = by_member(scores, targets)
     if name == "cross_entropy":
@@ -127,6 +132,36 @@ def smooth_cross_entropy(scores: Any, targets: Any, weights: Any, smoothing: flo
     return -ops.sum(ops.cast(share, scores.dtype) * weights * logs)
 
 
+def step_loss(
+    name: str, scores: Any, targets: Any, class_weights: Sequence[float], smoothing: float
+) -> Any:
+    """Return the mean loss of the steps whose target is known; 0 where none is.
+
+    Shape:
+        scores (B, S, C), or more steps, targets (B, S), -1 or NaN where nobody knows -> () float.
+    """
+    scores = scores[:, : ops.shape(targets)[1]]  # a batch may be padded further
+    if name != "cross_entropy":
+        targets = ops.cast(targets, scores.dtype)
+        known = ops.cast(ops.logical_not(ops.isnan(targets)), scores.dtype)
+        losses = LOSSES[name](ops.where(known > 0, targets, 0.0)[..., None], scores)
+        losses = ops.reshape(losses, ops.shape(known))
+        return ops.sum(losses * known) / ops.maximum(ops.sum(known), 1.0)
+    targets = ops.cast(targets, "int32")
+    known = ops.cast(targets >= 0, scores.dtype)
+    targets = ops.maximum(targets, 0)
+    losses = LOSSES[name](targets, scores)
+    counts = known
+    if class_weights or smoothing:
+        weights = class_weights or (1.0,) * scores.shape[-1]
+        weights = ops.convert_to_tensor(weights, scores.dtype)
+        counts = ops.take(weights, targets, axis=0) * known
+        spread = -ops.mean(ops.log_softmax(scores, axis=-1) * weights, axis=-1)
+        losses = (1 - smoothing) * losses * counts + smoothing * spread * known
+        return ops.sum(losses) / ops.maximum(ops.sum(counts), 1e-12)
+    return ops.sum(losses * known) / ops.maximum(ops.sum(known), 1e-12)
+
+
 def known_mean(loss: Callable[..., Any], scores: Any, targets: Any) -> Any:
     """Return the mean loss of the labels that are known; 0 where none is."""
     known = ops.logical_not(ops.isnan(targets))
@@ -143,7 +178,9 @@ def by_member(scores: Any, targets: Any) -> tuple[Any, Any]:
     return ops.reshape(scores, (-1, out_features)), ops.repeat(targets, num_members, 0)
 
 
-def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
+def metric_of(
+    name: str, scores: np.ndarray, targets: np.ndarray, *, per_step: bool = False
+) -> float:
     """Return accuracy for the losses of classes, micro F1 of several labels, R2 for the others.
 
     Shape:
@@ -153,6 +190,9 @@ def metric_of(name: str, scores: np.ndarray, targets: np.ndarray) -> float:
         >>> metric_of("cross_entropy", np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
         0.5
     """
+    if per_step:
+        known = ~np.isnan(targets) if targets.dtype.kind == "f" else targets >= 0
+        scores, targets = scores[known], targets[known]  # (n, C), (n,)
     if name == "cross_entropy":
         return float((scores.argmax(-1) == targets).mean())
     targets = np.reshape(targets, scores.shape)

@@ -51,6 +51,7 @@ class Feed:
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
+        steps: (N,) steps of each row of x, where it is a sequence.
         row_values: Numbers in one row of all inputs that are not ragged.
     """
 
@@ -77,6 +78,7 @@ class Feed:
         first = inputs["x"] if "x" in inputs else next(iter(inputs.values()))
         self.num_rows = num_rows(first)
         self.num_axes = max(num_axes(source) for source in inputs.values())
+        self.steps = steps_of(first)
 
     def __len__(self) -> int:
         return self.num_rows
@@ -199,6 +201,8 @@ def target_taker(targets: Targets, device: torch.device) -> Callable[[Tensor], T
     """
     if isinstance(targets, Mapping) and targets["kind"] == "windows":
         return WindowsTaker(targets, device)
+    if isinstance(targets, Mapping) and targets["kind"] == "ragged":
+        return StepTargets(targets, device)
     base, rows = (
         (targets["base"], targets["rows"]) if isinstance(targets, Mapping) else (targets, None)
     )
@@ -219,6 +223,26 @@ def taker(
     if kind == "windows":
         return WindowsTaker(source, device)
     return RaggedTaker(source, device)
+
+
+class StepTargets:
+    """Targets of rows with steps of different number, padded to the longest with -1 or NaN."""
+
+    def __init__(self, source: Mapping[str, Any], device: torch.device) -> None:
+        self.base = kept(source["base"], device)
+        self.starts = tensor_of(source["starts"]).to(self.base.device)
+        self.lengths = tensor_of(source["lengths"]).to(self.base.device)
+        self.device = device
+        self.nothing = float("nan") if self.base.is_floating_point() else -1
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """Return (B, T) float or int64."""
+        rows = rows.to(self.base.device)
+        starts, lengths = self.starts[rows], self.lengths[rows]
+        at = torch.arange(int(lengths.max()), device=self.base.device)
+        taken = self.base[(starts[:, None] + at).clamp_(max=len(self.base) - 1)]
+        taken[at >= lengths[:, None]] = self.nothing
+        return (taken if taken.is_floating_point() else taken.long()).to(self.device)
 
 
 class RowsTaker:
@@ -338,6 +362,17 @@ def num_rows(source: np.ndarray | Mapping[str, Any]) -> int:
     if isinstance(source, np.ndarray):
         return len(source)
     return len(source["rows" if source["kind"] in ("rows", "pixels") else "starts"])
+
+
+def steps_of(source: np.ndarray | Mapping[str, Any]) -> np.ndarray:
+    """Return (N,) the steps of each row of an input that is a sequence; 1 of all else."""
+    if isinstance(source, Mapping) and source["kind"] == "ragged":
+        return np.asarray(source["lengths"])
+    base = source if isinstance(source, np.ndarray) else source["base"]
+    steps = base.shape[1] if base.ndim == 3 else 1
+    if isinstance(source, Mapping) and source["kind"] == "windows":
+        steps = source["length"]
+    return np.full(num_rows(source), steps)
 
 
 def num_axes(source: np.ndarray | Mapping[str, Any]) -> int:

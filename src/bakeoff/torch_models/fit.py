@@ -33,6 +33,7 @@ from bakeoff.torch_models.joint_loss import JointLoss
 from bakeoff.torch_models.losses import loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
 from bakeoff.torch_models.optimizers import Optimizer, schedule_factor
+from bakeoff.torch_models.step_scores import num_known, previous_of, step_scores, text_scores
 
 
 def fit(
@@ -46,6 +47,8 @@ def fit(
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
     members: bool = False,
+    per_step: bool = False,
+    teacher_forcing: bool = False,
     optimizer: str = "adamw",
     lr: float = 1e-3,
     schedule: str = "constant",
@@ -74,6 +77,9 @@ def fit(
         class_weights: How much a row counts, by its class; () where all count alike.
         label_smoothing: Share of the target that cross entropy spreads over all classes.
         members: The model returns the scores of several members in training, and each has a loss.
+        per_step: There is a target of each step, -1 or NaN where nobody knows.
+        teacher_forcing: The model is given the true steps as `previous`, and foretells each from
+            those before it.
         optimizer: See `optimizers.OPTIMIZERS`.
         lr: Step size at its highest.
         schedule: See `optimizers.SCHEDULES`.
@@ -97,13 +103,19 @@ def fit(
     """
     keep_memory()
     torch.manual_seed(seed)
-    criterion, watched = criteria(loss, class_weights, label_smoothing)
+    criterion, watched = criteria(loss, class_weights, label_smoothing, per_step)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
     feed = Feed(inputs, place, layouts, augment=augment, random=np.random.default_rng(seed))
-    validation_feed = Feed(validation_inputs, place, layouts)
     known = target_taker(targets, place)
-    truth = target_taker(validation_targets, place)(torch.arange(num_rows(validation_targets)))
+    validate = Validation(
+        Feed(validation_inputs, place, layouts),
+        validation_targets,
+        criterion,
+        watched,
+        per_step=per_step,
+        teacher_forcing=teacher_forcing,
+    )
     moved = nn.ModuleList([model, criterion]) if isinstance(criterion, nn.Module) else model
     weight_optimizer = Optimizer(moved.to(place), optimizer, weight_decay=weight_decay)
     num_steps = len(batch_sizes(len(feed), batch_size))
@@ -125,16 +137,18 @@ def fit(
                 criterion,
                 rates,
                 members=members,
+                per_step=per_step,
+                teacher_forcing=teacher_forcing,
                 clip_norm=clip_norm,
                 precision=precision,
             )
             seconds = time.perf_counter() - epoch_start
-            scores = forward(model, validation_feed)
+            validation_loss, validation_metric = validate(model)
             row = {
                 "epoch": epoch,
                 "train_loss": train_loss,
-                "validation_loss": criterion(scores, truth).item(),
-                "validation_metric": watched(scores, truth),
+                "validation_loss": validation_loss,
+                "validation_metric": validation_metric,
                 "lr": rates[-1],
                 "seconds": time.perf_counter() - start,
                 "rows_per_second": len(feed) / seconds,
@@ -161,13 +175,60 @@ def criteria(
     loss: str | Mapping[str, Mapping[str, Any]],
     class_weights: Sequence[float],
     label_smoothing: float,
+    per_step: bool,
 ) -> tuple[Callable[..., Tensor], Callable[[Tensor, Tensor], float]]:
     """Return what training lowers, and the metric that is watched beside it."""
     if not isinstance(loss, str):
         joint = JointLoss(loss)
         return joint, joint.metric
-    own = {"class_weights": class_weights, "label_smoothing": label_smoothing}
-    return partial(loss_of, loss, **own), partial(metric_of, loss)
+    own: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+    lowered = partial(loss_of, loss, **own, per_step=per_step)
+    return lowered, partial(metric_of, loss, per_step=per_step)
+
+
+class Validation:
+    """Judges a model on the validation rows: loss and metric.
+
+    Args:
+        feed: Of these rows.
+        targets: Theirs.
+        criterion: The loss.
+        watched: The metric.
+        per_step: There is a target of each step.
+        teacher_forcing: The model is given the true steps.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        targets: Targets,
+        criterion: Callable[..., Tensor],
+        watched: Callable[[Tensor, Tensor], float],
+        *,
+        per_step: bool,
+        teacher_forcing: bool,
+    ) -> None:
+        self.feed, self.criterion, self.watched = feed, criterion, watched
+        self.per_step, self.teacher_forcing = per_step, teacher_forcing
+        self.known = target_taker(targets, feed.device)
+        self.truth = torch.empty(0)
+        if not teacher_forcing:
+            self.truth = self.known(torch.arange(num_rows(targets)))
+        if per_step and not teacher_forcing:
+            steps = torch.from_numpy(feed.steps)[:, None].to(feed.device)
+            real = torch.arange(self.truth.shape[1], device=feed.device) < steps
+            self.truth = self.truth[real][None]  # (1, S): of all rows, one behind the other
+
+    def __call__(self, model: nn.Module) -> tuple[float, float]:
+        """Return the loss and the metric."""
+        if self.teacher_forcing:
+            found = text_scores(model, self.feed, self.known, call).sum(0)  # (3,)
+            return (found[0] / found[1]).item(), (found[2] / found[1]).item()
+        if self.per_step:
+            scores = step_scores(model, self.feed, call)[None]  # (1, S, C)
+        else:
+            scores = forward(model, self.feed)
+        return self.criterion(scores, self.truth).item(), self.watched(scores, self.truth)
 
 
 def diverged_at_once(row: Mapping[str, float], lr: float) -> FloatingPointError:
@@ -192,14 +253,18 @@ def train_epoch(
     rates: list[float],
     *,
     members: bool,
+    per_step: bool,
+    teacher_forcing: bool,
     clip_norm: float,
     precision: str,
 ) -> float:
-    """Take one step per batch, with its rate; return the mean training loss of a row."""
+    """Take one step per batch, with its rate; return the mean training loss of a row, or step."""
     model.train()
     model.zero_grad()
     losses, sizes = [], []
     for (batch, targets), rate in zip(shuffled, rates, strict=True):
+        if teacher_forcing:
+            batch["previous"] = previous_of(targets)
         with reduced(precision, targets.device):
             scores = call(model, batch)
         value = criterion(scores.float(), targets, members=members)
@@ -208,22 +273,35 @@ def train_epoch(
             nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step(rate)
         losses.append(value.detach())  # not .item(): that would wait for a GPU
-        sizes.append(len(targets))
+        sizes.append(num_known(targets) if per_step else len(targets))
     return float(np.average(torch.stack(losses).cpu().numpy(), weights=sizes))
 
 
 def predict(
-    model: nn.Module, inputs: Inputs, *, batch_size: int = 0, device: str = "cpu"
+    model: nn.Module,
+    inputs: Inputs,
+    *,
+    batch_size: int = 0,
+    device: str = "cpu",
+    per_step: bool = False,
+    texts: Targets | None = None,
 ) -> np.ndarray:
     """Return the raw scores of all rows, in float32 and evaluation mode.
 
     Args:
+        per_step: The model scores each step: those of all rows are returned one behind the other.
+        texts: True tokens, whose probability is asked for: see `step_scores.text_scores`.
         batch_size: Rows at a time; 0 chooses what the cache likes: 4,096 vectors, 256 of the rest,
             fewer of large ones.
     """
     place = torch.device(device)
     model.to(place)
-    return forward(model, Feed(inputs, place, layouts_of(model)), batch_size).cpu().numpy()
+    feed = Feed(inputs, place, layouts_of(model))
+    if texts is not None:
+        return text_scores(model, feed, target_taker(texts, place), call).cpu().numpy()
+    if per_step:
+        return step_scores(model, feed, call, batch_size).cpu().numpy()
+    return forward(model, feed, batch_size).cpu().numpy()
 
 
 def forward(model: nn.Module, feed: Feed, batch_size: int = 0) -> Tensor:

@@ -66,6 +66,7 @@ def loss_of(
     members: bool = False,
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
+    per_step: bool = False,
 ) -> Tensor:
     """Return the mean loss of a batch.
 
@@ -75,6 +76,7 @@ def loss_of(
         class_weights: How much a row counts, by its class; () where all count alike. The loss is a
             weighted mean: it does not grow with the weights.
         label_smoothing: Share of the target that goes to all classes alike.
+        per_step: There is a target of each step; -1 and NaN count for nothing.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int64 class numbers.
@@ -83,6 +85,7 @@ def loss_of(
         bce_probabilities: as binary_cross_entropy, of which it is a less exact form.
         contrastive: scores (B, 1), targets (B,), 0 or 1.
         mse, mae, huber: scores (B, 1), (B, C) or (B, S, 1), targets (B,), (B, C) or (B, S) float.
+        Per step: scores (B, S, C), or more steps, targets (B, S).
 
     Example:
         >>> import torch
@@ -91,6 +94,8 @@ def loss_of(
     """
     if name not in LOSSES:
         raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+    if per_step:
+        return step_loss(name, scores, targets, class_weights, label_smoothing)
     if members:
         scores, targets = by_member(scores, targets)
     if name != "cross_entropy":
@@ -105,6 +110,36 @@ def loss_of(
     of_row = weights[targets.long()]
     smooth = targets * (1 - label_smoothing) + label_smoothing / 2
     return LOSSES[name](scores, smooth, weight=of_row, reduction="sum") / of_row.sum()
+
+
+def step_loss(
+    name: str, scores: Tensor, targets: Tensor, class_weights: Sequence[float], smoothing: float
+) -> Tensor:
+    """Return the mean loss of the steps whose target is known; 0 where none is.
+
+    Shape:
+        scores (B, S, C), or more steps, targets (B, S), -1 or NaN where nobody knows -> () float.
+    """
+    scores = scores[:, : targets.shape[1]]  # a batch may be padded further
+    if name != "cross_entropy":
+        known = ~targets.isnan()
+        losses = LOSSES[name](scores[..., 0], targets.where(known, 0.0), reduction="none")
+        return (losses * known).sum() / known.sum().clamp_min(1)
+    known = targets >= 0
+    counts = known.to(scores.dtype)
+    weights = None
+    if class_weights:
+        weights = torch.tensor(class_weights).to(scores)
+        counts = weights[targets.clamp_min(0)] * known
+    total = F.cross_entropy(
+        scores.flatten(0, 1),
+        targets.flatten(),
+        weights,
+        ignore_index=-1,
+        reduction="sum",
+        label_smoothing=smoothing,
+    )
+    return total / counts.sum().clamp_min(1e-12)
 
 
 def known_mean(loss: Callable[..., Tensor], scores: Tensor, targets: Tensor) -> Tensor:
@@ -122,7 +157,7 @@ def by_member(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     return scores.flatten(0, 1), targets.repeat_interleave(scores.shape[1], 0)
 
 
-def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:
+def metric_of(name: str, scores: Tensor, targets: Tensor, *, per_step: bool = False) -> float:
     """Return accuracy for the losses of classes, micro F1 of several labels, R2 for the others.
 
     Shape:
@@ -134,6 +169,9 @@ def metric_of(name: str, scores: Tensor, targets: Tensor) -> float:
         0.5
     """
     scores, targets = scores.cpu(), targets.cpu()  # Apple GPUs have no float64
+    if per_step:
+        known = ~targets.isnan() if targets.is_floating_point() else targets >= 0
+        scores, targets = scores[known], targets[known]  # (n, C), (n,)
     if name == "cross_entropy":
         return (scores.argmax(-1) == targets).double().mean().item()
     targets = targets.reshape(scores.shape).to(scores.dtype)

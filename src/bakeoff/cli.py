@@ -211,6 +211,9 @@ def predict(
             "Default: the folder of the table."
         ),
     ] = "",
+    beam: Annotated[
+        int, typer.Option(help="Of a text that is written: how many beginnings of it are kept.")
+    ] = 1,
     out: Annotated[str, typer.Option(help="A .csv or .parquet file. Default: print CSV.")] = "",
 ) -> None:
     """Predict new rows with the winner of a run."""
@@ -226,7 +229,7 @@ def predict(
         )
     trained = api.open_run(run).model(model or None)
     with warnings.catch_warnings(record=True, action="always", category=UserWarning) as notes:
-        table = trained.predict(data, images=images or None)
+        table = trained.predict(data, images=images or None, beam=beam)
     for note in notes:
         typer.echo(f"bakeoff: {note.message}", err=True)
     if not out:

@@ -38,16 +38,20 @@ def probabilities(scores: Array, task: str) -> Array:
     Args:
         scores: (n, 1) for "binary" and "regression", (n, C) for "multiclass" and "multilabel"; of a
             "forecast" of S steps (n, S), or (n, S, 1) of a page that writes step by step.
-        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast"; "step_classes" and
+            "step_numbers" of steps, one behind the other; "series" as a forecast; "text", whose
+            scores are judged already.
 
     Returns:
         Probabilities (n, C) in float64, of labels each on its own, or the values (n,) of a
         regression, (n, S) of a forecast.
     """
     scores = scores.astype(np.float64)
-    if task == "forecast":
+    if task == "text":
+        return scores
+    if task in ("forecast", "series"):
         return np.asarray(scores.reshape(scores.shape[:2]))
-    if task == "regression":
+    if task in ("regression", "step_numbers"):
         return np.asarray(scores[:, 0])
     if task == "multilabel":
         return sigmoid(scores)

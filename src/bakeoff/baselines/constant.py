@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 
+STEPS_AHEAD = ("forecast", "series")
 SLICE = 2**14  # windows at a time
 
 
@@ -19,7 +20,7 @@ class Constant:
     """Predict the class shares, or the mean, of the training rows.
 
     Args:
-        task: "binary", "multiclass", "regression" or "forecast".
+        task: "binary", "multiclass", "regression", "forecast" or "series".
         num_classes: C; not used by a regression or a forecast.
 
     Example:
@@ -53,7 +54,7 @@ class Constant:
         seed: int,
     ) -> None:
         """Learn from the training targets; nothing else is looked at."""
-        if self.task == "forecast":
+        if self.task in STEPS_AHEAD:
             sums = [targets[i : i + SLICE].sum(axis=0) for i in range(0, len(targets), SLICE)]
             self.prediction = np.asarray(np.stack(sums).sum(0, np.float64) / len(targets))
         elif self.task == "regression":
@@ -80,7 +81,8 @@ class Constant:
             ValueError: It is no prediction of this task.
         """
         shape = arrays["prediction"].shape
-        wanted = {"regression": (1,), "forecast": shape[:1] or (1,)}.get(task, (num_classes,))
+        ahead = dict.fromkeys(STEPS_AHEAD, shape[:1] or (1,))
+        wanted = {"regression": (1,), **ahead}.get(task, (num_classes,))
         if shape != wanted:
             raise ValueError(f"prediction has the shape {shape} instead of {wanted}")
         model = cls(task, num_classes)

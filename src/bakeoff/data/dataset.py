@@ -99,7 +99,14 @@ class Dataset:
             return f"{len(set(self.arrays[self.target].tolist()) - {None}):,} classes"
         if task == "multilabel":
             return f"{self.arrays[self.target].shape[1]:,} labels"
-        return "binary" if task == "binary" else "a number"
+        words = {
+            "binary": "binary",
+            "text": "a text",
+            "step_classes": "a class of each step",
+            "step_numbers": "a number of each step",
+            "series": "a series",
+        }
+        return words.get(task, "a number")
 
     def only(self, target: str) -> Dataset:
         """Return the same rows with one of the targets; where it has no value they stay."""

@@ -172,6 +172,34 @@ class LabelsForm:
 
 
 @dataclass(frozen=True, slots=True)
+class StepsForm:
+    """A class or a number for each step of a sequence.
+
+    Args:
+        names: The classes; () of numbers.
+        cells: How the cells of single steps are written.
+        length: Steps of a series of its own; 0 where there is one value for each step of the input.
+    """
+
+    names: tuple[str, ...]
+    cells: Form | None = None
+    length: int = 0
+    type: Literal["steps"] = field(default="steps", init=False)
+
+    def __post_init__(self) -> None:
+        """Refuse names that are none, and cells that hold steps themselves."""
+        object.__setattr__(self, "names", tuple(self.names))  # a list, where it comes from a file
+        if not all(isinstance(name, str) for name in self.names):
+            raise ValueError(f"names {self.names!r}")
+        if isinstance(self.cells, Mapping):
+            object.__setattr__(self, "cells", form_from_dict(self.cells, "cells"))
+        if not isinstance(self.cells, NumberForm | WordForm | None):
+            raise ValueError(f"cells {self.cells!r}")
+        if type(self.length) is not int or not 0 <= self.length <= MOST_STEPS:
+            raise ValueError(f"length {self.length!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A column of a long table that becomes channels of its sequences.
 
@@ -379,10 +407,10 @@ def truth(word: str) -> bool:
     return {"true": True, "false": False}[word.lower()]
 
 
-Form = NumberForm | DateForm | ShapeForm | WordForm | LabelsForm
+Form = NumberForm | DateForm | ShapeForm | WordForm | LabelsForm | StepsForm
 FORMS: Mapping[str, type[Form]] = {
     "number": NumberForm, "date": DateForm, "shape": ShapeForm, "words": WordForm,
-    "labels": LabelsForm,
+    "labels": LabelsForm, "steps": StepsForm,
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ class Kind:
     cells: Literal["", "numbers", "times", "words", "any"] = ""
     distinct: int = 0
     axes: tuple[int, ...] = ()
-    target: Literal["", "classes", "amount", "labels"] = ""
+    target: Literal["", "classes", "amount", "labels", "steps", "text"] = ""
     alone: bool = False
     resembles: str = ""
     counted: str
@@ -43,7 +43,7 @@ ROWS = (
     Kind(name="category", transform="Categories", cells="words", target="classes",
          counted="category"),
     Kind(name="time", transform="Time", cells="times", counted="date"),
-    Kind(name="text", transform="Text", cells="words", alone=True, resembles="free text",
+    Kind(name="text", transform="Text", cells="words", target="text", alone=True,
          counted="text"),
     Kind(name="image", transform="Pixels", axes=(3, 4), alone=True, counted="image"),
     Kind(name="sequence", transform="Steps", axes=(2, 3), alone=True, counted="sequence"),
@@ -51,6 +51,7 @@ ROWS = (
          counted="sequence of tokens"),
     Kind(name="volume", transform="Pixels", axes=(5,), alone=True, counted="volume"),
     Kind(name="labels", target="labels", counted="set of labels"),
+    Kind(name="steps", target="steps", counted="value of each step"),
     Kind(name="group", cells="any", counted="group"),
     Kind(name="identifier", cells="any", resembles="an identifier", counted="identifier"),
     Kind(name="constant", cells="any", counted="constant"),

@@ -10,17 +10,21 @@ from bakeoff.data.taking.sources import Reduced, Source, read_as
 REDUCED = 8_192  # pictures that are reduced at a time: up to 25 MB
 
 
-def baseline_scores(model: Any, view: str, inputs: Mapping[str, Source]) -> np.ndarray:
+def baseline_scores(
+    model: Any, view: str, inputs: Mapping[str, Source], texts: Source | None = None
+) -> np.ndarray:
     """Return the scores of all rows.
 
     Args:
         model: The baseline.
         view: What it reads.
         inputs: Of that view.
+        texts: The true texts, where it is asked how well they are foretold.
     """
     number = len(next(iter(inputs.values())))
     if number <= REDUCED or not all(isinstance(source, Reduced) for source in inputs.values()):
-        return np.asarray(model.scores(read_as(view, inputs)))
+        known = {} if texts is None else {"texts": texts}
+        return np.asarray(model.scores(read_as(view, inputs) | known))
     parts = []
     for start in range(0, number, REDUCED):
         some = {name: source[start : start + REDUCED] for name, source in inputs.items()}

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bakeoff.baselines.per_step import PerStep
 from bakeoff.catalog import find
 from bakeoff.data.array import is_missing
 from bakeoff.data.blocks import Sequences
-from bakeoff.data.columns.column import Schema
+from bakeoff.data.columns.column import PER_STEP, Schema
 from bakeoff.data.columns.read_labels import label_texts
+from bakeoff.data.columns.step_target import known_rows
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import SeriesForm, ShapeForm, typed_labels
 from bakeoff.data.origin import Origin
@@ -25,14 +27,16 @@ from bakeoff.data.preparing.preparation_file import load_preparation
 from bakeoff.data.preparing.strays import say_strays
 from bakeoff.data.read import read_inputs
 from bakeoff.data.taking.sources import plain
+from bakeoff.data.taking.targets import make_targets
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.deliver.baseline_scores import baseline_scores
 from bakeoff.deliver.forecast_ahead import forecast_ahead
 from bakeoff.documents import array_shapes, reading
-from bakeoff.errors import DataError, RequestError
+from bakeoff.errors import DataError, RequestError, option
 from bakeoff.evaluate.metrics import METRICS, score
 from bakeoff.evaluate.period_ahead import ALL, period_ahead, spreads_of, truth_ahead
 from bakeoff.evaluate.predictions import Predictions, id_series, label_series
+from bakeoff.evaluate.step_predictions import step_predictions
 from bakeoff.judge.best import best_of
 from bakeoff.judge.verdict import read_verdict
 from bakeoff.runs.fit_folder import FitFolder
@@ -43,6 +47,7 @@ from bakeoff.train.job import Fit, Job
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.weight_rules import transfers
 from bakeoff.train.weights import check_shapes, read_weights, set_weights, shapes_of
+from bakeoff.train.write_tokens import write_tokens
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,14 +89,14 @@ class TrainedModel:
             DataError: It is damaged, or not of the task of this fit.
         """
         preparation, job = load_preparation(self.run.data), self.fit.job
-        if (preparation.task, len(preparation.classes)) != (job.task, job.num_classes):
+        if (preparation.task, preparation.goal.num_classes) != (job.task, job.num_classes):
             raise DataError(f"{self.place.facts} is of another task than {self.run.data} says.")
         heads = [(name, own["task"], own["num_classes"]) for name, own in job.heads.items()]
         goals = [(name, own.task, len(own.classes)) for name, own in preparation.goals.items()]
         if heads != goals[: len(goals) * (len(goals) > 1)]:
             raise DataError(f"{self.place.facts} is of other targets than {self.run.data} says.")
         series = preparation.schema.series
-        if job.horizon != (series.horizon if series else 0):
+        if job.horizon != (series.horizon if series else preparation.goal.steps):
             raise DataError(f"{self.place.facts} is of another horizon than {self.run.data} says.")
         return preparation
 
@@ -117,7 +122,9 @@ class TrainedModel:
         with reading(self.place.weights):
             return load_model(self.place, self.fit.job, self.blank)
 
-    def predict(self, data: Any, *, images: str | Path | None = None) -> "pl.DataFrame":
+    def predict(
+        self, data: Any, *, images: str | Path | None = None, beam: int = 1
+    ) -> "pl.DataFrame":
         """Predict every row of new data; the target column may be there and is not looked at.
 
         Args:
@@ -126,17 +133,21 @@ class TrainedModel:
                 of pictures, or of one table for each sequence, in class folders or not.
             images: Of a table with paths of pictures: the folder or .zip that they start at; the
                 folder of the table by default.
+            beam: Of a text that is written: how many beginnings of it are kept; 1 goes on from the
+                likeliest token.
 
         Returns:
             One row per row of data, in its order: row (from 1), the file of a picture, prediction,
             and p:<class> for every class (of several targets prediction:<target> and
             p:<target>:<class>); numbers in the unit of the target, classes in the
             type that they came in, the labels of a row joined by |. Of a long table one row per
-            sequence: its first row, its id, and the same. Of time series what follows the last
+            sequence: its first row, its id, and the same; where each step has a target, a line for
+            each step. Of time series what follows the last
             known step of each: one row per step, with its time.
 
         Raises:
             DataError: A column is missing, or does not hold what it held in training.
+            RequestError: The model writes no texts, and a beam was asked for.
 
         Warns:
             What was decided while reading: a cell that is no number is taken as missing; a category
@@ -149,13 +160,26 @@ class TrainedModel:
             dataset = self.read(data, images, last=True)
             forecasts = self.preparation.invert_steps(self.scores(dataset), dataset)
             return forecast_ahead(dataset, series, forecasts)
+        text = self.preparation.goal.text
+        if beam < 1 or (beam > 1 and text is None):
+            what = "is from 1" if text is not None else "goes with texts that are written"
+            raise RequestError(f"{option('beam', beam)} {what}. Leave it out.")
         dataset = self.read(data, images)
-        scores = self.scores(dataset)
         columns: dict[str, Any] = {"row": dataset.rows}
         if dataset.origin.ids is not None:
             columns[dataset.origin.id_column] = id_series(dataset.origin.ids)
         if dataset.origin.pictures is not None:
             columns["file"] = dataset.origin.pictures.tolist()
+        if text is not None:
+            written = self.written(dataset, beam)
+            return pl.DataFrame({**columns, "prediction": [text.say(own) for own in written]})
+        scores = self.scores(dataset)
+        if self.fit.job.in_steps:
+            member, steps = steps_of(dataset, self.fit.job.horizon)
+            columns = {n: take_each(values, member) for n, values in columns.items()}
+            own = scores if self.preparation.classes else scores.ravel()
+            columns |= {"step": steps, **predicted(self.preparation, own)}
+            return pl.DataFrame(columns)
         for target, own in scores_by_target(self.fit.job, dataset.target, scores).items():
             mark = f":{target}" if self.fit.job.heads else ""
             columns |= predicted(self.preparation.only(target), own, mark)
@@ -177,7 +201,7 @@ class TrainedModel:
         """
         if self.fit.job.heads:
             raise RequestError("The run has several targets, each with probabilities: use predict.")
-        if not self.preparation.classes:
+        if not self.preparation.classes or self.fit.job.in_steps:
             raise RequestError(f"{self.preparation.schema.targets[0]} has no classes: use predict.")
         return self.scores(self.read(data, images))
 
@@ -202,6 +226,8 @@ class TrainedModel:
     def judged(self, dataset: Dataset) -> Predictions:
         """Predict rows whose (leading) target is known, and put the truth beside it."""
         scores = self.scores(dataset)
+        if self.fit.job.in_steps:
+            return step_predictions(dataset, self.preparation, scores)
         scores = scores_by_target(self.fit.job, dataset.target, scores)[dataset.target]
         if self.preparation.task == "forecast":
             return Predictions(
@@ -242,17 +268,64 @@ class TrainedModel:
         return dataset
 
     def scores(self, dataset: Dataset) -> np.ndarray:
-        """Return probabilities (n, C), standardised values (n,) of a regression, (n, S) ahead."""
+        """Return probabilities (n, C), standardised values (n,) of a regression, (n, S) ahead.
+
+        Where each step has a target, those of all steps, one behind the other.
+        """
         job, model = self.fit.job, self.model  # damage shows first
         view = view_of(job, make_views(self.preparation, dataset))
+        texts = None
+        if job.task == "text":
+            texts = make_targets(self.preparation, dataset)
         if find(job.architecture).role == "baseline":
-            return baseline_scores(model, job.view, view.inputs)
-        if job.framework == "torch":
-            from bakeoff.torch_models.fit import predict
-        else:
-            from bakeoff.keras_models.fit import predict
-        inputs = {name: plain(source) for name, source in view.inputs.items()}
-        return judged_scores(job, predict(model, inputs))
+            return baseline_scores(model, job.view, view.inputs, texts)
+        values = {name: plain(source) for name, source in view.inputs.items()}
+        known = None if texts is None else plain(texts)
+        raw = predict_of(job.framework)(model, values, per_step=job.per_step, texts=known)
+        return judged_scores(job, raw)
+
+    def written(self, dataset: Dataset, beam: int) -> np.ndarray:
+        """Write a text for each row, as tokens: (n, S).
+
+        Raises:
+            RequestError: The model writes nothing.
+        """
+        job, model = self.fit.job, self.model
+        if find(job.architecture).role == "baseline":
+            raise RequestError(f"{job.model} only counts tokens, and writes nothing. Name another.")
+        view = view_of(job, make_views(self.preparation, dataset))
+        predict = predict_of(job.framework)
+        return write_tokens(predict, model, view.inputs, steps=job.horizon, beam=beam)
+
+
+def predict_of(framework: str) -> Callable[..., np.ndarray]:
+    """Return the function of a model room that scores rows."""
+    if framework == "torch":
+        from bakeoff.torch_models.fit import predict
+    else:
+        from bakeoff.keras_models.fit import predict
+    return predict
+
+
+def steps_of(dataset: Dataset, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the position of the row of each step, and its number in it: (S,) each.
+
+    Args:
+        dataset: The rows.
+        horizon: Steps of a series; 0 where there are as many as the input has.
+    """
+    values = dataset.arrays[dataset.schema.inputs[0]]
+    lengths = np.full(len(dataset), horizon) if horizon else values.lengths
+    member = np.repeat(np.arange(len(dataset)), lengths)
+    firsts = np.cumsum(lengths) - lengths
+    return member, np.arange(len(member)) - firsts[member] + 1
+
+
+def take_each(values: Any, positions: np.ndarray) -> Any:
+    """Return some values of a column, or of a list."""
+    if isinstance(values, list):
+        return [values[position] for position in positions.tolist()]
+    return values[positions]
 
 
 def predicted(preparation: Preparation, scores: np.ndarray, mark: str = "") -> dict[str, Any]:
@@ -302,14 +375,29 @@ def load_baseline(place: FitFolder, job: Job, view: View) -> Any:
         DataError: They do not make a model of this task.
     """
     baseline = stored_baseline(job, read_weights(place.weights))
+    if job.task == "text":
+        return baseline  # its arrays are one share for each token
+    if isinstance(baseline, PerStep):
+        zeros = np.zeros((2, view.sizes["in_features"]), np.float32)
+        check_scores(baseline.model.scores({"x": zeros}), job.num_classes)
+        return baseline
     inputs = {name: np.repeat(array, 2, axis=0) for name, array in view.take().items()}
     if "categories" in inputs:
         inputs["categories"][1] = np.array(view.sizes["category_sizes"]) - 1
-    scores = np.asarray(baseline.scores(inputs))
     width = sum(head.width for head in heads_of(job)) or job.num_classes or job.horizon
-    if scores.shape != ((2, width) if width else (2,)):
-        raise DataError(f"its arrays give scores of shape {scores.shape} for two rows.")
+    check_scores(baseline.scores(inputs), width)
     return baseline
+
+
+def check_scores(scores: Any, width: int) -> None:
+    """Refuse scores of two rows that are not as many as there are classes; 0: a number each.
+
+    Raises:
+        DataError: The message says how many there are.
+    """
+    shape = np.asarray(scores).shape
+    if shape != ((2, width) if width else (2,)):
+        raise DataError(f"its arrays give scores of shape {shape} for two rows.")
 
 
 def check_model(place: FitFolder, job: Job, view: View) -> None:
@@ -375,6 +463,8 @@ def integers(value: Any) -> Iterator[int]:
 def unknown_truth(dataset: Dataset) -> np.ndarray:
     """Return (n,) where the target has no value; of windows, where a step ahead has none."""
     values = dataset.arrays[dataset.target]
+    if dataset.schema.tasks[dataset.target] in PER_STEP:
+        return ~known_rows(values)
     if isinstance(values, Sequences):
         return np.asarray(np.isnan(np.asarray(values, np.float64)).reshape(len(values), -1).any(1))
     return is_missing(values)

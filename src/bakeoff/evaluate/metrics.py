@@ -8,19 +8,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bakeoff.data.columns.column import Task
 from bakeoff.errors import RequestError, option, unknown
-from bakeoff.evaluate import classification, label_cells, regression
+from bakeoff.evaluate import classification, label_cells, regression, token_losses
 from bakeoff.evaluate.predictions import Predictions
 
 Array = NDArray[np.float64]
 Groups = NDArray[np.int64]
-Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast"]
 Unit = Literal["points", "plain", "target"]
 
-CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+CLASSES: tuple[Task, ...] = ("binary", "multiclass", "step_classes")
 LABELS: tuple[Task, ...] = ("multilabel",)
-NUMBERS: tuple[Task, ...] = ("regression", "forecast")
+NUMBERS: tuple[Task, ...] = ("regression", "forecast", "step_numbers", "series")
 FORECASTS: tuple[Task, ...] = ("forecast",)
+TEXTS: tuple[Task, ...] = ("text",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -237,6 +238,28 @@ METRICS: Mapping[str, Metric] = {
             bounds=(0.0, np.inf),
             values=regression.mae_values,
         ),
+        Metric(
+            name="token_log_loss",
+            label="log loss per token",
+            tasks=TEXTS,
+            higher_is_better=False,
+            unit="plain",
+            bounds=(0.0, np.inf),
+            values=token_losses.token_log_loss_values,
+            exact=token_losses.token_log_loss,
+            without=token_losses.token_log_loss_without,
+        ),
+        Metric(
+            name="token_accuracy",
+            label="token accuracy",
+            tasks=TEXTS,
+            higher_is_better=True,
+            unit="points",
+            bounds=(0.0, 1.0),
+            values=token_losses.token_accuracy_values,
+            exact=token_losses.token_accuracy,
+            without=token_losses.token_accuracy_without,
+        ),
     )
 }
 
@@ -268,7 +291,7 @@ def default_metric(task: Task, counts: Mapping[str, int] | None = None) -> Metri
     """Choose the metric that the verdict rests on.
 
     Args:
-        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
+        task: As `Schema.tasks` has it.
         counts: Training rows of each class.
 
     Example:
@@ -277,8 +300,8 @@ def default_metric(task: Task, counts: Mapping[str, int] | None = None) -> Metri
     """
     if task in NUMBERS:
         return METRICS["scaled_mse" if task == "forecast" else "r2"]
-    if task == "multilabel":
-        return METRICS["micro_f1"]
+    if task in ("multilabel", "text"):
+        return METRICS["micro_f1" if task == "multilabel" else "token_log_loss"]
     sizes = [count for count in (counts or {}).values() if count > 0]
     rare = bool(sizes) and min(sizes) < sum(sizes) / (2 * len(sizes))
     return METRICS["balanced_accuracy" if rare else "accuracy"]
@@ -289,13 +312,15 @@ def watched_metric(task: str) -> Metric:
 
     It is what their `metric_of` computes: accuracy of classes, micro F1 of labels, R2 of numbers.
     """
-    if task == "multilabel":
-        return METRICS["micro_f1"]
+    if task in ("multilabel", "text"):
+        return METRICS["micro_f1" if task == "multilabel" else "token_accuracy"]
     return METRICS["r2" if task in NUMBERS else "accuracy"]
 
 
 def task_of(predictions: Predictions) -> Task:
     """What was predicted; of classes any of their tasks, since metrics judge both alike."""
+    if predictions.texts is not None:
+        return "text"
     if predictions.several:
         return "multilabel"
     if predictions.classes:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 TRUE = "t:"  # before a label, where a row has it
+OF_TEXT = ("log_loss", "tokens", "hits")  # columns of the scores of a text
 GROUP = "g:"  # before the name of the column of groups, as p: before a class
 
 
@@ -48,6 +49,11 @@ class Predictions:
         groups: Which rows belong together, as a number for each, so that only whole groups tell of
             new ones; None where rows stand alone.
         group_column: The column of the groups in the user's own file.
+        steps: Of a target of each step: which step of its row each line is of, from 1. Then there
+            is a line for each step, and its row stands in each.
+        texts: Of a text: what was written, or None where nothing was; else None. `scores` are (n,
+            3): minus the logarithm of the probability of all true tokens, their number, and how
+            many were the likeliest.
 
     Shape:
         rows (n,) int, truth (n,), scores (n, K) for K classes or (n,) for numbers; of K labels,
@@ -71,6 +77,8 @@ class Predictions:
     period: Period | None = None
     groups: NDArray[np.int64] | None = None
     group_column: str = ""
+    steps: NDArray[np.int64] | None = None
+    texts: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.rows)
@@ -94,7 +102,7 @@ class Predictions:
         """Return the predictions of some rows or windows, by position, mask or slice."""
         parts: dict[str, Any] = {
             name: None if (values := getattr(self, name)) is None else values[rows]
-            for name in ("rows", "truth", "scores", "ids", "groups")
+            for name in ("rows", "truth", "scores", "ids", "groups", "steps", "texts")
         }
         period = None if self.period is None else self.period.take(rows)
         return replace(self, period=period, **parts)
@@ -125,6 +133,8 @@ class Predictions:
         Shape:
             (n,), or (n, S) of a forecast.
         """
+        if self.texts is not None:
+            return self.texts
         if not self.classes:
             return self.scores
         if self.several:
@@ -149,7 +159,9 @@ class Predictions:
         with a number for each. A forecast has a line for each window and step: row, series (of
         several), time, step, truth, prediction; row and time are of the window's first step.
         Classes have the type that they came in; a truth that is none of it makes strings of all.
-        Of labels, truth and prediction are texts, and t:<label> is 1, 0, or empty: unknown.
+        Of labels, truth and prediction are texts, and t:<label> is 1, 0, or empty: unknown. Of
+        steps there is a line for each, and its number in `step`. Of texts that are written there
+        are log_loss, tokens and hits; prediction is empty where nothing was written.
         """
         import polars as pl
 
@@ -160,7 +172,14 @@ class Predictions:
             columns[self.id_column] = id_series(self.ids)
         if self.groups is not None:
             columns[f"{GROUP}{self.group_column}"] = self.groups
-        if self.several:
+        if self.steps is not None:
+            columns["step"] = self.steps
+        if self.texts is not None:
+            columns["truth"] = pl.Series(values=self.truth.tolist(), dtype=pl.String)
+            columns["prediction"] = pl.Series(values=self.texts.tolist(), dtype=pl.String)
+            for i, name in enumerate(OF_TEXT):
+                columns[name] = np.ascontiguousarray(self.scores[:, i])
+        elif self.several:
             columns["truth"] = label_texts(self.truth, self.classes).tolist()
             columns["prediction"] = self.prediction.tolist()
             for i, name in enumerate(self.classes):
@@ -191,6 +210,7 @@ def check_sizes(predictions: Predictions) -> None:
         check_forecast(p, p.period, where)
         return
     expected = (n, len(p.classes)) if p.classes else (n,)
+    expected = (n, len(OF_TEXT)) if p.texts is not None else expected
     if p.scores.shape != expected or p.truth.shape not in ((n,), expected):
         raise DataError(
             f"{where}: {n} rows and {len(p.classes)} classes need "
@@ -252,6 +272,10 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     notes = {"bakeoff.target": predictions.target, "bakeoff.labels": predictions.labels}
     if predictions.several:
         notes["bakeoff.task"] = "multilabel"
+    if predictions.texts is not None:
+        notes["bakeoff.task"] = "text"
+    if predictions.steps is not None:
+        notes["bakeoff.task"] = "steps"
     if predictions.positive is not None:
         notes["bakeoff.positive"] = predictions.positive
     if predictions.ids is not None:
@@ -279,7 +303,9 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
         refuse_newer(frame, ("row", "series", "time", "step", "truth", "prediction"))
         fields = forecast_fields(frame, notes["bakeoff.forecast"])
         return Predictions(target=notes.get("bakeoff.target", path.stem), **fields)
-    several = notes.get("bakeoff.task") == "multilabel"
+    several, text, by_step = (
+        notes.get("bakeoff.task") == task for task in ("multilabel", "text", "steps")
+    )
     classes = tuple(name[2:] for name in frame.columns if name.startswith("p:"))
     labels: Any = notes.get("bakeoff.labels", "string")
     if labels not in get_args(LabelType):
@@ -288,14 +314,16 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
     marked = [name for name in frame.columns if name.startswith(GROUP) and name != id_column]
     grouping = marked[:1]
     known = ["row", "truth", "prediction", *(f"p:{name}" for name in classes), *grouping]
+    known += [*(OF_TEXT if text else ()), *(["step"] if by_step else ())]
     true = [f"{TRUE}{name}" for name in classes] if several else []
     ids = ids_of(frame, id_column, known) if id_column else None
     for name in known:
         if name not in frame.columns:
             raise DataError(f"{path} is not a file of predictions: it has no column {name!r}.")
-        if frame[name].null_count():
+        if frame[name].null_count() and not (text and name == "prediction"):
             raise DataError(f"column {cut(repr(name))} has empty cells.")
-        if not ((classes and name in ("truth", "prediction")) or frame[name].dtype.is_numeric()):
+        words = (classes or text) and name in ("truth", "prediction")
+        if not (words or frame[name].dtype.is_numeric()):
             raise DataError(f"column {cut(repr(name))} does not hold numbers.")
     refuse_newer(frame, (*known, *true, id_column))
     if several:
@@ -303,6 +331,9 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
             frame.select(columns).to_numpy().astype(np.float64)
             for columns in ([f"p:{name}" for name in classes], labels_in(frame, true))
         )
+    elif text:
+        scores = frame.select(OF_TEXT).to_numpy().astype(np.float64)
+        truth = shared_texts(as_texts(frame["truth"]))
     elif classes:
         scores = frame.select(f"p:{name}" for name in classes).to_numpy()
         truth = shared_texts(as_texts(frame["truth"]))
@@ -320,6 +351,8 @@ def predictions_of(frame: "pl.DataFrame", notes: Mapping[str, str], path: Path) 
         id_column=id_column,
         groups=frame[grouping[0]].to_numpy() if grouping else None,
         group_column=grouping[0].removeprefix(GROUP) if grouping else "",
+        steps=frame["step"].to_numpy().astype(np.int64) if by_step else None,
+        texts=shared_texts(as_texts(frame["prediction"])) if text else None,
     )
 
 

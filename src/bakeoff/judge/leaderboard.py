@@ -8,9 +8,10 @@ import numpy as np
 from bakeoff.build import Between, Count, NewerError, OneOf, Seconds, check_type
 from bakeoff.catalog import FRAMEWORKS
 from bakeoff.cut import cut
+from bakeoff.data.columns.column import Task
 from bakeoff.documents import read_parquet, reading, writing
 from bakeoff.errors import DataError, unknown
-from bakeoff.evaluate.metrics import FORECASTS, METRICS, Task, all_scores, metrics_of, task_of
+from bakeoff.evaluate.metrics import FORECASTS, METRICS, all_scores, metrics_of, task_of
 from bakeoff.judge.entry import Entry, finished, group_entries
 from bakeoff.judge.verdict import Verdict
 from bakeoff.plan.models import NAME

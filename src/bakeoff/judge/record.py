@@ -1,8 +1,11 @@
 """Record fits as they end: the one place where test targets are read."""
 
 import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +15,7 @@ from bakeoff.errors import RunError, option
 from bakeoff.evaluate.metrics import score
 from bakeoff.evaluate.period_ahead import period_ahead, spreads_of, truth_ahead
 from bakeoff.evaluate.predictions import Predictions
+from bakeoff.evaluate.step_predictions import step_predictions
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event
@@ -52,7 +56,7 @@ def record_fit(folder: RunFolder, plan: Plan, fit: Fit, left: Path) -> Fit:
         try:
             validation_scores, test_scores = scores_left(left)
             found = score(plan.metric, judged(plan, fit.job, validation_scores, "validation")[0])
-            predictions = judged(plan, fit.job, test_scores, "test")
+            predictions = judged(plan, fit.job, test_scores, "test", written_texts(plan, left))
         except RunError as error:
             fit = replace(fit, error=str(error))
         else:
@@ -78,14 +82,49 @@ def scores_left(left: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.load(files[0]), np.load(files[1])
 
 
-def judged(plan: Plan, job: Job, scores: np.ndarray, part: str) -> list[Predictions]:
+def written_texts(plan: Plan, left: Path) -> list[str]:
+    """Return what a fit wrote for the first test rows; nothing where it writes no texts."""
+    text, file = plan.preparation.goal.text, left / "written.npy"
+    if text is None or not file.is_file():
+        return []
+    return [text.say(tokens) for tokens in np.load(file, allow_pickle=False)]
+
+
+def judged(
+    plan: Plan, job: Job, scores: np.ndarray, part: str, written: Sequence[str] = ()
+) -> list[Predictions]:
     """Put the scores of a part beside its truth, in the user's units, target by target.
+
+    Args:
+        plan: What was carried out.
+        job: What was fitted.
+        scores: As the worker left them.
+        part: "validation" or "test".
+        written: Texts that were written for its first rows.
 
     Raises:
         RunError: A score is not a finite number; of a network with a rate to try.
     """
+    if job.in_steps:
+        positions = getattr(plan.split, part)
+        groups, column = groups_of(plan, positions)
+        own: dict[str, Any] = {"groups": groups, "group_column": column, "written": written}
+        with advised(job):
+            return [step_predictions(plan.dataset[positions], plan.preparation, scores, **own)]
     by_target = scores_by_target(job, plan.dataset.target, scores)
     return [judged_alone(plan, job, name, own, part) for name, own in by_target.items()]
+
+
+@contextmanager
+def advised(job: Job) -> Iterator[None]:
+    """Say with which rate to try again where scores are no numbers."""
+    try:
+        yield
+    except RunError as error:
+        if not job.recipe:
+            raise
+        rate = option("lr", rate_to_try(job.recipe["lr"]))
+        raise RunError(f"{error} Try {rate}.") from error
 
 
 def judged_alone(plan: Plan, job: Job, target: str, scores: np.ndarray, part: str) -> Predictions:
@@ -97,7 +136,7 @@ def judged_alone(plan: Plan, job: Job, target: str, scores: np.ndarray, part: st
         positions, scores = positions[known], scores[known]
     classes = tuple(preparation.classes)
     groups, group_column = groups_of(plan, positions)
-    try:
+    with advised(job):
         if preparation.task == "forecast":
             windows = dataset[positions]
             return Predictions(
@@ -120,11 +159,6 @@ def judged_alone(plan: Plan, job: Job, target: str, scores: np.ndarray, part: st
             groups=groups,
             group_column=group_column,
         )
-    except RunError as error:
-        if not job.recipe:
-            raise
-        rate = option("lr", rate_to_try(job.recipe["lr"]))
-        raise RunError(f"{error} Try {rate}.") from error
 
 
 def groups_of(plan: Plan, positions: np.ndarray) -> tuple[np.ndarray | None, str]:

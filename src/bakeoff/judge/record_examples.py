@@ -10,6 +10,7 @@ from bakeoff.cut import cut
 from bakeoff.data.blocks import Pictures, Sequences, Values
 from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import StepsForm
 from bakeoff.data.splitting.leaks import told_apart
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.verdict import read_verdict
@@ -43,7 +44,7 @@ def record_examples(folder: RunFolder, plan: Plan) -> None:
         return
     best = read_verdict(folder).best
     predictions = folder.fit(best.model, best.framework, best.seed).predictions()
-    truth = told_apart(dataset)
+    truth = looked_at(dataset)
     train = [
         (
             Example(
@@ -71,6 +72,17 @@ def record_examples(folder: RunFolder, plan: Plan) -> None:
     write_examples(Examples(kind=kind, train=train, worst=worst), folder)
 
 
+def looked_at(dataset: Dataset) -> NDArray[Any]:
+    """Return (N,) the truth of each row to choose and to show rows by; of steps in a few words."""
+    truth = told_apart(dataset)
+    if not isinstance(truth, Sequences):
+        return truth
+    form = dataset.schema.column(dataset.target).form
+    names = form.names if isinstance(form, StepsForm) else ()
+    said = [[names[step] if names else say(step) for step in truth[i]] for i in range(len(truth))]
+    return np.array([cut(" ".join(words), MOST_LETTERS) for words in said], object)
+
+
 def shown_kind(dataset: Dataset, name: str) -> str:
     """Return what the rows of an input are to look at; "" of what is not shown."""
     values = dataset.arrays[name]
@@ -89,7 +101,12 @@ def shown_text(values: Values, position: int) -> str:
 
 
 def loss_of_row(predictions: Predictions, place: int) -> float:
-    """Return minus the logarithm of the probability of the true class, or the absolute error."""
+    """Return minus the logarithm of the probability of the true class, or the absolute error.
+
+    Of a text that of one of its tokens, in the mean.
+    """
+    if predictions.texts is not None:
+        return float(predictions.scores[place, 0] / predictions.scores[place, 1])
     if not predictions.classes:
         return float(abs(predictions.scores[place] - predictions.truth[place]))
     if predictions.several:
@@ -119,6 +136,12 @@ def spread(positions: Positions, truth: NDArray[np.generic]) -> list[int]:
 def most_wrong(predictions: Predictions) -> Iterator[tuple[int, str]]:
     """Yield where the predictions are most wrong, and what they said there."""
     scores = np.asarray(predictions.scores, np.float64)
+    if predictions.texts is not None:
+        written = np.flatnonzero(predictions.texts != np.array(None))
+        worst = np.argsort(-(scores[written, 0] / scores[written, 1]), kind="stable")[:MOST]
+        for place in written[worst]:
+            yield int(place), cut(str(predictions.texts[place]), MOST_LETTERS)
+        return
     if not predictions.classes:
         errors = np.abs(scores - predictions.truth)
         for place in np.argsort(-errors, kind="stable")[:MOST]:

@@ -200,9 +200,9 @@ def metric_of(
         return micro_f1(scores, targets)
     if name in (*OF_LABELS, "contrastive"):
         return float(((scores > 0) == (targets > 0.5)).mean())
-    residual = np.square(scores.astype(float) - targets).mean(0)
-    total = np.square(targets - targets.mean(0, dtype=float)).mean(0).clip(1e-12)
-    return float((1 - residual / total).mean())
+    residual = np.square(scores.astype(float) - targets).sum()
+    total = np.square(targets - targets.mean(0, dtype=float)).sum().clip(1e-12)
+    return float(1 - residual / total)
 
 
 def micro_f1(scores: np.ndarray, targets: np.ndarray) -> float:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(10))
-UNSAID = ("plain", "histograms", "words")  # views of baselines alone
+UNSAID = ("plain", "histograms", "words", "step_plain", "step_tokens")  # views of baselines alone
+WRITTEN = {"text": "writes a text", "step_classes": "tells a class of each step",
+           "step_numbers": "tells a number of each step", "series": "tells a series"}  # fmt: skip
 RESERVED = {"CON", "PRN", "AUX", "NUL", *PORTS}  # no file or folder of Windows may be called so
 
 
@@ -234,10 +236,15 @@ def choose_models(
     unnamed: dict[str, Mapping[str, Any]] = {}
     left_out = []
     unasked = []
+    if not any(row.role != "baseline" for row in fit) and facts.task in WRITTEN:
+        raise RequestError(
+            f"No network {WRITTEN[facts.task]} of these data. Name another target or input, or say "
+            "what the target holds with kinds."
+        )
     for row in fit if all_that_fit else ():
         if why := too_many(row, facts) or no_season(row.name, row, {}, facts)[0]:
             left_out += [f"Left out: {why}"] * (row.name not in models)
-        elif set(row.unasked) & set(views):
+        elif facts.task != "text" and set(row.unasked) & set(views):
             unasked += [row.name] * (row.name not in models)
         else:
             unnamed[row.name] = {}
@@ -255,7 +262,7 @@ def choose_models(
                 f"{' or '.join(view for view in views if view not in UNSAID)}. {advice}"
             )
         if facts.task and facts.task not in row.tasks:
-            raise RequestError(f"{name} is not made for a {facts.task}. {advice}")
+            raise RequestError(f"{name} is not made for {said_task(facts.task)}. {advice}")
         why, way_on = no_season(name, row, settings, facts)
         if why:
             raise RequestError(f"{why} {way_on}")
@@ -269,6 +276,13 @@ def choose_models(
         view = next(view for view in row.reads if view in views)
         chosen.append(Model(name=name, row=row, arguments=own, view=view))
     return chosen, tuple(left_out)
+
+
+def said_task(task: str) -> str:
+    """Put a task in words."""
+    words = {"text": "a text that is written", "series": "a series", "step_classes": "a class of "
+             "each step", "step_numbers": "a number of each step"}  # fmt: skip
+    return words.get(task, f"a {task}")
 
 
 def mixed_model(

@@ -10,6 +10,7 @@ import numpy as np
 from bakeoff.catalog import Model
 from bakeoff.data.array import Array
 from bakeoff.data.blocks import Pictures
+from bakeoff.data.columns.column import PER_STEP
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation, fit_preparation
 from bakeoff.data.preparing.text import Text, TextChoices
@@ -19,6 +20,7 @@ from bakeoff.data.splitting.split import Split, counts, default_how
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option, unknown
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
+from bakeoff.listed import listed
 from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.heads import heads_for, weights_by_target, with_heads
@@ -31,6 +33,7 @@ from bakeoff.train.job import Job, plan_jobs
 from bakeoff.train.recipe import Recipe, resolve
 from bakeoff.train.settled_weights import settled_weights
 
+STEPWISE = ("text", "series", *PER_STEP)  # more than one value to predict of a row
 REPEATS = 0.2  # share of test rows that repeat training rows, above which the verdict says so
 
 
@@ -152,6 +155,7 @@ def make_plan(
     Raises:
         RequestError: A model cannot read the data, or a metric or loss does not go with them.
     """
+    check_alone(dataset)
     preparation = fit_preparation(dataset, split, text_choices(experiment, dataset))
     task = preparation.task
     shares = counts(dataset, split)["train"]["classes"]
@@ -160,7 +164,7 @@ def make_plan(
     series = preparation.schema.series
     facts = Facts(
         task=task,
-        num_classes=max(len(goal.classes) for goal in preparation.goals.values()),
+        num_classes=max(goal.num_classes for goal in preparation.goals.values()),
         lookback=series.lookback if series else 0,
         season=season_of(series) if series else 0,
     )
@@ -188,9 +192,9 @@ def make_plan(
         seeds=range(experiment.seed, experiment.seed + experiment.seeds),
         recipes=recipes,
         task=task,
-        num_classes=len(preparation.classes),
+        num_classes=preparation.goal.num_classes,
         device=experiment.device,
-        horizon=series.horizon if series else 0,
+        horizon=series.horizon if series else preparation.goal.steps,
         heads=partial(heads_for, preparation.goals, weights),
     )
     return Plan(
@@ -210,6 +214,31 @@ def make_plan(
         left_out=left_out,
         spreads=target_spreads(dataset, split) if task == "forecast" else {},
     )
+
+
+def check_alone(dataset: Dataset) -> None:
+    """Refuse a target of several steps beside other targets, or from several inputs.
+
+    Raises:
+        RequestError: The message names it.
+    """
+    schema = dataset.schema
+    stepwise = [name for name in schema.targets if schema.tasks[name] in STEPWISE]
+    if not stepwise:
+        return
+    name = stepwise[0]
+    what = "a text" if schema.tasks[name] == "text" else "a sequence"
+    if len(schema.targets) > 1:
+        raise RequestError(
+            f"{name} is {what}, which is predicted alone. Say {option('target', name)}, or leave "
+            "it out."
+        )
+    if len(schema.groups) > 1:
+        first = next(iter(schema.groups))
+        raise RequestError(
+            f"{name} is {what}, which is predicted from one input, and these data have "
+            f"{listed(list(schema.groups))}. Say {option('inputs', [first])}."
+        )
 
 
 def check_contrastive(models: Sequence[Model], recipes: Mapping[str, Recipe]) -> None:
@@ -315,7 +344,7 @@ def with_weights(
 def told_codes(preparation: Preparation, dataset: Dataset) -> Array:
     """Return the class of each row as a number; of several labels the set of them."""
     if preparation.task != "multilabel":
-        return preparation.targets(dataset)
+        return np.asarray(preparation.targets(dataset))
     return np.unique(told_apart(dataset).astype(str), return_inverse=True)[1]
 
 

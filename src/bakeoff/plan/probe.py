@@ -36,6 +36,7 @@ def probe(plan: Plan, workers: Workers, scratch: Path) -> Plan:
         views=plan.views,
         targets=make_targets(plan.preparation, plan.dataset),
         rows={part: getattr(plan.split, part) for part in ("train", "validation", "test")},
+        written=plan.preparation.task == "text",
     )
     workers.share(scratch)
     first: dict[tuple[str, str], Job] = {}

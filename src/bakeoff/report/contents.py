@@ -23,7 +23,11 @@ from bakeoff.runs.folder import RunFolder
 from bakeoff.runs.read_schema import Findings, read_environment, read_findings, read_schema
 from bakeoff.train.job import Job
 
-KINDS = {t: t for t in ("multilabel", "regression", "forecast")}  # tasks that are no classes
+KINDS = {  # what is predicted, of tasks that are no classes
+    **{task: task for task in ("multilabel", "regression", "forecast", "text")},
+    "step_numbers": "regression",
+    "series": "regression",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -81,7 +85,7 @@ class Contents:
 
     @property
     def task(self) -> str:
-        """ "binary", "multiclass", "multilabel", "regression" or "forecast"."""
+        """As `Schema.tasks` has it."""
         return str(self.schema.tasks[self.verdict.target])
 
     @property
@@ -197,9 +201,11 @@ def read_best(folder: RunFolder, verdict: Verdict, task: str) -> Predictions:
 
 
 def kind_of(predictions: Predictions) -> str:
-    """Return what is predicted: "classes", "multilabel", "regression" or "forecast"."""
+    """Return what is predicted: "classes", "multilabel", "regression", "forecast" or "text"."""
     if predictions.period is not None:
         return "forecast"
+    if predictions.texts is not None:
+        return "text"
     if predictions.several:
         return "multilabel"
     return "classes" if predictions.classes else "regression"

@@ -272,7 +272,7 @@ def frequent_mistakes(table: Confusion, most: int = 6) -> list[tuple[str, str, i
 
 def draw_residuals(run: Contents) -> Iterator[Group]:
     """Draw predicted against true numbers of the best model, and how its errors spread."""
-    if run.task != "regression":
+    if run.task not in ("regression", "step_numbers", "series"):
         return
     truth = run.best.truth.astype(np.float64)
     predicted = run.best.scores.astype(np.float64)

@@ -10,12 +10,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bakeoff.cut import cut, cut_middle
 from bakeoff.documents import write_text
 from bakeoff.evaluate.classification import confusion, per_class
 from bakeoff.evaluate.label_cells import per_label
 from bakeoff.evaluate.metrics import METRICS
+from bakeoff.evaluate.predictions import Predictions
 from bakeoff.evaluate.regression import summarise_residuals
+from bakeoff.evaluate.token_losses import token_accuracy, token_log_loss
 from bakeoff.insight.style import Look
 from bakeoff.report import numbers
 from bakeoff.report.contents import Contents, read_contents
@@ -29,6 +33,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+ROW_WORDS = {  # what is judged, where it is not a test row
+    "forecast": "test window",
+    "step_classes": "test step",
+    "step_numbers": "test step",
+    "series": "test step",
+}
+MOST_TEXTS = 20  # that were written
+LONGEST_TEXT = 400  # letters of one
 MOST_OF_A_PLAN = 200_000  # letters: three thousand lines
 PATHS = {  # the markers of the figures, 8 wide around 0
     "o": "M4 0A4 4 0 1 1-4 0A4 4 0 1 1 4 0Z", "^": "M0-4 4 4-4 4Z", "v": "M0 4 4-4-4-4Z",
@@ -122,7 +134,7 @@ def leaderboard_part(run: Contents) -> dict[str, Any]:
         "verdict": run.verdict,
         "metric": metric,
         "rows": run.rows,
-        "row_word": "test window" if run.task == "forecast" else "test row",
+        "row_word": ROW_WORDS.get(run.task, "test row"),
         "further": further,
         "behind": [pair for pair in run.verdict.pairs if pair.better == leader],
         "marks": {label: mark(look) for label, look in run.looks.items()},
@@ -141,8 +153,10 @@ def best_part(run: Contents) -> dict[str, Any]:
     shown: dict[str, Any] = {"fit": run.verdict.best, "rows": len(run.best)}
     if run.task == "forecast":
         return {**shown, "summary": summarise_residuals(run.best), "series": series_part(run)}
-    if run.task == "regression":
+    if run.task in ("regression", "step_numbers", "series"):
         return {**shown, "summary": summarise_residuals(run.best)}
+    if run.task == "text":
+        return {**shown, "texts": written_part(run.best)}
     if run.task == "multilabel":
         labels = per_label(run.best)
         return {**shown, "classes": labels, "mistakes": [], "many": True, "word": "label"}
@@ -153,6 +167,26 @@ def best_part(run: Contents) -> dict[str, Any]:
         "mistakes": mistakes,
         "many": len(classes) > MANY_CLASSES,
         "word": "class",
+    }
+
+
+def written_part(best: Predictions) -> dict[str, Any]:
+    """Return the first texts that were written, beside the true ones, and the perplexity."""
+    texts = best.texts if best.texts is not None else np.zeros(0, object)
+    written = np.flatnonzero(texts != np.array(None))[:MOST_TEXTS].tolist()
+    return {
+        "log_loss": token_log_loss(best),
+        "perplexity": float(np.exp(token_log_loss(best))),
+        "accuracy": token_accuracy(best),
+        "rows": [
+            {
+                "row": int(best.rows[i]),
+                "truth": cut(str(best.truth[i]), LONGEST_TEXT),
+                "written": cut(str(texts[i]), LONGEST_TEXT),
+                "loss": float(best.scores[i, 0] / best.scores[i, 1]),
+            }
+            for i in written
+        ],
     }
 
 

@@ -105,8 +105,10 @@ class Screen:
         table = counts(dataset, split)
         sizes = " · ".join(f"{table[part]['rows']:,} {part}" for part in PARTS)
         self.line("split", sizes, split.how)
-        labels = dataset.schema.tasks[dataset.target] == "multilabel"
-        if classes := about_classes(table, labels=labels):
+        task = dataset.schema.tasks[dataset.target]
+        word = "label" if task == "multilabel" else "class"
+        of = "step" if task == "step_classes" else "row"
+        if classes := about_classes(table, word=word, of=of):
             self.line("", classes, style="dim")
 
     def leaks(self, leaks: Sequence[Finding], *, forecast: bool = False) -> None:

@@ -13,6 +13,7 @@ from bakeoff.data.array import is_missing
 from bakeoff.data.assembling.pictures import PICTURES
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.rhythm import rhythm_of, stamps_after, stamps_moved
+from bakeoff.data.columns.step_target import classes_of_steps
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import SeriesForm, ShapeForm
 from bakeoff.data.kinds import KINDS
@@ -87,21 +88,31 @@ def about_target(dataset: Dataset) -> str:
     if task == "multilabel":
         each = np.nansum(values, axis=1).mean()
         return f"{numbers.count(values.shape[1], 'label')}, {each:.2f} a row"
+    if task == "text":
+        return "a text"
+    if task == "step_classes":
+        return f"{len(set(classes_of_steps(values, dataset.schema)))} classes, one of each step"
+    if task == "step_numbers":
+        return "a number of each step"
+    if task == "series":
+        return f"a series of {values.shape[1]:,} numbers"
     if task == "binary":
         positive = dataset.schema.positive[dataset.target]
         return f"binary, {100 * (values == positive).mean():.0f} % {cut(positive)}"
     return f"{len(set(values.tolist()))} classes"
 
 
-def about_classes(table: Mapping[str, Mapping[str, Any]], *, labels: bool = False) -> str:
+def about_classes(
+    table: Mapping[str, Mapping[str, Any]], *, word: str = "class", of: str = "row"
+) -> str:
     """Say how many rows of each class or label the parts have; nothing for a regression.
 
     Args:
         table: Part -> {"rows": n, "classes": {class: n}}, as `counts` makes it.
-        labels: They are labels, of which a row has any number.
+        word: What they are.
+        of: What is counted: rows, or steps.
     """
     classes = table["train"]["classes"]
-    word = "label" if labels else "class"
     if not classes:
         return ""
     if len(classes) <= MOST_CLASSES:
@@ -109,9 +120,9 @@ def about_classes(table: Mapping[str, Mapping[str, Any]], *, labels: bool = Fals
             f"{cut(name)} " + "/".join(str(table[part]["classes"].get(name, 0)) for part in PARTS)
             for name in classes
         ]
-        return f"rows per {word}: " + " · ".join(shares)
+        return f"{of}s per {word}: " + " · ".join(shares)
     least = min(classes, key=lambda name: classes[name])
-    size = numbers.count(classes[least], "training row")
+    size = numbers.count(classes[least], f"training {of}")
     return f"{numbers.count(len(classes), word)}; the smallest, {cut(least)}, has {size}"
 
 

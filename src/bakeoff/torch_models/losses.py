@@ -179,9 +179,9 @@ def metric_of(name: str, scores: Tensor, targets: Tensor, *, per_step: bool = Fa
         return micro_f1(scores, targets)
     if name in (*OF_LABELS, "contrastive"):
         return ((scores > 0) == (targets > 0.5)).double().mean().item()
-    residual = (scores - targets).double().square().mean(0)
-    total = (targets - targets.mean(0)).double().square().mean(0).clamp_min(1e-12)
-    return (1 - residual / total).mean().item()
+    residual = (scores - targets).double().square().sum()
+    total = (targets - targets.mean(0)).double().square().sum().clamp_min(1e-12)
+    return (1 - residual / total).item()
 
 
 def micro_f1(scores: Tensor, targets: Tensor) -> float:

@@ -93,4 +93,3 @@ def num_known(targets: Tensor) -> int:
 def previous_of(targets: Tensor) -> Tensor:
     """Return targets as a model is given them: 0 where there is nothing to know."""
     return targets.clamp_min(0)
-

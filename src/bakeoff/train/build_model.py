@@ -10,11 +10,15 @@ import numpy as np
 
 from bakeoff.baselines.baseline import Baseline
 from bakeoff.baselines.per_label import PerLabel
+from bakeoff.baselines.per_step import PerStep
 from bakeoff.baselines.per_target import Part, PerTarget
+from bakeoff.baselines.token_shares import TokenShares
 from bakeoff.catalog import Row, find, load, parameters
 from bakeoff.data.taking.views import View, joined
 from bakeoff.train.head import heads_of
 from bakeoff.train.job import Job, tuples
+
+OF_STEPS = {"step_classes": "multiclass", "step_numbers": "regression"}  # of a single step
 
 
 def build_model(job: Job, sizes: Mapping[str, Any], framework: str = "") -> Any:
@@ -52,8 +56,12 @@ def page_arguments(job: Job, sizes: Mapping[str, Any]) -> dict[str, Any]:
     """
     row = find(job.architecture)
     taken = sizes_for(row, sizes)
-    if row.predicts == "steps":
+    if row.predicts == "steps" or job.task == "text":
         taken["out_steps"] = job.horizon
+    if job.task == "text":
+        taken["token_targets"] = True
+    elif job.per_step:
+        taken["per_step"] = True
     return dict(tuples({**taken, "out_features": job.out_features, **job.arguments}))
 
 
@@ -91,6 +99,8 @@ def build_baseline(job: Job, sizes: Mapping[str, Any]) -> Baseline:
     page = load(row, "torch")
     if job.heads:
         return PerTarget(parts_of(job, page, arguments))
+    if job.task == "series" and row.name != "constant":
+        return PerTarget([step_part(page, arguments)] * job.horizon)
     return new_baseline(page, job.task, job.num_classes, arguments)
 
 
@@ -103,6 +113,9 @@ def stored_baseline(job: Job, arrays: Mapping[str, np.ndarray]) -> Baseline:
     page = load(find(job.architecture), "torch")
     if job.heads:
         return PerTarget.from_state(arrays, parts_of(job, page, {}), len(job.heads))
+    if job.task == "series" and find(job.architecture).name != "constant":
+        parts = [step_part(page, {})] * job.horizon
+        return PerTarget.from_state(arrays, parts, job.horizon)
     return restored_baseline(page, job.task, job.num_classes, arrays)
 
 
@@ -119,10 +132,24 @@ def parts_of(job: Job, page: Any, arguments: Mapping[str, Any]) -> list[Part]:
     ]
 
 
+def step_part(page: Any, arguments: Mapping[str, Any]) -> Part:
+    """Return what is to be known of one step of a series to fit a baseline to it."""
+    return Part(
+        make=partial(new_baseline, page, "regression", 0, arguments),
+        restore=partial(restored_baseline, page, "regression", 0),
+        columns=1,
+        classes=False,
+    )
+
+
 def new_baseline(page: Any, task: str, num_classes: int, arguments: Mapping[str, Any]) -> Baseline:
     """Build a baseline of one target."""
     if task == "multilabel":
         return PerLabel(lambda: page("binary", 2, **arguments), num_classes)
+    if task == "text":
+        return TokenShares(num_classes)
+    if task in OF_STEPS:
+        return PerStep(page(OF_STEPS[task], num_classes, **arguments))
     model: Baseline = page(task, num_classes, **arguments)
     return model
 
@@ -133,6 +160,10 @@ def restored_baseline(
     """Make a baseline of one target again of its arrays."""
     if task == "multilabel":
         return PerLabel.from_state(arrays, page, num_classes)
+    if task == "text":
+        return TokenShares.from_state(arrays, task, num_classes)
+    if task in OF_STEPS:
+        return PerStep.from_state(arrays, page.from_state, num_classes)
     model: Baseline = page.from_state(arrays, task, num_classes)
     return model
 

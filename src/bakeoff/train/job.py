@@ -30,10 +30,10 @@ class Job:
         view: The view of the data that it sees.
         arguments: Of the page, beside those that follow from the data.
         recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
-        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
-        num_classes: Classes or labels of the target; 0 for numbers.
+        task: As `Schema.tasks` has it.
+        num_classes: Classes or labels of the target, tokens of a text; 0 for numbers.
         device: "cpu", "cuda", "mps", or "auto": the worker that makes the fit decides.
-        horizon: Steps that are forecast; 0 for other tasks.
+        horizon: Steps of a forecast or a series, tokens of a text at most; 0 for other tasks.
         branches: Of a network of several inputs: input -> the `architecture` that reads it, the
             `view` of it, and `arguments`; or the input whose architecture reads it, too: `shared`.
         heads: Of several targets: target -> the fields of its `Head`, the leading one first, which
@@ -62,9 +62,20 @@ class Job:
     @property
     def out_features(self) -> int:
         """How many numbers the page returns for a row, or for a step of one."""
-        if self.task == "forecast" and find(self.architecture).predicts == "row":
+        if self.task in ("forecast", "series") and find(self.architecture).predicts == "row":
             return self.horizon
-        return self.num_classes if self.task in ("multiclass", "multilabel") else 1
+        scored = ("multiclass", "multilabel", "step_classes", "text")
+        return self.num_classes if self.task in scored else 1
+
+    @property
+    def in_steps(self) -> bool:
+        """Whether there is more than one value to judge of a row, step by step."""
+        return self.per_step or self.task == "series"
+
+    @property
+    def per_step(self) -> bool:
+        """Whether there is a target of each step: of the input, or of a text."""
+        return self.task in ("step_classes", "step_numbers", "text")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

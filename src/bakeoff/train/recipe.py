@@ -15,6 +15,10 @@ LOSSES_OF_TASK = {  # auto is the first
     "multilabel": ("binary_cross_entropy", "bce_probabilities"),
     "regression": ("mse", "mae", "huber"),
     "forecast": ("mse", "mae", "huber"),
+    "step_classes": ("cross_entropy",),
+    "step_numbers": ("mse", "mae", "huber"),
+    "series": ("mse", "mae", "huber"),
+    "text": ("cross_entropy",),
 }
 
 
@@ -197,14 +201,15 @@ def refuse_weights(recipe: Recipe, task: str) -> None:
     Raises:
         RequestError: The message names the setting.
     """
-    if task in ("binary", "multiclass"):
+    if task in ("binary", "multiclass", "step_classes"):
         return
-    for name in ("class_weights", "label_smoothing"):
+    for name in ("class_weights", "label_smoothing")[: 1 if task == "text" else 2]:
         value = getattr(recipe, name)
         if value not in LATER[name]:
             what = {
                 "multilabel": "the target is any number of labels",
                 "several": "there are several targets",
+                "text": "the target is a text",
             }.get(task, "the target is a number")
             raise RequestError(
                 f"{option(name, value)} goes with one class for each row, and {what}. Leave it out."

@@ -2,7 +2,9 @@
 
 sources.json               view -> its sizes, argument -> where its values are, and what vectors of
                            words begin as
-targets.json               "train" and "validation" -> where the targets of their rows are
+targets.json               "train" and "validation" -> where the targets of their rows are; of a
+                           text that is written also "test": models are judged by how well they
+                           foretell each token from the true ones before it, once they are trained
 train.npy  validation.npy  test.npy        positions of the rows of each part
 arrays/<number>.npy        each array that a source names, written once for all views
 
@@ -11,7 +13,7 @@ that is memory-mapped from a file already, as decoded pictures are, stays in tha
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.taking.sources import Rows, Source, Windows, plain, source_of
+from bakeoff.data.taking.sources import Ragged, Rows, Source, Windows, plain, source_of
+from bakeoff.data.taking.targets import Targets
 from bakeoff.data.taking.views import View, Views
 from bakeoff.documents import write_text, writing
 
@@ -76,8 +79,9 @@ def write_shared_data(
     folder: Path,
     *,
     views: Mapping[str, View],
-    targets: Rows | Windows,
+    targets: Targets,
     rows: Mapping[str, np.ndarray],
+    written: bool = False,
 ) -> None:
     """Write what `SharedData` reads.
 
@@ -86,6 +90,7 @@ def write_shared_data(
         views: By name, of all rows.
         targets: Of all rows; those of test rows are left out here.
         rows: "train", "validation", "test" -> positions of its rows.
+        written: The target is a text, whose tokens are foretold one after the other.
 
     Raises:
         RunError: The folder cannot be written.
@@ -100,7 +105,7 @@ def write_shared_data(
         for name, view in views.items()
     }
     write_text(folder / "sources.json", json.dumps(documents))
-    taught = taught_targets(targets, rows)
+    taught = taught_targets(targets, rows, PARTS if written else TAUGHT)
     write_text(
         folder / "targets.json",
         json.dumps({part: store.named(plain(source)) for part, source in taught.items()}),
@@ -110,15 +115,18 @@ def write_shared_data(
 
 
 def taught_targets(
-    targets: Rows | Windows, rows: Mapping[str, np.ndarray]
-) -> dict[str, Rows | Windows]:
+    targets: Targets, rows: Mapping[str, np.ndarray], parts: Sequence[str] = TAUGHT
+) -> dict[str, Targets]:
     """Return the targets of training and validation rows, over values of theirs alone.
 
     Args:
         targets: Of all rows.
         rows: Part -> positions of its rows.
+        parts: Whose targets are wanted.
     """
-    own = {part: targets[rows[part]] for part in TAUGHT}
+    own = {part: targets[rows[part]] for part in parts}
+    if isinstance(targets, Ragged):
+        return {part: alone(s) for part, s in own.items() if isinstance(s, Ragged)}
     if isinstance(targets, Rows):
         return {part: Rows(base=s.take(), rows=np.arange(len(s))) for part, s in own.items()}
     windows = {part: source for part, source in own.items() if isinstance(source, Windows)}
@@ -129,6 +137,14 @@ def taught_targets(
     taught = edges[:-1].cumsum() > 0
     base = np.where(taught[:, None], targets.base, np.float32(np.nan))
     return {part: replace(source, base=base) for part, source in windows.items()}
+
+
+def alone(source: Ragged) -> Ragged:
+    """Return the same sequences over a copy of their own steps."""
+    ends = np.cumsum(source.lengths)
+    at = np.arange(int(source.lengths.sum()))
+    places = at + np.repeat(source.starts - (ends - source.lengths), source.lengths)
+    return replace(source, base=source.base[places], starts=ends - source.lengths)
 
 
 class Store:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -38,12 +39,17 @@ from bakeoff.train.machine import memory_used
 from bakeoff.train.settled_weights import weights_of
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
+from bakeoff.train.write_tokens import write_tokens
 
 Send = Callable[[Event | Ready], None]
 Inputs = Mapping[str, Source]
 PROGRESS_SECONDS = 0.1  # a line of progress at most this often
 LONG_CALL_SECONDS = 2.0  # beyond this, start-up no longer matters in the time of a prediction
-ALL_KNOWN = ("multilabel", "regression", "forecast")  # no class that training rows lack
+ALL_KNOWN = (  # no class that training rows lack, or one that counts for nothing
+    *("multilabel", "regression", "forecast"),
+    *("step_classes", "step_numbers", "series", "text"),
+)
+MOST_WRITTEN = 100  # test rows for which a text is written, to be looked at
 PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
 
 
@@ -206,7 +212,7 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
         validation_inputs=few,
         validation_targets=few_targets,
         **recipe,
-        members=find(job.architecture).members,
+        **how_targets_stand(job),
         seed=job.seed,
         device=job.device,
     )
@@ -244,7 +250,7 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
         validation_inputs=plain_values({n: v[known] for n, v in inputs["validation"].items()}),
         validation_targets=taken_targets(validation_targets[known], job),
         **recipe_values(job),
-        members=find(job.architecture).members,
+        **how_targets_stand(job),
         seed=job.seed,
         device=job.device,
         on_epoch=reporter(send),
@@ -263,11 +269,26 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
         train_seconds=seconds,
     )
 
-    def scores(inputs: Inputs) -> np.ndarray:
-        raw = predict(model, plain_values(inputs), device=job.device)
+    def scores(part: str) -> np.ndarray:
+        how = {"per_step": job.per_step, "device": job.device}
+        texts = plain(shared.targets(part)) if job.task == "text" else None
+        raw = predict(model, plain_values(inputs[part]), texts=texts, **how)
         return judged_scores(job, raw)
 
-    return finish(fitted, scores, inputs, get_weights(model), folder)
+    if job.task == "text":
+        some = {name: source[:MOST_WRITTEN] for name, source in inputs["test"].items()}
+        tokens = write_tokens(partial(predict, device=job.device), model, some, steps=job.horizon)
+        save_array(folder / "written.npy", tokens)
+    return finish(fitted, scores, get_weights(model), folder, len(shared.rows["test"]))
+
+
+def how_targets_stand(job: Job) -> dict[str, bool]:
+    """Return what the model rooms must know of the targets of a job."""
+    return {
+        "members": find(job.architecture).members,
+        "per_step": job.per_step,
+        "teacher_forcing": job.task == "text",
+    }
 
 
 def recipe_values(job: Job) -> dict[str, Any]:
@@ -360,39 +381,49 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
     )
     del train, validation
 
-    def scores(inputs: Inputs) -> np.ndarray:
-        return model.scores(read_as(job.view, inputs))
+    def scores(part: str) -> np.ndarray:
+        texts = {"texts": shared.targets(part)} if job.task == "text" else {}
+        return model.scores(read_as(job.view, inputs[part]) | texts)
 
-    return finish(fitted, scores, inputs, model.state(), folder)
+    return finish(fitted, scores, model.state(), folder, len(shared.rows["test"]))
 
 
 def encoded(targets: Source, job: Job) -> Any:
     """Return targets as a baseline takes them: class numbers, floats, or windows to be sliced."""
     if job.task == "forecast":
         return Sliced(targets)
-    floats = job.heads or job.task in ("regression", "multilabel")
+    if job.per_step:
+        return targets
+    floats = job.heads or job.task in ("regression", "multilabel", "series")
     return np.asarray(targets.take(), np.float32 if floats else np.int64)
 
 
 def finish(
     fitted: Fit,
-    scores: Callable[[Inputs], np.ndarray],
-    inputs: Mapping[str, Inputs],
+    scores: Callable[[str], np.ndarray],
     weights: Mapping[str, np.ndarray],
     folder: Path,
+    num_test: int,
 ) -> Done:
-    """Score validation and test rows, and write weights and scores."""
-    save_array(folder / "validation.npy", scores(inputs["validation"]))
+    """Score validation and test rows, and write weights and scores.
+
+    Args:
+        fitted: What was trained.
+        scores: Returns those of the rows of a part.
+        weights: By name.
+        folder: Where they are left.
+        num_test: Test rows.
+    """
+    save_array(folder / "validation.npy", scores("validation"))
     for _ in range(2):  # the first call may pay for what later ones reuse: the second is timed
         start = time.perf_counter()
-        scored = scores(inputs["test"])
+        scored = scores("test")
         seconds = time.perf_counter() - start
         if seconds > LONG_CALL_SECONDS:
             break
     save_array(folder / "test.npy", scored)
     save_arrays(weights, folder / "weights.safetensors")
-    rows = max(1, len(scored))
-    microseconds = 1e6 * seconds / rows
+    microseconds = 1e6 * seconds / max(1, num_test)
     return Done(replace(fitted, predict_microseconds=microseconds, threads=num_threads()))
 
 

@@ -14,14 +14,22 @@ from bakeoff.data.assembling.choices import Choices
 from bakeoff.data.assembling.parts import halves, refuse_equal_parts, same_arrays, target_in_parts
 from bakeoff.data.blocks import Sequences, block_of
 from bakeoff.data.columns.array_column import array_column, array_like
-from bakeoff.data.columns.array_target import are_labels, one_target, told_one_hot
+from bakeoff.data.columns.array_target import (
+    are_labels,
+    are_steps,
+    one_channel,
+    one_target,
+    series_target,
+    told_one_hot,
+)
 from bakeoff.data.columns.blank import say_without_steps, with_blanks
-from bakeoff.data.columns.column import Reading, Schema
+from bakeoff.data.columns.column import Column, Reading, Schema
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.columns.read_labels import labels_target
+from bakeoff.data.columns.step_target import cells_kind, cells_of, step_target, steps_like
 from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import LabelsForm, ShapeForm
+from bakeoff.data.forms import LabelsForm, ShapeForm, StepsForm
 from bakeoff.data.kinds import check_kinds
 from bakeoff.data.origin import Place
 from bakeoff.data.reading.array_names import are_plain, array_names, as_keys, columns_among
@@ -53,9 +61,13 @@ def from_arrays(
         raise RequestError(unknown("column", choices.target, names))
     parts = arrays.origin.parts
     size = len(arrays.x) if parts is None else int((parts == "train").sum())
-    target = target_of(np.asarray(arrays.y), size, choices, y_name, place)
     kind = choices.kinds.get(x_name, "")
     reading = array_column(arrays.x, arrays.lengths, name=x_name, kind=kind, place=place)
+    y, y_kind = np.asarray(arrays.y), choices.kinds.get(y_name, "")
+    if are_steps(y, y_kind):
+        target = stepwise_target(y, reading, arrays.lengths, choices, y_name, size)
+    else:
+        target = target_of(y, size, choices, y_name, place)
     return assemble(
         [reading, Reading(target.column, target.values, target.notes)],
         target,
@@ -65,6 +77,35 @@ def from_arrays(
         notes=[*arrays.notes, *notes],
         lengths=lengths_beside(reading, arrays.lengths),
     )
+
+
+def stepwise_target(
+    y: Array, x: Reading, lengths: Array | None, choices: Choices, name: str, size: int
+) -> Target:
+    """Read a target of each step of the input, or a series of its own: (N, T) or (N, T, 1).
+
+    Args:
+        y: What was given.
+        x: The input.
+        lengths: (N,) its real steps, where they differ.
+        choices: Of the user.
+        name: Of the target.
+        size: The rows that are learned from, the first ones.
+    """
+    y = one_channel(y, name)
+    steps = x.values.shape[1] if x.column.kind in ("sequence", "tokens") else 0
+    kind = cells_kind(choices.kinds.get(name, "").replace("sequence", "steps"))
+    if y.shape[1] != steps:
+        return series_target(y, name, kind, lengths, choices.positive)
+    lengths = np.full(len(y), steps) if lengths is None else lengths.astype(np.int64)
+    real = np.arange(steps) < lengths[:, None]
+    flat = target_in_parts(
+        halves(one_column(name, y[real]), int(lengths[:size].sum())),
+        kind=kind,
+        positive=None,
+        place=lambda step: f"step {step + 1:,}",
+    )
+    return step_target(flat, np.cumsum(lengths) - lengths, lengths, choices.positive)
 
 
 def target_of(y: Array, size: int, choices: Choices, name: str, place: Place) -> Target:
@@ -149,6 +190,8 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
     if arrays.y is not None and isinstance(form, LabelsForm):
         if are_labels(arrays.y, "labels") and arrays.y.shape[1] == len(form.names):
             values[target] = arrays.y.astype(np.float64)
+    elif arrays.y is not None and isinstance(form, StepsForm):
+        values[target] = new_steps(np.asarray(arrays.y), schema.column(target), arrays)
     elif arrays.y is not None:
         series = one_column(target, one_target(arrays.y, target)[0])
         values[target] = read_like(series, schema.column(target), target=True).values
@@ -159,3 +202,22 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
         source=arrays.source,
         notes=tuple(told),
     )
+
+
+def new_steps(y: Array, column: Column, arrays: Arrays) -> Any:
+    """Read the target of each step of new data, or their series.
+
+    Raises:
+        DataError: There are more or fewer steps than the input, or the series, has.
+    """
+    y, form = one_channel(y, column.name), column.form
+    wanted = form.length if isinstance(form, StepsForm) else 0
+    steps = wanted or arrays.x.shape[1]
+    if y.shape[1] != steps:
+        raise DataError(f"{column.name} has {y.shape[1]:,} steps a row, and needs {steps:,}.")
+    if wanted:
+        return y.astype(np.float64)
+    lengths = np.full(len(y), steps) if arrays.lengths is None else arrays.lengths.astype(np.int64)
+    real = np.arange(steps) < lengths[:, None]
+    flat = read_like(one_column(column.name, y[real]), cells_of(column), target=True).values
+    return steps_like(flat, column, np.cumsum(lengths) - lengths, lengths)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from bakeoff.data.array import Array, is_missing
+from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.column import Column, Reading, Schema, choose_inputs, left_out
 from bakeoff.data.columns.doubts import doubts
+from bakeoff.data.columns.step_target import known_rows
 from bakeoff.data.columns.target import Target, say_rare
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.origin import Origin
@@ -39,7 +42,7 @@ def assemble(
     arrays = {reading.column.name: reading.values for reading in readings}
     for column, steps in (lengths or {}).items():
         arrays[f"{column}.lengths"] = steps.astype(np.int64)
-    filled = ~np.all([is_missing(own.values) for own in (target, *further)], axis=0)
+    filled = ~np.all([is_unanswered(own.values) for own in (target, *further)], axis=0)
     dataset = Dataset(
         schema=schema_of(columns, (target, *further), chosen),
         arrays=arrays,
@@ -64,6 +67,11 @@ def assemble(
         for note in say_rare(dataset.arrays[own.column.name], own.column.name, dataset.origin)
     ]
     return replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset
+
+
+def is_unanswered(values: Any) -> Array:
+    """Return (N,) True where a target has no value: of sequences, at no step."""
+    return ~known_rows(values) if isinstance(values, Sequences) else is_missing(values)
 
 
 def schema_of(

@@ -19,7 +19,7 @@ from bakeoff.data.columns.channels import (
     say_no_channels,
     sequence_column,
 )
-from bakeoff.data.columns.column import Reading, Schema
+from bakeoff.data.columns.column import PER_STEP, Reading, Schema
 from bakeoff.data.columns.doubts import doubts
 from bakeoff.data.columns.gathered import (
     Gathered,
@@ -29,9 +29,11 @@ from bakeoff.data.columns.gathered import (
     say_changed,
     say_fixed,
     say_labels,
+    tells_each_step,
 )
 from bakeoff.data.columns.moments import moments_like, read_moments
 from bakeoff.data.columns.read_column import read_like
+from bakeoff.data.columns.step_target import cells_kind, cells_of, step_target, steps_like
 from bakeoff.data.columns.target import Target, folder_classes
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import Channel, DateForm, LongForm, NumberForm, ShapeForm
@@ -88,7 +90,7 @@ def from_long_table(
         notes=[
             *notes,
             *rows.table.notes,
-            *(say_labels(rows, name) if labels is None else ()),
+            *(say_labels(rows, name) if labels is None and target.task not in PER_STEP else ()),
             *say_fixed([readings[other].column for other in fixed], sequence),
             *say_no_channels(varying, long.names, choices.inputs),
             *doubts(used),
@@ -113,7 +115,7 @@ class Files(NamedTuple):
 def target_of(
     rows: Gathered, name: str, first: Table, choices: Choices, labels: Array | None
 ) -> Target:
-    """Return what is to be predicted of each sequence.
+    """Return what is to be predicted of each sequence, or of each of its steps.
 
     Args:
         rows: Of the long table.
@@ -123,17 +125,29 @@ def target_of(
         labels: The class of each file, which no column holds; else None.
 
     Raises:
-        DataError: It changes within a sequence.
+        DataError: It changes within few sequences, or all steps have the same.
     """
     if labels is not None:
         own = labels[rows.table.ids.astype(np.int64)]
         target = folder_classes(own, rows.train, name=name, positive=choices.positive)
         column = replace(target.column, reason="the folder of each file")
         return target._replace(column=column)
+    kind = choices.kinds.get(name, "")
+    if tells_each_step(rows, name, kind):
+        flat = target_in_parts(
+            halves(rows.frame[name], rows.train_steps),
+            kind=cells_kind(kind),
+            declared=name in first.declared,
+            typed=first.typed,
+            mark=first.mark,
+            positive=None,
+            place=rows.steps.place,
+        )
+        return step_target(flat, rows.table.starts, rows.table.lengths, choices.positive)
     check_labels(rows, name)
     return target_in_parts(
         halves(rows.one_each(name), rows.train),
-        kind=choices.kinds.get(name, ""),
+        kind=kind,
         declared=name in first.declared,
         typed=first.typed,
         mark=first.mark,
@@ -231,7 +245,12 @@ def inputs_from_long_table(
     if not steps:
         arrays[f"{name}.lengths"] = rows.table.lengths
     notes = [*table.notes, *rows.table.notes, *(note.text for note in block.notes)]
-    if target in table.frame.columns:
+    if target in table.frame.columns and schema.tasks[target] in PER_STEP:
+        column = schema.column(target)
+        reading = read_like(rows.frame[target], cells_of(column), target=True)
+        arrays[target] = steps_like(reading.values, column, rows.table.starts, rows.table.lengths)
+        notes += [note.text for note in reading.notes]
+    elif target in table.frame.columns:
         reading = read_like(rows.one_each(target), schema.column(target), target=True)
         arrays[target] = reading.values
         notes += say_changed(rows, target)

@@ -173,7 +173,7 @@ def say_too_short(windows: Windows, table: SeriesTable) -> Iterator[str]:
 def target_values(target: Target, windows: Windows, table: SeriesTable) -> Array | Sequences:
     """Return the label of each window, or the steps ahead of it."""
     if not windows.horizon:
-        return target.values[table.rows[windows.shown]]
+        return np.asarray(target.values[table.rows[windows.shown]])
     values = target.values.astype(np.float64, copy=False)[as_slice(table.rows)]
     if not table.filled.all():
         values = np.where(table.filled, values, np.nan)

@@ -1,6 +1,9 @@
-"""Array target: a target array of more than one axis is classes written as 1 among 0s, or refused.
+"""Array target: what a target array of more than one axis is.
 
-A run predicts one class or one number for each row; several are trained from the next version on.
+classes written as 1 among 0s        (N, K)
+a class or a number of each step     (N, T), where the user says sequence, and the input has T steps
+a series of its own                  (N, S), where the user says sequence; (N, S, 1)
+all else                             refused, with the way on
 """
 
 from __future__ import annotations
@@ -10,10 +13,13 @@ from dataclasses import replace
 import numpy as np
 
 from bakeoff.data.array import Array
-from bakeoff.data.columns.target import Target
-from bakeoff.errors import DataError
+from bakeoff.data.columns.column import Column
+from bakeoff.data.columns.step_target import STEPS
+from bakeoff.data.columns.target import Target, refuse_positive
+from bakeoff.data.forms import NumberForm, StepsForm
+from bakeoff.errors import DataError, option
 
-LATER = "Several targets are trained from the next version on; give one, as"
+ONE = "One number or class is predicted of an array; give one, as"
 
 
 def one_target(y: Array, name: str, kind: str = "") -> tuple[Array, str]:
@@ -32,7 +38,7 @@ def one_target(y: Array, name: str, kind: str = "") -> tuple[Array, str]:
     if is_one_hot(y) and kind in ("", "category", "binary"):
         return y.argmax(axis=1), kind or "category"
     raise DataError(
-        f"{name} has shape {y.shape}: {what_it_is(y, kind)}. {LATER} {name}{first_of(y)}."
+        f"{name} has shape {y.shape}: {what_it_is(y, kind)}. {ONE} {name}{first_of(y)}{way_on(y, name)}."
     )
 
 
@@ -50,6 +56,76 @@ def are_labels(y: Array, kind: str = "") -> bool:
         return False
     unknown = np.isnan(y) if y.dtype.kind == "f" else np.zeros(y.shape, bool)
     return bool(((y == 0) | (y == 1) | unknown).all() and (kind or not is_one_hot(y)))
+
+
+def are_steps(y: Array, kind: str = "") -> bool:
+    """Tell whether y holds a value of each step: where the user says so, or (N, S, 1).
+
+    Args:
+        y: The target.
+        kind: The one that the user named.
+    """
+    said = kind.partition(":")[0] in ("sequence", "steps")
+    return (said and y.ndim in (2, 3)) or (y.ndim == 3 and not kind)
+
+
+def one_channel(y: Array, name: str) -> Array:
+    """Return a target of steps as (N, S).
+
+    Raises:
+        DataError: It has several numbers a step.
+    """
+    if y.ndim == 3 and y.shape[2] == 1:
+        return y[:, :, 0]
+    if y.ndim != 2:
+        raise DataError(
+            f"{name} has shape {y.shape}: {what_it_is(y, '')}. One number of each step is "
+            f"predicted; give one of them, as {name}[:, :, 0]."
+        )
+    return y
+
+
+def series_target(
+    y: Array, name: str, kind: str, lengths: Array | None, positive: str | None
+) -> Target:
+    """Return series of numbers as a target; rows without one at some step have none.
+
+    Args:
+        y: (N, S)
+        name: Of the target.
+        kind: Of its cells: "number", or "" to decide.
+        lengths: Of the input, where its sequences differ.
+        positive: Refused: there is no positive class.
+
+    Raises:
+        DataError: It holds classes.
+    """
+    refuse_positive(positive, name, "a series")
+    if y.dtype.kind not in "fiu" or kind == "category":
+        raise DataError(
+            f"{name} has shape {y.shape}, and no input has {y.shape[1]:,} steps. A class of each "
+            "step goes with the steps of a sequence; give one that has as many, or give the "
+            "classes as a text."
+        )
+    values = y.astype(np.float64)
+    lost = ~np.isfinite(values).all(axis=1)
+    values[lost] = np.nan
+    size = values.shape[1]
+    column = Column(
+        name=name,
+        kind=STEPS,
+        reason=f"a series of {size:,} numbers",
+        missing=int(lost.sum()),
+        form=StepsForm((), NumberForm(), size),
+    )
+    return Target(column, values, "series", "", ())
+
+
+def way_on(y: Array, name: str) -> str:
+    """Say how to predict all of them, where they may be steps."""
+    if y.ndim != 2:
+        return ""
+    return f", or say {option('kinds', {name: 'sequence'})} if they are the steps of a series"
 
 
 def what_it_is(y: Array, kind: str) -> str:

@@ -17,6 +17,7 @@ from bakeoff.data.forms import (
     LongForm,
     SeriesForm,
     ShapeForm,
+    StepsForm,
     WordForm,
     form_from_dict,
 )
@@ -25,7 +26,18 @@ from bakeoff.errors import DataError, RequestError, option, unknown
 
 TABLE = "columns"  # what all columns of a table are called where they are one of several inputs
 TEXT = "text"  # the kind of a column that is no input by default unless it holds sentences
-Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast"]
+Task = Literal[
+    "binary",
+    "multiclass",
+    "multilabel",
+    "regression",
+    "forecast",
+    "step_classes",
+    "step_numbers",
+    "series",
+    "text",
+]
+PER_STEP: tuple[Task, ...] = ("step_classes", "step_numbers")  # a class or a number of each step
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +69,8 @@ class Schema:
         columns: All columns, in the order of the file.
         inputs: Names of the columns that a model sees.
         targets: Names of the columns to predict.
-        tasks: Target -> "binary", "multiclass", "multilabel", "regression" or "forecast".
+        tasks: Target -> "binary", "multiclass", "multilabel", "regression", "forecast"; of a
+            sequence "step_classes" or "step_numbers"; "series" of numbers; or "text".
         positive: Binary target -> its positive class.
     """
 
@@ -78,6 +91,8 @@ class Schema:
                 kinds |= kinds_of(table)
             elif isinstance(form, ShapeForm) and form.lists is not None:
                 kinds |= dict.fromkeys(form.lists.names, column.kind)
+            elif isinstance(form, StepsForm):
+                kinds[column.name] = f"steps:{'category' if form.names else 'number'}"
             elif not isinstance(form, LabelsForm) or not form.pattern:
                 kinds[column.name] = kind_of(column.kind, form)
         return kinds
@@ -143,6 +158,7 @@ class Schema:
     def labels(self) -> LabelType:
         """What the classes of the first target are to the user: strings, integers, ..."""
         form = self.column(self.targets[0]).form
+        form = form.cells if isinstance(form, StepsForm) else form
         return form.labels if isinstance(form, WordForm) else "string"
 
     def column(self, name: str) -> Column:
@@ -191,12 +207,12 @@ class Note(NamedTuple):
     Args:
         kind: "missing" (a word that means no value), "unread" (cells that are no number, no date
             or none of two words), "infinite", "brackets" (numbers written as (5), which are
-            negative), "converted" (cells in another form or unit than the training data) or
-            "class" (a class that is called like a missing value).
+            negative), "converted" (cells in another form or unit than the training data), "class"
+            (a class that is called like a missing value) or "text" (a target that is written).
         text: A sentence for the user.
     """
 
-    kind: Literal["missing", "unread", "infinite", "brackets", "converted", "class"]
+    kind: Literal["missing", "unread", "infinite", "brackets", "converted", "class", "text"]
     text: str
 
 
@@ -264,8 +280,10 @@ def check_names(schema: Schema) -> None:
     for name in schema.targets:
         if name not in schema.tasks:
             raise DataError(f"schema.tasks does not name {cut(repr(name))}.")
-        labels = isinstance(schema.column(name).form, LabelsForm)
-        if labels != (schema.tasks[name] == "multilabel"):
+        form, task = schema.column(name).form, schema.tasks[name]
+        steps = isinstance(form, StepsForm)
+        fits = isinstance(form, LabelsForm) == (task == "multilabel")
+        if not fits or steps != (task in (*PER_STEP, "series")):
             raise DataError(f"schema.tasks of {cut(repr(name))} does not go with its column.")
 
 

@@ -15,11 +15,12 @@ from bakeoff.data.forms import typed_labels
 from bakeoff.data.origin import Origin
 from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.long_table import LongTable, codes_of, counted, long_table
-from bakeoff.errors import DataError
+from bakeoff.errors import DataError, option
 
 if TYPE_CHECKING:
     import polars as pl
 
+MOST_CHANGED = 0.5  # share of the sequences within which a label of all of it may change
 PARTS = {"train": 0, "validation": 1, "test": 2}
 
 
@@ -91,6 +92,22 @@ def gather(
     )
 
 
+def tells_each_step(rows: Gathered, target: str, kind: str = "") -> bool:
+    """Tell whether a target is one of each step: it changes within most sequences, or is said to.
+
+    Args:
+        rows: Of the long table.
+        target: Its column.
+        kind: What the user called it: "steps", and what else.
+    """
+    if kind.partition(":")[0] == "steps":
+        return True
+    changed = rows.table.changed(rows.frame[target])[: rows.train_steps]
+    some = np.unique(rows.table.member()[: rows.train_steps][changed])
+    long = int((rows.table.lengths[: rows.train] > 1).sum())
+    return len(some) > MOST_CHANGED * long
+
+
 def check_labels(rows: Gathered, target: str) -> None:
     """Refuse a target that changes within a sequence.
 
@@ -107,9 +124,8 @@ def check_labels(rows: Gathered, target: str) -> None:
     n = len(np.unique(member[changed]))
     raise DataError(
         f"Target {target!r} changes within {counted(n, 'sequence', 'sequences')}: {one} at "
-        f"{rows.steps.place(first)}, {other} at {rows.steps.place(at)}. One value is predicted for "
-        "each sequence, none for each step as yet: give all rows of one id the same, or an id of "
-        "its own to each stretch."
+        f"{rows.steps.place(first)}, {other} at {rows.steps.place(at)}. Give all rows of one id "
+        f"the same, or say {option('kinds', {target: 'steps'})} to predict one for each step."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,10 +32,13 @@ ROWS_PER_CLASS = 10  # fewer rows than this per different integer: an amount, to
 
 
 class Target(NamedTuple):
-    """A target column read: its values (None or NaN where missing) and the task."""
+    """A target column read: its values (None or NaN where missing) and the task.
+
+    Where each step has one, the values are `Sequences`: codes, -1 where nobody knows, or numbers.
+    """
 
     column: Column
-    values: Array
+    values: Any
     task: Task
     positive: str  # "" unless binary
     notes: tuple[Note, ...]
@@ -81,6 +84,14 @@ def read_target(
     notes = tuple(note for note in reading.notes if note.kind != "infinite")
     if not kind and KINDS[reading.column.kind].target == "amount":
         reading = amount_or_classes(series, reading, mark, place)
+    if reading.column.kind == TEXT:
+        refuse_positive(positive, name, "a text")
+        said = Note(
+            "text",
+            f"{name}: {reading.column.reason}, so a text is written for each row, word by word; "
+            "give it the kind category to take each text for a class.",
+        )
+        return Target(reading.column, reading.values, "text", "", (*notes, said))
     column, values = with_labels(reading, series, typed=typed)
     if KINDS[column.kind].target == "amount":
         refuse_positive(positive, name, "a number")
@@ -201,12 +212,6 @@ def check_target(series: pl.Series, reading: Reading, place: Place) -> None:
     if column.kind == "constant" or column.distinct == 1:
         same = column.reason if column.kind == "constant" else "the same in all rows"
         raise DataError(f"Target {name!r} is {same}, so there is nothing to learn. Choose another.")
-    if column.kind == TEXT:
-        raise DataError(
-            f"Target {name!r} looks like {row.resembles} ({column.reason}), and texts are not "
-            "predicted as yet. Choose another target, or say "
-            f"{option('kinds', {name: 'category'})} to take each text for a class."
-        )
     if row.resembles:
         raise DataError(
             f"Target {name!r} looks like {row.resembles} ({column.reason}), not like a class "

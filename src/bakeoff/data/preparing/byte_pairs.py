@@ -86,6 +86,13 @@ class BytePairs:
         """Return the numbers of the pieces of each text."""
         return [found.ids for found in self.tokenizer.encode_batch(list(texts))]
 
+    def decode(self, numbers: Sequence[int]) -> str:
+        """Return the text of pieces; bytes that make no letter as a mark."""
+        names = list(self.pieces)
+        of_letter = {letter: byte for byte, letter in LETTERS.items()}
+        letters = "".join(names[number] for number in numbers)
+        return bytes(of_letter[letter] for letter in letters).decode("utf-8", "replace")
+
 
 def parts_of_texts(library: ModuleType) -> Any:
     """Return what cuts texts before bytes are joined: into words, and each Chinese letter alone.

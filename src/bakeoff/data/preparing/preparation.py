@@ -6,14 +6,16 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.blocks import Pictures, Sequences, Values
-from bakeoff.data.columns.column import Schema, Task
+from bakeoff.data.columns.column import PER_STEP, Schema, Task
+from bakeoff.data.columns.step_target import real_steps
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import ShapeForm
+from bakeoff.data.forms import ShapeForm, StepsForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.preparing.binary import Binary
 from bakeoff.data.preparing.categories import Categories
@@ -40,6 +42,7 @@ CLASSES: tuple[type[Transform], ...] = (
     TextComponents,
 )  # fmt: skip
 TRANSFORMS: Mapping[str, type[Transform]] = {c.__name__: c for c in CLASSES}
+MOST_WRITTEN = 10_000  # words that a text is written in: each costs a score at every step
 MOST_AMOUNT = 1e150  # the squares of larger numbers overflow, those of its inverse vanish
 
 
@@ -88,18 +91,34 @@ class Preparation:
         """That of the leading target, where it is a regression."""
         return self.goal.scale
 
-    def targets(self, dataset: Dataset) -> Array:
+    def targets(self, dataset: Dataset) -> Any:
         """Return (N,) codes of classes int64 (-1: no training row has it) or scaled float32.
 
-        Of labels (N, K) float32: 0, 1, or NaN where nobody knows.
+        Of labels (N, K) float32: 0, 1, or NaN where nobody knows. Of steps and texts `Sequences`:
+        codes, -1 where nobody knows; numbers, NaN where nobody does; or tokens.
         """
         values = dataset.arrays[dataset.target]
+        if self.goal.text is not None:
+            return self.goal.text.as_target(values)
+        if self.task in PER_STEP:
+            return self.step_targets(values)
         if self.task == "multilabel":
             return np.asarray(values, np.float32)
         if self.scale is not None:
             return self.scale.apply(values)
         codes = {name: i for i, name in enumerate(self.classes)}
         return np.array([codes.get(value, -1) for value in values], dtype=np.int64)
+
+    def step_targets(self, values: Sequences) -> Sequences:
+        """Return the targets of all steps as models learn them."""
+        steps = values.steps
+        if self.scale is not None:
+            return replace(values, steps=self.scale.apply(steps))
+        form = self.schema.column(self.schema.targets[0]).form
+        names = form.names if isinstance(form, StepsForm) else ()
+        known = {name: i for i, name in enumerate(self.classes)}
+        codes = np.array([*(known.get(name, -1) for name in names), -1], np.int64)
+        return replace(values, steps=codes[steps])  # -1 is the last
 
     @property
     def series_steps(self) -> SeriesSteps:
@@ -175,7 +194,7 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
         raise DataError(f"No input is left: {' '.join(notes)} Split in another way.")
     goals = {}
     for own in dataset.by_target:
-        goals[own.target], told = fit_goal(own, split)
+        goals[own.target], told = fit_goal(own, split, texts)
         notes += told
     transforms = {name: fit_transform(train, name, texts) for name in inputs}
     notes += [*unseen_parts(train, inputs), *say_strays(transforms, dataset)]
@@ -194,12 +213,15 @@ def fit_preparation(dataset: Dataset, split: Split, texts: TextChoices = BY_DEFA
     )
 
 
-def fit_goal(dataset: Dataset, split: Split) -> tuple[Goal, list[str]]:
+def fit_goal(
+    dataset: Dataset, split: Split, texts: TextChoices = BY_DEFAULT
+) -> tuple[Goal, list[str]]:
     """Learn classes and scale of a target from the training rows that have a value of it.
 
     Args:
         dataset: With one target.
         split: Says which rows train.
+        texts: How a text is to be cut into what is written.
 
     Returns:
         What was learned, and what was noticed, in sentences.
@@ -213,6 +235,13 @@ def fit_goal(dataset: Dataset, split: Split) -> tuple[Goal, list[str]]:
     values = train.arrays[target]
     if not len(values):
         raise DataError(f"No training row has a value of {target} ({split.how}). Leave it out.")
+    if task == "text":
+        return text_goal(dataset, split, texts)
+    if task in PER_STEP:
+        return step_goal(train, split), notes
+    if task == "series":
+        check_amounts(values.ravel(), target)
+        return Goal(task=task, scale=Scale.fit(values.ravel()), length=values.shape[1]), notes
     if task == "forecast":
         values = values.real()[:, 0]
     if task == "multilabel":
@@ -233,6 +262,42 @@ def fit_goal(dataset: Dataset, split: Split) -> tuple[Goal, list[str]]:
         notes.append(f"No training row has {target} = {named}; such rows always count as wrong.")
     scale = Scale.fit(values) if task == "regression" else None
     return Goal(task=task, classes=classes, scale=scale), notes
+
+
+def step_goal(train: Dataset, split: Split) -> Goal:
+    """Learn classes or scale of a target of each step.
+
+    Raises:
+        DataError: All steps of the training rows have one class or one value.
+    """
+    target, task = train.target, train.schema.tasks[train.target]
+    values = train.arrays[target]
+    steps = values.steps[real_steps(values)]
+    known = steps[steps >= 0] if task == "step_classes" else steps[~np.isnan(steps)]
+    if len(np.unique(known)) < 2:
+        raise DataError(
+            f"All steps of the training rows have one and the same {target}, so there is nothing "
+            f"to learn ({split.how}). Split in another way."
+        )
+    if task == "step_numbers":
+        check_amounts(known, target)
+        return Goal(task=task, scale=Scale.fit(known))
+    form = train.schema.column(target).form
+    names = form.names if isinstance(form, StepsForm) else ()
+    return Goal(task=task, classes=tuple(names[code] for code in np.unique(known).tolist()))
+
+
+def text_goal(dataset: Dataset, split: Split, texts: TextChoices) -> tuple[Goal, list[str]]:
+    """Learn the words that a text may be written in, and how long it may be."""
+    values = dataset.arrays[dataset.target]
+    fitted = Text.fit(values[split.train], texts._replace(vectors=""))
+    fitted = replace(fitted, known=min(fitted.known, MOST_WRITTEN))
+    notes = say_texts(dataset.target, fitted, values, split)
+    notes.append(
+        f"{dataset.target}: judged is how well each token is foretold from the true ones before "
+        "it (log loss per token, the end of the text among them; unknown words count as one)."
+    )
+    return Goal(task="text", text=fitted), notes
 
 
 def answered(dataset: Dataset, positions: Array) -> Array:

@@ -12,7 +12,7 @@ from bakeoff.build import Absent, build_fields, hints_of
 from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.columns.column import Column, Schema, Task, schema_from_dict, schema_to_dict
-from bakeoff.data.forms import ShapeForm
+from bakeoff.data.forms import ShapeForm, StepsForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.preparing.goal import Goal
 from bakeoff.data.preparing.numbers import Numbers
@@ -21,6 +21,7 @@ from bakeoff.data.preparing.preparation import TRANSFORMS, Preparation, forecast
 from bakeoff.data.preparing.scale import Scale
 from bakeoff.data.preparing.series_steps import SeriesSteps
 from bakeoff.data.preparing.steps import Steps
+from bakeoff.data.preparing.text import Text
 from bakeoff.data.preparing.text_components import TextComponents
 from bakeoff.data.preparing.transform import Transform, check_widths
 from bakeoff.documents import read_arrays, read_json, reading, write_json, writing
@@ -47,6 +48,7 @@ def save_preparation(preparation: Preparation, folder: Path) -> None:
         **{f"components.{name}": t for name, t in preparation.components.items()},
         **{summaries_of(name, preparation.schema): t for name, t in preparation.summaries.items()},
         **{scale_of(name, preparation.schema): own.scale for name, own in goals.items()},
+        **{f"target.{name}": own.text for name, own in goals.items()},
     }
     states = {}
     for name, transform in named.items():
@@ -139,13 +141,17 @@ def goals_of(
     facts = {first: document, **{name: further[name] for name in others}}
     goals = {}
     for name, own in facts.items():
-        scale = made.get(scale_of(name, schema))
+        scale, text = made.get(scale_of(name, schema)), made.get(f"target.{name}")
         if own["task"] != schema.tasks[name]:
             raise DataError(f"the task of {cut(repr(name))} is not that of the schema.")
+        if isinstance(text, Text) != (own["task"] == "text"):
+            raise DataError(f"what {cut(repr(name))} is written in is missing, or is too much.")
         goals[name] = Goal(
             task=own["task"],
             classes=tuple(own["classes"]),
             scale=scale if isinstance(scale, Scale) else None,
+            text=text if isinstance(text, Text) else None,
+            length=form.length if isinstance(form := schema.column(name).form, StepsForm) else 0,
         )
     return goals
 

@@ -18,7 +18,7 @@ from bakeoff.data.array import Array, Row
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.text_words import text_words
 from bakeoff.data.preparing.byte_pairs import BytePairs
-from bakeoff.data.preparing.tokens import FIRST, UNKNOWN
+from bakeoff.data.preparing.tokens import END, FIRST, UNKNOWN
 from bakeoff.data.preparing.transform import Role, fields_of
 from bakeoff.data.reading.located import located
 from bakeoff.data.reading.word_vectors import MOST, word_vectors
@@ -38,6 +38,7 @@ QUANTILE = 0.95  # of the training rows, that are read to their end where they a
 LEAST_BUCKETS, MOST_BUCKETS = 2**10, 2**19
 MOST_COUNTED = 2**23  # words in which pairs are counted
 PIECE = 1_000  # texts that are looked at at once
+MARK = "▢"  # what an unknown word is written as
 
 
 class TextChoices(NamedTuple):
@@ -175,6 +176,36 @@ class Text:
         return Sequences(
             steps, np.where(nothing, len(codes), starts), np.where(nothing, 1, lengths)
         )
+
+    def as_target(self, values: Array) -> Sequences:
+        """Return the tokens that are learned of each text: known ones, and its end if it is whole.
+
+        Example:
+            >>> fitted = Text.fit(np.array(["a cat", "a dog", "a dog"], dtype=object))
+            >>> fitted.as_target(np.array(["a cat"], dtype=object))[0].tolist()
+            [4, 1, 3]
+        """
+        codes, lengths = self.read(values)
+        taken = np.minimum(lengths, self.length)
+        whole = taken == lengths
+        sizes = taken + whole
+        starts = np.cumsum(sizes) - sizes
+        steps = np.full(int(sizes.sum()), END, np.int32)
+        first = np.cumsum(lengths) - lengths
+        within = np.arange(int(taken.sum())) - np.repeat(np.cumsum(taken) - taken, taken)
+        known = codes[np.repeat(first, taken) + within]
+        known = np.where(known < self.vocabulary_size, known, UNKNOWN)
+        steps[np.repeat(starts, taken) + within] = known
+        return Sequences(steps, starts, sizes)
+
+    def say(self, tokens: Array) -> str:
+        """Write tokens (T,) as a text, up to its end; unknown ones as `MARK`."""
+        ends = np.flatnonzero(tokens == END)
+        numbers = [int(token) for token in tokens[: ends[0] if len(ends) else None]]
+        if self.tokens == "bytes":
+            return self.pairs.decode([number - FIRST for number in numbers if number >= FIRST])
+        words = self.words
+        return " ".join(words[n - FIRST] if n >= FIRST else MARK for n in numbers)
 
     def lengths(self, values: Array) -> Array:
         """Return (N,) how many words or pieces each text has; 0 of a missing one."""

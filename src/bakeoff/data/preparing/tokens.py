@@ -15,6 +15,7 @@ from bakeoff.data.preparing.transform import Role
 from bakeoff.listed import listed
 
 UNKNOWN = 1  # the code of a token that no training row has; 0 is padding
+END = 3  # what ends a text that is written
 FIRST = 4  # the code of the most frequent token: 2 starts a sequence, 3 ends one
 MOST_WORDS = 2**17  # tokens with a code; rarer ones are unknown
 COUNTED = 1_000  # tokens whose counts baselines read

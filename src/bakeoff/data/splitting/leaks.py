@@ -18,6 +18,7 @@ import numpy as np
 from bakeoff.cut import cut
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.blocks import Sequences
+from bakeoff.data.columns.column import PER_STEP
 from bakeoff.data.columns.read_labels import label_texts
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.alone import (
@@ -260,6 +261,8 @@ def give_aways(
     """
     target = dataset.arrays[dataset.target]
     labels = dataset.schema.label_names
+    if dataset.schema.tasks[dataset.target] in ("text", "series", *PER_STEP):
+        return  # no single column tells a text, or all steps
     if not labels:
         if len(dataset) and not isinstance(target, Sequences):
             train = train[~is_missing(target[train])]

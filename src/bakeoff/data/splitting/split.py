@@ -23,7 +23,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from bakeoff.data.array import Array, frozen, is_missing
+from bakeoff.data.columns.column import PER_STEP
 from bakeoff.data.columns.read_labels import rarest_labels
+from bakeoff.data.columns.step_target import classes_of_steps
 from bakeoff.data.columns.target import rare_classes
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.stratify import stratify
@@ -44,6 +46,7 @@ WORDS = {**{part: part for part in PARTS}, "training": "train", "val": "validati
 Method = Literal["random", "time", "group", "column", "files"]
 ASKED = tuple(method for method in get_args(Method) if method != "files")
 SHARES = (0.70, 0.15, 0.15)
+UNSTRATIFIED = ("regression", "text", "series", *PER_STEP)  # what a row has is no one class
 CARVED = 0.15  # of the training rows, where the data bring no validation part
 
 
@@ -267,9 +270,9 @@ def by_chance(dataset: Dataset, shares: tuple[float, ...], seed: int) -> Split:
     train, validation, test = stratify(positions, strata, shares, np.random.default_rng(seed))
     train = np.concatenate([train, np.flatnonzero(kept)])
     task = dataset.schema.tasks[dataset.target]
-    stratified = {"regression": "", "multilabel": ", stratified by the rarest label of a row"}.get(
-        task, ", stratified"
-    )
+    unstratified = dict.fromkeys(UNSTRATIFIED, "")
+    by_labels = {"multilabel": ", stratified by the rarest label of a row"}
+    stratified = (unstratified | by_labels).get(task, ", stratified")
     how = f"random{stratified}, seed {seed}"
     return Split(train=train, validation=validation, test=test, method="random", how=how, seed=seed)
 
@@ -286,7 +289,7 @@ def never_tested(dataset: Dataset) -> Array:
 
 def strata_of(dataset: Dataset, positions: Array) -> Array:
     """Return the class of each row as a number, of several labels the rarest; 0 for numbers."""
-    if dataset.schema.tasks[dataset.target] == "regression":
+    if dataset.schema.tasks[dataset.target] in UNSTRATIFIED:
         return np.zeros(len(positions), dtype=np.int64)
     if dataset.schema.tasks[dataset.target] == "multilabel":
         return rarest_labels(dataset.arrays[dataset.target][positions])
@@ -392,7 +395,10 @@ def counts(dataset: Dataset, split: Split) -> dict[str, dict[str, Any]]:
         if labels := dataset.schema.label_names:
             having = (dataset.arrays[dataset.target][positions] > 0.5).sum(axis=0).tolist()
             result[part]["classes"] = dict(zip(labels, having, strict=True))
-        elif dataset.schema.tasks[dataset.target] not in ("regression", "forecast"):
+        elif dataset.schema.tasks[dataset.target] == "step_classes":
+            names = classes_of_steps(dataset.arrays[dataset.target][positions], dataset.schema)
+            result[part]["classes"] = dict(sorted(Counter(names).items()))
+        elif dataset.schema.tasks[dataset.target] not in (*UNSTRATIFIED, "forecast"):
             tally = Counter(dataset.arrays[dataset.target][positions].tolist())
             del tally[None]  # rows that have other targets; a Counter lets go of what it lacks
             result[part]["classes"] = {name: tally[name] for name in sorted(tally)}

@@ -267,7 +267,12 @@ def take(inputs: Mapping[str, Source], positions: Any = slice(None)) -> dict[str
 
 
 def read_as(view: str, inputs: Mapping[str, Source]) -> dict[str, Any]:
-    """Return the inputs of a baseline: windows and texts to be sliced, others as arrays."""
+    """Return the inputs of a baseline: windows and texts to be sliced, steps where they are.
+
+    All others come as arrays.
+    """
+    if view in ("step_plain", "step_tokens"):
+        return dict(inputs)
     if view not in ("window", "words"):
         return take(inputs)
     sliced: dict[str, Any] = {name: Sliced(source) for name, source in inputs.items()}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from bakeoff.data.blocks import Sequences
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation
-from bakeoff.data.taking.sources import Rows, Windows
+from bakeoff.data.taking.sources import Ragged, Rows, Windows
+
+Targets = Rows | Ragged | Windows
 
 
-def make_targets(preparation: Preparation, dataset: Dataset) -> Rows | Windows:
+def make_targets(preparation: Preparation, dataset: Dataset) -> Targets:
     """Return where the targets of all rows are.
 
     Args:
@@ -18,15 +21,17 @@ def make_targets(preparation: Preparation, dataset: Dataset) -> Rows | Windows:
 
     Returns:
         (N,) codes of classes int64 (-1: no training row has it), or float32 in training standard
-        deviations; of labels (N, K) float32, NaN where nobody knows; of several targets all of
-        these beside each other, as `beside` has them; of a forecast (N, S), the
-        steps ahead as windows of one series of numbers.
+        deviations; of steps and of texts the same, ragged; of labels (N, K) float32, NaN where
+        nobody knows; of several targets all of these beside each other, as `beside` has them;
+        of a forecast (N, S), the steps ahead as windows of one series of numbers.
     """
     if len(preparation.goals) > 1:
         targets = beside(preparation, dataset)
         return Rows(base=targets, rows=np.arange(len(targets)))
     if preparation.task != "forecast":
         targets = preparation.targets(dataset)
+        if isinstance(targets, Sequences):
+            return Ragged(base=targets.steps, starts=targets.starts, lengths=targets.lengths)
         return Rows(base=targets, rows=np.arange(len(targets)))
     windows, ahead = (dataset.arrays[n] for n in (preparation.schema.inputs[0], dataset.target))
     scaled = preparation.series_steps.apply_first(windows)

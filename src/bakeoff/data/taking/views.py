@@ -28,6 +28,7 @@ import numpy as np
 
 from bakeoff.data.array import Array, compact
 from bakeoff.data.blocks import Pictures, Sequences
+from bakeoff.data.columns.column import PER_STEP
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.preparing.pixels import Pixels as PixelScales
@@ -48,6 +49,7 @@ from bakeoff.data.taking.sources import (
     lengths_name,
     take,
 )
+from bakeoff.data.taking.step_views import step_views
 from bakeoff.data.taking.text_views import text_views
 from bakeoff.numeric import within_reach
 
@@ -110,7 +112,10 @@ def make_views(preparation: Preparation, dataset: Dataset) -> Views:
     """
     groups = preparation.schema.groups
     if len(groups) == 1:
-        return views_of(preparation, dataset, *groups.values())
+        (names,) = groups.values()
+        own = views_of(preparation, dataset, names)
+        per_step = preparation.task in PER_STEP
+        return step_views(own, dataset.arrays[names[0]]) if per_step else own
     views = {name: views_of(preparation, dataset, own) for name, own in groups.items()}
     makers = {
         f"{name}/{view}": maker for name, own in views.items() for view, maker in own.makers.items()

@@ -2,7 +2,7 @@
 
     y_t = baseline(x_{t-2}, x_{t-1}, x_t, x_{t+1}, x_{t+2})
 
-What it reads is put together by the view `step_plain`.
+What it reads is put together by `data.taking.step_views`.
 
 Dimensions: N rows, S steps of all rows, C classes.
 """

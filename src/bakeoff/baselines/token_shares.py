@@ -35,8 +35,16 @@ class TokenShares:
     def prepare(self) -> None:
         """Import nothing: NumPy is enough."""
 
-    def fit(self, inputs: Mapping[str, Any], targets: Any, **_: Any) -> None:
-        """Count the tokens of the training rows."""
+    def fit(
+        self,
+        inputs: Mapping[str, Any],
+        targets: Any,
+        *,
+        validation_inputs: Mapping[str, Any],
+        validation_targets: Any,
+        seed: int,
+    ) -> None:
+        """Count the tokens of the training rows; nothing else is looked at."""
         counts = np.bincount(tokens_of(targets), minlength=self.num_tokens) + 1.0
         self.shares = counts / counts.sum()
 

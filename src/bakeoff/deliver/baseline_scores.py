@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.baselines.per_step import PerStep
 from bakeoff.data.taking.sources import Reduced, Source, read_as
 
 REDUCED = 8_192  # pictures that are reduced at a time: up to 25 MB
@@ -24,7 +25,8 @@ def baseline_scores(
     number = len(next(iter(inputs.values())))
     if number <= REDUCED or not all(isinstance(source, Reduced) for source in inputs.values()):
         known = {} if texts is None else {"texts": texts}
-        return np.asarray(model.scores(read_as(view, inputs) | known))
+        per_step = isinstance(model, PerStep)
+        return np.asarray(model.scores(read_as(view, inputs, per_step=per_step) | known))
     parts = []
     for start in range(0, number, REDUCED):
         some = {name: source[start : start + REDUCED] for name, source in inputs.items()}

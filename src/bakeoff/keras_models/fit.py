@@ -121,14 +121,8 @@ def fit(
         """Return the loss in Keras' order of arguments, without penalties when a metric."""
         return criterion(scores, targets, members=members)
 
-    validate = Validation(
-        validation_feed,
-        validation_targets,
-        criterion,
-        watched,
-        per_step=per_step,
-        teacher_forcing=teacher_forcing,
-    )
+    steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
+    validate = Validation(validation_feed, validation_targets, criterion, watched, **steps)
     watch = Watch(
         validate,
         rates,

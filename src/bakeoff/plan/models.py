@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PORTS = (f"{port}{number}" for port in ("COM", "LPT") for number in range(10))
-UNSAID = ("plain", "histograms", "words", "step_plain", "step_tokens")  # views of baselines alone
+UNSAID = ("plain", "histograms", "words")  # views of baselines alone
 WRITTEN = {"text": "writes a text", "step_classes": "tells a class of each step",
            "step_numbers": "tells a number of each step", "series": "tells a series"}  # fmt: skip
 RESERVED = {"CON", "PRN", "AUX", "NUL", *PORTS}  # no file or folder of Windows may be called so

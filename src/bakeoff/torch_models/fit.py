@@ -108,17 +108,11 @@ def fit(
     lay_out(model.to(place), layouts)
     feed = Feed(inputs, place, layouts, augment=augment, random=np.random.default_rng(seed))
     known = target_taker(targets, place)
-    validate = Validation(
-        Feed(validation_inputs, place, layouts),
-        validation_targets,
-        criterion,
-        watched,
-        per_step=per_step,
-        teacher_forcing=teacher_forcing,
-    )
+    steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
+    judged = Feed(validation_inputs, place, layouts), validation_targets
+    validate = Validation(*judged, criterion, watched, **steps)
     moved = nn.ModuleList([model, criterion]) if isinstance(criterion, nn.Module) else model
     weight_optimizer = Optimizer(moved.to(place), optimizer, weight_decay=weight_decay)
-    num_steps = len(batch_sizes(len(feed), batch_size))
     weights = model.state_dict()  # not a copy: each step changes these tensors
     best_weights = {name: weight.clone() for name, weight in weights.items()}
     best_loss, best_epoch = math.inf, 0
@@ -128,19 +122,17 @@ def fit(
     with faster_dropout(model):
         for epoch in range(1, epochs + 1):
             epoch_start = time.perf_counter()
-            done = [(epoch - 1 + step / num_steps) / epochs for step in range(num_steps)]
-            rates = [lr * schedule_factor(schedule, progress) for progress in done]
+            factors = factors_of(schedule, epoch, epochs, len(batch_sizes(len(feed), batch_size)))
             train_loss = train_epoch(
                 model,
                 feed.shuffled(known, batch_size),
                 weight_optimizer,
                 criterion,
-                rates,
+                [lr * factor for factor in factors],
                 members=members,
-                per_step=per_step,
-                teacher_forcing=teacher_forcing,
                 clip_norm=clip_norm,
                 precision=precision,
+                **steps,
             )
             seconds = time.perf_counter() - epoch_start
             validation_loss, validation_metric = validate(model)
@@ -149,7 +141,7 @@ def fit(
                 "train_loss": train_loss,
                 "validation_loss": validation_loss,
                 "validation_metric": validation_metric,
-                "lr": rates[-1],
+                "lr": lr * factors[-1],
                 "seconds": time.perf_counter() - start,
                 "rows_per_second": len(feed) / seconds,
             }
@@ -169,6 +161,12 @@ def fit(
     model.load_state_dict(best_weights)
     lay_out(model.eval(), {})
     return history
+
+
+def factors_of(schedule: str, epoch: int, epochs: int, num_steps: int) -> list[float]:
+    """Return what the rate of each step of an epoch is multiplied with; epochs count from 1."""
+    done = [(epoch - 1 + step / num_steps) / epochs for step in range(num_steps)]
+    return [schedule_factor(schedule, progress) for progress in done]
 
 
 def criteria(

@@ -362,7 +362,8 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
     model = build_baseline(job, view.sizes)
     model.prepare()
     inputs = {part: shared.part_of(view, part) for part in PARTS}
-    train, validation = (read_as(job.view, inputs[part]) for part in ("train", "validation"))
+    read = partial(read_as, job.view, per_step=job.per_step and job.task != "text")
+    train, validation = (read(inputs[part]) for part in ("train", "validation"))
     start = time.perf_counter()
     model.fit(
         train,
@@ -383,7 +384,7 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
 
     def scores(part: str) -> np.ndarray:
         texts = {"texts": shared.targets(part)} if job.task == "text" else {}
-        return model.scores(read_as(job.view, inputs[part]) | texts)
+        return model.scores(read(inputs[part]) | texts)
 
     return finish(fitted, scores, model.state(), folder, len(shared.rows["test"]))
 

@@ -38,7 +38,8 @@ def one_target(y: Array, name: str, kind: str = "") -> tuple[Array, str]:
     if is_one_hot(y) and kind in ("", "category", "binary"):
         return y.argmax(axis=1), kind or "category"
     raise DataError(
-        f"{name} has shape {y.shape}: {what_it_is(y, kind)}. {ONE} {name}{first_of(y)}{way_on(y, name)}."
+        f"{name} has shape {y.shape}: {what_it_is(y, kind)}. "
+        f"{ONE} {name}{first_of(y)}{way_on(y, name)}."
     )
 
 

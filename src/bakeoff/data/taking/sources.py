@@ -266,12 +266,12 @@ def take(inputs: Mapping[str, Source], positions: Any = slice(None)) -> dict[str
     return batch
 
 
-def read_as(view: str, inputs: Mapping[str, Source]) -> dict[str, Any]:
+def read_as(view: str, inputs: Mapping[str, Source], *, per_step: bool = False) -> dict[str, Any]:
     """Return the inputs of a baseline: windows and texts to be sliced, steps where they are.
 
     All others come as arrays.
     """
-    if view in ("step_plain", "step_tokens"):
+    if per_step:
         return dict(inputs)
     if view not in ("window", "words"):
         return take(inputs)

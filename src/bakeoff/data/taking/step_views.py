@@ -25,9 +25,8 @@ def step_views(views: Views, values: Sequences) -> Views:
         values: (N, T, F) sequences or (N, T) tokens.
 
     Returns:
-        "sequence" or "text" for networks, as they are; for baselines "step_plain", a step and its
-        neighbours unscaled, NaN beyond the ends; of tokens "step_tokens", which only `constant`
-        reads.
+        "sequence" or "text" for networks, as they are; for baselines "plain", a step and its
+        neighbours unscaled, NaN beyond the ends; of tokens "words", which only `constant` reads.
     """
     from bakeoff.data.taking.views import View, Views
 
@@ -42,7 +41,7 @@ def step_views(views: Views, values: Sequences) -> Views:
         return View(inputs={"x": source}, sizes={"in_features": 1})
 
     kept = {name: maker for name, maker in views.makers.items() if name in ("sequence", "text")}
-    more = {"step_tokens": tokens} if values.ndim == 2 else {"step_plain": plain}
+    more = {"words": tokens} if values.ndim == 2 else {"plain": plain}
     return Views({**kept, **more})
 
 

@@ -38,6 +38,7 @@ COMMANDS = {
     ),
     "labels": "multilabel/yeast.csv.gz --target Class*",
     "two": "./two.npz --inputs series,picture --target label",
+    "pairs": "./pairs.tsv --inputs english --target german",
     "cifar10": "cifar10",
     "mnist": "mnist",
     "sum_sign": "sum_sign",
@@ -51,11 +52,11 @@ def make_data_folder(home: Path) -> Path:
 
     Water, clouds, electricity, ETTh1, vowels, imdb, fashion, omniglot, yeast, cifar10, mnist: the
     names of files, columns and classes are those of the real ones, the values are drawn; two.npz is
-    that of examples/make_data.py.
+    that of examples/make_data.py, pairs.tsv such as it writes.
     """
     rng = np.random.default_rng(0)
     sets = (water, clouds, electricity, ett, vowels, imdb, cifar10, mnist)
-    for make in (*sets, fashion, omniglot, yeast):
+    for make in (*sets, fashion, omniglot, yeast, pairs):
         make(home, rng)
     np.savez(home / "two.npz", **example("make_data").two_inputs(120, picture_says=True))
     return home
@@ -99,6 +100,17 @@ def omniglot(home: Path, rng: np.random.Generator) -> None:
         table_rows.append((path, name, f"{name}/character{character:02d}", drawing + 1))
     table(home / "omniglot/samples.csv.gz", "image,alphabet,character,drawing", table_rows)
     archive(home / "omniglot/images_background.zip", files)
+
+
+def pairs(home: Path, rng: np.random.Generator) -> None:
+    """Write English captions and what they are in German, some with a quotation mark in them."""
+    words = {"a": "ein", "man": "mann", "dog": "hund", "sees": "sieht", "the": "der", "two": "zwei"}
+    drawn = rng.choice([*words], (160, 9))
+    lines = []
+    for i, row in enumerate(drawn):
+        mark = '"' * (i % 40 == 7)
+        lines.append(" ".join(row) + "\t" + mark + " ".join(words[word] for word in row))
+    (home / "pairs.tsv").write_text("\n".join(["english\tgerman", *lines]) + "\n", "utf-8")
 
 
 def yeast(home: Path, rng: np.random.Generator) -> None:

@@ -23,6 +23,7 @@ MODELS = {
     "picture_and_alphabet": "alphabet_mlp,all",
     "labels": "linear,mlp",
     "two": "series_gru,all",
+    "pairs": "constant,rnn_seq2seq",
     "cifar10": "linear,cnn",
     "mnist": "boosting,mlp",
     "sum_sign": "linear,rnn",

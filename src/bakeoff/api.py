@@ -184,6 +184,7 @@ def run(
     loss: str | None = None,
     class_weights: str | None = None,
     label_smoothing: float | None = None,
+    quantile: float | None = None,
     precision: str | None = None,
     augment: str | None = None,
     out: str | Path | None = None,

@@ -75,6 +75,7 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         loss: str | None = None,
         class_weights: str | None = None,
         label_smoothing: float | None = None,
+        quantile: float | None = None,
         precision: str | None = None,
         augment: str | None = None,
         out: str | Path | None = None,
@@ -103,11 +104,10 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         self.clip_norm = clip_norm
         self.loss = loss
         self.class_weights = class_weights
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.quantile = label_smoothing, quantile
         self.precision = precision
         self.augment = augment
-        self.out = out
-        self.show = show
+        self.out, self.show = out, show
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that missing values are welcome, and pictures (n, Y, X) as well."""

@@ -87,3 +87,50 @@ def test_learned_weights_find_the_variance_of_each_target():
         move.step()
     found = loss.log_variances.exp().tolist()
     assert found == pytest.approx(errors.square().mean(0).tolist(), rel=0.02)
+
+
+def test_class_weights_and_shares_act_on_their_own_target_in_both_rooms():
+    """As `loss_of` has them where the target is the only one."""
+    from bakeoff.torch_models.losses import loss_of
+
+    scores, targets = made()
+    settings = {
+        "kind": {"class_weights": (1.0, 3.0, 0.5), "label_smoothing": 0.1},
+        "amount": {"loss": "quantile", "quantile": 0.9},
+    }
+    goals = {name: {**GOALS[name], **own} for name, own in settings.items()}
+    ours = JointLoss(goals)
+    own_scores, own_targets = torch.tensor(scores[:, :4]), torch.tensor(targets[:, :2])
+    found = ours(own_scores, own_targets).item()
+    known = ~own_targets.isnan()
+    kind = loss_of(
+        "cross_entropy", own_scores[known[:, 0], :3], own_targets[known[:, 0], 0].long(),
+        **settings["kind"],
+    )  # fmt: skip
+    amount = loss_of(
+        "quantile", own_scores[known[:, 1], 3:], own_targets[known[:, 1], 1], quantile=0.9
+    )
+    assert found == pytest.approx((kind + 2 * amount).item(), rel=1e-6)
+    pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
+    from bakeoff.keras_models.joint_loss import JointLoss as Facing
+
+    assert float(Facing(goals)(scores[:, :4], targets[:, :2])) == pytest.approx(found, rel=1e-5)
+
+
+def test_rows_of_a_binary_target_weigh_by_their_class_in_both_rooms():
+    goals = {"sick": {"loss": "binary_cross_entropy", "outputs": 1, "columns": 1, "weight": 1.0,
+                      "class_weights": (1.0, 5.0), "label_smoothing": 0.2}}  # fmt: skip
+    scores = np.array([[0.3], [-1.0], [2.0]], np.float32)
+    targets = np.array([[1.0], [0.0], [np.nan]], np.float32)
+    from bakeoff.torch_models.losses import loss_of
+
+    own = {"class_weights": (1.0, 5.0), "label_smoothing": 0.2}
+    expected = loss_of(
+        "binary_cross_entropy", torch.tensor(scores[:2]), torch.tensor([1.0, 0.0]), **own
+    )
+    found = JointLoss(goals)(torch.tensor(scores), torch.tensor(targets)).item()
+    assert found == pytest.approx(expected.item(), rel=1e-6)
+    pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
+    from bakeoff.keras_models.joint_loss import JointLoss as Facing
+
+    assert float(Facing(goals)(scores, targets)) == pytest.approx(found, rel=1e-5)

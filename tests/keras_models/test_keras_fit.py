@@ -152,7 +152,7 @@ def test_few_short_sequences_among_long_ones_are_trained_on(short):
 
 
 def test_every_row_comes_once_an_epoch_and_no_batch_has_one_row():
-    batches = Batches(Feed({"x": np.arange(9.0)}), np.arange(9), batch_size=4)
+    batches = Batches(Feed({"x": np.arange(9.0)}), np.arange(9), 4, teacher_forcing=False)
     first = [batch[0]["x"].tolist() for batch in (batches[i] for i in range(len(batches)))]
     batches.on_epoch_end()
     second = [batches[i][1].tolist() for i in range(len(batches))]

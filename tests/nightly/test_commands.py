@@ -29,9 +29,10 @@ def test_a_line_ends_with_a_verdict(name, framework, tmp_path):
         else word
         for word in COMMANDS[name].split()
     ]
-    if name == "two":
+    if name in ("two", "pairs"):
         script = Path(__file__).parents[2] / "examples" / "make_data.py"
-        subprocess.run([sys.executable, script, "two.npz"], cwd=tmp_path, check=True)
+        file = COMMANDS[name].split()[0]
+        subprocess.run([sys.executable, script, file], cwd=tmp_path, check=True)
     asked = [
         "--framework",
         framework,

@@ -6,6 +6,7 @@ import pytest
 
 import bakeoff
 from bakeoff.data.read import read
+from bakeoff.errors import RequestError
 
 QUICK = {"seeds": 1, "jobs": 1, "show": "none"}
 
@@ -192,3 +193,32 @@ def check_rows_are_compared(framework, tmp_path):
     assert scores[0] >= 0.99
     assert scores[0] == scores[1]
     assert np.array_equal(*answers)
+
+
+def test_a_quantile_has_its_share_of_the_numbers_below_it(tmp_path):
+    random = np.random.default_rng(0)
+    x = random.normal(size=600)
+    table = {"x": x, "y": 2 * x + random.normal(size=600)}
+    run = bakeoff.run(
+        table, target="y", models=["mlp"], loss="quantile", quantile=0.9, epochs=30, lr=0.01,
+        out=tmp_path, **QUICK,
+    )  # fmt: skip
+    below = table["y"] < run.best.predict(table)["prediction"].to_numpy()
+    assert 0.85 < below.mean() < 0.95
+    with pytest.raises(RequestError, match=r"quantile=0\.9 goes with loss=.quantile."):
+        bakeoff.run(table, target="y", models=["mlp"], quantile=0.9, **QUICK)
+
+
+def test_class_weights_of_several_targets_are_told_by_target(tmp_path):
+    table = two_targets()
+    weighed = {"class_weights": "zeta:q=4,alpha:u=2", "label_smoothing": 0.1}
+    run = bakeoff.run(
+        table, target=("zeta", "alpha"), models=["mlp"], epochs=1, out=tmp_path, **weighed, **QUICK
+    )
+    heads = run.best.fit.job.heads
+    assert list(heads["zeta"]["class_weights"]) == [1.0, 4.0, 1.0]
+    assert list(heads["alpha"]["class_weights"]) == [2.0, 1.0, 1.0]
+    with pytest.raises(RequestError, match=r"No target called 'zetta'.*Did you mean 'zeta'"):
+        bakeoff.run(
+            table, target=("zeta", "alpha"), models=["mlp"], class_weights="zetta:q=4", **QUICK
+        )

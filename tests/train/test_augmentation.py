@@ -104,5 +104,5 @@ def test_a_recipe_takes_it_as_written_and_refuses_what_is_wrong():
 def test_a_job_carries_it_only_where_it_says_something():
     assert "augment" not in settings_of(Recipe(augment="none"))
     assert settings_of(Recipe(augment="flip=0.5"))["augment"] == "flip=0.5"
-    told = Recipe(augment="flip=0.5", class_weights="balanced", label_smoothing=0.1)
-    assert set(settings_of(told)) == set(SETTINGS)
+    own = {"augment": "flip=0.5", "class_weights": "balanced", "label_smoothing": 0.1}
+    assert set(settings_of(Recipe(**own, quantile=0.9))) == set(SETTINGS)

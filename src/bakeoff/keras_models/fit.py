@@ -42,6 +42,7 @@ def fit(
     loss: str | Mapping[str, Mapping[str, Any]] = "cross_entropy",
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
+    quantile: float = 0.5,
     members: bool = False,
     per_step: bool = False,
     teacher_forcing: bool = False,
@@ -72,6 +73,7 @@ def fit(
             what `joint_loss.JointLoss` takes.
         class_weights: How much a row counts, by its class; () where all count alike.
         label_smoothing: Share of the target that cross entropy spreads over all classes.
+        quantile: Share of the targets below what is foretold, for the loss of that name.
         members: The model returns the scores of several members in training, and each has a loss.
         per_step: There is a target of each step, -1 or NaN where nobody knows.
         teacher_forcing: The model is given the true steps as `previous`, and foretells each from
@@ -109,7 +111,8 @@ def fit(
     batches = Batches(feed, targets, batch_size, teacher_forcing=teacher_forcing)
     num_steps = epochs * len(batches)
     rates = Schedule(lr, schedule, num_steps)
-    criterion, watched = criteria(loss, class_weights, label_smoothing, per_step)
+    own = class_weights, label_smoothing, quantile
+    criterion, watched = criteria(loss, *own, per_step=per_step)
     adaptor = Adaptor(model)
     if isinstance(criterion, JointLoss) and criterion.learned:
         criterion.log_variances = adaptor.learned(len(criterion.goals))
@@ -176,14 +179,16 @@ def criteria(
     loss: str | Mapping[str, Mapping[str, Any]],
     class_weights: Sequence[float],
     label_smoothing: float,
+    quantile: float,
+    *,
     per_step: bool,
 ) -> tuple[Callable[..., Any], Callable[[np.ndarray, np.ndarray], float]]:
     """Return what training lowers, and the metric that is watched beside it."""
     if not isinstance(loss, str):
         joint = JointLoss(loss)
         return joint, joint.metric
-    own: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
-    lowered = partial(loss_of, loss, **own, per_step=per_step)
+    own: dict[str, Any] = {"label_smoothing": label_smoothing, "quantile": quantile}
+    lowered = partial(loss_of, loss, class_weights=class_weights, per_step=per_step, **own)
     return lowered, partial(metric_of, loss, per_step=per_step)
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from bakeoff.keras_models.losses import LOSSES, metric_of
+from bakeoff.keras_models.losses import LOSSES, loss_called, metric_of
 
-NUMBERS = ("mse", "mae", "huber")
+NUMBERS = ("mse", "mae", "huber", "quantile")
 
 
 class JointLoss:
@@ -26,7 +26,8 @@ class JointLoss:
 
     Args:
         goals: Target -> `loss` (one of `losses.LOSSES`), how many `outputs` and `columns` it has,
-            and the `weight` of its loss: a number, or "learned" for all of them.
+            and the `weight` of its loss: a number, or "learned" for all of them; perhaps
+            `class_weights`, `label_smoothing` and `quantile`, as `losses.loss_of` takes them.
 
     Attributes:
         log_variances: (targets,) weights that are learned; whoever trains sets them to a variable.
@@ -44,8 +45,7 @@ class JointLoss:
 
     def __init__(self, goals: Mapping[str, Mapping[str, Any]]) -> None:
         for goal in goals.values():
-            if goal["loss"] not in LOSSES:
-                raise ValueError(f"No loss called {goal['loss']!r}. Known: {', '.join(LOSSES)}.")
+            loss_called(goal["loss"], 0.5)  # refuses what is none
         self.goals = list(goals.values())
         self.learned = any(goal["weight"] == "learned" for goal in self.goals)
         self.log_variances: Any = None
@@ -56,7 +56,7 @@ class JointLoss:
         total = ops.sum(scores) * 0.0
         parts = zip(self.goals, *self.parted(scores, targets), strict=True)
         for k, (goal, own, truth) in enumerate(parts):
-            loss = known_loss(goal["loss"], own, ops.cast(truth, own.dtype))
+            loss = known_loss(goal, own, ops.cast(truth, own.dtype))
             if not self.learned:
                 total = total + goal["weight"] * loss
             else:
@@ -87,22 +87,43 @@ def cut_apart(values: Any, widths: list[int]) -> list[Any]:
     return [values[:, a:b] for a, b in pairwise(ends)]
 
 
-def known_loss(name: str, scores: Any, targets: Any) -> Any:
+def known_loss(goal: Mapping[str, Any], scores: Any, targets: Any) -> Any:
     """Return the mean loss of one target over what is known of it; 0 where nothing is.
+
+    Rows weigh by their class, where classes have weights.
 
     Shape:
         scores (B, C), targets (B, 1) or, of labels, (B, C) -> () float.
     """
     known = ops.logical_not(ops.isnan(targets))
-    weights = ops.cast(known, scores.dtype)
+    counts = ops.cast(known, scores.dtype)
     filled = ops.where(known, targets, 0.0)
+    name, smoothing = goal["loss"], goal.get("label_smoothing", 0.0)
+    weights = None
+    if goal.get("class_weights"):
+        weights = ops.convert_to_tensor(goal["class_weights"], scores.dtype)
+        counts = ops.take(weights, ops.cast(filled, "int32"), axis=0) * counts
     if name == "cross_entropy":
-        losses = LOSSES[name](ops.cast(filled[:, 0], "int32"), scores)[:, None]
-    elif name == "huber":
-        losses = huber(filled, scores)
-    else:
-        losses = LOSSES[name](filled, scores)
-    return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1.0)
+        losses = weighted_cross_entropy(scores, filled[:, 0], weights, smoothing)
+        losses = losses * ops.cast(known[:, 0], scores.dtype)
+        return ops.sum(losses) / ops.maximum(ops.sum(counts), 1e-12)
+    smooth = filled * (1 - smoothing) + smoothing / 2 if smoothing else filled
+    loss = huber if name == "huber" else loss_called(name, goal.get("quantile", 0.5))
+    return ops.sum(loss(smooth, scores) * counts) / ops.maximum(ops.sum(counts), 1e-12)
+
+
+def weighted_cross_entropy(scores: Any, targets: Any, weights: Any, smoothing: float) -> Any:
+    """Return the cross entropy of each row, part of its target spread over all classes.
+
+    Shape:
+        scores (B, C), targets (B,) class numbers, weights (C,) or None -> (B,) float.
+    """
+    codes = ops.cast(targets, "int32")
+    if weights is None and not smoothing:
+        return LOSSES["cross_entropy"](codes, scores)
+    share = (1 - smoothing) * ops.one_hot(codes, scores.shape[-1]) + smoothing / scores.shape[-1]
+    share = ops.cast(share, scores.dtype)
+    return -ops.sum((share if weights is None else share * weights) * ops.log_softmax(scores), -1)
 
 
 def huber(targets: Any, scores: Any) -> Any:

@@ -7,6 +7,7 @@ Dimensions: B batch, N members, C outputs, S steps ahead.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -46,6 +47,19 @@ def contrastive(targets: Any, scores: Any) -> Any:
     return targets * ops.square(distance) + (1 - targets) * ops.square(ops.relu(1 - distance))
 
 
+def pinball(targets: Any, scores: Any, share: float = 0.5) -> Any:
+    """Weigh what lies above the scores by a share, and what lies below them by the rest.
+
+    It is lowest where that share of the targets lies below. Source: Koenker & Bassett, "Regression
+    Quantiles", 1978.
+
+    Shape:
+        targets and scores of one shape -> the same shape.
+    """
+    errors = targets - scores
+    return ops.maximum(share * errors, (share - 1) * errors)
+
+
 LOSSES = {  # of each row, or of each score
     "cross_entropy": lambda targets, scores: ops.sparse_categorical_crossentropy(
         targets, scores, from_logits=True
@@ -58,6 +72,7 @@ LOSSES = {  # of each row, or of each score
     "mse": lambda targets, scores: ops.square(scores - targets),
     "mae": lambda targets, scores: ops.abs(scores - targets),
     "huber": lambda targets, scores: keras.losses.huber(targets, scores, delta=1.0),
+    "quantile": pinball,
 }
 
 
@@ -72,6 +87,7 @@ def loss_of(
     members: bool = False,
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
+    quantile: float = 0.5,
     per_step: bool = False,
 ) -> Any:
     """Return the mean loss of a batch.
@@ -82,6 +98,7 @@ def loss_of(
         class_weights: How much a row counts, by its class; () where all count alike. The loss is a
             weighted mean: it does not grow with the weights.
         label_smoothing: Share of the target that goes to all classes alike.
+        quantile: The share of `pinball`, where that is the loss.
         per_step: There is a target of each step; -1 and NaN count for nothing.
 
     Shape:
@@ -97,11 +114,10 @@ def loss_of(
         >>> float(loss_of("mse", np.array([[1.0], [3.0]]), np.array([1.0, 1.0])))
         2.0
     """
-    if name not in LOSSES:
-        raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+    loss = loss_called(name, quantile)
     scores = ops.convert_to_tensor(scores)
     if per_step:
-        return step_loss(name, scores, targets, class_weights, label_smoothing)
+        return step_loss(name, loss, scores, targets, class_weights, label_smoothing)
     if members:
         scores, targets = by_member(scores, targets)
     if name == "cross_entropy":
@@ -109,16 +125,27 @@ def loss_of(
     else:
         targets = ops.cast(ops.reshape(targets, ops.shape(scores)), scores.dtype)
     if name in OF_LABELS and scores.shape[-1] > 1:
-        return known_mean(LOSSES[name], scores, targets)
+        return known_mean(loss, scores, targets)
     if not class_weights and not label_smoothing:
-        return ops.mean(LOSSES[name](targets, scores))
+        return ops.mean(loss(targets, scores))
     weights = class_weights or (1.0,) * max(scores.shape[-1], 2)
     weights = ops.convert_to_tensor(weights, scores.dtype)
     of_row = ops.take(weights, ops.cast(targets, "int32"), axis=0)
     if name == "cross_entropy":
         return smooth_cross_entropy(scores, targets, weights, label_smoothing) / ops.sum(of_row)
     smooth = targets * (1 - label_smoothing) + label_smoothing / 2
-    return ops.sum(LOSSES[name](smooth, scores) * of_row) / ops.sum(of_row)
+    return ops.sum(loss(smooth, scores) * of_row) / ops.sum(of_row)
+
+
+def loss_called(name: str, quantile: float) -> Callable[..., Any]:
+    """Return the loss of a name; that of quantiles for its share.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if name not in LOSSES:
+        raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+    return partial(pinball, share=quantile) if name == "quantile" else LOSSES[name]
 
 
 def smooth_cross_entropy(scores: Any, targets: Any, weights: Any, smoothing: float) -> Any:
@@ -133,7 +160,12 @@ def smooth_cross_entropy(scores: Any, targets: Any, weights: Any, smoothing: flo
 
 
 def step_loss(
-    name: str, scores: Any, targets: Any, class_weights: Sequence[float], smoothing: float
+    name: str,
+    loss: Callable[..., Any],
+    scores: Any,
+    targets: Any,
+    class_weights: Sequence[float],
+    smoothing: float,
 ) -> Any:
     """Return the mean loss of the steps whose target is known; 0 where none is.
 
@@ -144,13 +176,13 @@ def step_loss(
     if name != "cross_entropy":
         targets = ops.cast(targets, scores.dtype)
         known = ops.cast(ops.logical_not(ops.isnan(targets)), scores.dtype)
-        losses = LOSSES[name](ops.where(known > 0, targets, 0.0)[..., None], scores)
+        losses = loss(ops.where(known > 0, targets, 0.0)[..., None], scores)
         losses = ops.reshape(losses, ops.shape(known))
         return ops.sum(losses * known) / ops.maximum(ops.sum(known), 1.0)
     targets = ops.cast(targets, "int32")
     known = ops.cast(targets >= 0, scores.dtype)
     targets = ops.maximum(targets, 0)
-    losses = LOSSES[name](targets, scores)
+    losses = loss(targets, scores)
     counts = known
     if class_weights or smoothing:
         weights = class_weights or (1.0,) * scores.shape[-1]

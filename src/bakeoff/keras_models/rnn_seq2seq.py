@@ -138,9 +138,9 @@ class RNNSeq2Seq(keras.Model):
             self.feature_dropout = layers.Dropout(feature_dropout)
         self.attention_dropout = layers.Dropout(attention_dropout)
         self.head = layers.Dense(out_features, kernel_initializer=of_inputs)
-        x = ops.zeros((1, 2), "int32") if vocabulary_size else ops.zeros((1, 2, in_features))
-        step = ops.zeros((1, 1), "int32") if token_targets else ops.zeros((1, 1, out_features))
-        self(x, previous=step)  # one step, not all of them
+        self.out_steps = 1  # all weights are there once one step is written
+        self(ops.zeros((1, 2), "int32") if vocabulary_size else ops.zeros((1, 2, in_features)))
+        self.out_steps = out_steps
 
     def get_config(self) -> dict:
         """Return the arguments, from which from_config makes the page again."""

@@ -142,9 +142,9 @@ class TransformerSeq2Seq(keras.Model):
         for head_size in head_sizes:
             self.dense.append(layers.Dense(head_size, kernel_initializer=start(2.0, fan)))
         self.head = layers.Dense(out_features, kernel_initializer=start(1.0, fan))
-        x = ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features))
-        step = ops.zeros((1, 1), "int32") if token_targets else ops.zeros((1, 1, out_features))
-        self(x, previous=step if out_steps else None)  # one step, not all of them
+        self.out_steps = min(out_steps, 1)  # all weights are there once one step is written
+        self(ops.zeros((1, 1), "int32") if vocabulary_size else ops.zeros((1, 1, in_features)))
+        self.out_steps = out_steps
 
     def get_config(self) -> dict:
         """Return the arguments, from which from_config makes the page again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from bakeoff.catalog import Model, find
@@ -11,18 +11,25 @@ from bakeoff.data.preparing.goal import Goal
 from bakeoff.errors import RequestError, option, unknown
 from bakeoff.train.head import LEARNED, MOST_WEIGHT, Head
 from bakeoff.train.recipe import LOSSES_OF_TASK, Recipe
+from bakeoff.train.settled_weights import BALANCED, settled_weights, weights_of
 
+ONE_CLASS = ("binary", "multiclass")
+LATER = {"class_weights": (), "label_smoothing": 0.0, "quantile": 0.5}  # written where they act
 INPUT = "x"  # what the branch is called that reads the only input
 
 
 def heads_for(
-    goals: Mapping[str, Goal], weights: Mapping[str, float | str], recipe: Recipe | None
+    goals: Mapping[str, Goal],
+    weights: Mapping[str, float | str],
+    counts: Mapping[str, Mapping[str, int]],
+    recipe: Recipe | None,
 ) -> dict[str, dict[str, Any]]:
     """Return the targets of a job, as `Job` has them; none where there is one target.
 
     Args:
         goals: Target -> what is known of it.
         weights: Target -> its weight; none where there is one target.
+        counts: Target -> training rows of each of its classes.
         recipe: Of a network; None of a baseline.
     """
     heads = {}
@@ -38,8 +45,51 @@ def heads_for(
             weight=1.0 if isinstance(weight, str) else weight,
             learned=weight == LEARNED,
         )
-        heads[target] = {name: value for name, value in asdict(head).items() if name != "target"}
+        if recipe is not None and goal.task in ONE_CLASS:
+            own = own_weights(recipe.class_weights, target, weights)
+            text = settled_weights(own, goal.classes, counts[target], target)
+            told = weights_of(text, len(goal.classes))
+            head = replace(head, class_weights=told, label_smoothing=recipe.label_smoothing)
+        if recipe is not None and head.loss == "quantile":
+            head = replace(head, quantile=recipe.quantile)
+        heads[target] = {
+            name: value
+            for name, value in asdict(head).items()
+            if name != "target" and (name not in LATER or value != LATER[name])
+        }
     return heads
+
+
+def own_weights(text: str, target: str, targets: Collection[str]) -> str:
+    """Return the class weights of one of several targets, as if it were the only one.
+
+    Args:
+        text: "", "balanced", or TARGET:NAME=weight,...
+        target: Of the run.
+        targets: All of them.
+
+    Raises:
+        RequestError: A part names no target.
+
+    Example:
+        >>> own_weights("a:yes=3,b:no=2", "a", ("a", "b")), own_weights("balanced", "a", ("a",))
+        ('yes=3', 'balanced')
+    """
+    if text in ("", BALANCED):
+        return text
+    kept = []
+    for part in text.split(","):
+        name = next((own for own in targets if part.strip().startswith(f"{own}:")), None)
+        if name is None:
+            said = part.partition("=")[0].strip().partition(":")[0]
+            where = option("class_weights", text)
+            raise RequestError(
+                f"{unknown('target', said, targets, where=where)} Of several targets say "
+                f"{option('class_weights', f'{target}:NAME=2')}."
+            )
+        if name == target:
+            kept.append(part.strip()[len(name) + 1 :])
+    return ",".join(kept)
 
 
 def weights_by_target(text: str, targets: Sequence[str]) -> dict[str, float | str]:

@@ -1,6 +1,6 @@
 """The plan: everything that is decided before training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -183,9 +183,9 @@ def make_plan(
     recipes = recipes_of(experiment, models, preparation, len(split.train))
     check_contrastive(models, recipes)
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
-    recipes = with_weights(recipes, preparation, shares)
-    if any(own.class_weights for own in recipes.values()):
-        changes = (*changes, "Class weights act on networks; baselines take every row alike.")
+    if not weights:
+        recipes = with_weights(recipes, preparation, shares)
+    changes = (*changes, *of_networks_alone(recipes))
     jobs = plan_jobs(
         models,
         frameworks=experiment.framework,
@@ -195,7 +195,7 @@ def make_plan(
         num_classes=preparation.goal.num_classes,
         device=experiment.device,
         horizon=series.horizon if series else preparation.goal.steps,
-        heads=partial(heads_for, preparation.goals, weights),
+        heads=partial(heads_for, preparation.goals, weights, counts_by_target(dataset, split)),
     )
     return Plan(
         unnamed=frozenset(c.name for c in models) - set(experiment.models),
@@ -238,6 +238,18 @@ def check_alone(dataset: Dataset) -> None:
         raise RequestError(
             f"{name} is {what}, which is predicted from one input, and these data have "
             f"{listed(list(schema.groups))}. Say {option('inputs', [first])}."
+        )
+
+
+def of_networks_alone(recipes: Mapping[str, Recipe]) -> Iterator[str]:
+    """Say what acts on networks, while baselines stay as they are."""
+    if any(own.class_weights for own in recipes.values()):
+        yield "Class weights act on networks; baselines take every row alike."
+    shares = {own.quantile for own in recipes.values() if own.loss == "quantile"}
+    for share in sorted(shares):
+        yield (
+            f"Networks foretell the number below which {100 * share:g} % lie; baselines foretell "
+            "the mean, and the scores judge both by the distance from the true values."
         )
 
 
@@ -339,6 +351,11 @@ def with_weights(
         )
         for name, own in recipes.items()
     }
+
+
+def counts_by_target(dataset: Dataset, split: Split) -> dict[str, Mapping[str, int]]:
+    """Return target -> training rows of each of its classes."""
+    return {own.target: counts(own, split)["train"]["classes"] for own in dataset.by_target}
 
 
 def told_codes(preparation: Preparation, dataset: Dataset) -> Array:

@@ -46,6 +46,7 @@ def fit(
     loss: str | Mapping[str, Mapping[str, Any]] = "cross_entropy",
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
+    quantile: float = 0.5,
     members: bool = False,
     per_step: bool = False,
     teacher_forcing: bool = False,
@@ -76,6 +77,7 @@ def fit(
             what `joint_loss.JointLoss` takes.
         class_weights: How much a row counts, by its class; () where all count alike.
         label_smoothing: Share of the target that cross entropy spreads over all classes.
+        quantile: Share of the targets below what is foretold, for the loss of that name.
         members: The model returns the scores of several members in training, and each has a loss.
         per_step: There is a target of each step, -1 or NaN where nobody knows.
         teacher_forcing: The model is given the true steps as `previous`, and foretells each from
@@ -103,20 +105,20 @@ def fit(
     """
     keep_memory()
     torch.manual_seed(seed)
-    criterion, watched = criteria(loss, class_weights, label_smoothing, per_step)
+    own = class_weights, label_smoothing, quantile
+    criterion, watched = criteria(loss, *own, per_step=per_step)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
     feed = Feed(inputs, place, layouts, augment=augment, random=np.random.default_rng(seed))
     known = target_taker(targets, place)
-    steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
     judged = Feed(validation_inputs, place, layouts), validation_targets
+    steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
     validate = Validation(*judged, criterion, watched, **steps)
-    moved = nn.ModuleList([model, criterion]) if isinstance(criterion, nn.Module) else model
-    weight_optimizer = Optimizer(moved.to(place), optimizer, weight_decay=weight_decay)
+    moved = with_its_loss(model, criterion).to(place)
+    weight_optimizer = Optimizer(moved, optimizer, weight_decay=weight_decay)
     weights = model.state_dict()  # not a copy: each step changes these tensors
     best_weights = {name: weight.clone() for name, weight in weights.items()}
     best_loss, best_epoch = math.inf, 0
-
     history: list[dict[str, float]] = []
     start = time.perf_counter()
     with faster_dropout(model):
@@ -163,6 +165,11 @@ def fit(
     return history
 
 
+def with_its_loss(model: nn.Module, criterion: Callable[..., Tensor]) -> nn.Module:
+    """Return what is trained: the model, and the loss where it learns how to weigh targets."""
+    return nn.ModuleList([model, criterion]) if isinstance(criterion, nn.Module) else model
+
+
 def factors_of(schedule: str, epoch: int, epochs: int, num_steps: int) -> list[float]:
     """Return what the rate of each step of an epoch is multiplied with; epochs count from 1."""
     done = [(epoch - 1 + step / num_steps) / epochs for step in range(num_steps)]
@@ -173,14 +180,16 @@ def criteria(
     loss: str | Mapping[str, Mapping[str, Any]],
     class_weights: Sequence[float],
     label_smoothing: float,
+    quantile: float,
+    *,
     per_step: bool,
 ) -> tuple[Callable[..., Tensor], Callable[[Tensor, Tensor], float]]:
     """Return what training lowers, and the metric that is watched beside it."""
     if not isinstance(loss, str):
         joint = JointLoss(loss)
         return joint, joint.metric
-    own: dict[str, Any] = {"class_weights": class_weights, "label_smoothing": label_smoothing}
-    lowered = partial(loss_of, loss, **own, per_step=per_step)
+    own: dict[str, Any] = {"label_smoothing": label_smoothing, "quantile": quantile}
+    lowered = partial(loss_of, loss, class_weights=class_weights, per_step=per_step, **own)
     return lowered, partial(metric_of, loss, per_step=per_step)
 
 

@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bakeoff.torch_models.losses import LOSSES, metric_of
+from bakeoff.torch_models.losses import loss_called, metric_of
 
-NUMBERS = ("mse", "mae", "huber")
+NUMBERS = ("mse", "mae", "huber", "quantile")
 
 
 class JointLoss(nn.Module):
@@ -26,7 +26,8 @@ class JointLoss(nn.Module):
 
     Args:
         goals: Target -> `loss` (one of `losses.LOSSES`), how many `outputs` and `columns` it has,
-            and the `weight` of its loss: a number, or "learned" for all of them.
+            and the `weight` of its loss: a number, or "learned" for all of them; perhaps
+            `class_weights`, `label_smoothing` and `quantile`, as `losses.loss_of` takes them.
 
     Shape:
         scores (B, C), targets (B, K) float: class numbers, numbers or labels, target by target,
@@ -42,8 +43,7 @@ class JointLoss(nn.Module):
     def __init__(self, goals: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__()
         for goal in goals.values():
-            if goal["loss"] not in LOSSES:
-                raise ValueError(f"No loss called {goal['loss']!r}. Known: {', '.join(LOSSES)}.")
+            loss_called(goal["loss"], 0.5)  # refuses what is none
         self.goals = list(goals.values())
         learned = any(goal["weight"] == "learned" for goal in self.goals)
         self.log_variances = nn.Parameter(torch.zeros(len(self.goals))) if learned else None
@@ -53,7 +53,7 @@ class JointLoss(nn.Module):
         total = scores.sum() * 0.0
         parts = zip(self.goals, *self.parted(scores, targets), strict=True)
         for k, (goal, own, truth) in enumerate(parts):
-            loss = known_loss(goal["loss"], own, truth)
+            loss = known_loss(goal, own, truth)
             if self.log_variances is None:
                 total = total + goal["weight"] * loss
             else:
@@ -78,16 +78,27 @@ class JointLoss(nn.Module):
         return metric_of(name, own, truth[:, 0].long() if name == "cross_entropy" else truth)
 
 
-def known_loss(name: str, scores: Tensor, targets: Tensor) -> Tensor:
+def known_loss(goal: Mapping[str, Any], scores: Tensor, targets: Tensor) -> Tensor:
     """Return the mean loss of one target over what is known of it; 0 where nothing is.
+
+    Rows weigh by their class, where classes have weights.
 
     Shape:
         scores (B, C), targets (B, 1) or, of labels, (B, C) -> () float.
     """
     known = ~targets.isnan()
     filled = targets.where(known, 0.0)
-    if name == "cross_entropy":
-        losses = F.cross_entropy(scores, filled[:, 0].long(), reduction="none")[:, None]
-    else:
-        losses = LOSSES[name](scores, filled, reduction="none")
-    return (losses * known).sum() / known.sum().clamp_min(1)
+    smoothing = goal.get("label_smoothing", 0.0)
+    weights, counts = None, known.to(scores.dtype)
+    if goal.get("class_weights"):
+        weights = torch.tensor(goal["class_weights"]).to(scores)
+        counts = weights[filled.long()] * known
+    if goal["loss"] == "cross_entropy":
+        losses = F.cross_entropy(
+            scores, filled[:, 0].long(), weights, reduction="none", label_smoothing=smoothing
+        )
+        return (losses * known[:, 0]).sum() / counts.sum().clamp_min(1e-12)
+    smooth = filled * (1 - smoothing) + smoothing / 2 if smoothing else filled
+    loss = loss_called(goal["loss"], goal.get("quantile", 0.5))
+    losses = loss(scores, smooth, reduction="none")
+    return (losses * counts).sum() / counts.sum().clamp_min(1e-12)

@@ -7,6 +7,7 @@ Dimensions: B batch, N members, C outputs, S steps ahead.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -44,6 +45,20 @@ def contrastive(
     return losses.sum() if reduction == "sum" else losses.mean()
 
 
+def pinball(scores: Tensor, targets: Tensor, reduction: str = "mean", share: float = 0.5) -> Tensor:
+    """Weigh what lies above the scores by a share, and what lies below them by the rest.
+
+    It is lowest where that share of the targets lies below. Source: Koenker & Bassett, "Regression
+    Quantiles", 1978.
+
+    Shape:
+        scores and targets of one shape -> () float, or that shape for the reduction "none".
+    """
+    errors = targets - scores
+    losses = torch.maximum(share * errors, (share - 1) * errors)
+    return losses if reduction == "none" else losses.mean()
+
+
 LOSSES = {
     "cross_entropy": F.cross_entropy,
     "binary_cross_entropy": F.binary_cross_entropy_with_logits,
@@ -52,6 +67,7 @@ LOSSES = {
     "mse": F.mse_loss,
     "mae": F.l1_loss,
     "huber": F.huber_loss,
+    "quantile": pinball,
 }
 
 
@@ -66,6 +82,7 @@ def loss_of(
     members: bool = False,
     class_weights: Sequence[float] = (),
     label_smoothing: float = 0.0,
+    quantile: float = 0.5,
     per_step: bool = False,
 ) -> Tensor:
     """Return the mean loss of a batch.
@@ -76,6 +93,7 @@ def loss_of(
         class_weights: How much a row counts, by its class; () where all count alike. The loss is a
             weighted mean: it does not grow with the weights.
         label_smoothing: Share of the target that goes to all classes alike.
+        quantile: The share of `pinball`, where that is the loss.
         per_step: There is a target of each step; -1 and NaN count for nothing.
 
     Shape:
@@ -92,28 +110,43 @@ def loss_of(
         >>> loss_of("mse", torch.tensor([[1.0], [3.0]]), torch.tensor([1.0, 1.0]))
         tensor(2.)
     """
-    if name not in LOSSES:
-        raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+    loss = loss_called(name, quantile)
     if per_step:
-        return step_loss(name, scores, targets, class_weights, label_smoothing)
+        return step_loss(name, loss, scores, targets, class_weights, label_smoothing)
     if members:
         scores, targets = by_member(scores, targets)
     if name != "cross_entropy":
         targets = targets.reshape(scores.shape).to(scores.dtype)
     if name in OF_LABELS and scores.shape[-1] > 1:
-        return known_mean(LOSSES[name], scores, targets)
+        return known_mean(loss, scores, targets)
     if not class_weights and not label_smoothing:
-        return LOSSES[name](scores, targets)
+        return loss(scores, targets)
     weights = torch.tensor(class_weights or (1.0,) * max(scores.shape[-1], 2)).to(scores)
     if name == "cross_entropy":
         return F.cross_entropy(scores, targets, weights, label_smoothing=label_smoothing)
     of_row = weights[targets.long()]
     smooth = targets * (1 - label_smoothing) + label_smoothing / 2
-    return LOSSES[name](scores, smooth, weight=of_row, reduction="sum") / of_row.sum()
+    return loss(scores, smooth, weight=of_row, reduction="sum") / of_row.sum()
+
+
+def loss_called(name: str, quantile: float) -> Callable[..., Tensor]:
+    """Return the loss of a name; that of quantiles for its share.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if name not in LOSSES:
+        raise ValueError(f"No loss called {name!r}. Known: {', '.join(LOSSES)}.")
+    return partial(pinball, share=quantile) if name == "quantile" else LOSSES[name]
 
 
 def step_loss(
-    name: str, scores: Tensor, targets: Tensor, class_weights: Sequence[float], smoothing: float
+    name: str,
+    loss: Callable[..., Tensor],
+    scores: Tensor,
+    targets: Tensor,
+    class_weights: Sequence[float],
+    smoothing: float,
 ) -> Tensor:
     """Return the mean loss of the steps whose target is known; 0 where none is.
 
@@ -123,7 +156,7 @@ def step_loss(
     scores = scores[:, : targets.shape[1]]  # a batch may be padded further
     if name != "cross_entropy":
         known = ~targets.isnan()
-        losses = LOSSES[name](scores[..., 0], targets.where(known, 0.0), reduction="none")
+        losses = loss(scores[..., 0], targets.where(known, 0.0), reduction="none")
         return (losses * known).sum() / known.sum().clamp_min(1)
     known = targets >= 0
     counts = known.to(scores.dtype)

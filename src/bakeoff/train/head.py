@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from bakeoff.build import Between, Count
+from bakeoff.build import Absent, Between, Count
 from bakeoff.data.columns.column import Task
 from bakeoff.numeric import probabilities
 
@@ -31,6 +31,9 @@ class Head:
         loss: What training lowers; "" of a baseline.
         weight: Of its loss in the sum; 0 for a target that nothing is learned for.
         learned: Its weight is learned in place of being given (Kendall et al., 2018).
+        class_weights: How much a row counts in its loss, by its class; () where all count alike.
+        label_smoothing: Share of it that goes to all classes alike.
+        quantile: Share of the true numbers below what is foretold, where the loss is quantile.
     """
 
     target: str
@@ -39,6 +42,9 @@ class Head:
     loss: str = ""
     weight: Weight = 1.0
     learned: bool = False
+    class_weights: Annotated[tuple[float, ...], Absent(())] = ()
+    label_smoothing: Annotated[float, Between(0.0, 0.99), Absent(0.0)] = 0.0
+    quantile: Annotated[float, Between(0.0, 1.0), Absent(0.5)] = 0.5
 
     @property
     def out_features(self) -> int:
@@ -104,6 +110,9 @@ def losses_of(job: Job) -> dict[str, Mapping[str, Any]]:
             "outputs": head.out_features,
             "columns": head.columns,
             "weight": LEARNED if head.learned else head.weight,
+            "class_weights": tuple(head.class_weights),
+            "label_smoothing": head.label_smoothing,
+            "quantile": head.quantile,
         }
         for head in heads_of(job)
     }

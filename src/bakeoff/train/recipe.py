@@ -9,15 +9,16 @@ from bakeoff.options import check_options, options, setting
 from bakeoff.train.augmentation import check_augment
 from bakeoff.train.settled_weights import check_weights
 
+NUMBER_LOSSES = ("mse", "mae", "huber", "quantile")
 LOSSES_OF_TASK = {  # auto is the first
     "binary": ("binary_cross_entropy", "bce_probabilities", "contrastive"),
     "multiclass": ("cross_entropy",),
     "multilabel": ("binary_cross_entropy", "bce_probabilities"),
-    "regression": ("mse", "mae", "huber"),
-    "forecast": ("mse", "mae", "huber"),
+    "regression": NUMBER_LOSSES,
+    "forecast": NUMBER_LOSSES,
     "step_classes": ("cross_entropy",),
-    "step_numbers": ("mse", "mae", "huber"),
-    "series": ("mse", "mae", "huber"),
+    "step_numbers": NUMBER_LOSSES,
+    "series": NUMBER_LOSSES,
     "text": ("cross_entropy",),
 }
 
@@ -83,7 +84,8 @@ class Recipe:
         "auto",
         "what training lowers; auto: cross entropy for classes, mean squared error for numbers; "
         "bce_probabilities: the binary one as many courses write it, less exact; contrastive: of a "
-        "network of two inputs whose distance tells whether they belong together",
+        "network of two inputs whose distance tells whether they belong together; quantile: of "
+        "numbers, so that a share of them lies below what is foretold",
         table="recipe",
         choices=(
             "auto",
@@ -94,12 +96,20 @@ class Recipe:
             "mse",
             "mae",
             "huber",
+            "quantile",
         ),
+    )
+    quantile: float = setting(
+        0.5,
+        "share of the true numbers that lie below what is foretold, where the loss is quantile",
+        table="recipe",
+        above=0,
+        most=0.999,
     )
     class_weights: str = setting(
         "",
-        "how much a row counts in the loss, by its class: balanced, or NAME=weight,...; empty: "
-        "every row alike",
+        "how much a row counts in the loss, by its class: balanced, or NAME=weight,... (of several "
+        "targets TARGET:NAME=weight,...); empty: every row alike",
         table="recipe",
     )
     label_smoothing: float = setting(
@@ -134,6 +144,7 @@ LATER: dict[str, tuple[object, ...]] = {  # came after format 2 of a run: writte
     "augment": ("auto", "none"),
     "class_weights": ("",),
     "label_smoothing": (0.0,),
+    "quantile": (0.5,),
 }
 
 
@@ -186,7 +197,12 @@ def resolve(recipe: Recipe, *, rows: int, task: str, tasks: Collection[str] = ()
             f"{option('loss', recipe.loss)} does not go with a {task} target. "
             f"Say {option('loss', 'auto')}."
         )
-    refuse_weights(recipe, task if len(tasks) < 2 else "several")
+    refuse_weights(recipe, {task, *tasks})
+    if recipe.quantile not in LATER["quantile"] and loss != "quantile":
+        raise RequestError(
+            f"{option('quantile', recipe.quantile)} goes with {option('loss', 'quantile')}. Say "
+            "both, or leave it out."
+        )
     return replace(
         recipe,
         batch_size=min(recipe.batch_size or size, rows),
@@ -195,20 +211,24 @@ def resolve(recipe: Recipe, *, rows: int, task: str, tasks: Collection[str] = ()
     )
 
 
-def refuse_weights(recipe: Recipe, task: str) -> None:
+def refuse_weights(recipe: Recipe, tasks: Collection[str]) -> None:
     """Refuse settings of classes where a row has no one class.
+
+    Args:
+        recipe: Of a network.
+        tasks: Of all targets.
 
     Raises:
         RequestError: The message names the setting.
     """
-    if task in ("binary", "multiclass", "step_classes"):
+    if {"binary", "multiclass", "step_classes"} & set(tasks):
         return
+    task = next(iter(tasks))
     for name in ("class_weights", "label_smoothing")[: 1 if task == "text" else 2]:
         value = getattr(recipe, name)
         if value not in LATER[name]:
             what = {
                 "multilabel": "the target is any number of labels",
-                "several": "there are several targets",
                 "text": "the target is a text",
             }.get(task, "the target is a number")
             raise RequestError(

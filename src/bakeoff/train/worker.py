@@ -296,10 +296,12 @@ def recipe_values(job: Job) -> dict[str, Any]:
     recipe = dict(job.recipe)
     if text := recipe.pop("augment", ""):
         recipe["augment"] = parse_augment(text)
-    if text := recipe.pop("class_weights", ""):
+    if (text := recipe.pop("class_weights", "")) and not job.heads:
         recipe["class_weights"] = weights_of(text, job.num_classes)
     if job.heads:
-        recipe["loss"] = losses_of(job)
+        recipe["loss"] = losses_of(job)  # which have the weights and shares of their own targets
+        for name in ("class_weights", "label_smoothing", "quantile"):
+            recipe.pop(name, None)
     return recipe
 
 

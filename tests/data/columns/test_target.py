@@ -81,7 +81,6 @@ def test_rows_without_a_target_are_left_out_and_counted():
         ([1] * 60, "always 1, so there is nothing to learn"),
         ([None] * 60, "empty in all 60 rows"),
         ([f"u{i}" for i in range(60)], "looks like an identifier"),
-        ([f"a long text of words {i}" for i in range(60)], "looks like free text"),
         ([*NUMBERS[:59], np.inf], "'inf' at row 60"),
         ([*map(str, NUMBERS[:59]), "abc"], "'abc' at row 60"),
         (["u"] * 59 + ["w"], r"one row only: 'w' \(row 60\)"),
@@ -91,6 +90,12 @@ def test_rows_without_a_target_are_left_out_and_counted():
 def test_a_target_that_cannot_be_predicted_is_refused(y, message):
     with pytest.raises(DataError, match=message):
         task_of(y)
+
+
+def test_a_text_is_written_unless_the_user_says_that_each_is_a_class():
+    y = [f"a long text of words {i}" for i in range(60)]
+    assert task_of(y)[0] == "text"
+    assert task_of([text[:22] for text in y], kinds={"y": "category"})[0] == "multiclass"
 
 
 def test_classes_of_too_few_rows_are_learned_from_and_never_tested():

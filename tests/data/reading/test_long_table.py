@@ -100,7 +100,7 @@ def test_a_label_that_changes_is_refused_with_id_and_rows(labels):
         sequences(frame)
     said = f"changes within 1 sequence: '{labels[0]}' at row 4, id 2, '{labels[1]}' at row 9, id 2"
     assert said in str(error.value)
-    assert "none for each step as yet" in str(error.value)
+    assert "kinds={'y': 'steps'} to predict one for each step" in str(error.value)
 
 
 def test_a_label_in_one_row_is_that_of_the_sequence():

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bakeoff.api import Run, open_run, run
+    from bakeoff.api import Run, open_run, resume, run
     from bakeoff.catalog import CATALOG
     from bakeoff.data.dataset import Dataset
     from bakeoff.data.read import read
@@ -39,6 +39,7 @@ PLACES = {  # in the order data flows
     "convert": "bakeoff.train.weights",
     "Experiment": "bakeoff.plan.experiment",
     "run": "bakeoff.api",
+    "resume": "bakeoff.api",
     "open_run": "bakeoff.api",
     "Run": "bakeoff.api",
     "BakeoffClassifier": "bakeoff.estimators",
@@ -67,6 +68,7 @@ __all__ = [
     "convert",
     "open_run",
     "read",
+    "resume",
     "run",
 ]
 

@@ -4,8 +4,8 @@ import inspect
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bakeoff.plan.plan import Plan
     from bakeoff.report.screen import Screen
     from bakeoff.runs.folder import RunFolder
+    from bakeoff.train.job import Job
     from bakeoff.train.workers import Workers
 
 Function = Callable[..., Any]
@@ -273,11 +274,59 @@ def open_run(folder: str | Path) -> Run:
     return Run(Path(folder))
 
 
+def resume(
+    run: str | Path,
+    data: Any = None,
+    target: Any = None,
+    *,
+    test: Any = None,
+    validation: Any = None,
+    show: str = "live",
+) -> Run:
+    """Go on with a run that was interrupted, killed or failed: fits that have ended stay.
+
+    Those that are missing are made as they would have been: predictions, weights and all of the
+    leaderboard but the times are the same as without the interruption, on the same machine.
+
+    Args:
+        run: Its folder.
+        data: What was given to `run`, where that was no file: files are read again by themselves.
+        target: y, where it was given apart.
+        test: As `data`.
+        validation: As `data`.
+        show: As of `run`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        DataError: It is no run, or a file of it is damaged.
+        RequestError: The run is finished, or another process trains it, or data, split or plan are
+            not what they were.
+        RunError: As of `run`.
+    """
+    from bakeoff.plan.experiment_file import read_experiment
+    from bakeoff.runs.unfinished import check_readable, held, open_unfinished
+
+    if show not in (*SHOWS, "json"):
+        raise RequestError(unknown("way", show, SHOWS, where=option("show")))
+    folder = open_unfinished(Path(run).absolute(), str(run))
+    memory = {"data": data, "test": test, "validation": validation}
+    memory = {part: paired(value, target)[0] for part, value in memory.items() if is_data(value)}
+    if "data" not in memory:
+        check_readable(folder)
+    experiment = read_experiment(folder.experiment, beside="data" in memory)
+    with held(folder):
+        done = carry_out(experiment, memory=memory, show=show, begun=folder)
+    return cast("Run", done)
+
+
 def carry_out(
     experiment: Experiment,
     *,
     memory: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
+    begun: "RunFolder | None" = None,
     show: str = "live",
     dry_run: bool = False,
     typed: Sequence[str] = (),
@@ -288,6 +337,7 @@ def carry_out(
         experiment: What was asked for.
         memory: Data passed from Python: "data", "test", "validation".
         out: Folder of the run; None takes runs/<name of the data>.
+        begun: The folder of a run that goes on: what has ended in it stays.
         show: "live", "quiet", "json" or "none".
         dry_run: Show kinds, split, models and the estimated time; train nothing, return None.
         typed: The words after `bakeoff`, where there are such.
@@ -298,7 +348,7 @@ def carry_out(
         KeyboardInterrupt: Ctrl-C; what is finished stays in the folder, marked as unfinished.
         SystemExit: SIGTERM or SIGHUP; likewise.
     """
-    here = place_for(out)
+    here = place_for(out if begun is None else None)
     with at_work(experiment, show) as (workers, screen, scratch):  # workers start: 2 s
         from bakeoff.data.preparing.preparation import forecasts
         from bakeoff.data.splitting.leaks import find_leaks
@@ -320,22 +370,44 @@ def carry_out(
         leaks = find_leaks(dataset, split)
         screen.leaks(leaks, forecast=forecasts(dataset.schema))
         plan = make_plan(experiment, dataset, split, leaks)
-        plan = probe(plan, workers, scratch)
-        screen.plan(plan, workers, typed=typed, details=dry_run)
+        missing = None if begun is None else still_missing(begun, plan, screen)
+        plan = probe(plan, workers, scratch, jobs=missing)
+        missing = plan.jobs if missing is None else missing
+        screen.plan(replace(plan, jobs=missing), workers, typed=typed, details=dry_run)
         if dry_run:
             screen.outline(outline(plan, len(workers)))
             return None
-        folder = new_folder(out, name_of(experiment), here=here)
-        with marked(folder, plan, screen):
-            record_plan(folder, plan, workers)
-            screen.start(plan, workers)
-            for job, event, left in train(plan, workers, scratch):
+        folder = begun or new_folder(out, name_of(experiment), here=here)
+        with marked(folder, plan, screen), held_if(folder, begun is None):
+            if begun is None:
+                record_plan(folder, plan, workers)
+            screen.start(plan, workers, missing)
+            for job, event, left in train(missing, workers, scratch):
                 screen.progress(job, record(folder, plan, event, left))
             judge_run(folder, plan)
             record_examples(folder, plan)
         write_report_of(folder, screen)
         screen.result(folder)
     return Run(folder.path, given=folder.given)
+
+
+def still_missing(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Sequence["Job"]:
+    """Return the fits that a run still lacks, and say how many stand."""
+    from bakeoff.runs.unfinished import missing_jobs, say_versions
+
+    missing = missing_jobs(folder, plan)
+    stand = len(plan.jobs) - len(missing)
+    screen.line("resume", f"{stand:,} of {len(plan.jobs):,} fits stand, {len(missing):,} are made")
+    for note in say_versions(folder):
+        screen.line("note", note, style="yellow")
+    return missing
+
+
+def held_if(folder: "RunFolder", new: bool) -> AbstractContextManager[None]:
+    """Hold the folder of a new run; one that goes on is held already."""
+    from bakeoff.runs.unfinished import held
+
+    return held(folder) if new else nullcontext()
 
 
 @contextmanager

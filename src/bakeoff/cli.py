@@ -173,6 +173,14 @@ def run(
 
 
 @app.command()
+def resume(run: RunPath, json: AsJson = False, quiet: Quiet = False) -> None:
+    """Go on with a run that was interrupted or killed: fits that have ended stay."""
+    from bakeoff import api
+
+    api.resume(run, show="json" if json else "quiet" if quiet else "live")
+
+
+@app.command()
 def demo(out: Out = "", json: AsJson = False, quiet: Quiet = False) -> None:
     """Do the main job on bundled real data: handwritten digits, in about two minutes."""
     from bakeoff import api

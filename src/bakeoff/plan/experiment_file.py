@@ -22,8 +22,12 @@ MOST_DOTS = 1_000  # of one key: with 20,000 parts tomllib takes a minute and a 
 FILES = ("data", "test", "validation", "images")  # fields that may hold a path
 
 
-def read_experiment(path: str | Path) -> Experiment:
+def read_experiment(path: str | Path, *, beside: bool = False) -> Experiment:
     """Read an experiment from TOML.
+
+    Args:
+        path: Of the file.
+        beside: Whether the data are given beside it, as those that came from Python must be.
 
     Raises:
         DataError: The file is no regular one, too large, or not TOML; line and column are named.
@@ -42,7 +46,7 @@ def read_experiment(path: str | Path) -> Experiment:
     except ValueError as error:  # of the grammar, the letters, or the numbers
         raise DataError(f"{path} is not valid TOML: {error}.") from error
     try:
-        return from_document(document, path)
+        return from_document(document, path, beside=beside)
     except RequestError as error:
         raise RequestError(f"{path}: {error.worded('file')}") from error
 
@@ -60,7 +64,7 @@ def read_text(path: Path) -> str:
     return text
 
 
-def from_document(document: Mapping[str, Any], path: Path) -> Experiment:
+def from_document(document: Mapping[str, Any], path: Path, *, beside: bool = False) -> Experiment:
     """Check a parsed file and make the experiment of it."""
     check_format(document.get("format", FORMAT), str(path))
     known = places()
@@ -78,7 +82,7 @@ def from_document(document: Mapping[str, Any], path: Path) -> Experiment:
             if key in given
         }
     data = document.get("data", {}).get("path", "")
-    if not data or not isinstance(data, str):
+    if not isinstance(data, str) or not (data or beside):
         raise RequestError("[data] path is empty: the data came from Python. Name a file there.")
     recipe = values.pop("recipe")
     own = {"data": data} | {key: value for table in values.values() for key, value in table.items()}

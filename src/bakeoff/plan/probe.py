@@ -1,6 +1,6 @@
 """Probe a plan before it is carried out: build every model once, and time a few of its steps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +15,16 @@ from bakeoff.train.workers import Workers, num_cores
 TYPICAL_EPOCHS = 40  # early stopping ends most fits near here; used for estimates of time only
 
 
-def probe(plan: Plan, workers: Workers, scratch: Path) -> Plan:
+def probe(
+    plan: Plan, workers: Workers, scratch: Path, *, jobs: Sequence[Job] | None = None
+) -> Plan:
     """Show the workers the data, build every model once, and time a few steps of each.
 
     Args:
         plan: As made from the data.
         workers: As many are started as there is work for.
         scratch: An empty folder, for what passes between the processes.
+        jobs: Those that are made; None: all of the plan.
 
     Returns:
         The plan with what was probed, and without the unnamed models that this data cannot be
@@ -30,6 +33,7 @@ def probe(plan: Plan, workers: Workers, scratch: Path) -> Plan:
     Raises:
         RequestError: A named model cannot be built with its arguments, or none can.
     """
+    wanted = plan.jobs if jobs is None else jobs
     workers.grow(num_workers(plan, workers))
     write_shared_data(
         scratch,
@@ -40,13 +44,13 @@ def probe(plan: Plan, workers: Workers, scratch: Path) -> Plan:
     )
     workers.share(scratch)
     first: dict[tuple[str, str], Job] = {}
-    for job in plan.jobs:
+    for job in wanted:
         first.setdefault(job.line, job)
-    jobs = list(first.values())
-    probed: dict[tuple[str, str], Probed] = {}
+    firsts = list(first.values())
+    probed = {job.line: Probed() for job in plan.jobs}  # those that stand are not timed
     dropped: dict[str, str] = {}
-    for number, event in workers.work("probe", jobs, [scratch] * len(jobs)):
-        job = jobs[number]
+    for number, event in workers.work("probe", firsts, [scratch] * len(firsts)):
+        job = firsts[number]
         if isinstance(event, Probed):
             probed[job.line] = event
         elif isinstance(event, Failed) and not event.mistake:

@@ -1,19 +1,20 @@
-"""Train a plan: every fit, as it comes."""
+"""Train: every fit of a plan, as it comes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bakeoff.plan.plan import Plan
 from bakeoff.train.events import Done, Event, Failed
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.workers import Workers
 
 
-def train(plan: Plan, workers: Workers, scratch: Path) -> Iterator[tuple[Job, Event, Path]]:
+def train(
+    jobs: Sequence[Job], workers: Workers, scratch: Path
+) -> Iterator[tuple[Job, Event, Path]]:
     """Make every fit.
 
     Args:
-        plan: A plan that was probed: the workers have seen the data.
+        jobs: Of a plan that was probed: the workers have seen the data.
         workers: They make the fits.
         scratch: For what the workers leave.
 
@@ -21,11 +22,11 @@ def train(plan: Plan, workers: Workers, scratch: Path) -> Iterator[tuple[Job, Ev
         (job, event, where the worker leaves its files): Started, Epoch, Lost (then Started again),
         and at the end Done; its fit has an error when it failed.
     """
-    folders = [scratch / "fits" / str(number) for number in range(len(plan.jobs))]
+    folders = [scratch / "fits" / str(number) for number in range(len(jobs))]
     for folder in folders:
         folder.mkdir(parents=True)
-    for number, event in workers.work("fit", plan.jobs, folders):
-        job = plan.jobs[number]
+    for number, event in workers.work("fit", jobs, folders):
+        job = jobs[number]
         if isinstance(event, Failed):
             event = Done(Fit(job=job, error=event.message))
         yield job, event, folders[number]

@@ -149,13 +149,11 @@ class Screen:
         if self.json:
             self.document(outline)
 
-    def start(self, plan: Plan, workers: Workers) -> None:
-        """Begin to show progress."""
+    def start(self, plan: Plan, workers: Workers, jobs: Sequence[Job]) -> None:
+        """Begin to show the progress of some fits of a plan."""
         if not self.talks:
             return
-        self.tracker = Progress(
-            self.console, plan.jobs, workers=len(workers), guesses=fit_seconds(plan)
-        )
+        self.tracker = Progress(self.console, jobs, workers=len(workers), guesses=fit_seconds(plan))
         if self.console.is_terminal and not self.console.is_dumb_terminal:
             self.display = Live(
                 self.tracker, console=self.console, refresh_per_second=5, transient=True
@@ -198,7 +196,7 @@ class Screen:
         self.end_progress()
         if self.judges:
             text = f"interrupted: {finished:,} of {numbers.count(fits, 'fit')} finished and kept in"
-            self.say(f"{text} {folder.shown}, which is marked as unfinished.")
+            self.say(f"{text} {folder.shown}. To go on: bakeoff resume {folder.shown}")
 
     def result(self, folder: RunFolder) -> None:
         """Print the leaderboard and the verdict, or the whole as one JSON document."""

@@ -306,7 +306,8 @@ def open_folder(path: Path) -> RunFolder:
     status = read_json(folder.status, STATUS)["status"]
     if status != "finished":
         raise DataError(
-            f"{path} is the folder of a run that is {status}: only a finished run can be used."
+            f"{path} is the folder of a run that is {status}: only a finished run can be used. To "
+            f"go on with it: bakeoff resume {path}"
         )
     for number, file in enumerate(files_of(path), 1):
         check_file(file)

@@ -373,7 +373,8 @@ def carry_out(
         missing = None if begun is None else still_missing(begun, plan, screen)
         plan = probe(plan, workers, scratch, jobs=missing)
         missing = plan.jobs if missing is None else missing
-        screen.plan(replace(plan, jobs=missing), workers, typed=typed, details=dry_run)
+        rest = replace(plan, jobs=missing)
+        screen.plan(rest, workers, typed=typed, details=dry_run)
         if dry_run:
             screen.outline(outline(plan, len(workers)))
             return None
@@ -381,7 +382,7 @@ def carry_out(
         with marked(folder, plan, screen), held_if(folder, begun is None):
             if begun is None:
                 record_plan(folder, plan, workers)
-            screen.start(plan, workers, missing)
+            screen.start(rest, workers)
             for job, event, left in train(missing, workers, scratch):
                 screen.progress(job, record(folder, plan, event, left))
             judge_run(folder, plan)

@@ -149,11 +149,13 @@ class Screen:
         if self.json:
             self.document(outline)
 
-    def start(self, plan: Plan, workers: Workers, jobs: Sequence[Job]) -> None:
-        """Begin to show the progress of some fits of a plan."""
+    def start(self, plan: Plan, workers: Workers) -> None:
+        """Begin to show progress."""
         if not self.talks:
             return
-        self.tracker = Progress(self.console, jobs, workers=len(workers), guesses=fit_seconds(plan))
+        self.tracker = Progress(
+            self.console, plan.jobs, workers=len(workers), guesses=fit_seconds(plan)
+        )
         if self.console.is_terminal and not self.console.is_dumb_terminal:
             self.display = Live(
                 self.tracker, console=self.console, refresh_per_second=5, transient=True

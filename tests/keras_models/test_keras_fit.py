@@ -35,8 +35,10 @@ def test_arguments_are_those_of_the_torch_loop():
         assert [p.default for p in theirs.values()] == [p.default for p in expected.values()]
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "adam", "rmsprop"])
-def test_whole_batches_train_as_in_torch(optimizer: str):
+@pytest.mark.parametrize(
+    "optimizer", ["adamw", "adam", "sgd", "rmsprop", {"name": "adagrad", "eps": 1e-6}]
+)
+def test_whole_batches_train_as_in_torch(optimizer: str | dict):
     from tests.facing.case import Case
     from tests.facing.measure import pair
 

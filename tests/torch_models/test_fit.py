@@ -188,8 +188,11 @@ def test_updates_equal_those_of_the_classes_of_torch(name, weight_decay):
     theirs = {
         "adamw": torch.optim.AdamW,
         "adam": torch.optim.Adam,
-        "sgd": partial(torch.optim.SGD, momentum=0.9),
+        "sgd": torch.optim.SGD,
+        "momentum": partial(torch.optim.SGD, momentum=0.9),
+        "nesterov": partial(torch.optim.SGD, momentum=0.9, nesterov=True),
         "rmsprop": torch.optim.RMSprop,
+        "adagrad": torch.optim.Adagrad,
     }[name]
     theirs = theirs(
         [

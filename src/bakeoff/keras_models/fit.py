@@ -26,7 +26,8 @@ from bakeoff.keras_models.feed import (
 )
 from bakeoff.keras_models.joint_loss import JointLoss
 from bakeoff.keras_models.losses import loss_of, metric_of
-from bakeoff.keras_models.optimizers import Schedule, make_optimizer
+from bakeoff.keras_models.optimizers import Rates, make_optimizer
+from bakeoff.keras_models.schedules import Best, Plateau, Schedule, named
 from bakeoff.keras_models.step_scores import previous_of, step_scores, text_scores
 
 OPTIONAL = ("x", "x.lengths", "x.categories")  # what a page takes of one of several inputs
@@ -46,14 +47,19 @@ def fit(
     members: bool = False,
     per_step: bool = False,
     teacher_forcing: bool = False,
-    optimizer: str = "adamw",
+    optimizer: str | Mapping[str, Any] = "adamw",
     lr: float = 1e-3,
-    schedule: str = "constant",
+    schedule: str | Mapping[str, Any] = "constant",
     batch_size: int = 64,
     epochs: int = 100,
     patience: int = 10,
     weight_decay: float = 0.01,
+    l1: float = 0.0,
+    l2: float = 0.0,
     clip_norm: float = 0.0,
+    clip_value: float = 0.0,
+    min_delta: float = 0.0,
+    watch: str = "loss",
     precision: str = "float32",
     augment: Augment | None = None,
     seed: int = 0,
@@ -78,14 +84,19 @@ def fit(
         per_step: There is a target of each step, -1 or NaN where nobody knows.
         teacher_forcing: The model is given the true steps as `previous`, and foretells each from
             those before it.
-        optimizer: See `optimizers.OPTIMIZERS`.
+        optimizer: See `optimizers.OPTIMIZERS`; or its `name` and settings.
         lr: Step size at its highest.
-        schedule: See `optimizers.SCHEDULES`.
+        schedule: See `schedules.SCHEDULES`; or its `name` and settings.
         batch_size: Rows per step.
         epochs: Passes over the training rows at most.
-        patience: Epochs without a lower validation loss before it stops; 0 never stops.
+        patience: Epochs without an improvement before it stops; 0 never stops.
         weight_decay: See `optimizers.make_optimizer`.
+        l1: Times the sum of the sizes of all matrices, added to the loss that is lowered.
+        l2: Times the sum of their squares.
         clip_norm: Longest gradient, as a norm over all weights; 0 does not clip.
+        clip_value: Largest part of a gradient; 0 does not clip.
+        min_delta: What an improvement must exceed to count as one.
+        watch: What is watched of the validation rows: "loss", or "metric".
         precision: "float32"; Keras fixes the precision of a page when it is built.
         augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
         seed: Decides the order of the rows, the changes of pictures and the dropout.
@@ -109,15 +120,21 @@ def fit(
     feed = Feed(inputs, compiled=compiled, augment=augment, random=random)
     validation_feed = Feed(validation_inputs, compiled=compiled)
     batches = Batches(feed, targets, batch_size, teacher_forcing=teacher_forcing)
-    num_steps = epochs * len(batches)
-    rates = Schedule(lr, schedule, num_steps)
+    rates = Schedule(**named(schedule), lr=lr, epochs=epochs)
     own = class_weights, label_smoothing, quantile
     criterion, watched = criteria(loss, *own, per_step=per_step)
     adaptor = Adaptor(model)
     if isinstance(criterion, JointLoss) and criterion.learned:
         criterion.log_variances = adaptor.learned(len(criterion.goals))
     weight_optimizer = make_optimizer(
-        adaptor, optimizer, lr=rates, weight_decay=weight_decay, clip_norm=clip_norm
+        adaptor,
+        **named(optimizer),
+        lr=rates_inside(rates, len(batches)),
+        weight_decay=weight_decay,
+        clip_norm=clip_norm,
+        clip_value=clip_value,
+        l1=l1,
+        l2=l2,
     )
 
     def data_loss(targets: Any, scores: Any) -> Any:
@@ -126,12 +143,8 @@ def fit(
 
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
     validate = Validation(validation_feed, validation_targets, criterion, watched, **steps)
-    watch = Watch(
-        validate,
-        rates,
-        len(feed),
-        patience,
-        on_epoch,
+    watching = Watch(
+        validate, rates, Best(watch, min_delta), (len(feed), len(batches)), patience, on_epoch
     )
     with quiet(), keras.device(place(device)):
         seed_dropout(model, seed)
@@ -142,9 +155,20 @@ def fit(
             metrics=[data_loss],
             jit_compile=compiled,  # XLA on a CPU slows TensorFlow down
         )
-        adaptor.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watch])
-        model.set_weights(watch.best_weights)
-    return watch.history
+        adaptor.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watching])
+        model.set_weights(watching.best_weights)
+    return watching.history
+
+
+def rates_inside(schedule: Schedule, num_steps: int) -> Any:
+    """Return the rates of all steps, read inside the graph; of a plateau that of the first epoch.
+
+    Those of later epochs are set between epochs, when the validation loss is known.
+    """
+    if schedule.name == "plateau":
+        return schedule.rates(1, 1)[0]
+    epochs = range(1, schedule.epochs + 1)
+    return Rates([rate for epoch in epochs for rate in schedule.rates(epoch, num_steps)])
 
 
 def predict(
@@ -299,16 +323,18 @@ class Watch(keras.callbacks.Callback):
         self,
         validate: Validation,
         rates: Schedule,
-        num_rows: int,
+        best: Best,
+        sizes: tuple[int, int],
         patience: int,
         on_epoch: Callable[[dict[str, float]], None] | None,
     ) -> None:
         super().__init__()
         self.validate, self.rates = validate, rates
-        self.num_rows, self.patience, self.on_epoch = num_rows, patience, on_epoch
+        self.best, self.fallen = best, Plateau(rates)
+        self.num_rows, self.num_steps = sizes
+        self.patience, self.on_epoch = patience, on_epoch
         self.history: list[dict[str, float]] = []
         self.best_weights: list[np.ndarray] | None = None
-        self.best_loss, self.best_epoch = float("inf"), 0
         self.start = self.epoch_start = time.perf_counter()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -319,13 +345,12 @@ class Watch(keras.callbacks.Callback):
         """Judge the validation rows."""
         seconds = time.perf_counter() - self.epoch_start
         validation_loss, validation_metric = self.validate(self.model)
-        steps = int(self.model.optimizer.iterations)
         row = {
             "epoch": epoch + 1,
             "train_loss": float(logs["data_loss"]),
             "validation_loss": validation_loss,
             "validation_metric": validation_metric,
-            "lr": float(self.rates(steps - 1)),
+            "lr": self.rates.rates(epoch + 1, self.num_steps, self.fallen.falls)[-1],
             "seconds": time.perf_counter() - self.start,
             "rows_per_second": self.num_rows / seconds,
         }
@@ -335,10 +360,13 @@ class Watch(keras.callbacks.Callback):
         self.history.append(row)
         if self.on_epoch is not None:
             self.on_epoch(row)
-        if row["validation_loss"] < self.best_loss:
-            self.best_loss, self.best_epoch = row["validation_loss"], row["epoch"]
+        self.fallen.see(validation_loss)
+        if self.rates.name == "plateau":
+            ahead = self.rates.rates(epoch + 2, 1, self.fallen.falls)
+            self.model.optimizer.learning_rate = ahead[0]
+        if self.best.is_better(row):
             self.best_weights = self.model.page.get_weights()
-        elif self.patience and row["epoch"] - self.best_epoch >= self.patience:
+        elif self.patience and row["epoch"] - self.best.epoch >= self.patience:
             self.model.stop_training = True
 
     def diverged(self, row: dict[str, float]) -> None:

@@ -32,7 +32,8 @@ from bakeoff.torch_models.feed import (
 from bakeoff.torch_models.joint_loss import JointLoss
 from bakeoff.torch_models.losses import loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
-from bakeoff.torch_models.optimizers import Optimizer, schedule_factor
+from bakeoff.torch_models.optimizers import Optimizer
+from bakeoff.torch_models.schedules import Best, Plateau, Schedule, named
 from bakeoff.torch_models.step_scores import num_known, previous_of, step_scores, text_scores
 
 
@@ -50,14 +51,19 @@ def fit(
     members: bool = False,
     per_step: bool = False,
     teacher_forcing: bool = False,
-    optimizer: str = "adamw",
+    optimizer: str | Mapping[str, Any] = "adamw",
     lr: float = 1e-3,
-    schedule: str = "constant",
+    schedule: str | Mapping[str, Any] = "constant",
     batch_size: int = 64,
     epochs: int = 100,
     patience: int = 10,
     weight_decay: float = 0.01,
+    l1: float = 0.0,
+    l2: float = 0.0,
     clip_norm: float = 0.0,
+    clip_value: float = 0.0,
+    min_delta: float = 0.0,
+    watch: str = "loss",
     precision: str = "float32",
     augment: Augment | None = None,
     seed: int = 0,
@@ -82,14 +88,19 @@ def fit(
         per_step: There is a target of each step, -1 or NaN where nobody knows.
         teacher_forcing: The model is given the true steps as `previous`, and foretells each from
             those before it.
-        optimizer: See `optimizers.OPTIMIZERS`.
+        optimizer: See `optimizers.OPTIMIZERS`; or its `name` and settings.
         lr: Step size at its highest.
-        schedule: See `optimizers.SCHEDULES`.
+        schedule: See `schedules.SCHEDULES`; or its `name` and settings.
         batch_size: Rows per step.
         epochs: Passes over the training rows at most.
-        patience: Epochs without a lower validation loss before it stops; 0 never stops.
+        patience: Epochs without an improvement before it stops; 0 never stops.
         weight_decay: See `optimizers.Optimizer`.
+        l1: Times the sum of the sizes of all matrices, added to the loss that is lowered.
+        l2: Times the sum of their squares.
         clip_norm: Longest gradient, as a norm over all weights; 0 does not clip.
+        clip_value: Largest part of a gradient; 0 does not clip.
+        min_delta: What an improvement must exceed to count as one.
+        watch: What is watched of the validation rows: "loss", or "metric".
         precision: "float32", or "bfloat16" for the forward and backward pass.
         augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
         seed: Decides the order of the rows, the changes of pictures and the dropout.
@@ -115,24 +126,25 @@ def fit(
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
     validate = Validation(*judged, criterion, watched, **steps)
     moved = with_its_loss(model, criterion).to(place)
-    weight_optimizer = Optimizer(moved, optimizer, weight_decay=weight_decay)
-    weights = model.state_dict()  # not a copy: each step changes these tensors
-    best_weights = {name: weight.clone() for name, weight in weights.items()}
-    best_loss, best_epoch = math.inf, 0
+    weight_optimizer = Optimizer(moved, **named(optimizer), weight_decay=weight_decay)
+    planned = Schedule(**named(schedule), lr=lr, epochs=epochs)
+    fallen, best = Plateau(planned), Best(watch, min_delta)
+    kept = KeptWeights(model)
     history: list[dict[str, float]] = []
     start = time.perf_counter()
     with faster_dropout(model):
         for epoch in range(1, epochs + 1):
             epoch_start = time.perf_counter()
-            factors = factors_of(schedule, epoch, epochs, len(batch_sizes(len(feed), batch_size)))
+            rates = planned.rates(epoch, len(batch_sizes(len(feed), batch_size)), fallen.falls)
             train_loss = train_epoch(
                 model,
                 feed.shuffled(known, batch_size),
                 weight_optimizer,
                 criterion,
-                [lr * factor for factor in factors],
+                rates,
                 members=members,
-                clip_norm=clip_norm,
+                clip=(clip_norm, clip_value),
+                penalty=(l1, l2),
                 precision=precision,
                 **steps,
             )
@@ -143,37 +155,48 @@ def fit(
                 "train_loss": train_loss,
                 "validation_loss": validation_loss,
                 "validation_metric": validation_metric,
-                "lr": lr * factors[-1],
+                "lr": rates[-1],
                 "seconds": time.perf_counter() - start,
                 "rows_per_second": len(feed) / seconds,
             }
             if not math.isfinite(row["train_loss"] + row["validation_loss"]):
-                if best_epoch:
+                if best.epoch:
                     break  # it diverged later: the best weights so far stand
                 raise diverged_at_once(row, lr)
             history.append(row)
             if on_epoch is not None:
                 on_epoch(row)
-            if row["validation_loss"] < best_loss:
-                best_loss, best_epoch = row["validation_loss"], epoch
-                for name, weight in weights.items():
-                    best_weights[name].copy_(weight)  # in place: never two copies in memory
-            elif patience and epoch - best_epoch >= patience:
+            fallen.see(row["validation_loss"])
+            if best.is_better(row):
+                kept.take()
+            elif patience and epoch - best.epoch >= patience:
                 break
-    model.load_state_dict(best_weights)
+    kept.give_back()
     lay_out(model.eval(), {})
     return history
+
+
+class KeptWeights:
+    """The weights of the best epoch so far, beside those that go on."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.weights = model.state_dict()  # not a copy: each step changes these tensors
+        self.kept = {name: weight.clone() for name, weight in self.weights.items()}
+
+    def take(self) -> None:
+        """Keep the weights as they are."""
+        for name, weight in self.weights.items():
+            self.kept[name].copy_(weight)  # in place: never two copies in memory
+
+    def give_back(self) -> None:
+        """Give the model those that were kept."""
+        self.model.load_state_dict(self.kept)
 
 
 def with_its_loss(model: nn.Module, criterion: Callable[..., Tensor]) -> nn.Module:
     """Return what is trained: the model, and the loss where it learns how to weigh targets."""
     return nn.ModuleList([model, criterion]) if isinstance(criterion, nn.Module) else model
-
-
-def factors_of(schedule: str, epoch: int, epochs: int, num_steps: int) -> list[float]:
-    """Return what the rate of each step of an epoch is multiplied with; epochs count from 1."""
-    done = [(epoch - 1 + step / num_steps) / epochs for step in range(num_steps)]
-    return [schedule_factor(schedule, progress) for progress in done]
 
 
 def criteria(
@@ -262,7 +285,8 @@ def train_epoch(
     members: bool,
     per_step: bool,
     teacher_forcing: bool,
-    clip_norm: float,
+    clip: tuple[float, float],
+    penalty: tuple[float, float],
     precision: str,
 ) -> float:
     """Take one step per batch, with its rate; return the mean training loss of a row, or step."""
@@ -275,13 +299,22 @@ def train_epoch(
         with reduced(precision, targets.device):
             scores = call(model, batch)
         value = criterion(scores.float(), targets, members=members)
-        value.backward()
-        if clip_norm:
-            nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        total = value + sized(model, *penalty) if any(penalty) else value
+        total.backward()
+        if clip[0]:
+            nn.utils.clip_grad_norm_(model.parameters(), clip[0])
+        if clip[1]:
+            nn.utils.clip_grad_value_(model.parameters(), clip[1])
         optimizer.step(rate)
         losses.append(value.detach())  # not .item(): that would wait for a GPU
         sizes.append(num_known(targets) if per_step else len(targets))
     return float(np.average(torch.stack(losses).cpu().numpy(), weights=sizes))
+
+
+def sized(model: nn.Module, l1: float, l2: float) -> Tensor:
+    """Return what the size of the matrices adds to a loss."""
+    matrices = [w for w in model.parameters() if w.requires_grad and w.ndim > 1]
+    return sum((l1 * w.abs().sum() + l2 * w.square().sum() for w in matrices), torch.zeros(()))
 
 
 def predict(

@@ -1,11 +1,10 @@
-"""How weights move, and how the step size changes over a training.
+"""How weights move.
 
 The updates are torch's own fused ones (1.06-1.4 times faster on a CPU), called as functions:
 the bookkeeping of the classes in torch.optim costs another 17 % of a small network's step, and
 the first of them to be built imports torch._dynamo, which takes 1.1 seconds.
 """
 
-import math
 from collections.abc import Callable
 from functools import partial
 from itertools import chain
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adagrad import adagrad
 from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
@@ -29,6 +29,10 @@ class Optimizer:
         name: One of `OPTIMIZERS`.
         weight_decay: Share of a weight taken off per unit of step size ("adamw"), or the L2
             penalty on it (the others).
+        momentum: Of "momentum" and "nesterov": share of the step before that goes on.
+        betas: Of "adam" and "adamw": how long the means of gradients and of squares remember.
+        eps: What is added below the fraction; 0: as torch has it.
+        alpha: Of "rmsprop": how long the mean of squares remembers.
 
     Example:
         >>> model = nn.Linear(1, 1, bias=False)
@@ -39,11 +43,24 @@ class Optimizer:
         0.25
     """
 
-    def __init__(self, model: nn.Module, name: str, *, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        name: str,
+        *,
+        weight_decay: float = 0.0,
+        momentum: float = 0.9,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 0.0,
+        alpha: float = 0.99,
+    ) -> None:
         if name not in OPTIMIZERS:
             raise ValueError(f"No optimizer called {name!r}. Known: {', '.join(OPTIMIZERS)}.")
         self.weight_decay = weight_decay
-        self.move, num_means = OPTIMIZERS[name]
+        rule = OPTIMIZERS[name]
+        given = {"momentum": momentum, "betas": betas, "eps": eps or rule.eps, "alpha": alpha}
+        self.move = partial(rule.move, **{key: given[key] for key in rule.takes})
+        num_means = rule.num_means
         states = [
             (p, torch.zeros((), device=p.device), *(torch.zeros_like(p) for _ in range(num_means)))
             for p in model.parameters()
@@ -72,10 +89,14 @@ class Rule(NamedTuple):
         move: Takes lists of equal length (gradients, weights, steps, then each running mean) and
             lr and weight_decay by name.
         num_means: How many running means it keeps of each weight.
+        takes: Which settings it has: momentum, betas, eps, alpha.
+        eps: What torch adds below the fraction.
     """
 
     move: Callable[..., None]
     num_means: int
+    takes: tuple[str, ...] = ()
+    eps: float = 1e-8
 
 
 def move_by_adam(
@@ -88,6 +109,8 @@ def move_by_adam(
     lr: float,
     weight_decay: float,
     decoupled: bool,
+    betas: tuple[float, float],
+    eps: float,
 ) -> None:
     """Move weights by Adam; decoupled: the decay is no part of the gradient."""
     adam(
@@ -100,9 +123,9 @@ def move_by_adam(
         lr=lr,
         weight_decay=weight_decay,
         decoupled_weight_decay=decoupled,
-        beta1=0.9,
-        beta2=0.999,
-        eps=1e-8,
+        beta1=betas[0],
+        beta2=betas[1],
+        eps=eps,
         amsgrad=False,
         maximize=False,
         fused=True,
@@ -113,21 +136,23 @@ def move_by_sgd(
     grads: list[Tensor],
     weights: list[Tensor],
     steps: list[Tensor],
-    means: list[Tensor],
+    means: list[Tensor] | None = None,
     *,
     lr: float,
     weight_decay: float,
+    momentum: float = 0.0,
+    nesterov: bool = False,
 ) -> None:
-    """Move weights by gradient descent with a momentum of 0.9."""
+    """Move weights by gradient descent, with or without momentum."""
     sgd(
         weights,
         grads,
-        means,
+        [None] * len(weights) if means is None else list(means),
         lr=lr,
         weight_decay=weight_decay,
-        momentum=0.9,
+        momentum=momentum,
         dampening=0.0,
-        nesterov=False,
+        nesterov=nesterov,
         maximize=False,
         fused=True,
     )
@@ -141,6 +166,8 @@ def move_by_rmsprop(
     *,
     lr: float,
     weight_decay: float,
+    eps: float,
+    alpha: float,
 ) -> None:
     """Move weights by RMSprop; torch has no fused one."""
     rmsprop(
@@ -152,56 +179,45 @@ def move_by_rmsprop(
         steps,
         lr=lr,
         weight_decay=weight_decay,
-        alpha=0.99,
-        eps=1e-8,
+        alpha=alpha,
+        eps=eps,
         momentum=0.0,
         centered=False,
         maximize=False,
     )
 
 
+def move_by_adagrad(
+    grads: list[Tensor],
+    weights: list[Tensor],
+    steps: list[Tensor],
+    squares: list[Tensor],
+    *,
+    lr: float,
+    weight_decay: float,
+    eps: float,
+) -> None:
+    """Move weights by Adagrad: what has moved much moves less."""
+    adagrad(
+        weights,
+        grads,
+        squares,
+        steps,
+        lr=lr,
+        weight_decay=weight_decay,
+        lr_decay=0.0,
+        eps=eps,
+        maximize=False,
+    )
+
+
+ADAM = ("betas", "eps")
 OPTIMIZERS = {
-    "adamw": Rule(partial(move_by_adam, decoupled=True), num_means=2),
-    "adam": Rule(partial(move_by_adam, decoupled=False), num_means=2),
-    "sgd": Rule(move_by_sgd, num_means=1),
-    "rmsprop": Rule(move_by_rmsprop, num_means=1),
+    "adamw": Rule(partial(move_by_adam, decoupled=True), num_means=2, takes=ADAM),
+    "adam": Rule(partial(move_by_adam, decoupled=False), num_means=2, takes=ADAM),
+    "sgd": Rule(move_by_sgd, num_means=0),
+    "momentum": Rule(move_by_sgd, num_means=1, takes=("momentum",)),
+    "nesterov": Rule(partial(move_by_sgd, nesterov=True), num_means=1, takes=("momentum",)),
+    "rmsprop": Rule(move_by_rmsprop, num_means=1, takes=("eps", "alpha")),
+    "adagrad": Rule(move_by_adagrad, num_means=1, takes=("eps",), eps=1e-10),
 }
-
-
-def schedule_factor(name: str, progress: float) -> float:
-    """Return what the learning rate is multiplied with.
-
-    Args:
-        name: One of `SCHEDULES`.
-        progress: Share of all planned steps that are done, 0 to 1.
-
-    Example:
-        >>> schedule_factor("cosine", 0.5)
-        0.5
-    """
-    if name not in SCHEDULES:
-        raise ValueError(f"No schedule called {name!r}. Known: {', '.join(SCHEDULES)}.")
-    return SCHEDULES[name](progress)
-
-
-def constant(progress: float) -> float:
-    """Stay at 1."""
-    return 1.0
-
-
-def cosine(progress: float) -> float:
-    """Fall from 1 to 0."""
-    return round(0.5 * (1 + math.cos(math.pi * progress)), 12)
-
-
-def one_cycle(progress: float) -> float:
-    """Climb from 0.04 to 1 over the first 30 %, then fall to 0.
-
-    Source: Smith & Topin, "Super-Convergence", 2018.
-    """
-    if progress < 0.3:
-        return 0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * progress / 0.3))
-    return 0.5 * (1 + math.cos(math.pi * (progress - 0.3) / 0.7))
-
-
-SCHEDULES = {"constant": constant, "cosine": cosine, "one_cycle": one_cycle}

@@ -1,6 +1,6 @@
 """Recipe: how a network is trained, as flat settings, each with a default and its reason."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -35,7 +35,33 @@ class Recipe:
         "adamw",
         "how weights change; adamw adapts the step of each, decay kept apart from the gradient",
         table="recipe",
-        choices=("adamw", "adam", "sgd", "rmsprop"),
+        choices=("adamw", "adam", "sgd", "momentum", "nesterov", "rmsprop", "adagrad"),
+    )
+    momentum: float = setting(
+        0.9,
+        "of momentum and nesterov: share of the step before that goes on",
+        table="recipe",
+        least=0,
+        most=0.999,
+    )
+    betas: str = setting(
+        "0.9,0.999",
+        "of adam and adamw: how long the means of gradients and of their squares remember",
+        table="recipe",
+    )
+    alpha: float = setting(
+        0.99,
+        "of rmsprop: how long the mean of squares remembers",
+        table="recipe",
+        least=0,
+        most=0.9999,
+    )
+    eps: float = setting(
+        0.0,
+        "what is added below the fraction of adam, adamw, rmsprop and adagrad; 0: 1e-8, of adagrad "
+        "1e-10",
+        table="recipe",
+        least=0,
     )
     lr: float = setting(
         1e-3,
@@ -47,7 +73,61 @@ class Recipe:
         "constant",
         "how the learning rate changes; constant goes with early stopping",
         table="recipe",
-        choices=("constant", "cosine", "one_cycle"),
+        choices=(
+            "constant",
+            "step",
+            "exponential",
+            "cosine",
+            "cosine_restarts",
+            "one_cycle",
+            "stable_decay",
+            "plateau",
+        ),
+    )
+    warmup_epochs: float = setting(
+        0.0,
+        "epochs in which the rate climbs to lr before the schedule begins",
+        table="recipe",
+        least=0,
+    )
+    step_epochs: int = setting(10, "of step: epochs between two falls", table="recipe", least=1)
+    gamma: float = setting(
+        0.0,
+        "of step and exponential: what a fall of the rate multiplies with; 0: 0.1 and 0.95",
+        table="recipe",
+        least=0,
+        most=1,
+    )
+    min_lr: float = setting(
+        0.0, "of cosine, cosine_restarts and stable_decay: the lowest rate", table="recipe", least=0
+    )
+    first_cycle: int = setting(
+        10, "of cosine_restarts: epochs of the first cycle", table="recipe", least=1
+    )
+    growth: float = setting(
+        2.0,
+        "of cosine_restarts: how many times as long each cycle is as the one before",
+        table="recipe",
+        least=1,
+    )
+    warm_share: float = setting(
+        0.3, "of one_cycle: share of the training that climbs", table="recipe", above=0, most=0.99
+    )
+    decay_share: float = setting(
+        0.2, "of stable_decay: share of the training that falls", table="recipe", above=0, most=1
+    )
+    plateau_patience: int = setting(
+        5,
+        "of plateau: epochs without a lower validation loss before the rate falls",
+        table="recipe",
+        least=1,
+    )
+    factor: float = setting(
+        0.1,
+        "of plateau: what a fall of the rate multiplies with",
+        table="recipe",
+        above=0,
+        most=0.999,
     )
     batch_size: int = setting(
         0,
@@ -64,13 +144,34 @@ class Recipe:
     )
     patience: int = setting(
         10,
-        "epochs without a lower validation loss before a fit stops; 0 never stops",
+        "epochs without an improvement before a fit stops; 0 never stops",
         table="recipe",
         least=0,
+    )
+    watch: str = setting(
+        "loss",
+        "what must improve on the validation rows: the loss, or the metric that is watched",
+        table="recipe",
+        choices=("loss", "metric"),
+    )
+    min_delta: float = setting(
+        0.0, "what an improvement must exceed to count as one", table="recipe", least=0
     )
     weight_decay: float = setting(
         0.01,
         "pull of the weights to zero, decoupled under adamw, else as L2; biases and norms are free",
+        table="recipe",
+        least=0,
+    )
+    l1: float = setting(
+        0.0,
+        "times the sum of the sizes of all matrices, added to the loss",
+        table="recipe",
+        least=0,
+    )
+    l2: float = setting(
+        0.0,
+        "times the sum of their squares, added to the loss; weight_decay is the usual way",
         table="recipe",
         least=0,
     )
@@ -79,6 +180,9 @@ class Recipe:
         "maximum gradient norm; 0 does not clip; 1 helps recurrent networks that diverge",
         table="recipe",
         least=0,
+    )
+    clip_value: float = setting(
+        0.0, "largest part of a gradient; 0 does not clip", table="recipe", least=0
     )
     loss: str = setting(
         "auto",
@@ -137,15 +241,106 @@ class Recipe:
         check_options(self)
         check_augment(self.augment)
         check_weights(self.class_weights)
+        betas_of(self.betas)
 
 
 SETTINGS = tuple(options(Recipe))
+OWNERS: dict[str, tuple[str, tuple[str, ...]]] = {  # setting -> what has it
+    "momentum": ("optimizer", ("momentum", "nesterov")),
+    "betas": ("optimizer", ("adam", "adamw")),
+    "alpha": ("optimizer", ("rmsprop",)),
+    "eps": ("optimizer", ("adam", "adamw", "rmsprop", "adagrad")),
+    "step_epochs": ("schedule", ("step",)),
+    "gamma": ("schedule", ("step", "exponential")),
+    "min_lr": ("schedule", ("cosine", "cosine_restarts", "stable_decay")),
+    "first_cycle": ("schedule", ("cosine_restarts",)),
+    "growth": ("schedule", ("cosine_restarts",)),
+    "warm_share": ("schedule", ("one_cycle",)),
+    "decay_share": ("schedule", ("stable_decay",)),
+    "plateau_patience": ("schedule", ("plateau",)),
+    "factor": ("schedule", ("plateau",)),
+}
 LATER: dict[str, tuple[object, ...]] = {  # came after format 2 of a run: written where it acts
     "augment": ("auto", "none"),
     "class_weights": ("",),
     "label_smoothing": (0.0,),
     "quantile": (0.5,),
+    **{name: (known.default,) for name, known in options(Recipe).items() if name in OWNERS},
+    **dict.fromkeys(("warmup_epochs", "l1", "l2", "clip_value", "min_delta"), (0.0,)),
+    "watch": ("loss",),
 }
+
+
+def betas_of(text: str) -> tuple[float, float]:
+    """Read the two betas of Adam.
+
+    Raises:
+        RequestError: They are no two numbers from 0 to below 1.
+
+    Example:
+        >>> betas_of("0.9, 0.98")
+        (0.9, 0.98)
+    """
+    try:
+        first, second = (float(part) for part in text.split(","))
+    except ValueError:
+        first = second = -1.0
+    if not (0 <= first < 1 and 0 <= second < 1):
+        raise RequestError(
+            f"{option('betas', text)} must be two numbers from 0 to below 1, as in "
+            f"{option('betas', '0.9,0.999')}."
+        )
+    return first, second
+
+
+def refuse_foreign(recipe: Recipe) -> None:
+    """Refuse settings that the optimizer or the schedule does not have, or that never act.
+
+    Raises:
+        RequestError: The message says what has it.
+    """
+    for name, (kind, owners) in OWNERS.items():
+        value, chosen = getattr(recipe, name), getattr(recipe, kind)
+        if value not in LATER[name] and chosen not in owners:
+            raise RequestError(
+                f"{option(name, value)} goes with {option(kind, owners[0])}"
+                f"{' or ' if len(owners) > 1 else ''}{', '.join(owners[1:])}, and the {kind} is "
+                f"{chosen}. Say both, or leave it out."
+            )
+    longest = {"step": recipe.step_epochs, "cosine_restarts": recipe.first_cycle,
+               "plateau": recipe.plateau_patience}.get(recipe.schedule, 0)  # fmt: skip
+    setting = {"step": "step_epochs", "cosine_restarts": "first_cycle",
+               "plateau": "plateau_patience"}.get(recipe.schedule, "")  # fmt: skip
+    if longest >= recipe.epochs and setting:
+        raise RequestError(
+            f"{option('schedule', recipe.schedule)} never acts in {recipe.epochs} epochs: "
+            f"{option(setting, longest)} is as long. Make it shorter, or train for longer."
+        )
+    if recipe.warmup_epochs >= recipe.epochs:
+        raise RequestError(
+            f"{option('warmup_epochs', recipe.warmup_epochs)} leaves nothing of {recipe.epochs} "
+            "epochs. Make it shorter."
+        )
+
+
+def grouped(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe as the loops take it: settings of optimizer and schedule beside their names.
+
+    Example:
+        >>> grouped({"optimizer": "momentum", "momentum": 0.8, "lr": 0.1})
+        {'optimizer': {'name': 'momentum', 'momentum': 0.8}, 'lr': 0.1}
+    """
+    recipe = dict(settings)
+    for kind in ("optimizer", "schedule"):
+        own = {name: recipe.pop(name) for name, (of, _) in OWNERS.items() if of == kind
+               and name in recipe}  # fmt: skip
+        if kind == "schedule" and "warmup_epochs" in recipe:
+            own["warmup_epochs"] = recipe.pop("warmup_epochs")
+        if "betas" in own:
+            own["betas"] = betas_of(own["betas"])
+        if own and kind in recipe:
+            recipe[kind] = {"name": recipe[kind], **own}
+    return recipe
 
 
 def rate_to_try(lr: float) -> float:
@@ -198,6 +393,7 @@ def resolve(recipe: Recipe, *, rows: int, task: str, tasks: Collection[str] = ()
             f"Say {option('loss', 'auto')}."
         )
     refuse_weights(recipe, {task, *tasks})
+    refuse_foreign(replace(recipe, epochs=recipe.epochs or epochs))
     if recipe.quantile not in LATER["quantile"] and loss != "quantile":
         raise RequestError(
             f"{option('quantile', recipe.quantile)} goes with {option('loss', 'quantile')}. Say "

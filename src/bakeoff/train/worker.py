@@ -36,6 +36,7 @@ from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_l
 from bakeoff.train.head import judged_scores, losses_of
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.machine import memory_used
+from bakeoff.train.recipe import grouped
 from bakeoff.train.settled_weights import weights_of
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
@@ -256,7 +257,7 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
         on_epoch=reporter(send),
     )
     seconds = time.perf_counter() - start
-    best_epoch = int(min(history, key=lambda row: row["validation_loss"])["epoch"])
+    best_epoch = best_of(history, job.recipe)
     parameters = count_parameters(model)
     fitted = Fit(
         job=job,
@@ -293,7 +294,7 @@ def how_targets_stand(job: Job) -> dict[str, bool]:
 
 def recipe_values(job: Job) -> dict[str, Any]:
     """Return the recipe as the model rooms take it: changes of pictures and weights as numbers."""
-    recipe = dict(job.recipe)
+    recipe = grouped(job.recipe)
     if text := recipe.pop("augment", ""):
         recipe["augment"] = parse_augment(text)
     if (text := recipe.pop("class_weights", "")) and not job.heads:
@@ -346,6 +347,18 @@ def reporter(send: Send) -> Callable[[Mapping[str, float]], None]:
             send(Epoch(dict(row), memory_used()))
 
     return on_epoch
+
+
+def best_of(history: Sequence[Mapping[str, float]], recipe: Mapping[str, Any]) -> int:
+    """Return the epoch whose weights are kept: the last that was an improvement."""
+    watch, least = recipe.get("watch", "loss"), recipe.get("min_delta", 0.0)
+    sign = 1 if watch == "loss" else -1
+    lowest, epoch = math.inf, 0
+    for row in history:
+        value = sign * row[f"validation_{watch}"]
+        if value < lowest - least:
+            lowest, epoch = value, int(row["epoch"])
+    return epoch
 
 
 def why_stopped(

@@ -529,3 +529,14 @@ def test_a_run_that_is_ended_keeps_what_is_finished_and_leaves_no_process_and_no
     assert list((tmp_path / "temporary").iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+def test_a_reader_who_goes_ends_a_listing_quietly():
+    listing = subprocess.Popen(
+        [sys.executable, "-c", "from bakeoff.cli import main; main()", "show", "lstm", "--code"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    listing.stdout.close()
+    assert (listing.stderr.read(), listing.wait()) == (b"", 141)

@@ -390,6 +390,9 @@ def main() -> None:
     try:
         check_flags(sys.argv[1:])
         sys.exit(app(standalone_mode=False) or 0)
+    except SystemExit as end:
+        unread = isinstance(end.__context__, BrokenPipeError)  # as in `bakeoff models | head`
+        sys.exit(141 if unread else end.code)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except UsageError as error:

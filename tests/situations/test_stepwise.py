@@ -81,7 +81,9 @@ def test_a_label_that_changes_within_few_sequences_is_refused_with_the_way_on():
         read(table.drop("state", "level"), sequence="id", time="t", target="label")
 
 
-@pytest.mark.parametrize("framework", ["torch", "tensorflow"])
+@pytest.mark.parametrize(
+    "framework", ["torch", pytest.param("tensorflow", marks=pytest.mark.nightly)]
+)
 def test_a_series_is_unfolded_from_a_vector(framework, tmp_path):
     random = np.random.default_rng(0)
     v, t = random.normal(size=(200, 2)).astype(np.float32), np.linspace(0, 1, 6)

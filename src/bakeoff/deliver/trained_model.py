@@ -162,7 +162,7 @@ class TrainedModel:
             return forecast_ahead(dataset, series, forecasts)
         text = self.preparation.goal.text
         if beam < 1 or (beam > 1 and text is None):
-            what = "is from 1" if text is not None else "goes with texts that are written"
+            what = "must be 1 or more" if text is not None else "goes with texts that are written"
             raise RequestError(f"{option('beam', beam)} {what}. Leave it out.")
         dataset = self.read(data, images)
         columns: dict[str, Any] = {"row": dataset.rows}

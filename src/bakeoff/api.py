@@ -88,6 +88,19 @@ class Run:
 
         return predictions_frame(self.files)
 
+    def predictions_of(self, target: str) -> "pl.DataFrame":
+        """What every fit predicted for every test row of one of several targets.
+
+        Args:
+            target: Its name.
+
+        Raises:
+            RequestError: The run has no such target.
+        """
+        from bakeoff.runs.frames import predictions_frame
+
+        return predictions_frame(self.files, target)
+
     @cached_property
     def best(self) -> "TrainedModel":
         """The winner: of the best model's fits the one with the best validation score."""

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
 import bakeoff
@@ -106,8 +107,17 @@ def test_the_target_of_the_metric_leads_and_the_file_says_so(tmp_path):
     board = run.leaderboard
     assert board.columns[:3] == ["rank", "tier", "target"]
     assert board["target"].to_list() == ["kind", "price"]
-    with pytest.raises(RequestError, match="several targets, each with probabilities"):
-        run.best.predict_proba(made())
+    assert run.predictions["truth"].dtype == pl.String
+    assert run.predictions_of("price")["truth"].dtype == pl.Float64
+    with pytest.raises(RequestError, match=r"No target called .prize.\. Did you mean .price."):
+        run.predictions_of("prize")
+    shares = run.best.predict_proba(made())
+    assert (shares == run.best.predict_proba(made(), target="kind")).all()
+    assert shares.shape == (len(made()["price"]), 2)
+    with pytest.raises(RequestError, match="price has no classes"):
+        run.best.predict_proba(made(), target="price")
+    with pytest.raises(RequestError, match="No target called 'kin'"):
+        run.best.predict_proba(made(), target="kin")
     assert run.best.score(made()) < 0.2
 
 

@@ -32,7 +32,7 @@ from bakeoff.data.taking.views import View, make_views
 from bakeoff.deliver.baseline_scores import baseline_scores
 from bakeoff.deliver.forecast_ahead import forecast_ahead
 from bakeoff.documents import array_shapes, reading
-from bakeoff.errors import DataError, RequestError, option
+from bakeoff.errors import DataError, RequestError, option, unknown
 from bakeoff.evaluate.metrics import METRICS, score
 from bakeoff.evaluate.period_ahead import ALL, period_ahead, spreads_of, truth_ahead
 from bakeoff.evaluate.predictions import Predictions, id_series, label_series
@@ -185,25 +185,32 @@ class TrainedModel:
             columns |= predicted(self.preparation.only(target), own, mark)
         return pl.DataFrame(columns)
 
-    def predict_proba(self, data: Any, *, images: str | Path | None = None) -> np.ndarray:
+    def predict_proba(
+        self, data: Any, *, images: str | Path | None = None, target: str = ""
+    ) -> np.ndarray:
         """Return the probability of each class.
 
         Args:
             data: As for `predict`, of n rows.
             images: As for `predict`.
+            target: Of several: which; "" for the leading one.
 
         Returns:
-            (n, C) float64 between 0 and 1, columns in the order of `classes`.
+            (n, C) float64 between 0 and 1, columns in the order of `classes`, or of the classes of
+            that target by name.
 
         Raises:
-            RequestError: The target has numbers, not classes.
+            RequestError: There is no such target, or it has numbers, not classes.
             DataError: As for `predict`.
         """
-        if self.fit.job.heads:
-            raise RequestError("The run has several targets, each with probabilities: use predict.")
-        if not self.preparation.classes or self.fit.job.in_steps:
-            raise RequestError(f"{self.preparation.schema.targets[0]} has no classes: use predict.")
-        return self.scores(self.read(data, images))
+        targets = self.preparation.schema.targets
+        target = target or targets[0]
+        if target not in targets:
+            raise RequestError(unknown("target", target, targets))
+        if not self.preparation.goals[target].classes or self.fit.job.in_steps:
+            raise RequestError(f"{target} has no classes: use predict.")
+        scores = self.scores(self.read(data, images))
+        return scores_by_target(self.fit.job, targets[0], scores)[target]
 
     def score(self, data: Any, *, images: str | Path | None = None) -> float:
         """Return the metric of the run on other data, over the rows whose target is known.

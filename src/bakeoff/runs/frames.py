@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from bakeoff.documents import ADVICE
-from bakeoff.errors import DataError
+from bakeoff.errors import DataError, RequestError, unknown
 from bakeoff.runs.folder import RunFolder
+from bakeoff.runs.read_schema import read_schema
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,23 +45,31 @@ def fits_frame(folder: RunFolder) -> "pl.DataFrame":
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def predictions_frame(folder: RunFolder) -> "pl.DataFrame":
+def predictions_frame(folder: RunFolder, target: str = "") -> "pl.DataFrame":
     """Return what every finished fit predicted for every test row.
+
+    Args:
+        folder: Of the run.
+        target: Of several: which; "" for the leading one.
 
     Columns: model, framework, seed, row (of the user's file, from 1), the id of a sequence or
     g:<column> of a group where there is one, truth, prediction, and p:<class> for every class. Of a
     forecast, one line per window and step: row, series (of several), time, step, truth, prediction.
-    Of several targets those of the leading one; `predictions/<target>.parquet` of a fit has each.
+    Where each step has a target there is a line for each, and its number in `step`.
 
     Raises:
         DataError: A file of predictions is damaged, or there is none.
+        RequestError: The run has no such target.
     """
     import polars as pl
 
+    known = read_schema(folder).targets if target else ()
+    if target and target not in known:
+        raise RequestError(unknown("target", target, known))
     tables: list[pl.DataFrame] = []
     for place in folder.fits():
         fit, _ = place.read()
-        predictions = place.predictions()
+        predictions = place.predictions(target)
         if predictions is not None:
             job, table = fit.job, predictions.frame()
             if tables and table.schema != tables[0].drop("model", "framework", "seed").schema:

@@ -162,6 +162,7 @@ def run(
     target: Any = None,
     *,
     weight: str | None = None,
+    auxiliary: str | Sequence[str] | None = None,
     inputs: str | Sequence[str] | None = None,
     kinds: Mapping[str, str] | None = None,
     test: Any = None,

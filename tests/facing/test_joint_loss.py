@@ -134,3 +134,22 @@ def test_rows_of_a_binary_target_weigh_by_their_class_in_both_rooms():
     from bakeoff.keras_models.joint_loss import JointLoss as Facing
 
     assert float(Facing(goals)(scores, targets)) == pytest.approx(found, rel=1e-5)
+
+
+def test_an_auxiliary_target_is_learned_and_not_followed_in_both_rooms():
+    scores, targets = made()
+    goals = {**GOALS, "amount": {**GOALS["amount"], "auxiliary": True}}
+    others = {name: goal for name, goal in GOALS.items() if name != "amount"}
+    kept = [0, 1, 2, 4, 5, 6], [0, 2, 3, 4]
+    ours = JointLoss(goals)
+    whole = JointLoss(GOALS)(torch.tensor(scores), torch.tensor(targets)).item()
+    assert ours(torch.tensor(scores), torch.tensor(targets)).item() == pytest.approx(whole)
+    expected = JointLoss(others)(
+        torch.tensor(scores[:, kept[0]]), torch.tensor(targets[:, kept[1]])
+    ).item()
+    found = ours.selected(torch.tensor(scores), torch.tensor(targets)).item()
+    assert found == pytest.approx(expected, rel=1e-6)
+    pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
+    from bakeoff.keras_models.joint_loss import JointLoss as Facing
+
+    assert float(Facing(goals).selected(scores, targets)) == pytest.approx(expected, rel=1e-5)

@@ -222,3 +222,23 @@ def test_class_weights_of_several_targets_are_told_by_target(tmp_path):
         bakeoff.run(
             table, target=("zeta", "alpha"), models=["mlp"], class_weights="zetta:q=4", **QUICK
         )
+
+
+def test_an_auxiliary_target_is_judged_and_never_followed(tmp_path):
+    run = bakeoff.run(
+        two_targets(), target=("zeta", "alpha"), auxiliary="alpha", models=["mlp"], epochs=2,
+        out=tmp_path, **QUICK,
+    )  # fmt: skip
+    heads = run.best.fit.job.heads
+    assert heads["alpha"]["auxiliary"] is True
+    assert "auxiliary" not in heads["zeta"]
+    assert run.verdict.further == ("alpha",)
+    assert 'auxiliary = ["alpha"]' in (tmp_path / "bakeoff.toml").read_text("utf-8")
+    for asked, message in (
+        ("zeta", "is the target that the winner follows"),
+        ("beta", "No target"),
+    ):
+        with pytest.raises(RequestError, match=message):
+            bakeoff.run(
+                two_targets(), target=("zeta", "alpha"), auxiliary=asked, models=["mlp"], **QUICK
+            )

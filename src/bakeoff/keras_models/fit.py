@@ -294,7 +294,8 @@ class Validation:
         teacher_forcing: bool,
     ) -> None:
         self.feed, self.targets = feed, targets
-        self.criterion, self.watched = criterion, watched
+        self.watched = watched
+        self.criterion = criterion.selected if isinstance(criterion, JointLoss) else criterion
         self.per_step, self.teacher_forcing = per_step, teacher_forcing
         self.truth = np.zeros(0)
         if not teacher_forcing:

@@ -27,7 +27,8 @@ class JointLoss:
     Args:
         goals: Target -> `loss` (one of `losses.LOSSES`), how many `outputs` and `columns` it has,
             and the `weight` of its loss: a number, or "learned" for all of them; perhaps
-            `class_weights`, `label_smoothing` and `quantile`, as `losses.loss_of` takes them.
+            `class_weights`, `label_smoothing` and `quantile`, as `losses.loss_of` takes them, and
+            whether it is `auxiliary`.
 
     Attributes:
         log_variances: (targets,) weights that are learned; whoever trains sets them to a variable.
@@ -50,12 +51,21 @@ class JointLoss:
         self.learned = any(goal["weight"] == "learned" for goal in self.goals)
         self.log_variances: Any = None
 
-    def __call__(self, scores: Any, targets: Any, *, members: bool = False) -> Any:
-        """Return the loss of a batch; a target that no row of it knows adds nothing."""
+    def __call__(
+        self, scores: Any, targets: Any, *, members: bool = False, left_out: str = ""
+    ) -> Any:
+        """Return the loss of a batch; a target that no row of it knows adds nothing.
+
+        Args:
+            members: Of no network of several targets.
+            left_out: The mark of targets that add nothing.
+        """
         scores = ops.convert_to_tensor(scores)
         total = ops.sum(scores) * 0.0
         parts = zip(self.goals, *self.parted(scores, targets), strict=True)
         for k, (goal, own, truth) in enumerate(parts):
+            if left_out and goal.get(left_out):
+                continue
             loss = known_loss(goal, own, ops.cast(truth, own.dtype))
             if not self.learned:
                 total = total + goal["weight"] * loss
@@ -70,6 +80,10 @@ class JointLoss:
         outputs = [goal["outputs"] for goal in self.goals]
         columns = [goal["columns"] for goal in self.goals]
         return cut_apart(scores, outputs), cut_apart(targets, columns)
+
+    def selected(self, scores: Any, targets: Any) -> Any:
+        """Return the loss that early stopping follows: without targets that are auxiliary."""
+        return self(scores, targets, left_out="auxiliary")
 
     def metric(self, scores: np.ndarray, targets: np.ndarray) -> float:
         """Return what is watched: the metric of the first target, over the rows that know it."""

@@ -35,6 +35,12 @@ class Experiment:
         "in training; empty: all alike",
         table="data",
     )
+    auxiliary: tuple[str, ...] = setting(
+        (),
+        "of several targets those that are learned and judged beside the others, while neither "
+        "stopping nor the winner follows them",
+        table="data",
+    )
     inputs: tuple[str, ...] = setting(
         (), "columns to learn from; empty: every column that can be learned from", table="data"
     )

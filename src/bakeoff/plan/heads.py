@@ -14,7 +14,12 @@ from bakeoff.train.recipe import LOSSES_OF_TASK, Recipe
 from bakeoff.train.settled_weights import BALANCED, settled_weights, weights_of
 
 ONE_CLASS = ("binary", "multiclass")
-LATER = {"class_weights": (), "label_smoothing": 0.0, "quantile": 0.5}  # written where they act
+LATER = {  # written where they act
+    "auxiliary": False,
+    "class_weights": (),
+    "label_smoothing": 0.0,
+    "quantile": 0.5,
+}
 INPUT = "x"  # what the branch is called that reads the only input
 
 
@@ -22,6 +27,7 @@ def heads_for(
     goals: Mapping[str, Goal],
     weights: Mapping[str, float | str],
     counts: Mapping[str, Mapping[str, int]],
+    auxiliary: Collection[str],
     recipe: Recipe | None,
 ) -> dict[str, dict[str, Any]]:
     """Return the targets of a job, as `Job` has them; none where there is one target.
@@ -30,6 +36,7 @@ def heads_for(
         goals: Target -> what is known of it.
         weights: Target -> its weight; none where there is one target.
         counts: Target -> training rows of each of its classes.
+        auxiliary: Targets that stopping does not follow.
         recipe: Of a network; None of a baseline.
     """
     heads = {}
@@ -44,6 +51,7 @@ def heads_for(
             loss=(asked if asked in known else known[0]) if recipe else "",
             weight=1.0 if isinstance(weight, str) else weight,
             learned=weight == LEARNED,
+            auxiliary=target in auxiliary and recipe is not None,
         )
         if recipe is not None and goal.task in ONE_CLASS:
             own = own_weights(recipe.class_weights, target, weights)
@@ -124,6 +132,27 @@ def weights_by_target(text: str, targets: Sequence[str]) -> dict[str, float | st
     if not any(weights.values()):
         raise RequestError(f"{option('weight', text)} leaves nothing to learn: all weights are 0.")
     return weights
+
+
+def check_auxiliary(auxiliary: Sequence[str], targets: Sequence[str]) -> None:
+    """Refuse auxiliary targets that are none, or that the winner follows.
+
+    Args:
+        auxiliary: As asked.
+        targets: Of the run, the leading one first.
+
+    Raises:
+        RequestError: The message names it.
+    """
+    for name in auxiliary:
+        where = option("auxiliary", list(auxiliary))
+        if name not in targets:
+            raise RequestError(unknown("target", name, targets, where=where))
+        if name == targets[0]:
+            raise RequestError(
+                f"{where}: {name} is the target that the winner follows. Name another, or put "
+                "another target first."
+            )
 
 
 def weight_of(text: str, number: str) -> float:

@@ -23,7 +23,7 @@ from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.listed import listed
 from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
-from bakeoff.plan.heads import heads_for, weights_by_target, with_heads
+from bakeoff.plan.heads import check_auxiliary, heads_for, weights_by_target, with_heads
 from bakeoff.plan.models import Facts, choose_models, recipe_of
 from bakeoff.plan.season import season_of, target_spreads
 from bakeoff.train.augmentation import say_augment
@@ -155,10 +155,9 @@ def make_plan(
     Raises:
         RequestError: A model cannot read the data, or a metric or loss does not go with them.
     """
-    check_alone(dataset)
+    check_alone(dataset, experiment.auxiliary)
     preparation = fit_preparation(dataset, split, text_choices(experiment, dataset))
     task = preparation.task
-    shares = counts(dataset, split)["train"]["classes"]
     metrics = metrics_by_target(experiment, preparation, dataset, split)
     offered = make_views(preparation, dataset)
     series = preparation.schema.series
@@ -175,6 +174,7 @@ def make_plan(
         facts=facts,
     )
     weights = weights_by_target(experiment.weight, dataset.schema.targets)
+    counted = counts_by_target(dataset, split)
     read = {m.name: {"architecture": m.row.name, **what_is_read(m)} for m in models}
     if weights:
         models, dropped = with_heads(models, set(experiment.models))
@@ -184,7 +184,7 @@ def make_plan(
     check_contrastive(models, recipes)
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
     if not weights:
-        recipes = with_weights(recipes, preparation, shares)
+        recipes = with_weights(recipes, preparation, counted[dataset.target])
     changes = (*changes, *of_networks_alone(recipes))
     jobs = plan_jobs(
         models,
@@ -195,7 +195,7 @@ def make_plan(
         num_classes=preparation.goal.num_classes,
         device=experiment.device,
         horizon=series.horizon if series else preparation.goal.steps,
-        heads=partial(heads_for, preparation.goals, weights, counts_by_target(dataset, split)),
+        heads=partial(heads_for, preparation.goals, weights, counted, experiment.auxiliary),
     )
     return Plan(
         unnamed=frozenset(c.name for c in models) - set(experiment.models),
@@ -216,13 +216,16 @@ def make_plan(
     )
 
 
-def check_alone(dataset: Dataset) -> None:
+def check_alone(dataset: Dataset, auxiliary: Sequence[str]) -> None:
     """Refuse a target of several steps beside other targets, or from several inputs.
+
+    And auxiliary targets that are none, or that lead.
 
     Raises:
         RequestError: The message names it.
     """
     schema = dataset.schema
+    check_auxiliary(auxiliary, schema.targets)
     stepwise = [name for name in schema.targets if schema.tasks[name] in STEPWISE]
     if not stepwise:
         return

@@ -45,7 +45,7 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
         asked["kinds"] = {**base.kinds, **kinds_of(asked["kinds"])}
     if isinstance(asked.get("target"), str):
         asked["target"] = (asked["target"],)  # a name may hold commas and spaces
-    for name in ("target", "inputs", "framework", "future"):
+    for name in ("target", "auxiliary", "inputs", "framework", "future"):
         if name in asked:
             asked[name] = listed(asked[name])
     for name in ("sequence", "time", "series"):

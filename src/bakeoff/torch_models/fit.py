@@ -238,7 +238,8 @@ class Validation:
         per_step: bool,
         teacher_forcing: bool,
     ) -> None:
-        self.feed, self.criterion, self.watched = feed, criterion, watched
+        self.feed, self.watched = feed, watched
+        self.criterion = criterion.selected if isinstance(criterion, JointLoss) else criterion
         self.per_step, self.teacher_forcing = per_step, teacher_forcing
         self.known = target_taker(targets, feed.device)
         self.truth = torch.empty(0)

@@ -27,7 +27,8 @@ class JointLoss(nn.Module):
     Args:
         goals: Target -> `loss` (one of `losses.LOSSES`), how many `outputs` and `columns` it has,
             and the `weight` of its loss: a number, or "learned" for all of them; perhaps
-            `class_weights`, `label_smoothing` and `quantile`, as `losses.loss_of` takes them.
+            `class_weights`, `label_smoothing` and `quantile`, as `losses.loss_of` takes them, and
+            whether it is `auxiliary`.
 
     Shape:
         scores (B, C), targets (B, K) float: class numbers, numbers or labels, target by target,
@@ -48,11 +49,20 @@ class JointLoss(nn.Module):
         learned = any(goal["weight"] == "learned" for goal in self.goals)
         self.log_variances = nn.Parameter(torch.zeros(len(self.goals))) if learned else None
 
-    def forward(self, scores: Tensor, targets: Tensor, *, members: bool = False) -> Tensor:
-        """Return the loss of a batch; a target that no row of it knows adds nothing."""
+    def forward(
+        self, scores: Tensor, targets: Tensor, *, members: bool = False, left_out: str = ""
+    ) -> Tensor:
+        """Return the loss of a batch; a target that no row of it knows adds nothing.
+
+        Args:
+            members: Of no network of several targets.
+            left_out: The mark of targets that add nothing.
+        """
         total = scores.sum() * 0.0
         parts = zip(self.goals, *self.parted(scores, targets), strict=True)
         for k, (goal, own, truth) in enumerate(parts):
+            if left_out and goal.get(left_out):
+                continue
             loss = known_loss(goal, own, truth)
             if self.log_variances is None:
                 total = total + goal["weight"] * loss
@@ -67,6 +77,10 @@ class JointLoss(nn.Module):
         outputs = [goal["outputs"] for goal in self.goals]
         columns = [goal["columns"] for goal in self.goals]
         return list(scores.split(outputs, 1)), list(targets.split(columns, 1))
+
+    def selected(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss that early stopping follows: without targets that are auxiliary."""
+        return self(scores, targets, left_out="auxiliary")
 
     def metric(self, scores: Tensor, targets: Tensor) -> float:
         """Return what is watched: the metric of the first target, over the rows that know it."""

@@ -31,6 +31,7 @@ class Head:
         loss: What training lowers; "" of a baseline.
         weight: Of its loss in the sum; 0 for a target that nothing is learned for.
         learned: Its weight is learned in place of being given (Kendall et al., 2018).
+        auxiliary: Stopping does not follow it, nor does the winner.
         class_weights: How much a row counts in its loss, by its class; () where all count alike.
         label_smoothing: Share of it that goes to all classes alike.
         quantile: Share of the true numbers below what is foretold, where the loss is quantile.
@@ -42,6 +43,7 @@ class Head:
     loss: str = ""
     weight: Weight = 1.0
     learned: bool = False
+    auxiliary: Annotated[bool, Absent(False)] = False
     class_weights: Annotated[tuple[float, ...], Absent(())] = ()
     label_smoothing: Annotated[float, Between(0.0, 0.99), Absent(0.0)] = 0.0
     quantile: Annotated[float, Between(0.0, 1.0), Absent(0.5)] = 0.5
@@ -110,6 +112,7 @@ def losses_of(job: Job) -> dict[str, Mapping[str, Any]]:
             "outputs": head.out_features,
             "columns": head.columns,
             "weight": LEARNED if head.learned else head.weight,
+            "auxiliary": head.auxiliary,
             "class_weights": tuple(head.class_weights),
             "label_smoothing": head.label_smoothing,
             "quantile": head.quantile,

@@ -14,8 +14,10 @@ from bakeoff.torch_models.feed import Feed
 from bakeoff.torch_models.fit import fit, predict
 from bakeoff.torch_models.losses import loss_of, metric_of
 from bakeoff.torch_models.lstm import LSTM
+from bakeoff.torch_models.mixing import Mixing
 from bakeoff.torch_models.mlp import MLP
 from bakeoff.torch_models.optimizers import OPTIMIZERS, Optimizer
+from bakeoff.torch_models.rnn import RNN
 
 
 def noise(rows: int = 100, *shape: int, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -178,7 +180,7 @@ def test_dropout_is_torchs_own_again_after_training():
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "muon"])
 def test_updates_equal_those_of_the_classes_of_torch(name, weight_decay):
     torch.manual_seed(0)
     model, twin = (CNN(3, 8, 2, blocks=(4, 6), norm="batch").double() for _ in range(2))
@@ -284,3 +286,134 @@ def test_steps_written_one_by_one_are_unfolded():
         flat, unfolded = (loss_of(loss, s, targets) for s in (scores, scores[..., None]))
         assert torch.equal(flat, unfolded)
     assert metric_of("mse", scores, targets) == metric_of("mse", scores[..., None], targets)
+
+
+def test_muon_moves_matrices_between_features_and_adamw_the_rest():
+    torch.manual_seed(0)
+    model, twin = (MLP(4, 2, hidden_sizes=(8, 8)) for _ in range(2))
+    twin.load_state_dict(model.state_dict())
+    ours = Optimizer(model, "muon", weight_decay=0.1)
+    matrices = [part.weight for part in twin.hidden]
+    biases = [p for p in twin.parameters() if p.ndim == 1]
+    theirs = [
+        torch.optim.Muon(matrices, lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW([twin.head.weight], lr=0.01, weight_decay=0.1),
+        torch.optim.AdamW(biases, lr=0.01, weight_decay=0.0),
+    ]
+    x = torch.randn(16, 4)
+    for _ in range(3):
+        for network in (model, twin):
+            network.zero_grad()
+            network(x).square().mean().backward()
+        ours.step(0.01)
+        for optimizer in theirs:
+            optimizer.step()
+    for weight, other in zip(model.parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(weight, other, atol=1e-6)
+
+
+def test_accumulated_steps_of_known_targets_equal_one_of_the_whole_batch():
+    """A target of each step, rows of 1 to 50 steps, four batches to a step."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 51, 64)
+    base = rng.normal(size=(int(lengths.sum()), 3)).astype("float32")
+    starts = lengths.cumsum() - lengths
+    inputs = {"x": {"kind": "ragged", "base": base, "starts": starts, "lengths": lengths}}
+    targets = {**inputs["x"], "base": (base[:, 0] > 0).astype("int64")}
+    weights = []
+    for sizes in ({"batch_size": 16, "accumulate": 4}, {"batch_size": 64}):
+        torch.manual_seed(0)
+        model = RNN(3, 2, hidden_sizes=(8,), per_step=True)
+        fit(
+            model, inputs, targets, validation_inputs=inputs, validation_targets=targets,
+            per_step=True, optimizer="sgd", lr=0.1, epochs=1, **sizes,
+        )  # fmt: skip
+        weights.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+    assert torch.allclose(*weights, atol=1e-6)
+
+
+def test_a_schedule_counts_steps_of_the_weights_not_batches():
+    """160 batches, ten to a step, five epochs: 80 steps, the peak at warm_share of them."""
+    seen = []
+    original = Optimizer.step
+
+    def step(self, lr):
+        seen.append(lr)
+        original(self, lr)
+
+    x = np.zeros((320, 2), "float32")
+    targets = np.arange(320) % 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Optimizer, "step", step)
+        fit(
+            MLP(2, 2), {"x": x}, targets, validation_inputs={"x": x}, validation_targets=targets,
+            batch_size=2, accumulate=10, epochs=5, patience=0, lr=1.0,
+            schedule={"name": "one_cycle", "warm_share": 0.3},
+        )  # fmt: skip
+    assert len(seen) == 80
+    assert abs(int(np.argmax(seen)) - 24) <= 1
+    assert seen[-1] == pytest.approx(0, abs=1e-3)
+
+
+def test_averaged_weights_of_batch_norm_are_no_worse_and_have_seen_the_rows():
+    rng = np.random.default_rng(0)
+    targets = np.arange(128) % 2
+    x = (rng.normal(size=(128, 1, 8, 8)) + targets[:, None, None, None]).astype("float32")
+    best = {}
+    for average in (0.0, 0.99):
+        torch.manual_seed(0)
+        model = CNN(1, 8, 2, blocks=(4,), norm="batch")
+        history = fit(
+            model, {"x": x}, targets, validation_inputs={"x": x}, validation_targets=targets,
+            epochs=20, batch_size=16, average=average,
+        )  # fmt: skip
+        best[average] = max(row["validation_metric"] for row in history)
+    buffers = dict(model.named_buffers())
+    means = [value for name, value in buffers.items() if name.endswith("running_mean")]
+    counts = [value for name, value in buffers.items() if name.endswith("num_batches_tracked")]
+    assert best[0.99] >= best[0.0] - 0.02
+    assert all(mean.abs().max() > 0.01 for mean in means)
+    assert all(count.dtype == torch.int64 for count in counts)
+    assert all(int(count) % 8 == 0 for count in counts), "whole numbers are not averaged"
+
+
+def test_the_single_row_that_is_left_joins_the_batch_before_it():
+    """65 rows in batches of 64, with batch norm: no update from one row's statistics."""
+    x = np.random.default_rng(0).normal(size=(65, 1, 8, 8)).astype("float32")
+    targets = np.arange(65) % 2
+    history = fit(
+        CNN(1, 8, 2, blocks=(4,), norm="batch"),
+        {"x": x}, targets, validation_inputs={"x": x}, validation_targets=targets,
+        epochs=2, batch_size=64,
+    )  # fmt: skip
+    assert all(np.isfinite(row["train_loss"]) for row in history)
+
+
+@pytest.mark.parametrize("batch_size", [1, 13, 64, 65])
+def test_a_loss_of_validation_is_a_mean_over_rows_not_over_batches(batch_size):
+    """64 rows of loss 0.1 and one of 10: 0.2523, not 5.05."""
+    x = np.zeros((65, 1), "float32")
+    validation = np.full(65, np.sqrt(0.1), "float32")
+    validation[-1] = np.sqrt(10)
+    model = MLP(1, 1, hidden_sizes=())
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.zero_()
+    history = fit(
+        model, {"x": x}, np.zeros(65, "float32"), validation_inputs={"x": x},
+        validation_targets=validation, loss="mse", epochs=1, batch_size=batch_size,
+    )  # fmt: skip
+    assert history[0]["validation_loss"] == pytest.approx((64 * 0.1 + 10) / 65, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "what"),
+    [
+        ({"x": np.zeros((9, 2), "float32"), "categories": np.zeros((9, 1), "int64")}, "categories"),
+        ({"x": np.zeros((9, 2), "int64")}, "tokens"),
+        ({"x": np.zeros((9, 2, 1), "float32"), "lengths": np.ones(9, "int64")}, "sequences"),
+    ],
+)
+def test_what_cannot_be_mixed_is_refused(inputs, what):
+    with pytest.raises(ValueError, match=f"mixup=0.2 mixes rows that are numbers.*{what}"):
+        Mixing(0.2, inputs, seed=0)

@@ -22,11 +22,16 @@ MOST_MARKS = 7  # of a logarithmic axis
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Curves:
-    """What the fits of one model reported after each epoch, one array (E,) per seed."""
+    """What the fits of one model reported after each epoch, one array (E,) per seed.
+
+    The loss and the metric of training rows are those they had when they were learned from; older
+    runs have no such metric.
+    """
 
     train_loss: Sequence[np.ndarray]
     validation_loss: Sequence[np.ndarray]
     validation_metric: Sequence[np.ndarray]
+    train_metric: Sequence[np.ndarray] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,26 +78,29 @@ def band(lines: Sequence[np.ndarray]) -> Band:
     )
 
 
-def learning_curve(name: str, curves: Curves, look: Look) -> "Figure":
-    """Draw training loss (dashed) and validation loss (solid) of one model.
+def learning_curve(name: str, curves: Curves, look: Look, *, metric: bool = False) -> "Figure":
+    """Draw training loss (dashed) and validation loss (solid) of one model, or the metric of both.
 
-    The band runs from the lowest to the highest seed; the dot marks the lowest mean.
+    The band runs from the lowest to the highest seed; the dot marks the lowest mean loss.
     """
     figure = new_figure(330, 190)
     axes = figure.add_subplot()
     plain_axes(axes, title=name, x="epoch")
     axes.locator_params(axis="x", integer=True)
     train, validation = band(curves.train_loss), band(curves.validation_loss)
+    dot = int(np.argmin(validation.mean)) if len(validation.epochs) else -1
+    if metric:
+        train, validation = band(curves.train_metric), band(curves.validation_metric)
     ends = {}
     for label, shown, dashes in (("training", train, (0, (4, 2))), ("validation", validation, "-")):
         axes.plot(shown.epochs, shown.mean, color=look.colour, linestyle=dashes, linewidth=1.6)
         axes.fill_between(shown.epochs, shown.low, shown.high, color=look.colour, alpha=0.18, lw=0)
         if len(shown.epochs):
             ends[label] = (float(shown.epochs[-1]), float(shown.mean[-1]))
-    if len(validation.epochs):
-        best = int(np.argmin(validation.mean))
-        axes.plot(validation.epochs[best], validation.mean[best], "o", color=look.colour, ms=6)
-    limit_losses(axes, [train, validation])
+    if 0 <= dot < len(validation.epochs):
+        axes.plot(validation.epochs[dot], validation.mean[dot], "o", color=look.colour, ms=6)
+    if not metric:
+        limit_losses(axes, [train, validation])
     label_ends(axes, ends)
     return figure
 

@@ -18,11 +18,12 @@ which every backend has.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bakeoff.keras_models.augment import augment
+from bakeoff.keras_models.sampling import drawn
 
 Source = np.ndarray | Mapping[str, Any]
 Inputs = Mapping[str, Source]
@@ -31,9 +32,24 @@ Targets = np.ndarray | Mapping[str, Any]
 Augment = Mapping[str, tuple[float, float]]
 Change = Callable[[np.ndarray, float], np.ndarray]
 
+BLOCK_VALUES = 2**18  # values gathered at once, as in torch_models/feed.py
 MOST_VALUES = 2**20  # scored at once: 85 pictures of 64 × 64 × 3, in float32 4 MiB
 BUCKETED = 50  # batches whose rows are sorted by length together
 STRETCHES = 4  # where each shape is compiled anew, ragged batches come in so many lengths
+
+
+class Block(NamedTuple):
+    """Several batches, one behind the other.
+
+    Args:
+        batch: Argument of the model -> (R, ...) values of all their rows.
+        targets: (R, ...) theirs.
+        sizes: Rows of each batch.
+    """
+
+    batch: Batch
+    targets: np.ndarray
+    sizes: list[int]
 
 
 class Feed:
@@ -44,11 +60,12 @@ class Feed:
         compiled: Each shape of a batch is compiled anew, so there should be few.
         augment: How pictures are changed in shuffled batches, and only there; see `augment`.
         random: Draws the order of shuffled rows, and the changes.
+        chances: How likely each is drawn into a shuffled epoch; None: each comes once.
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
+        ragged: Arguments whose steps differ from batch to batch.
         steps: (N,) steps of each row of x, where it is a sequence.
-        whole: Whether every batch is padded to the longest row of all.
         row_values: Numbers in one row of all inputs that are not ragged.
     """
 
@@ -59,17 +76,20 @@ class Feed:
         compiled: bool = False,
         augment: Augment | None = None,
         random: np.random.Generator | None = None,
+        chances: np.ndarray | None = None,
     ) -> None:
         self.inputs = inputs
         self.augment = augment or {}
         self.random = random or np.random.default_rng()
+        self.chances = chances
         self.compiled = compiled
         self.lengths: np.ndarray | None = None
-        self.whole = False
+        self.ragged: list[str] = []
         self.row_values = 1
-        for source in inputs.values():
+        for name, source in inputs.items():
             if isinstance(source, Mapping) and source["kind"] == "ragged":
                 self.lengths = np.asarray(source["lengths"])
+                self.ragged.append(name)
             else:
                 self.row_values += row_values(source)
         first = inputs["x"] if "x" in inputs else next(iter(inputs.values()))
@@ -106,7 +126,7 @@ class Feed:
         """Return to how many steps a batch is padded: its longest, or one of a few lengths."""
         longest, whole = int(lengths.max(initial=1)), int(np.max(source["lengths"]))
         if not self.compiled:
-            return whole if self.whole else longest
+            return longest
         stretch = -(-whole // STRETCHES)
         return min(whole, -(-longest // stretch) * stretch)
 
@@ -126,19 +146,33 @@ class Feed:
         for i in range(0, len(rows), batch_size):
             yield rows[i : i + batch_size], self.take(rows[i : i + batch_size])
 
-    def shuffled_rows(self, batch_size: int) -> list[np.ndarray]:
-        """Return the rows of shuffled batches, each row once.
+    def shuffled(self, targets: Targets, batch_size: int, accumulate: int = 1) -> Iterator[Block]:
+        """Yield shuffled batches, each row once, in blocks that are gathered one at a time.
+
+        Args:
+            targets: Of all rows.
+            batch_size: Rows of a batch.
+            accumulate: A block holds a multiple of so many batches, but for the last.
 
         Example:
             >>> feed = Feed({"x": np.zeros((5, 2), np.float32)})
-            >>> [len(rows) for rows in feed.shuffled_rows(2)]
-            [2, 3]
+            >>> [block.sizes for block in feed.shuffled(np.zeros(5), 2)]
+            [[2, 3]]
         """
         sizes = batch_sizes(len(self), batch_size)
-        order = self.random.permutation(len(self))
+        order = drawn(self.random, len(self), self.chances)
+        per_block = accumulate
         if self.lengths is not None:
-            return bucketed(order, self.lengths, sizes, self.random)
-        return np.split(order, np.cumsum(sizes)[:-1])
+            batches = bucketed(order, self.lengths, sizes, self.random)
+        else:
+            batches = np.split(order, np.cumsum(sizes)[:-1])
+            most = BLOCK_VALUES // (self.row_values * batch_size)
+            per_block *= max(1, most // accumulate)
+        for first in range(0, len(batches), per_block):
+            some = batches[first : first + per_block]
+            rows = np.concatenate(some)
+            taken = self.take(rows, changed=True), self.take_targets(targets, rows)
+            yield Block(*taken, [len(batch) for batch in some])
 
     def take_targets(self, targets: Targets, rows: np.ndarray) -> np.ndarray:
         """Return the targets of some rows; those of steps are padded with -1 or NaN."""
@@ -148,27 +182,6 @@ class Feed:
             nothing = np.nan if taken.dtype.kind == "f" else -1
             return narrow(np.where(np.arange(taken.shape[1]) < lengths[:, None], taken, nothing))
         return narrow(take(targets, rows))
-
-    def first_rows(self, batch_size: int, targets: Targets) -> list[np.ndarray]:
-        """Return the rows of the first epoch, the first two batches of different length.
-
-        Keras tells from these which axes may change. Where all batches are of one length, those of
-        later epochs are padded to it, too. Targets of steps are ragged as inputs are.
-        """
-        batches = self.shuffled_rows(batch_size)
-        ragged = [
-            np.asarray(source["lengths"])
-            for source in (*self.inputs.values(), targets)
-            if isinstance(source, Mapping) and source["kind"] == "ragged"
-        ]
-        if not ragged or self.compiled:
-            return batches
-        longest = np.array([[lengths[rows].max() for lengths in ragged] for rows in batches])
-        other = int((longest != longest[0]).all(1).argmax())  # 0: there is none
-        self.whole = not other
-        if other:
-            batches[1], batches[other] = batches[other], batches[1]
-        return batches
 
 
 def batch_sizes(num_rows: int, batch_size: int) -> list[int]:

@@ -1,8 +1,8 @@
-"""The training loop: Keras' own compile and fit, with the rules of torch_models/fit.py.
+"""The training loop: mini-batches, early stopping that keeps the best weights.
 
-Rows are shuffled by the seed, training stops early, and the best weights are restored. The page
-stands behind one adaptor, because Keras' fit calls a model with one argument and a page takes
-several. It runs on TensorFlow and on JAX.
+It is the loop of torch_models/fit.py, and a seed sees the same batches. What differs is that the
+steps of a block of batches are one compiled call, on TensorFlow or on JAX: Keras' own `fit` spends
+most of a small network's time between steps (docs/benchmarks.md).
 """
 
 import logging
@@ -15,20 +15,26 @@ from typing import Any
 import keras
 import numpy as np
 
+from bakeoff.keras_models.averaged import Averaged
 from bakeoff.keras_models.feed import (
     Augment,
-    Batch,
     Feed,
     Inputs,
     Targets,
+    batch_sizes,
     narrow,
     num_rows,
 )
 from bakeoff.keras_models.joint_loss import JointLoss
-from bakeoff.keras_models.losses import loss_of, metric_of
-from bakeoff.keras_models.optimizers import Rates, make_optimizer
+from bakeoff.keras_models.losses import MEANS, count_of, loss_of, metric_of
+from bakeoff.keras_models.mixing import Mixing
+from bakeoff.keras_models.optimizers import Optimizer
+from bakeoff.keras_models.sampling import chances
 from bakeoff.keras_models.schedules import Best, Plateau, Schedule, named
-from bakeoff.keras_models.step_scores import previous_of, step_scores, text_scores
+from bakeoff.keras_models.step_scores import step_scores, text_scores
+from bakeoff.keras_models.tally import Tally
+from bakeoff.keras_models.training import Training
+from bakeoff.keras_models.validation import Validation, forward, scorer_of
 
 OPTIONAL = ("x", "x.lengths", "x.categories")  # what a page takes of one of several inputs
 
@@ -60,6 +66,10 @@ def fit(
     clip_value: float = 0.0,
     min_delta: float = 0.0,
     watch: str = "loss",
+    accumulate: int = 1,
+    mixup: float = 0.0,
+    average: float = 0.0,
+    sampling: str = "shuffled",
     precision: str = "float32",
     augment: Augment | None = None,
     seed: int = 0,
@@ -90,13 +100,19 @@ def fit(
         batch_size: Rows per step.
         epochs: Passes over the training rows at most.
         patience: Epochs without an improvement before it stops; 0 never stops.
-        weight_decay: See `optimizers.make_optimizer`.
+        weight_decay: See `optimizers.Optimizer`.
         l1: Times the sum of the sizes of all matrices, added to the loss that is lowered.
         l2: Times the sum of their squares.
         clip_norm: Longest gradient, as a norm over all weights; 0 does not clip.
         clip_value: Largest part of a gradient; 0 does not clip.
         min_delta: What an improvement must exceed to count as one.
         watch: What is watched of the validation rows: "loss", or "metric".
+        accumulate: Batches whose gradients are added up before the weights move, as if they were
+            one.
+        mixup: Each row is mixed with another, in a share drawn from Beta(mixup, mixup); 0: none is.
+        average: Share of a moving average of the weights that stays from step to step, such as
+            0.99; less in the first steps. That average is judged and kept. 0: there is none.
+        sampling: "shuffled": an epoch has each row once; "balanced": each class as often.
         precision: "float32"; Keras fixes the precision of a page when it is built.
         augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
         seed: Decides the order of the rows, the changes of pictures and the dropout.
@@ -104,8 +120,9 @@ def fit(
         on_epoch: Called with each history row.
 
     Returns:
-        One row per epoch: epoch, train_loss, validation_loss, validation_metric (accuracy, R2), lr,
-        seconds since the start, rows_per_second of training.
+        One row per epoch: epoch, loss and metric (accuracy or R2) of the training rows as they were
+        when they were learned from, and of the validation rows afterwards, lr and gradient_norm of
+        the last step, seconds since the start, rows_per_second of training.
 
     Raises:
         FloatingPointError: The loss was not a finite number in the very first epoch.
@@ -115,60 +132,71 @@ def fit(
         raise ValueError(f"precision={precision!r}: Keras models train in float32. Leave it out.")
     check_values(model, inputs)
     check_values(model, validation_inputs)
-    compiled = keras.backend.backend() == "jax"
-    random = np.random.default_rng(seed)
-    feed = Feed(inputs, compiled=compiled, augment=augment, random=random)
-    validation_feed = Feed(validation_inputs, compiled=compiled)
-    batches = Batches(feed, targets, batch_size, teacher_forcing=teacher_forcing)
-    rates = Schedule(**named(schedule), lr=lr, epochs=epochs)
+    drawing = {"random": np.random.default_rng(seed), "chances": chances(sampling, targets)}
+    feed = Feed(inputs, compiled=each_shape(), augment=augment, **drawing)
+    known = narrow(targets) if isinstance(targets, np.ndarray) else targets
     own = class_weights, label_smoothing, quantile
     criterion, watched = criteria(loss, *own, per_step=per_step)
-    adaptor = Adaptor(model)
-    if isinstance(criterion, JointLoss) and criterion.learned:
-        criterion.log_variances = adaptor.learned(len(criterion.goals))
-    weight_optimizer = make_optimizer(
-        adaptor,
-        **named(optimizer),
-        lr=rates_inside(rates, len(batches)),
-        weight_decay=weight_decay,
-        clip_norm=clip_norm,
-        clip_value=clip_value,
-        l1=l1,
-        l2=l2,
-    )
-
-    def data_loss(targets: Any, scores: Any) -> Any:
-        """Return the loss in Keras' order of arguments, without penalties when a metric."""
-        return criterion(scores, targets, members=members)
-
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
-    validate = Validation(validation_feed, validation_targets, criterion, watched, **steps)
-    watching = Watch(
-        validate, rates, Best(watch, min_delta), (len(feed), len(batches)), patience, on_epoch
-    )
+    judged = Feed(validation_inputs, compiled=each_shape()), validation_targets
+    validate = Validation(*judged, criterion, watched, **steps)
+    tally = partial(Tally, watched, mean=loss in MEANS, **steps)
+    num_steps = -(-len(batch_sizes(len(feed), batch_size)) // accumulate)
+    planned = Schedule(**named(schedule), lr=lr, epochs=epochs)
+    fallen, best = Plateau(planned), Best(watch, min_delta)
+    history: list[dict[str, float]] = []
+    kept = model.get_weights()
+    start = time.perf_counter()
     with quiet(), keras.device(place(device)):
         seed_dropout(model, seed)
-        adaptor(batches[0][0])
-        adaptor.compile(
-            weight_optimizer,
-            data_loss,
-            metrics=[data_loss],
-            jit_compile=compiled,  # XLA on a CPU slows TensorFlow down
+        averaged = Averaged(model, average)
+        training = Training(
+            model,
+            criterion,
+            Optimizer(**named(optimizer), weight_decay=weight_decay),
+            ragged=[*feed.ragged, *steps_that_differ(targets)],
+            counted=partial(count_of, class_weights=class_weights, per_step=per_step),
+            averaged=averaged,
+            mixing=Mixing(mixup, inputs, seed=seed, per_step=per_step),
+            clip=(clip_norm, clip_value),
+            penalty=(l1, l2),
+            accumulate=accumulate,
+            members=members,
+            **steps,
         )
-        adaptor.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[watching])
-        model.set_weights(watching.best_weights)
-    return watching.history
+        for epoch in range(1, epochs + 1):
+            epoch_start = time.perf_counter()
+            rates = planned.rates(epoch, num_steps, fallen.falls)
+            found = training.epoch(feed.shuffled(known, batch_size, accumulate), rates, tally())
+            speed = {"rows_per_second": len(feed) / (time.perf_counter() - epoch_start)}
+            with averaged:
+                row = {"epoch": epoch, **found, **validate(model), "lr": rates[-1]}
+                row |= {"seconds": time.perf_counter() - start, **speed}
+                if not np.isfinite(row["train_loss"] + row["validation_loss"]):
+                    if best.epoch:
+                        break  # it diverged later: the best weights so far stand
+                    raise diverged_at_once(row, lr)
+                history.append(row)
+                if on_epoch is not None:
+                    on_epoch(row)
+                fallen.see(row["validation_loss"])
+                if best.is_better(row):
+                    kept = model.get_weights()
+                elif patience and epoch - best.epoch >= patience:
+                    break
+        model.set_weights(kept)
+    return history
 
 
-def rates_inside(schedule: Schedule, num_steps: int) -> Any:
-    """Return the rates of all steps, read inside the graph; of a plateau that of the first epoch.
+def each_shape() -> bool:
+    """Say whether each shape of a batch is compiled anew, so that there should be few."""
+    return keras.backend.backend() == "jax"
 
-    Those of later epochs are set between epochs, when the validation loss is known.
-    """
-    if schedule.name == "plateau":
-        return schedule.rates(1, 1)[0]
-    epochs = range(1, schedule.epochs + 1)
-    return Rates([rate for epoch in epochs for rate in schedule.rates(epoch, num_steps)])
+
+def steps_that_differ(targets: Targets) -> tuple[str, ...]:
+    """Name the arguments that follow targets whose steps differ from block to block."""
+    ragged = isinstance(targets, Mapping) and targets["kind"] == "ragged"
+    return ("targets", "previous") if ragged else ()
 
 
 def predict(
@@ -189,14 +217,14 @@ def predict(
             fewer of large ones.
     """
     check_values(model, inputs)
-    feed = Feed(inputs, compiled=keras.backend.backend() == "jax")
+    feed = Feed(inputs, compiled=each_shape())
     with quiet(), keras.device(place(device)):
-        adaptor = Adaptor(model)
+        score = scorer_of(model, feed.ragged)
         if texts is not None:
-            return text_scores(feed, texts, adaptor.predict_on_batch)
+            return text_scores(feed, texts, score)
         if per_step:
-            return step_scores(feed, adaptor.predict_on_batch, batch_size)
-        return forward(adaptor, feed, batch_size)
+            return step_scores(feed, score, batch_size)
+        return forward(feed, score, batch_size)
 
 
 def criteria(
@@ -216,184 +244,18 @@ def criteria(
     return lowered, partial(metric_of, loss, per_step=per_step)
 
 
-class Adaptor(keras.Model):
-    """A page that takes its named arguments as one dictionary, as Keras' fit gives them."""
-
-    def __init__(self, page: keras.Model) -> None:
-        super().__init__()
-        self.page = page
-
-    def call(self, inputs: Batch, training: bool = False) -> Any:
-        """Score {"x": ..., "lengths": ...}, or several inputs {"x.NAME": ...}: (B, C) or (B, S).
-
-        A network returns target -> scores: they are put beside each other.
-        """
-        several = {name[2:]: values for name, values in inputs.items() if name.startswith("x.")}
-        if several:
-            scores = self.page(several, training=training)
-        else:
-            scores = self.page(**inputs, training=training)
-        if not isinstance(scores, dict):
-            return scores
-        parts = list(scores.values())
-        return keras.ops.concatenate(parts, -1) if len(parts) > 1 else parts[0]
-
-    def learned(self, number: int) -> Any:
-        """Return weights of the losses, zeros, which are trained beside the page."""
-        return self.add_weight(shape=(number,), initializer="zeros", name="log_variances")
-
-
-class Batches(keras.utils.PyDataset):
-    """Shuffled batches, taken when they are needed; each row comes once in an epoch."""
-
-    def __init__(
-        self, feed: Feed, targets: Targets, batch_size: int, *, teacher_forcing: bool
-    ) -> None:
-        super().__init__()
-        self.feed, self.batch_size, self.teacher_forcing = feed, batch_size, teacher_forcing
-        self.targets = narrow(targets) if isinstance(targets, np.ndarray) else targets
-        self.rows = feed.first_rows(batch_size, targets)
-
-    def __len__(self) -> int:
-        """Count the batches of an epoch."""
-        return len(self.rows)
-
-    def __getitem__(self, i: int) -> tuple[Batch, np.ndarray]:
-        """Take batch number i."""
-        batch = self.feed.take(self.rows[i], changed=True)
-        targets = self.feed.take_targets(self.targets, self.rows[i])
-        if self.teacher_forcing:
-            batch["previous"] = previous_of(targets)
-        return batch, targets
-
-    def on_epoch_end(self) -> None:
-        """Shuffle for the next epoch."""
-        self.rows = self.feed.shuffled_rows(self.batch_size)
-
-
-class Validation:
-    """Judges a model on the validation rows: loss and metric.
-
-    Args:
-        feed: Of these rows.
-        targets: Theirs.
-        criterion: The loss.
-        watched: The metric.
-        per_step: There is a target of each step.
-        teacher_forcing: The model is given the true steps.
-    """
-
-    def __init__(
-        self,
-        feed: Feed,
-        targets: Targets,
-        criterion: Callable[..., Any],
-        watched: Callable[[np.ndarray, np.ndarray], float],
-        *,
-        per_step: bool,
-        teacher_forcing: bool,
-    ) -> None:
-        self.feed, self.targets = feed, targets
-        self.watched = watched
-        self.criterion = criterion.selected if isinstance(criterion, JointLoss) else criterion
-        self.per_step, self.teacher_forcing = per_step, teacher_forcing
-        self.truth = np.zeros(0)
-        if not teacher_forcing:
-            self.truth = feed.take_targets(targets, np.arange(num_rows(targets)))
-        if per_step and not teacher_forcing:
-            real = np.arange(self.truth.shape[1]) < feed.steps[:, None]
-            self.truth = self.truth[real][None]  # (1, S): of all rows, one behind the other
-
-    def __call__(self, adaptor: Adaptor) -> tuple[float, float]:
-        """Return the loss and the metric."""
-        score = adaptor.predict_on_batch
-        if self.teacher_forcing:
-            found = text_scores(self.feed, self.targets, score).sum(0, dtype="float64")  # (3,)
-            return float(found[0] / found[1]), float(found[2] / found[1])
-        if self.per_step:
-            scores = step_scores(self.feed, score)[None]  # (1, S, C)
-        else:
-            scores = forward(adaptor, self.feed)
-        return float(self.criterion(scores, self.truth)), self.watched(scores, self.truth)
-
-
-class Watch(keras.callbacks.Callback):
-    """Write a history row after each epoch, keep the best weights, and stop in time."""
-
-    def __init__(
-        self,
-        validate: Validation,
-        rates: Schedule,
-        best: Best,
-        sizes: tuple[int, int],
-        patience: int,
-        on_epoch: Callable[[dict[str, float]], None] | None,
-    ) -> None:
-        super().__init__()
-        self.validate, self.rates = validate, rates
-        self.best, self.fallen = best, Plateau(rates)
-        self.num_rows, self.num_steps = sizes
-        self.patience, self.on_epoch = patience, on_epoch
-        self.history: list[dict[str, float]] = []
-        self.best_weights: list[np.ndarray] | None = None
-        self.start = self.epoch_start = time.perf_counter()
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Start the epoch's clock."""
-        self.epoch_start = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Judge the validation rows."""
-        seconds = time.perf_counter() - self.epoch_start
-        validation_loss, validation_metric = self.validate(self.model)
-        row = {
-            "epoch": epoch + 1,
-            "train_loss": float(logs["data_loss"]),
-            "validation_loss": validation_loss,
-            "validation_metric": validation_metric,
-            "lr": self.rates.rates(epoch + 1, self.num_steps, self.fallen.falls)[-1],
-            "seconds": time.perf_counter() - self.start,
-            "rows_per_second": self.num_rows / seconds,
-        }
-        if not np.isfinite(row["train_loss"] + row["validation_loss"]):
-            self.diverged(row)
-            return
-        self.history.append(row)
-        if self.on_epoch is not None:
-            self.on_epoch(row)
-        self.fallen.see(validation_loss)
-        if self.rates.name == "plateau":
-            ahead = self.rates.rates(epoch + 2, 1, self.fallen.falls)
-            self.model.optimizer.learning_rate = ahead[0]
-        if self.best.is_better(row):
-            self.best_weights = self.model.page.get_weights()
-        elif self.patience and row["epoch"] - self.best.epoch >= self.patience:
-            self.model.stop_training = True
-
-    def diverged(self, row: dict[str, float]) -> None:
-        """Stop with the best weights so far, or say what to try where there are none."""
-        if self.best_weights is None:
-            raise FloatingPointError(
-                f"The loss is {row['train_loss']:g} after the first epoch, with lr "
-                f"{self.rates.lr:g}. Try lr {rate_to_try(self.rates.lr):g}, or clip_norm 1."
-            )
-        self.model.stop_training = True
+def diverged_at_once(row: Mapping[str, float], lr: float) -> FloatingPointError:
+    """Say what to try where the first epoch has no finite loss."""
+    return FloatingPointError(
+        f"The loss is {row['train_loss']:g} in training and {row['validation_loss']:g} in "
+        f"validation after the first epoch, with lr {lr:g}. Try lr {rate_to_try(lr):g}, or "
+        "clip_norm 1."
+    )
 
 
 def rate_to_try(lr: float) -> float:
     """Return a rate for a training that diverged: a hundredth of the default at most."""
     return min(lr / 10, 1e-5)
-
-
-def forward(adaptor: Adaptor, feed: Feed, batch_size: int = 0) -> np.ndarray:
-    """Score all rows in evaluation mode, a chunk at a time, into one array."""
-    scores = np.empty(0, "float32")
-    for rows, batch in feed.in_turn(batch_size or feed.rows_at_once()):
-        some = np.asarray(adaptor.predict_on_batch(batch))
-        if not len(scores):
-            scores = np.empty((len(feed), *some.shape[1:]), "float32")
-        scores[rows] = some
-    return scores
 
 
 def check_values(model: keras.Model, inputs: Inputs) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -31,7 +32,7 @@ class JointLoss:
             whether it is `auxiliary`.
 
     Attributes:
-        log_variances: (targets,) weights that are learned; whoever trains sets them to a variable.
+        log_variances: (targets,) weights that are learned, else None.
 
     Shape:
         scores (B, C), targets (B, K) float: class numbers, numbers or labels, target by target,
@@ -50,6 +51,8 @@ class JointLoss:
         self.goals = list(goals.values())
         self.learned = any(goal["weight"] == "learned" for goal in self.goals)
         self.log_variances: Any = None
+        if self.learned:
+            self.log_variances = keras.Variable(np.zeros(len(goals), "float32"))
 
     def __call__(
         self, scores: Any, targets: Any, *, members: bool = False, left_out: str = ""

@@ -76,6 +76,7 @@ LOSSES = {  # of each row, or of each score
 }
 
 
+MEANS = ("cross_entropy",)  # whose metric is a mean over rows
 OF_LABELS = ("binary_cross_entropy", "bce_probabilities")
 
 
@@ -208,6 +209,22 @@ def by_member(scores: Any, targets: Any) -> tuple[Any, Any]:
         raise ValueError(f"scores are {tuple(scores.shape)}, but of members they are (B, N, C).")
     _, num_members, out_features = scores.shape
     return ops.reshape(scores, (-1, out_features)), ops.repeat(targets, num_members, 0)
+
+
+def count_of(
+    targets: np.ndarray, *, class_weights: Sequence[float] = (), per_step: bool = False
+) -> float:
+    """Return what the loss of a batch is a mean over: rows or known steps, weighted by class.
+
+    Example:
+        >>> count_of(np.array([0, 1, 1]), class_weights=(1.0, 3.0))
+        7.0
+    """
+    if per_step:
+        targets = targets[~np.isnan(targets) if targets.dtype.kind == "f" else targets >= 0]
+    if not class_weights:
+        return float(len(targets))
+    return float(np.array(class_weights)[targets.astype(int)].sum())
 
 
 def metric_of(

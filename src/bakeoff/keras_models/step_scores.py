@@ -79,6 +79,12 @@ def token_scores(scores: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     return np.stack([lost.sum(1), real.sum(1), hits.sum(1)], 1)
 
 
+def num_known(targets: np.ndarray) -> int:
+    """Count the steps whose target is known."""
+    known = ~np.isnan(targets) if targets.dtype.kind == "f" else targets >= 0
+    return int(known.sum())
+
+
 def previous_of(targets: np.ndarray) -> np.ndarray:
     """Return targets as a model is given them: 0 where there is nothing to know."""
     return np.maximum(targets, 0)

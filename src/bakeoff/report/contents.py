@@ -218,10 +218,12 @@ def read_curves(places: Sequence[FitFolder]) -> Curves:
     frames = [history for place in places if (history := place.history()) is not None]
 
     def lines(column: str) -> list[np.ndarray]:
-        return [frame[column].cast(pl.Float64).to_numpy() for frame in frames if len(frame)]
+        known = [frame for frame in frames if len(frame) and column in frame.columns]
+        return [frame[column].cast(pl.Float64).to_numpy() for frame in known]
 
     return Curves(
         train_loss=lines("train_loss"),
         validation_loss=lines("validation_loss"),
+        train_metric=lines("train_metric"),
         validation_metric=lines("validation_metric"),
     )

@@ -226,6 +226,33 @@ def draw_learning(run: Contents) -> Iterator[Group]:
             pictures=pictures,
             size="small",
         )
+    yield from draw_metrics(run)
+
+
+def draw_metrics(run: Contents) -> Iterator[Group]:
+    """Draw what is watched of training and validation rows, of each network."""
+    watched = watched_metric(run.task).label
+    pictures = []
+    for i, (name, own) in enumerate(run.curves.items()):
+        if not own.train_metric:
+            continue
+        validation, train = band(own.validation_metric), band(own.train_metric)
+        if not len(validation.epochs) or not len(train.epochs):
+            continue
+        alt = (
+            f"{name}: the mean {watched} of validation rows ends at {validation.mean[-1]:.3f}, "
+            f"that of training rows at {train.mean[-1]:.3f}."
+        )
+        figure = learning_curve(name, own, run.looks[name], metric=True)
+        pictures.append(picture(figure, f"curve-metric-{i}", alt))
+    if pictures:
+        yield Group(
+            caption=f"The same for the {watched}: of training rows as they were when they were "
+            "learned from, dropout included, which is why it can lie below that of validation "
+            "rows; the dot is where the loss of validation rows is lowest.",
+            pictures=pictures,
+            size="small",
+        )
 
 
 def draw_confusion(run: Contents) -> Iterator[Group]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads")
 SECONDS = ("train_seconds", "predict_microseconds")
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_metric")  # of history.parquet
+LATER_CURVES = ("train_metric",)  # that older versions lack
 WORDS = ("stopped", "error")
 LATER_FIELDS = ("horizon", "branches")  # of a job, that older versions lack
 MOST_EPOCHS = 10**6  # of a history
@@ -122,7 +123,10 @@ class FitFolder:
             return None
         history = read_parquet(path, most_rows=MOST_EPOCHS)
         with reading(path):
-            return history.with_columns(pl.col(CURVES).cast(pl.Float64))
+            known = [
+                name for name in (*CURVES, *LATER_CURVES) if name in (*CURVES, *history.columns)
+            ]
+            return history.with_columns(pl.col(known).cast(pl.Float64))
 
     def write_predictions(self, predictions: Predictions) -> None:
         """Write what the fit predicted for the test rows: predictions/<target>.parquet."""

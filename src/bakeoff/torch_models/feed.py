@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from bakeoff.torch_models.augment import augment
+from bakeoff.torch_models.sampling import drawn
 
 Inputs = Mapping[str, np.ndarray | Mapping[str, Any]]
 Layouts = Mapping[int, torch.memory_format]
@@ -48,6 +49,7 @@ class Feed:
         layouts: Number of dimensions -> memory format of pictures and volumes.
         augment: How pictures are changed when they are shuffled, and only then; see `augment`.
         random: Draws the order of shuffled rows, and the changes.
+        chances: How likely each is drawn into a shuffled epoch; None: each comes once.
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
@@ -63,10 +65,12 @@ class Feed:
         *,
         augment: Augment | None = None,
         random: np.random.Generator | None = None,
+        chances: np.ndarray | None = None,
     ) -> None:
         self.device = device
         self.augment = augment or {}
         self.random = random or np.random.default_rng()
+        self.chances = chances
         self.takers = {name: taker(source, device, layouts) for name, source in inputs.items()}
         self.lengths: np.ndarray | None = None
         self.row_values = 1
@@ -135,7 +139,7 @@ class Feed:
             [2, 3]
         """
         sizes = batch_sizes(len(self), batch_size)
-        order = self.random.permutation(len(self))
+        order = drawn(self.random, len(self), self.chances)
         if self.lengths is not None:
             for some in bucketed(order, self.lengths, sizes, self.random):
                 rows = torch.from_numpy(some).to(self.device)

@@ -8,8 +8,7 @@ freed memory kept for the next step (1.1-1.6 times); losses read once an epoch, 
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,24 +16,28 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bakeoff.torch_models.averaged import Averaged
 from bakeoff.torch_models.dropout import faster_dropout
 from bakeoff.torch_models.feed import (
     Augment,
-    Batch,
     Feed,
     Inputs,
     Layouts,
     Targets,
     batch_sizes,
-    num_rows,
     target_taker,
 )
 from bakeoff.torch_models.joint_loss import JointLoss
-from bakeoff.torch_models.losses import loss_of, metric_of
+from bakeoff.torch_models.losses import MEANS, count_of, loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
+from bakeoff.torch_models.mixing import Mixing
 from bakeoff.torch_models.optimizers import Optimizer
+from bakeoff.torch_models.sampling import chances
 from bakeoff.torch_models.schedules import Best, Plateau, Schedule, named
-from bakeoff.torch_models.step_scores import num_known, previous_of, step_scores, text_scores
+from bakeoff.torch_models.step_scores import step_scores, text_scores
+from bakeoff.torch_models.tally import Tally
+from bakeoff.torch_models.training import Training, call
+from bakeoff.torch_models.validation import Validation, forward
 
 
 def fit(
@@ -64,6 +67,10 @@ def fit(
     clip_value: float = 0.0,
     min_delta: float = 0.0,
     watch: str = "loss",
+    accumulate: int = 1,
+    mixup: float = 0.0,
+    average: float = 0.0,
+    sampling: str = "shuffled",
     precision: str = "float32",
     augment: Augment | None = None,
     seed: int = 0,
@@ -101,6 +108,12 @@ def fit(
         clip_value: Largest part of a gradient; 0 does not clip.
         min_delta: What an improvement must exceed to count as one.
         watch: What is watched of the validation rows: "loss", or "metric".
+        accumulate: Batches whose gradients are added up before the weights move, as if they were
+            one.
+        mixup: Each row is mixed with another, in a share drawn from Beta(mixup, mixup); 0: none is.
+        average: Share of a moving average of the weights that stays from step to step, such as
+            0.99; less in the first steps. That average is judged and kept. 0: there is none.
+        sampling: "shuffled": an epoch has each row once; "balanced": each class as often.
         precision: "float32", or "bfloat16" for the forward and backward pass.
         augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
         seed: Decides the order of the rows, the changes of pictures and the dropout.
@@ -108,8 +121,9 @@ def fit(
         on_epoch: Called with each history row.
 
     Returns:
-        One row per epoch: epoch, train_loss, validation_loss, validation_metric (accuracy or R2),
-        lr, seconds since the start, rows_per_second of training.
+        One row per epoch: epoch, loss and metric (accuracy or R2) of the training rows as they were
+        when they were learned from, and of the validation rows afterwards, lr and gradient_norm of
+        the last step, seconds since the start, rows_per_second of training.
 
     Raises:
         FloatingPointError: The loss was not a finite number in the very first epoch.
@@ -120,13 +134,30 @@ def fit(
     criterion, watched = criteria(loss, *own, per_step=per_step)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
-    feed = Feed(inputs, place, layouts, augment=augment, random=np.random.default_rng(seed))
+    drawing = {"random": np.random.default_rng(seed), "chances": chances(sampling, targets)}
+    feed = Feed(inputs, place, layouts, augment=augment, **drawing)
     known = target_taker(targets, place)
     judged = Feed(validation_inputs, place, layouts), validation_targets
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
     validate = Validation(*judged, criterion, watched, **steps)
-    moved = with_its_loss(model, criterion).to(place)
-    weight_optimizer = Optimizer(moved, **named(optimizer), weight_decay=weight_decay)
+    tally = partial(Tally, watched, mean=loss in MEANS, members=members, **steps)
+    decay = {"weight_decay": weight_decay}
+    averaged = Averaged(model, average)
+    training = Training(
+        model,
+        criterion,
+        Optimizer(with_its_loss(model, criterion).to(place), **named(optimizer), **decay),
+        counted=partial(count_of, class_weights=class_weights, per_step=per_step),
+        averaged=averaged,
+        mixing=Mixing(mixup, inputs, seed=seed, per_step=per_step),
+        clip=(clip_norm, clip_value),
+        penalty=(l1, l2),
+        precision=precision,
+        accumulate=accumulate,
+        members=members,
+        **steps,
+    )
+    num_steps = -(-len(batch_sizes(len(feed), batch_size)) // accumulate)
     planned = Schedule(**named(schedule), lr=lr, epochs=epochs)
     fallen, best = Plateau(planned), Best(watch, min_delta)
     kept = KeptWeights(model)
@@ -135,42 +166,24 @@ def fit(
     with faster_dropout(model):
         for epoch in range(1, epochs + 1):
             epoch_start = time.perf_counter()
-            rates = planned.rates(epoch, len(batch_sizes(len(feed), batch_size)), fallen.falls)
-            train_loss = train_epoch(
-                model,
-                feed.shuffled(known, batch_size),
-                weight_optimizer,
-                criterion,
-                rates,
-                members=members,
-                clip=(clip_norm, clip_value),
-                penalty=(l1, l2),
-                precision=precision,
-                **steps,
-            )
-            seconds = time.perf_counter() - epoch_start
-            validation_loss, validation_metric = validate(model)
-            row = {
-                "epoch": epoch,
-                "train_loss": train_loss,
-                "validation_loss": validation_loss,
-                "validation_metric": validation_metric,
-                "lr": rates[-1],
-                "seconds": time.perf_counter() - start,
-                "rows_per_second": len(feed) / seconds,
-            }
-            if not math.isfinite(row["train_loss"] + row["validation_loss"]):
-                if best.epoch:
-                    break  # it diverged later: the best weights so far stand
-                raise diverged_at_once(row, lr)
-            history.append(row)
-            if on_epoch is not None:
-                on_epoch(row)
-            fallen.see(row["validation_loss"])
-            if best.is_better(row):
-                kept.take()
-            elif patience and epoch - best.epoch >= patience:
-                break
+            rates = planned.rates(epoch, num_steps, fallen.falls)
+            found = training.epoch(feed.shuffled(known, batch_size), rates, tally())
+            speed = {"rows_per_second": len(feed) / (time.perf_counter() - epoch_start)}
+            with averaged:
+                row = {"epoch": epoch, **found, **validate(model), "lr": rates[-1]}
+                row |= {"seconds": time.perf_counter() - start, **speed}
+                if not math.isfinite(row["train_loss"] + row["validation_loss"]):
+                    if best.epoch:
+                        break  # it diverged later: the best weights so far stand
+                    raise diverged_at_once(row, lr)
+                history.append(row)
+                if on_epoch is not None:
+                    on_epoch(row)
+                fallen.see(row["validation_loss"])
+                if best.is_better(row):
+                    kept.take()
+                elif patience and epoch - best.epoch >= patience:
+                    break
     kept.give_back()
     lay_out(model.eval(), {})
     return history
@@ -216,52 +229,6 @@ def criteria(
     return lowered, partial(metric_of, loss, per_step=per_step)
 
 
-class Validation:
-    """Judges a model on the validation rows: loss and metric.
-
-    Args:
-        feed: Of these rows.
-        targets: Theirs.
-        criterion: The loss.
-        watched: The metric.
-        per_step: There is a target of each step.
-        teacher_forcing: The model is given the true steps.
-    """
-
-    def __init__(
-        self,
-        feed: Feed,
-        targets: Targets,
-        criterion: Callable[..., Tensor],
-        watched: Callable[[Tensor, Tensor], float],
-        *,
-        per_step: bool,
-        teacher_forcing: bool,
-    ) -> None:
-        self.feed, self.watched = feed, watched
-        self.criterion = criterion.selected if isinstance(criterion, JointLoss) else criterion
-        self.per_step, self.teacher_forcing = per_step, teacher_forcing
-        self.known = target_taker(targets, feed.device)
-        self.truth = torch.empty(0)
-        if not teacher_forcing:
-            self.truth = self.known(torch.arange(num_rows(targets)))
-        if per_step and not teacher_forcing:
-            steps = torch.from_numpy(feed.steps)[:, None].to(feed.device)
-            real = torch.arange(self.truth.shape[1], device=feed.device) < steps
-            self.truth = self.truth[real][None]  # (1, S): of all rows, one behind the other
-
-    def __call__(self, model: nn.Module) -> tuple[float, float]:
-        """Return the loss and the metric."""
-        if self.teacher_forcing:
-            found = text_scores(model, self.feed, self.known, call).sum(0)  # (3,)
-            return (found[0] / found[1]).item(), (found[2] / found[1]).item()
-        if self.per_step:
-            scores = step_scores(model, self.feed, call)[None]  # (1, S, C)
-        else:
-            scores = forward(model, self.feed)
-        return self.criterion(scores, self.truth).item(), self.watched(scores, self.truth)
-
-
 def diverged_at_once(row: Mapping[str, float], lr: float) -> FloatingPointError:
     """Say what to try where the first epoch has no finite loss."""
     return FloatingPointError(
@@ -274,48 +241,6 @@ def diverged_at_once(row: Mapping[str, float], lr: float) -> FloatingPointError:
 def rate_to_try(lr: float) -> float:
     """Return a rate for a training that diverged: a hundredth of the default at most."""
     return min(lr / 10, 1e-5)
-
-
-def train_epoch(
-    model: nn.Module,
-    shuffled: Iterator[tuple[Batch, Tensor]],
-    optimizer: Optimizer,
-    criterion: Callable[..., Tensor],
-    rates: list[float],
-    *,
-    members: bool,
-    per_step: bool,
-    teacher_forcing: bool,
-    clip: tuple[float, float],
-    penalty: tuple[float, float],
-    precision: str,
-) -> float:
-    """Take one step per batch, with its rate; return the mean training loss of a row, or step."""
-    model.train()
-    model.zero_grad()
-    losses, sizes = [], []
-    for (batch, targets), rate in zip(shuffled, rates, strict=True):
-        if teacher_forcing:
-            batch["previous"] = previous_of(targets)
-        with reduced(precision, targets.device):
-            scores = call(model, batch)
-        value = criterion(scores.float(), targets, members=members)
-        total = value + sized(model, *penalty) if any(penalty) else value
-        total.backward()
-        if clip[0]:
-            nn.utils.clip_grad_norm_(model.parameters(), clip[0])
-        if clip[1]:
-            nn.utils.clip_grad_value_(model.parameters(), clip[1])
-        optimizer.step(rate)
-        losses.append(value.detach())  # not .item(): that would wait for a GPU
-        sizes.append(num_known(targets) if per_step else len(targets))
-    return float(np.average(torch.stack(losses).cpu().numpy(), weights=sizes))
-
-
-def sized(model: nn.Module, l1: float, l2: float) -> Tensor:
-    """Return what the size of the matrices adds to a loss."""
-    matrices = [w for w in model.parameters() if w.requires_grad and w.ndim > 1]
-    return sum((l1 * w.abs().sum() + l2 * w.square().sum() for w in matrices), torch.zeros(()))
 
 
 def predict(
@@ -345,35 +270,6 @@ def predict(
     return forward(model, feed, batch_size).cpu().numpy()
 
 
-def forward(model: nn.Module, feed: Feed, batch_size: int = 0) -> Tensor:
-    """Score all rows in evaluation mode, a chunk at a time.
-
-    Scores are written into one tensor: small ones that are kept between large ones that are freed
-    scatter the memory, by 200 MB over 10,000 pictures.
-    """
-    model.eval()
-    scores = torch.empty(0)
-    with torch.inference_mode():
-        for rows, batch in feed.in_turn(batch_size or feed.rows_at_once()):
-            some = call(model, batch).float()
-            if not len(scores):
-                scores = some.new_empty((len(feed), *some.shape[1:]))
-            scores[rows] = some
-    return scores
-
-
-def call(model: nn.Module, batch: Batch) -> Tensor:
-    """Score a batch: arguments of the model by name, or several inputs of one argument as x.NAME.
-
-    A network returns target -> scores: they are put beside each other.
-    """
-    several = {name[2:]: values for name, values in batch.items() if name.startswith("x.")}
-    scores = model(several) if several else model(**batch)
-    if not isinstance(scores, dict):
-        return scores
-    return torch.cat(list(scores.values()), -1) if len(scores) > 1 else next(iter(scores.values()))
-
-
 def layouts_of(model: nn.Module) -> Layouts:
     """Say in which order convolutions like their tensors: number of dimensions -> memory format.
 
@@ -395,12 +291,3 @@ def lay_out(model: nn.Module, layouts: Layouts) -> None:
         # clone, as contiguous() passes by the weights of a single channel, which fit either
         # order; the convolution then took the usual one, and the step 1.5 times as long
         weight.data = weight.data.clone(memory_format=layout)
-
-
-def reduced(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """Return the context in which the forward pass runs."""
-    if precision == "float32":
-        return nullcontext()
-    if precision == "bfloat16":
-        return torch.autocast(device.type, torch.bfloat16)
-    raise ValueError(f"No precision called {precision!r}. Known: float32, bfloat16.")

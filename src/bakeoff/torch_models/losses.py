@@ -71,6 +71,7 @@ LOSSES = {
 }
 
 
+MEANS = ("cross_entropy",)  # whose metric is a mean over rows
 OF_LABELS = ("binary_cross_entropy", "bce_probabilities")
 
 
@@ -188,6 +189,22 @@ def by_member(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     if scores.ndim != 3:
         raise ValueError(f"scores are {tuple(scores.shape)}, but of members they are (B, N, C).")
     return scores.flatten(0, 1), targets.repeat_interleave(scores.shape[1], 0)
+
+
+def count_of(
+    targets: Tensor, *, class_weights: Sequence[float] = (), per_step: bool = False
+) -> float:
+    """Return what the loss of a batch is a mean over: rows or known steps, weighted by class.
+
+    Example:
+        >>> count_of(torch.tensor([0, 1, 1]), class_weights=(1.0, 3.0))
+        7.0
+    """
+    if per_step:
+        targets = targets[~targets.isnan() if targets.is_floating_point() else targets >= 0]
+    if not class_weights:
+        return float(len(targets))
+    return float(torch.tensor(class_weights)[targets.long().cpu()].sum())
 
 
 def metric_of(name: str, scores: Tensor, targets: Tensor, *, per_step: bool = False) -> float:

@@ -35,7 +35,7 @@ class Recipe:
         "adamw",
         "how weights change; adamw adapts the step of each, decay kept apart from the gradient",
         table="recipe",
-        choices=("adamw", "adam", "sgd", "momentum", "nesterov", "rmsprop", "adagrad"),
+        choices=("adamw", "adam", "sgd", "momentum", "nesterov", "rmsprop", "adagrad", "muon"),
     )
     momentum: float = setting(
         0.9,
@@ -46,7 +46,8 @@ class Recipe:
     )
     betas: str = setting(
         "0.9,0.999",
-        "of adam and adamw: how long the means of gradients and of their squares remember",
+        "of adam, adamw and the vectors of muon: how long the means of gradients and of their "
+        "squares remember",
         table="recipe",
     )
     alpha: float = setting(
@@ -58,8 +59,8 @@ class Recipe:
     )
     eps: float = setting(
         0.0,
-        "what is added below the fraction of adam, adamw, rmsprop and adagrad; 0: 1e-8, of adagrad "
-        "1e-10",
+        "what is added below the fraction of adam, adamw, muon, rmsprop and adagrad; 0: 1e-8, of "
+        "adagrad 1e-10",
         table="recipe",
         least=0,
     )
@@ -157,9 +158,37 @@ class Recipe:
     min_delta: float = setting(
         0.0, "what an improvement must exceed to count as one", table="recipe", least=0
     )
+    accumulate: int = setting(
+        1,
+        "batches whose gradients are added up before the weights move, as if they were one",
+        table="recipe",
+        least=1,
+    )
+    average: float = setting(
+        0.0,
+        "share of a moving average of the weights that stays from step to step, such as 0.99; that "
+        "average is judged and kept; 0: the weights themselves are",
+        table="recipe",
+        least=0,
+        most=0.99999,
+    )
+    mixup: float = setting(
+        0.0,
+        "rows of numbers or pictures are mixed two by two, in shares drawn from "
+        "Beta(mixup, mixup); 0.2 is usual",
+        table="recipe",
+        least=0,
+    )
+    sampling: str = setting(
+        "shuffled",
+        "which rows an epoch has: shuffled, each once; balanced: as many, each class as often",
+        table="recipe",
+        choices=("shuffled", "balanced"),
+    )
     weight_decay: float = setting(
         0.01,
-        "pull of the weights to zero, decoupled under adamw, else as L2; biases and norms are free",
+        "pull of the weights to zero, decoupled under adamw and muon, else as L2; biases and norms "
+        "are free",
         table="recipe",
         least=0,
     )
@@ -247,9 +276,9 @@ class Recipe:
 SETTINGS = tuple(options(Recipe))
 OWNERS: dict[str, tuple[str, tuple[str, ...]]] = {  # setting -> what has it
     "momentum": ("optimizer", ("momentum", "nesterov")),
-    "betas": ("optimizer", ("adam", "adamw")),
+    "betas": ("optimizer", ("adam", "adamw", "muon")),
     "alpha": ("optimizer", ("rmsprop",)),
-    "eps": ("optimizer", ("adam", "adamw", "rmsprop", "adagrad")),
+    "eps": ("optimizer", ("adam", "adamw", "muon", "rmsprop", "adagrad")),
     "step_epochs": ("schedule", ("step",)),
     "gamma": ("schedule", ("step", "exponential")),
     "min_lr": ("schedule", ("cosine", "cosine_restarts", "stable_decay")),
@@ -267,7 +296,10 @@ LATER: dict[str, tuple[object, ...]] = {  # came after format 2 of a run: writte
     "quantile": (0.5,),
     **{name: (known.default,) for name, known in options(Recipe).items() if name in OWNERS},
     **dict.fromkeys(("warmup_epochs", "l1", "l2", "clip_value", "min_delta"), (0.0,)),
+    **dict.fromkeys(("mixup", "average"), (0.0,)),
     "watch": ("loss",),
+    "accumulate": (1,),
+    "sampling": ("shuffled",),
 }
 
 
@@ -399,9 +431,15 @@ def resolve(recipe: Recipe, *, rows: int, task: str, tasks: Collection[str] = ()
             f"{option('quantile', recipe.quantile)} goes with {option('loss', 'quantile')}. Say "
             "both, or leave it out."
         )
+    size = min(recipe.batch_size or size, rows)
+    if recipe.accumulate > -(-rows // size):
+        raise RequestError(
+            f"{option('accumulate', recipe.accumulate)} adds up more batches of {size} rows than "
+            f"the {rows:,} training rows make. {-(-rows // size)} are all."
+        )
     return replace(
         recipe,
-        batch_size=min(recipe.batch_size or size, rows),
+        batch_size=size,
         epochs=recipe.epochs or epochs,
         loss=loss,
     )
@@ -417,7 +455,12 @@ def refuse_weights(recipe: Recipe, tasks: Collection[str]) -> None:
     Raises:
         RequestError: The message names the setting.
     """
-    if {"binary", "multiclass", "step_classes"} & set(tasks):
+    one_class = {"binary", "multiclass"} & set(tasks)
+    if recipe.sampling != "shuffled" and not one_class:
+        raise RequestError(
+            f"{option('sampling', recipe.sampling)} goes with one class for each row. Leave it out."
+        )
+    if one_class or "step_classes" in tasks:
         return
     task = next(iter(tasks))
     for name in ("class_weights", "label_smoothing")[: 1 if task == "text" else 2]:

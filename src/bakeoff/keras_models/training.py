@@ -1,0 +1,123 @@
+"""The steps of an epoch, a block of batches in one compiled call."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from bakeoff.keras_models.averaged import Averaged
+from bakeoff.keras_models.feed import Block
+from bakeoff.keras_models.mixing import Mixing
+from bakeoff.keras_models.optimizers import Optimizer
+from bakeoff.keras_models.step import Step
+from bakeoff.keras_models.step_scores import num_known, previous_of
+from bakeoff.keras_models.tally import Tally
+
+
+class Training:
+    """Takes the steps of an epoch.
+
+    Args:
+        model: What is trained.
+        criterion: Scores, targets -> loss.
+        optimizer: Moves its weights.
+        ragged: Arguments whose steps differ from block to block, "targets" among them.
+        counted: Targets -> how many the loss of a batch is a mean of.
+        averaged: The moving average of its weights.
+        mixing: Draws how rows are mixed.
+        members: The model returns the scores of several members, and each has a loss.
+        per_step: There is a target of each step.
+        teacher_forcing: The model is given the true steps.
+        clip: Longest gradient as a norm over all weights, and largest part; 0 does not clip.
+        penalty: Of the sizes of matrices, and of their squares.
+        accumulate: Batches whose gradients are added up before the weights move.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        criterion: Callable[..., Any],
+        optimizer: Optimizer,
+        *,
+        ragged: Sequence[str],
+        counted: Callable[[np.ndarray], float],
+        averaged: Averaged,
+        mixing: Mixing,
+        members: bool,
+        per_step: bool,
+        teacher_forcing: bool,
+        clip: tuple[float, float],
+        penalty: tuple[float, float],
+        accumulate: int,
+    ) -> None:
+        how = {"members": members, "teacher_forcing": teacher_forcing}
+        step = Step(
+            model, criterion, optimizer, averaged=averaged, clip=clip, penalty=penalty, **how
+        )
+        self.steps = compiled_steps(step, ragged)
+        self.counted, self.averaged, self.mixing = counted, averaged, mixing
+        self.per_step, self.teacher_forcing = per_step, teacher_forcing
+        self.accumulate = accumulate
+
+    def epoch(
+        self, blocks: Iterator[Block], rates: Sequence[float], tally: Tally
+    ) -> dict[str, float]:
+        """Take one step for each group of batches, with its rate.
+
+        Args:
+            blocks: The batches of the epoch; each block holds whole groups.
+            rates: Of each step.
+            tally: Sees the scores.
+
+        Returns:
+            train_loss, the mean of a row, or step; train_metric; gradient_norm of the last step.
+        """
+        losses, sizes = [], []
+        numbers = self.numbers(rates)
+        start, length = 0, 0.0
+        for block in blocks:
+            if self.teacher_forcing:
+                block.batch["previous"] = previous_of(block.targets)
+            parts = np.split(block.targets, np.cumsum(block.sizes)[:-1])
+            stop = start + len(parts)
+            own = {name: values[start:stop] for name, values in numbers.items()}
+            trained = self.steps.train(block, own | self.groups(parts))
+            start, length = stop, trained.gradient_norm
+            losses.append(trained.losses)
+            sizes += [num_known(part) for part in parts] if self.per_step else block.sizes
+            tally.see(trained.kept, block.targets)
+        self.steps.finish()
+        mean = float(np.average(np.concatenate(losses), weights=sizes))
+        return {"train_loss": mean, "train_metric": tally.metric(), "gradient_norm": length}
+
+    def numbers(self, rates: Sequence[float]) -> dict[str, np.ndarray]:
+        """Return what a step must know of each batch of an epoch; see `step.Step`."""
+        numbers = {"rate": rates}
+        if self.averaged.share:
+            numbers["kept"] = self.averaged.kept_shares(len(rates))
+        numbers = {name: np.repeat(values, self.accumulate) for name, values in numbers.items()}
+        if mixed := self.mixing.shares(len(rates) * self.accumulate):
+            numbers["mix"] = np.array(mixed)
+        return {name: values.astype("float32") for name, values in numbers.items()}
+
+    def groups(self, targets: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Say of each batch how much of its group it is, and whether it is the last of it."""
+        if self.accumulate == 1:
+            return {}
+        counts = np.array([self.counted(some) for some in targets])
+        group = np.arange(len(counts)) // self.accumulate
+        shares = counts / np.bincount(group, counts)[group]
+        moves = np.append(group[1:] != group[:-1], True)
+        return {"share": shares.astype("float32"), "moves": moves}
+
+
+def compiled_steps(step: Step, ragged: Sequence[str]) -> Any:
+    """Return what takes many steps in one call, on the backend of Keras."""
+    if keras.backend.backend() == "jax":
+        from bakeoff.keras_models.jax_steps import JaxSteps
+
+        return JaxSteps(step, ragged)
+    from bakeoff.keras_models.tensorflow_steps import TensorFlowSteps
+
+    return TensorFlowSteps(step, ragged)

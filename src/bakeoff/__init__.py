@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bakeoff.alone.fit import fit
+    from bakeoff.alone.save import load, save
     from bakeoff.api import Run, open_run, resume, run
     from bakeoff.catalog import CATALOG
     from bakeoff.data.dataset import Dataset
@@ -37,6 +39,9 @@ PLACES = {  # in the order data flows
     "Split": "bakeoff.data.splitting.split",
     "Recipe": "bakeoff.train.recipe",
     "convert": "bakeoff.train.weights",
+    "fit": "bakeoff.alone.fit",
+    "save": "bakeoff.alone.save",
+    "load": "bakeoff.alone.save",
     "Experiment": "bakeoff.plan.experiment",
     "run": "bakeoff.api",
     "resume": "bakeoff.api",
@@ -66,10 +71,13 @@ __all__ = [
     "RunError",
     "Split",
     "convert",
+    "fit",
+    "load",
     "open_run",
     "read",
     "resume",
     "run",
+    "save",
 ]
 
 

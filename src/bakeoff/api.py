@@ -420,7 +420,8 @@ def carry_out(
             if begun is None:
                 record_plan(folder, plan, workers)
             screen.start(rest, workers)
-            for job, event, left in train(missing, workers, scratch):
+            checkpoints = [folder.fit_of(job).checkpoint(job).path for job in missing]
+            for job, event, left in train(missing, workers, scratch, checkpoints):
                 screen.progress(job, record(folder, plan, event, left))
             judge_run(folder, plan)
             record_examples(folder, plan)
@@ -436,6 +437,10 @@ def still_missing(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Sequen
     missing = missing_jobs(folder, plan)
     stand = len(plan.jobs) - len(missing)
     screen.line("resume", f"{stand:,} of {len(plan.jobs):,} fits stand, {len(missing):,} are made")
+    for job in missing:
+        if epochs := folder.fit_of(job).checkpoint(job).epochs():
+            what = f"{job.model} ({job.framework}), seed {job.seed}"
+            screen.line("resume", f"{what} goes on after epoch {epochs:,}")
     for note in say_versions(folder):
         screen.line("note", note, style="yellow")
     return missing

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from bakeoff.data.taking.sources import Pixels, Ragged, Rows, Windows, plain, source_of, take
+from bakeoff.keras_models.feed import Block
 from bakeoff.keras_models.feed import Feed as KerasFeed
 from bakeoff.torch_models.feed import Feed as TorchFeed
 
@@ -53,6 +54,11 @@ def channels_last(array: np.ndarray, source: object) -> np.ndarray:
     return np.moveaxis(array, 1, -1) if turned else array
 
 
+def batches_of(block: Block) -> list[np.ndarray]:
+    """Cut a block of targets, which are the rows' own numbers, into its batches."""
+    return np.split(block.targets, np.cumsum(block.sizes)[:-1])
+
+
 @pytest.mark.parametrize("name", SOURCES)
 def test_the_three_ways_to_take_a_batch_are_equal(name: str) -> None:
     source = SOURCES[name]
@@ -89,9 +95,9 @@ def test_both_rooms_draw_the_same_batches(name: str, batch_size: int) -> None:
     ours = TorchFeed(inputs, DEVICE, {}, random=drawn[0]).shuffled(
         torch.arange(N).__getitem__, batch_size
     )
-    theirs = KerasFeed(inputs, random=drawn[1]).shuffled_rows(batch_size)
+    theirs = KerasFeed(inputs, random=drawn[1]).shuffled(np.arange(N), batch_size)
     rows = [targets.tolist() for _, targets in ours]
-    assert rows == [batch.tolist() for batch in theirs]
+    assert rows == [batch.tolist() for block in theirs for batch in batches_of(block)]
     assert sorted(row for batch in rows for row in batch) == list(range(N))
 
 
@@ -99,7 +105,8 @@ def test_batches_hold_rows_of_like_length_and_change_every_epoch() -> None:
     lengths = RANDOM.integers(1, 300, 5_000)
     source = Ragged(base=STEPS, starts=np.zeros(5_000, np.int64), lengths=lengths)
     feed = KerasFeed({"x": plain(source)}, random=np.random.default_rng(0))
-    first, second = (feed.shuffled_rows(64) for _ in range(2))
+    drawn = (feed.shuffled(np.arange(5_000), 64) for _ in range(2))
+    first, second = ([rows for block in blocks for rows in batches_of(block)] for blocks in drawn)
     steps = sum(len(rows) * lengths[rows].max() for rows in first)
     assert steps <= 1.1 * lengths.sum()
     assert {tuple(sorted(rows)) for rows in first}.isdisjoint(tuple(sorted(r)) for r in second)
@@ -128,8 +135,8 @@ def test_shuffled_pictures_are_changed_alike_and_pictures_in_turn_never(axes: st
     ours = TorchFeed(inputs, DEVICE, {}, augment=augment, random=drawn[0])
     theirs = KerasFeed(inputs, augment=augment, random=drawn[1])
     changed = [batch["x"].numpy() for batch, _ in ours.shuffled(torch.arange(N).__getitem__, N)]
-    [rows] = theirs.shuffled_rows(N)
-    other = theirs.take(rows, changed=True)["x"]
+    [block] = theirs.shuffled(np.arange(N), N)
+    rows, other = block.targets, block.batch["x"]
     found = channels_last(changed[0], SOURCES[f"{axes} of bytes"])
     np.testing.assert_allclose(found, other, atol=0.2)  # 0.4 levels of 255, times the scale
     same = take({"x": replace(SOURCES[f"{axes} of bytes"], highs=np.full(3, 255.0))}, rows)["x"]

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 import bakeoff
@@ -126,4 +127,38 @@ def test_a_killed_run_goes_on(tmp_path):
         "wine", models=models, seeds=3, epochs=40, out=tmp_path / "whole", show="none"
     )
     assert contents(tmp_path / "r") == contents(tmp_path / "whole")
+    assert board(run) == board(whole)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no groups of processes to kill")
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_fit_that_was_killed_goes_on_from_its_checkpoint(tmp_path, monkeypatch, torn):
+    """Dropout, a moving average and a best epoch behind it: the same end, byte by byte.
+
+    A latest checkpoint that is torn costs the time since the one before it.
+    """
+    asked = "wine --models mlp --seeds 2 --epochs 150 --average 0.9 --patience 0 --jobs 1"
+    words = ["run", *asked.split(), "--quiet", "--out", "r"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "BAKEOFF_CHECKPOINT_SECONDS": "0"}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "bakeoff", *words],
+        cwd=tmp_path, start_new_session=True, env=environment, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    latest = tmp_path / "r/fits/mlp/torch-0-0/checkpoint.safetensors"
+    while not latest.with_stem("checkpoint-before").exists() and time.monotonic() < until:
+        time.sleep(0.005)
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+    if torn:
+        latest.write_bytes(latest.read_bytes()[:-8])
+    run = bakeoff.resume(tmp_path / "r", show="none")
+    assert not [*tmp_path.glob("r/fits/*/*/checkpoint*")]
+    epochs = pl.read_parquet(tmp_path / "r/fits/mlp/torch-0-0/history.parquet")["epoch"]
+    assert epochs.to_list() == [*range(1, 151)]
+    whole = bakeoff.run(
+        "wine", models={"mlp": {}}, seeds=2, epochs=150, average=0.9, patience=0,
+        out=tmp_path / "w", show="none",
+    )  # fmt: skip
+    assert contents(tmp_path / "r") == contents(tmp_path / "w")
     assert board(run) == board(whole)

@@ -4,7 +4,7 @@ import pytest
 
 from bakeoff import Recipe, RequestError
 from bakeoff.options import options
-from bakeoff.torch_models import fit
+from bakeoff.torch_models import progress
 from bakeoff.train.recipe import rate_to_try, resolve
 
 OPTIONS = options(Recipe)
@@ -117,4 +117,4 @@ def test_every_setting_says_what_it_means():
 def test_a_rate_to_try_is_far_below_the_default_and_below_the_one_that_diverged(lr):
     assert rate_to_try(lr) <= Recipe().lr / 100
     assert rate_to_try(lr) < lr
-    assert rate_to_try(lr) == pytest.approx(fit.rate_to_try(lr), rel=1e-2)
+    assert rate_to_try(lr) == pytest.approx(progress.rate_to_try(lr), rel=1e-2)

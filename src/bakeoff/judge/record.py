@@ -66,6 +66,7 @@ def record_fit(folder: RunFolder, plan: Plan, fit: Fit, left: Path) -> Fit:
             with writing(place.weights) as draft:
                 shutil.move(left / "weights.safetensors", draft)
     place.write(fit, validation)
+    place.checkpoint(fit.job).remove()
     return fit
 
 

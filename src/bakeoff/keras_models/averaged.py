@@ -36,6 +36,12 @@ class Averaged:
         ]
         self.raw: list[np.ndarray] = []
 
+    def begin(self) -> None:
+        """Begin with the weights as they are."""
+        self.num_steps = 0
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            average.assign(weight)
+
     def kept_shares(self, count: int) -> list[float]:
         """Return the share of the average that stays, for each of the next steps."""
         first = self.num_steps + 1

@@ -29,11 +29,14 @@ from bakeoff.keras_models.joint_loss import JointLoss
 from bakeoff.keras_models.losses import MEANS, count_of, loss_of, metric_of
 from bakeoff.keras_models.mixing import Mixing
 from bakeoff.keras_models.optimizers import Optimizer
+from bakeoff.keras_models.progress import Progress
 from bakeoff.keras_models.sampling import chances
 from bakeoff.keras_models.schedules import Best, Plateau, Schedule, named
+from bakeoff.keras_models.state import KeptWeights, Saved, State
+from bakeoff.keras_models.step import Step
 from bakeoff.keras_models.step_scores import step_scores, text_scores
 from bakeoff.keras_models.tally import Tally
-from bakeoff.keras_models.training import Training
+from bakeoff.keras_models.training import Training, compiled_steps
 from bakeoff.keras_models.validation import Validation, forward, scorer_of
 
 OPTIONAL = ("x", "x.lengths", "x.categories")  # what a page takes of one of several inputs
@@ -75,6 +78,9 @@ def fit(
     seed: int = 0,
     device: str = "cpu",
     on_epoch: Callable[[dict[str, float]], None] | None = None,
+    begin: Saved | None = None,
+    on_state: Callable[[Saved], None] | None = None,
+    state_seconds: float = 10.0,
 ) -> list[dict[str, float]]:
     """Train a model in place until the validation loss stops falling; keep its best weights.
 
@@ -118,6 +124,10 @@ def fit(
         seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda" (any GPU that the backend sees).
         on_epoch: Called with each history row.
+        begin: What `on_state` was given: training goes on from there, to the same end.
+        on_state: Called between epochs with all that training needs to go on: arrays by name, which
+            change when it returns, and plain values.
+        state_seconds: So often at most.
 
     Returns:
         One row per epoch: epoch, loss and metric (accuracy or R2) of the training rows as they were
@@ -126,7 +136,8 @@ def fit(
 
     Raises:
         FloatingPointError: The loss was not a finite number in the very first epoch.
-        ValueError: A length, token or category that the model does not know.
+        ValueError: A length, token or category that the model does not know; `begin` is the state
+            of another training.
     """
     if precision != "float32":
         raise ValueError(f"precision={precision!r}: Keras models train in float32. Leave it out.")
@@ -138,33 +149,47 @@ def fit(
     own = class_weights, label_smoothing, quantile
     criterion, watched = criteria(loss, *own, per_step=per_step)
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
-    judged = Feed(validation_inputs, compiled=each_shape()), validation_targets
-    validate = Validation(*judged, criterion, watched, **steps)
+    built_in = {
+        "members": members,
+        "teacher_forcing": teacher_forcing,
+        "clip": (clip_norm, clip_value),
+        "penalty": (l1, l2),
+    }
+    ragged = [*feed.ragged, *steps_that_differ(targets)]
     tally = partial(Tally, watched, mean=loss in MEANS, **steps)
     num_steps = -(-len(batch_sizes(len(feed), batch_size)) // accumulate)
     planned = Schedule(**named(schedule), lr=lr, epochs=epochs)
-    fallen, best = Plateau(planned), Best(watch, min_delta)
-    history: list[dict[str, float]] = []
-    kept = model.get_weights()
-    start = time.perf_counter()
+    fallen, kept = Plateau(planned), KeptWeights(model)
+    stopping = {"lr": lr, "patience": patience, "keep": kept.take, "on_epoch": on_epoch}
+    progress = Progress(Best(watch, min_delta), fallen, **stopping)
     with quiet(), keras.device(place(device)):
         seed_dropout(model, seed)
-        averaged = Averaged(model, average)
-        training = Training(
+        compiled = compiled_steps(
             model,
-            criterion,
-            Optimizer(**named(optimizer), weight_decay=weight_decay),
-            ragged=[*feed.ragged, *steps_that_differ(targets)],
+            lambda: Step(
+                model,
+                criterion,
+                Optimizer(**named(optimizer), weight_decay=weight_decay),
+                averaged=Averaged(model, average),
+                **built_in,
+            ),
+            ragged,
+            key=repr((loss, own, per_step, optimizer, weight_decay, average, built_in, ragged)),
+        )
+        averaged = compiled.step.averaged
+        judged = Feed(validation_inputs, compiled=each_shape()), validation_targets
+        validate = Validation(*judged, compiled.step.criterion, watched, **steps)
+        training = Training(
+            compiled,
             counted=partial(count_of, class_weights=class_weights, per_step=per_step),
-            averaged=averaged,
             mixing=Mixing(mixup, inputs, seed=seed, per_step=per_step),
-            clip=(clip_norm, clip_value),
-            penalty=(l1, l2),
             accumulate=accumulate,
-            members=members,
             **steps,
         )
-        for epoch in range(1, epochs + 1):
+        state = State(training, feed, kept, progress, on_state=on_state, every=state_seconds)
+        state.begin_with(begin)
+        start = time.perf_counter() - progress.seconds
+        for epoch in range(len(progress.history) + 1, epochs + 1):
             epoch_start = time.perf_counter()
             rates = planned.rates(epoch, num_steps, fallen.falls)
             found = training.epoch(feed.shuffled(known, batch_size, accumulate), rates, tally())
@@ -172,20 +197,11 @@ def fit(
             with averaged:
                 row = {"epoch": epoch, **found, **validate(model), "lr": rates[-1]}
                 row |= {"seconds": time.perf_counter() - start, **speed}
-                if not np.isfinite(row["train_loss"] + row["validation_loss"]):
-                    if best.epoch:
-                        break  # it diverged later: the best weights so far stand
-                    raise diverged_at_once(row, lr)
-                history.append(row)
-                if on_epoch is not None:
-                    on_epoch(row)
-                fallen.see(row["validation_loss"])
-                if best.is_better(row):
-                    kept = model.get_weights()
-                elif patience and epoch - best.epoch >= patience:
+                if not progress.goes_on(row):
                     break
-        model.set_weights(kept)
-    return history
+            state.offer()
+        kept.give_back()
+    return progress.history
 
 
 def each_shape() -> bool:
@@ -244,26 +260,12 @@ def criteria(
     return lowered, partial(metric_of, loss, per_step=per_step)
 
 
-def diverged_at_once(row: Mapping[str, float], lr: float) -> FloatingPointError:
-    """Say what to try where the first epoch has no finite loss."""
-    return FloatingPointError(
-        f"The loss is {row['train_loss']:g} in training and {row['validation_loss']:g} in "
-        f"validation after the first epoch, with lr {lr:g}. Try lr {rate_to_try(lr):g}, or "
-        "clip_norm 1."
-    )
-
-
-def rate_to_try(lr: float) -> float:
-    """Return a rate for a training that diverged: a hundredth of the default at most."""
-    return min(lr / 10, 1e-5)
-
-
 def check_values(model: keras.Model, inputs: Inputs) -> None:
     """Refuse lengths, tokens and categories that the model does not know: a graph cannot."""
     if "x" in inputs:
         check_page(model, inputs)
         return
-    for name, i in model.sources.items():
+    for name, i in getattr(model, "sources", {}).items():  # of a network of several inputs
         stem = f"x.{name}"
         own = {"x" + key[len(stem) :]: v for key, v in inputs.items() if key.startswith(stem)}
         own = {key.removeprefix("x."): v for key, v in own.items() if key in OPTIONAL}

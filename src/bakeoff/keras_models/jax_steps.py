@@ -35,6 +35,11 @@ class JaxSteps:
         self.most = 0
         self.compiled = jax.jit(self.run)
 
+    def begin(self) -> None:
+        """Begin a training."""
+        self.state = []
+        self.step.begin()
+
     def train(self, block: Block, numbers: Mapping[str, np.ndarray]) -> Trained:
         """Take a step for each batch.
 

@@ -5,6 +5,7 @@ tensorflow_steps.py and jax_steps.py compile many of them into one call.
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+from weakref import ref
 
 import keras
 import numpy as np
@@ -61,7 +62,8 @@ class Step:
         clip: tuple[float, float],
         penalty: tuple[float, float],
     ) -> None:
-        self.model, self.criterion, self.optimizer = model, criterion, optimizer
+        self.held = ref(model)  # who holds a step for a model must not hold the model
+        self.criterion, self.optimizer = criterion, optimizer
         self.averaged, self.members, self.teacher_forcing = averaged, members, teacher_forcing
         self.clip, self.penalty = clip, penalty
         self.weights = list(model.trainable_variables)
@@ -69,6 +71,20 @@ class Step:
             self.weights.append(criterion.log_variances)
         self.matrices = [weight for weight in model.trainable_variables if len(weight.shape) > 1]
         optimizer.build(self.weights, last_of(model))
+        learned = self.weights[len(model.trainable_variables) :]
+        memory = [*optimizer.variables, *learned]
+        self.first = [(variable, ops.convert_to_numpy(variable)) for variable in memory]
+
+    @property
+    def model(self) -> keras.Model:
+        """Return what is trained."""
+        return self.held()
+
+    def begin(self) -> None:
+        """Forget what an earlier training has left."""
+        for variable, value in self.first:
+            variable.assign(value)
+        self.averaged.begin()
 
     @property
     def variables(self) -> list[Any]:

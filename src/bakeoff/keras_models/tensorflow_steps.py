@@ -27,7 +27,11 @@ class TensorFlowSteps:
 
     def __init__(self, step: Step, ragged: Collection[str]) -> None:
         self.step, self.ragged = step, ragged
-        self.graph: Callable[..., Any] | None = None
+        self.graphs: dict[str, Callable[..., Any]] = {}
+
+    def begin(self) -> None:
+        """Begin a training."""
+        self.step.begin()
 
     def train(self, block: Block, numbers: Mapping[str, np.ndarray]) -> Trained:
         """Take a step for each batch.
@@ -39,14 +43,16 @@ class TensorFlowSteps:
         """
         ends = np.cumsum([0, *block.sizes]).astype("int32")
         given = {**block.batch, "targets": block.targets}
-        if self.graph is None:
-            signature = [
-                specified(given, self.ragged),
-                tf.TensorSpec([None], tf.int32),
-                {name: tf.TensorSpec([None], values.dtype) for name, values in numbers.items()},
-            ]
-            self.graph = tf.function(self.run, input_signature=signature, autograph=False)
-        losses, kept, length = self.graph(given, ends, dict(numbers))
+        signature = [
+            specified(given, self.ragged),
+            tf.TensorSpec([None], tf.int32),
+            {name: tf.TensorSpec([None], values.dtype) for name, values in numbers.items()},
+        ]
+        graph = self.graphs.get(key := repr(signature))
+        if graph is None:
+            graph = tf.function(self.run, input_signature=signature, autograph=False)
+            self.graphs[key] = graph
+        losses, kept, length = graph(given, ends, dict(numbers))
         return Trained(losses.numpy(), kept.numpy(), float(length))
 
     def run(self, given: Batch, ends: Any, numbers: Mapping[str, Any]) -> tuple[Any, Any, Any]:

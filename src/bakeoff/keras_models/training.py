@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
 
-from bakeoff.keras_models.averaged import Averaged
 from bakeoff.keras_models.feed import Block
 from bakeoff.keras_models.mixing import Mixing
-from bakeoff.keras_models.optimizers import Optimizer
 from bakeoff.keras_models.step import Step
 from bakeoff.keras_models.step_scores import num_known, previous_of
 from bakeoff.keras_models.tally import Tally
@@ -19,44 +18,26 @@ class Training:
     """Takes the steps of an epoch.
 
     Args:
-        model: What is trained.
-        criterion: Scores, targets -> loss.
-        optimizer: Moves its weights.
-        ragged: Arguments whose steps differ from block to block, "targets" among them.
+        steps: Take those of a block, of TensorFlow or of JAX.
         counted: Targets -> how many the loss of a batch is a mean of.
-        averaged: The moving average of its weights.
         mixing: Draws how rows are mixed.
-        members: The model returns the scores of several members, and each has a loss.
         per_step: There is a target of each step.
         teacher_forcing: The model is given the true steps.
-        clip: Longest gradient as a norm over all weights, and largest part; 0 does not clip.
-        penalty: Of the sizes of matrices, and of their squares.
         accumulate: Batches whose gradients are added up before the weights move.
     """
 
     def __init__(
         self,
-        model: keras.Model,
-        criterion: Callable[..., Any],
-        optimizer: Optimizer,
+        steps: Any,
         *,
-        ragged: Sequence[str],
         counted: Callable[[np.ndarray], float],
-        averaged: Averaged,
         mixing: Mixing,
-        members: bool,
         per_step: bool,
         teacher_forcing: bool,
-        clip: tuple[float, float],
-        penalty: tuple[float, float],
         accumulate: int,
     ) -> None:
-        how = {"members": members, "teacher_forcing": teacher_forcing}
-        step = Step(
-            model, criterion, optimizer, averaged=averaged, clip=clip, penalty=penalty, **how
-        )
-        self.steps = compiled_steps(step, ragged)
-        self.counted, self.averaged, self.mixing = counted, averaged, mixing
+        self.steps, self.step, self.averaged = steps, steps.step, steps.step.averaged
+        self.counted, self.mixing = counted, mixing
         self.per_step, self.teacher_forcing = per_step, teacher_forcing
         self.accumulate = accumulate
 
@@ -112,12 +93,29 @@ class Training:
         return {"share": shares.astype("float32"), "moves": moves}
 
 
-def compiled_steps(step: Step, ragged: Sequence[str]) -> Any:
-    """Return what takes many steps in one call, on the backend of Keras."""
-    if keras.backend.backend() == "jax":
-        from bakeoff.keras_models.jax_steps import JaxSteps
+HELD: WeakKeyDictionary[keras.Model, dict[str, Any]] = WeakKeyDictionary()
 
-        return JaxSteps(step, ragged)
-    from bakeoff.keras_models.tensorflow_steps import TensorFlowSteps
 
-    return TensorFlowSteps(step, ragged)
+def compiled_steps(
+    model: keras.Model, make: Callable[[], Step], ragged: Sequence[str], *, key: str
+) -> Any:
+    """Return what takes many steps in one call, as at the beginning of a training.
+
+    A graph takes seconds to be built. The same model trained in the same way, be it with other
+    weights and other rows, has it already.
+
+    Args:
+        model: What is trained.
+        make: Returns what one step does.
+        ragged: Arguments whose steps differ from block to block, "targets" among them.
+        key: Tells all that is built into a graph.
+    """
+    held = HELD.setdefault(model, {})
+    if key not in held:
+        if keras.backend.backend() == "jax":
+            from bakeoff.keras_models.jax_steps import JaxSteps as Steps
+        else:
+            from bakeoff.keras_models.tensorflow_steps import TensorFlowSteps as Steps
+        held[key] = Steps(make(), ragged)
+    held[key].begin()
+    return held[key]

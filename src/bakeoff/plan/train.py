@@ -9,7 +9,7 @@ from bakeoff.train.workers import Workers
 
 
 def train(
-    jobs: Sequence[Job], workers: Workers, scratch: Path
+    jobs: Sequence[Job], workers: Workers, scratch: Path, checkpoints: Sequence[Path]
 ) -> Iterator[tuple[Job, Event, Path]]:
     """Make every fit.
 
@@ -17,6 +17,7 @@ def train(
         jobs: Of a plan that was probed: the workers have seen the data.
         workers: They make the fits.
         scratch: For what the workers leave.
+        checkpoints: Of each job: the file by which it can go on.
 
     Yields:
         (job, event, where the worker leaves its files): Started, Epoch, Lost (then Started again),
@@ -25,7 +26,7 @@ def train(
     folders = [scratch / "fits" / str(number) for number in range(len(jobs))]
     for folder in folders:
         folder.mkdir(parents=True)
-    for number, event in workers.work("fit", jobs, folders):
+    for number, event in workers.work("fit", jobs, folders, checkpoints):
         job = jobs[number]
         if isinstance(event, Failed):
             event = Done(Fit(job=job, error=event.message))

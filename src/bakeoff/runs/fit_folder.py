@@ -13,6 +13,7 @@ from bakeoff.documents import read_json, read_parquet, reading, write_json, writ
 from bakeoff.errors import DataError, unknown
 from bakeoff.evaluate.predictions import Predictions, read_predictions, write_predictions
 from bakeoff.plan.models import check_settings
+from bakeoff.train.checkpoint import Checkpoint
 from bakeoff.train.head import Head
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.recipe import LATER, SETTINGS, Recipe
@@ -59,6 +60,10 @@ class FitFolder:
     def weights(self) -> Path:
         """weights.safetensors."""
         return self.path / "weights.safetensors"
+
+    def checkpoint(self, job: Job) -> Checkpoint:
+        """Return the checkpoint of a fit that is being made here."""
+        return Checkpoint(self.path.resolve() / "checkpoint.safetensors", job)
 
     def converted(self, framework: str) -> Path:
         """Return where weights that were carried over to another framework stand."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bakeoff.catalog import arguments, find
 from bakeoff.cut import cut
 from bakeoff.data.splitting.split_file import load_split
 from bakeoff.documents import read_json
@@ -19,6 +16,7 @@ from bakeoff.errors import DataError, RequestError
 from bakeoff.runs.environment import installed
 from bakeoff.runs.folder import STATUS, RunFolder
 from bakeoff.runs.read_schema import read_environment, read_fingerprint
+from bakeoff.train.checkpoint import written_out
 
 if TYPE_CHECKING:
     from bakeoff.plan.plan import Plan
@@ -115,19 +113,6 @@ def missing_jobs(folder: RunFolder, plan: Plan) -> list[Job]:
                 "settings than the plan has. Start a new run."
             )
     return missing
-
-
-def written_out(job: Job) -> dict[str, Any]:
-    """Return a job as plain values, every argument with its default, but for the device."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(job)))
-    del plain["device"]
-    for own in (plain, *plain["branches"].values()):
-        if "architecture" in own:
-            row = find(own["architecture"])
-            known = {key: argument.default for key, argument in arguments(row).items()}
-            full = {**known, **row.defaults, **own.get("arguments", {})}
-            own["arguments"] = json.loads(json.dumps(full))
-    return plain
 
 
 def say_versions(folder: RunFolder) -> Iterator[str]:

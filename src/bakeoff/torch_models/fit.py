@@ -6,7 +6,6 @@ batch); fused updates without bookkeeping; channels-last memory for convolutions
 freed memory kept for the next step (1.1-1.6 times); losses read once an epoch, not once a batch.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -32,8 +31,10 @@ from bakeoff.torch_models.losses import MEANS, count_of, loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
 from bakeoff.torch_models.mixing import Mixing
 from bakeoff.torch_models.optimizers import Optimizer
+from bakeoff.torch_models.progress import Progress
 from bakeoff.torch_models.sampling import chances
 from bakeoff.torch_models.schedules import Best, Plateau, Schedule, named
+from bakeoff.torch_models.state import KeptWeights, Saved, State
 from bakeoff.torch_models.step_scores import step_scores, text_scores
 from bakeoff.torch_models.tally import Tally
 from bakeoff.torch_models.training import Training, call
@@ -76,6 +77,9 @@ def fit(
     seed: int = 0,
     device: str = "cpu",
     on_epoch: Callable[[dict[str, float]], None] | None = None,
+    begin: Saved | None = None,
+    on_state: Callable[[Saved], None] | None = None,
+    state_seconds: float = 10.0,
 ) -> list[dict[str, float]]:
     """Train a model in place until the validation loss stops falling; keep its best weights.
 
@@ -119,6 +123,10 @@ def fit(
         seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda", "mps".
         on_epoch: Called with each history row.
+        begin: What `on_state` was given: training goes on from there, to the same end.
+        on_state: Called between epochs with all that training needs to go on: arrays by name, which
+            change when it returns, and plain values.
+        state_seconds: So often at most.
 
     Returns:
         One row per epoch: epoch, loss and metric (accuracy or R2) of the training rows as they were
@@ -127,6 +135,7 @@ def fit(
 
     Raises:
         FloatingPointError: The loss was not a finite number in the very first epoch.
+        ValueError: `begin` is the state of another training.
     """
     keep_memory()
     torch.manual_seed(seed)
@@ -159,12 +168,14 @@ def fit(
     )
     num_steps = -(-len(batch_sizes(len(feed), batch_size)) // accumulate)
     planned = Schedule(**named(schedule), lr=lr, epochs=epochs)
-    fallen, best = Plateau(planned), Best(watch, min_delta)
-    kept = KeptWeights(model)
-    history: list[dict[str, float]] = []
-    start = time.perf_counter()
+    fallen, kept = Plateau(planned), KeptWeights(model)
+    stopping = {"lr": lr, "patience": patience, "keep": kept.take, "on_epoch": on_epoch}
+    progress = Progress(Best(watch, min_delta), fallen, **stopping)
+    state = State(training, feed, kept, progress, on_state=on_state, every=state_seconds)
+    state.begin_with(begin)
+    start = time.perf_counter() - progress.seconds
     with faster_dropout(model):
-        for epoch in range(1, epochs + 1):
+        for epoch in range(len(progress.history) + 1, epochs + 1):
             epoch_start = time.perf_counter()
             rates = planned.rates(epoch, num_steps, fallen.falls)
             found = training.epoch(feed.shuffled(known, batch_size), rates, tally())
@@ -172,39 +183,12 @@ def fit(
             with averaged:
                 row = {"epoch": epoch, **found, **validate(model), "lr": rates[-1]}
                 row |= {"seconds": time.perf_counter() - start, **speed}
-                if not math.isfinite(row["train_loss"] + row["validation_loss"]):
-                    if best.epoch:
-                        break  # it diverged later: the best weights so far stand
-                    raise diverged_at_once(row, lr)
-                history.append(row)
-                if on_epoch is not None:
-                    on_epoch(row)
-                fallen.see(row["validation_loss"])
-                if best.is_better(row):
-                    kept.take()
-                elif patience and epoch - best.epoch >= patience:
+                if not progress.goes_on(row):
                     break
+            state.offer()
     kept.give_back()
     lay_out(model.eval(), {})
-    return history
-
-
-class KeptWeights:
-    """The weights of the best epoch so far, beside those that go on."""
-
-    def __init__(self, model: nn.Module) -> None:
-        self.model = model
-        self.weights = model.state_dict()  # not a copy: each step changes these tensors
-        self.kept = {name: weight.clone() for name, weight in self.weights.items()}
-
-    def take(self) -> None:
-        """Keep the weights as they are."""
-        for name, weight in self.weights.items():
-            self.kept[name].copy_(weight)  # in place: never two copies in memory
-
-    def give_back(self) -> None:
-        """Give the model those that were kept."""
-        self.model.load_state_dict(self.kept)
+    return progress.history
 
 
 def with_its_loss(model: nn.Module, criterion: Callable[..., Tensor]) -> nn.Module:
@@ -227,20 +211,6 @@ def criteria(
     own: dict[str, Any] = {"label_smoothing": label_smoothing, "quantile": quantile}
     lowered = partial(loss_of, loss, class_weights=class_weights, per_step=per_step, **own)
     return lowered, partial(metric_of, loss, per_step=per_step)
-
-
-def diverged_at_once(row: Mapping[str, float], lr: float) -> FloatingPointError:
-    """Say what to try where the first epoch has no finite loss."""
-    return FloatingPointError(
-        f"The loss is {row['train_loss']:g} in training and {row['validation_loss']:g} in "
-        f"validation after the first epoch, with lr {lr:g}. Try lr {rate_to_try(lr):g}, or "
-        "clip_norm 1."
-    )
-
-
-def rate_to_try(lr: float) -> float:
-    """Return a rate for a training that diverged: a hundredth of the default at most."""
-    return min(lr / 10, 1e-5)
 
 
 def predict(

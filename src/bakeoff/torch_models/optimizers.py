@@ -70,6 +70,7 @@ class Optimizer:
         self.matrices = [(p, torch.zeros_like(p)) for p in matrices]
         self.decayed = [state for state in states if state[0].ndim > 1]
         self.others = [state for state in states if state[0].ndim <= 1]
+        self.states = [*states, *self.matrices]
         if not weight_decay:  # one call instead of two: 13 of 257 microseconds of a small step
             self.decayed, self.others = [], states
 

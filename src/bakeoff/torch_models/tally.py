@@ -42,9 +42,9 @@ class Tally:
     ) -> None:
         self.watched, self.mean, self.members = watched, mean, members
         self.per_step, self.texts = per_step, teacher_forcing
-        self.parts: list[tuple[Tensor, Tensor]] = []
+        self.scores, self.targets = torch.empty(0), torch.empty(0)
+        self.held = 0  # rows
         self.counted: list[tuple[float, int]] = []
-        self.held = 0
 
     def see(self, scores: Tensor, targets: Tensor) -> None:
         """Hold those of some rows."""
@@ -61,20 +61,23 @@ class Tally:
             scores = scores[:, : targets.shape[1]]  # a batch may be padded further
             known = ~targets.isnan() if targets.is_floating_point() else targets >= 0
             scores, targets = scores[known], targets[known]
-        self.parts.append((scores, targets))
-        self.held += scores.numel()
-        if self.mean and self.held > MOST:
+        stop = self.held + len(targets)
+        self.scores = with_room(self.scores, scores, self.held, stop)
+        self.targets = with_room(self.targets, targets, self.held, stop)
+        self.scores[self.held : stop] = scores
+        self.targets[self.held : stop] = targets
+        self.held = stop
+        if self.mean and self.held * scores[:1].numel() > MOST:
             self.count()
 
     def count(self) -> None:
         """Judge what is held, and hold no more of it."""
-        if not self.parts:
+        if not self.held:
             return
-        scores, targets = (torch.cat(part) for part in zip(*self.parts, strict=True))
-        if len(targets):
-            seen = (scores[None], targets[None]) if self.per_step else (scores, targets)
-            self.counted.append((self.watched(*seen), len(targets)))
-        self.parts, self.held = [], 0
+        seen = self.scores[: self.held], self.targets[: self.held]
+        value = self.watched(*((part[None] for part in seen) if self.per_step else seen))
+        self.counted.append((value, self.held))
+        self.held = 0
 
     def metric(self) -> float:
         """Return the metric of all that was seen."""
@@ -83,3 +86,16 @@ class Tally:
             return float("nan")
         values, weights = zip(*self.counted, strict=True)
         return float(np.average(values, weights=weights))
+
+
+def with_room(held: Tensor, new: Tensor, filled: int, wanted: int) -> Tensor:
+    """Return a tensor with room for so many rows: twice as large whenever it is full.
+
+    One tensor, since small ones that stay between large ones that go scatter the memory.
+    """
+    if len(held) >= wanted and held.shape[1:] == new.shape[1:]:
+        return held
+    larger = new.new_empty((max(wanted, 2 * len(held), 1024), *new.shape[1:]))
+    if filled:
+        larger[:filled] = held[:filled]
+    return larger

@@ -32,6 +32,7 @@ from bakeoff.errors import BakeoffError
 from bakeoff.train.augmentation import parse_augment
 from bakeoff.train.begin_vectors import begin_vectors
 from bakeoff.train.build_model import build_baseline, build_model, view_of
+from bakeoff.train.checkpoint import Checkpoint, seconds_between
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
 from bakeoff.train.head import judged_scores, losses_of
 from bakeoff.train.job import Fit, Job
@@ -51,6 +52,8 @@ ALL_KNOWN = (  # no class that training rows lack, or one that counts for nothin
     *("step_classes", "step_numbers", "series", "text"),
 )
 MOST_WRITTEN = 100  # test rows for which a text is written, to be looked at
+MOST_BUILT = 5_000_000  # weights of all models that are kept for another seed
+BUILT: dict[str, Any] = {}
 PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
 
 
@@ -69,13 +72,16 @@ def main() -> None:
                 send(ready)
             elif request["do"] == "share":
                 shared = None
+                BUILT.clear()
                 shared = SharedData(Path(request["folder"]))
             elif shared is None:
                 send(Failed(f"no shared data: {why_none}"))
             else:
                 job = Job(**request["job"])
                 job = replace(job, device=device) if job.device == "auto" else job
-                send(do_job(request["do"], job, shared, Path(request["folder"]), send))
+                checkpoint = Checkpoint(Path(request["checkpoint"]), job)
+                folder = Path(request["folder"])
+                send(do_job(request["do"], job, shared, folder, send, checkpoint))
         except Exception as error:  # a worker outlives a failed fit, and reports it in one line
             if request["do"] == "share":  # has no answer of its own: each job tells of it
                 why_none = sentence(error)
@@ -175,18 +181,23 @@ def start_keras(framework: str, device: str) -> Ready:
     return Ready("cuda" if gpus and device != "cpu" else "cpu", versions=versions)
 
 
-def do_job(do: str, job: Job, shared: SharedData, folder: Path, send: Send) -> Event:
+def do_job(
+    do: str, job: Job, shared: SharedData, folder: Path, send: Send, checkpoint: Checkpoint
+) -> Event:
     """Do one job and return the event that ends it.
 
     Args:
         do: "probe" or "fit".
         folder: Where weights and scores of a fit are left.
         send: Reports epochs.
+        checkpoint: Of a network, from which it goes on where there is one.
     """
     baseline = find(job.architecture).role == "baseline"
     if do == "probe":
         return probe_baseline(job, shared) if baseline else probe_network(job, shared)
-    return fit_baseline(job, shared, folder) if baseline else fit_network(job, shared, folder, send)
+    if baseline:
+        return fit_baseline(job, shared, folder)
+    return fit_network(job, shared, folder, send, checkpoint)
 
 
 def probe_baseline(job: Job, shared: SharedData) -> Probed:
@@ -236,14 +247,18 @@ def usual_rows(sources: Inputs, count: int) -> np.ndarray:
     return np.arange(count)
 
 
-def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
+def fit_network(
+    job: Job, shared: SharedData, folder: Path, send: Send, checkpoint: Checkpoint
+) -> Done:
     """Train one network; leave its weights and its scores in files."""
     model, fit, predict = build_network(job, shared)
     view = view_of(job, shared.views)
     inputs = {part: shared.part_of(view, part) for part in PARTS}
     validation_targets = shared.targets("validation")
     known = of_known_class(validation_targets, job)
-    start = time.perf_counter()
+    begin = checkpoint.load()
+    before = begin[1]["history"][-1]["seconds"] if begin else 0.0
+    start = time.perf_counter() - before
     history = fit(
         model,
         plain_values(inputs["train"]),
@@ -255,6 +270,9 @@ def fit_network(job: Job, shared: SharedData, folder: Path, send: Send) -> Done:
         seed=job.seed,
         device=job.device,
         on_epoch=reporter(send),
+        begin=begin,
+        on_state=checkpoint.save,
+        state_seconds=seconds_between(),
     )
     seconds = time.perf_counter() - start
     best_epoch = best_of(history, job.recipe)
@@ -461,7 +479,25 @@ def build_network(
         keras.utils.set_random_seed(job.seed)
     model = build_model(job, view_of(job, shared.views).sizes)
     begin_vectors(model, job, shared.views)
+    if job.framework != "torch":
+        model = built_before(model, job)
     return model, fit, predict
+
+
+def built_before(model: Any, job: Job) -> Any:
+    """Return the model of another seed, with the weights of this one: its graph stands already.
+
+    A few are kept, those that were used last.
+    """
+    key = json.dumps([job.architecture, job.arguments, job.branches, job.heads], default=repr)
+    known = BUILT.pop(key, None)
+    if known is not None:
+        known.set_weights(model.get_weights())
+        model = known
+    BUILT[key] = model
+    while len(BUILT) > 1 and sum(map(count_parameters, BUILT.values())) > MOST_BUILT:
+        del BUILT[next(iter(BUILT))]
+    return model
 
 
 def count_parameters(model: Any) -> int:

@@ -127,7 +127,11 @@ class Workers:
         return RunError(f"A worker process could not start: {failed.message}")
 
     def work(
-        self, do: Literal["probe", "fit"], jobs: Sequence[Job], folders: Sequence[Path]
+        self,
+        do: Literal["probe", "fit"],
+        jobs: Sequence[Job],
+        folders: Sequence[Path],
+        checkpoints: Sequence[Path] = (),
     ) -> Iterator[tuple[int, Event]]:
         """Do all jobs, in order, each by the next free worker of its framework.
 
@@ -135,6 +139,7 @@ class Workers:
             do: "probe" builds a model and times a few steps, "fit" trains it.
             jobs: What to do.
             folders: Of each job: where the worker leaves weights and scores.
+            checkpoints: Of each job: the file by which it can go on; in its folder, if not given.
 
         Yields:
             (number of the job, event), as they come; of each job first Started, last Probed, Done
@@ -143,11 +148,13 @@ class Workers:
         Raises:
             RunError: Several workers in a row ended at their start.
         """
+        checkpoints = checkpoints or [folder / "checkpoint.safetensors" for folder in folders]
+        places = list(zip(folders, checkpoints, strict=True))
         waiting = deque(enumerate(jobs))
         tries = dict.fromkeys(range(len(jobs)), 0)
         unfinished = len(jobs)
         for worker in list(self.workers):
-            yield from self.assign(do, worker, waiting, folders)
+            yield from self.assign(do, worker, waiting, places)
         while unfinished:
             worker, message = self.next_message()
             if worker not in self.workers:
@@ -169,7 +176,7 @@ class Workers:
             elif task is not None:
                 unfinished -= 1
             worker.task = None
-            yield from self.assign(do, worker, waiting, folders)
+            yield from self.assign(do, worker, waiting, places)
 
     def end_of(self, worker: "Worker", tries: dict[int, int]) -> Lost | Failed:
         """Say how a process ended, and whether its job is made again: not after its second try.
@@ -212,7 +219,7 @@ class Workers:
         do: str,
         worker: "Worker",
         waiting: deque[tuple[int, Job]],
-        folders: Sequence[Path],
+        places: Sequence[tuple[Path, Path]],
     ) -> Iterator[tuple[int, Event]]:
         """Give a free worker its next job; a job of another framework gets a fresh process."""
         if not waiting:
@@ -222,7 +229,7 @@ class Workers:
         if runs_on(task[1]) not in ("any", worker.framework):
             worker = self.replace(worker, runs_on(task[1]))
         waiting.remove(task)
-        worker.start_job(do, task, folders[task[0]])
+        worker.start_job(do, task, *places[task[0]])
         yield task[0], Started()
 
 
@@ -284,10 +291,11 @@ class Worker:
         """Let the process see the shared data of the run."""
         self.send({"do": "share", "folder": str(folder)})
 
-    def start_job(self, do: str, task: tuple[int, Job], folder: Path) -> None:
+    def start_job(self, do: str, task: tuple[int, Job], folder: Path, checkpoint: Path) -> None:
         """Ask for a job; its events come by the queue."""
         self.task = task
-        self.send({"do": do, "job": as_json(task[1]), "folder": str(folder)})
+        places = {"folder": str(folder), "checkpoint": str(checkpoint)}
+        self.send({"do": do, "job": as_json(task[1]), **places})
 
     def send(self, request: Mapping[str, Any]) -> None:
         """Send one request; a dead process is noticed by `read_messages`."""

@@ -1,0 +1,141 @@
+"""All that a training needs to go on as if it had never stopped, as arrays and plain values.
+
+Weights, the best ones so far, what the optimizer remembers, the moving average, and every random
+state: the order of rows, the changes of pictures, the shares of mixtures, dropout.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bakeoff.torch_models.feed import Feed
+from bakeoff.torch_models.progress import Progress
+from bakeoff.torch_models.training import Training
+
+Saved = tuple[dict[str, np.ndarray], dict[str, Any]]
+
+
+class KeptWeights:
+    """The weights of the best epoch so far, beside those that go on."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.weights = model.state_dict()  # not a copy: each step changes these tensors
+        self.kept = {name: weight.clone() for name, weight in self.weights.items()}
+
+    def take(self) -> None:
+        """Keep the weights as they are."""
+        for name, weight in self.weights.items():
+            self.kept[name].copy_(weight)  # in place: never two copies in memory
+
+    def give_back(self) -> None:
+        """Give the model those that were kept."""
+        self.model.load_state_dict(self.kept)
+
+
+class State:
+    """What a training consists of between two epochs.
+
+    Args:
+        training: It.
+        feed: Draws the rows.
+        kept: The best weights so far.
+        progress: The history.
+        on_state: Called with the state, at most every `every` seconds.
+        every: Seconds.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        feed: Feed,
+        kept: KeptWeights,
+        progress: Progress,
+        *,
+        on_state: Callable[[Saved], None] | None,
+        every: float,
+    ) -> None:
+        self.training, self.feed, self.kept, self.progress = training, feed, kept, progress
+        self.on_state, self.every = on_state, every
+        self.last = time.monotonic()
+
+    @property
+    def random(self) -> dict[str, np.random.Generator]:
+        """Return what draws numbers, by name."""
+        return {"rows": self.feed.random, "mixing": self.training.mixing.random}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all that a training changes, by name: the tensors themselves."""
+        optimizer, averaged = self.training.optimizer, self.training.averaged
+        groups = {
+            "weights": self.kept.weights,
+            "kept": self.kept.kept,
+            "trained": dict(enumerate(weight for weight, *_ in optimizer.states)),
+            "optimizer": {
+                f"{i}.{j}": tensor
+                for i, state in enumerate(optimizer.states)
+                for j, tensor in enumerate(state[1:])
+            },
+            "average": dict(enumerate(averaged.averages)),
+        }
+        return {
+            f"{group}.{name}": tensor
+            for group, tensors in groups.items()
+            for name, tensor in tensors.items()
+        }
+
+    def offer(self) -> None:
+        """Hand the state over, if somebody wants it and the last time was long ago."""
+        if self.on_state is None or time.monotonic() - self.last < self.every:
+            return
+        arrays = {name: tensor.detach().cpu().numpy() for name, tensor in self.tensors().items()}
+        arrays["random.torch"] = torch.get_rng_state().numpy()
+        if self.feed.device.type == "cuda":
+            arrays["random.cuda"] = torch.cuda.get_rng_state(self.feed.device).numpy()
+        facts = {
+            "history": self.progress.history,
+            "average_steps": self.training.averaged.num_steps,
+            "random": {name: rng.bit_generator.state for name, rng in self.random.items()},
+        }
+        self.on_state((arrays, facts))
+        self.last = time.monotonic()
+
+    @torch.no_grad()
+    def begin_with(self, saved: Saved | None) -> None:
+        """Go on from a state that was handed over.
+
+        Raises:
+            ValueError: It is that of another training.
+        """
+        if saved is None:
+            return
+        arrays, facts = saved
+        check_same(arrays, {name: tuple(t.shape) for name, t in self.tensors().items()})
+        for name, tensor in self.tensors().items():
+            tensor.copy_(torch.from_numpy(np.array(arrays[name])))
+        torch.set_rng_state(torch.from_numpy(np.array(arrays["random.torch"])))
+        if "random.cuda" in arrays:
+            torch.cuda.set_rng_state(torch.from_numpy(np.array(arrays["random.cuda"])))
+        self.training.averaged.num_steps = facts["average_steps"]
+        for name, rng in self.random.items():
+            rng.bit_generator.state = facts["random"][name]
+        self.progress.begin_with(facts["history"])
+
+
+def check_same(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse the state of another training.
+
+    Raises:
+        ValueError: A part is missing, left over, or of another shape.
+    """
+    found = {name: array.shape for name, array in arrays.items() if not name.startswith("random.")}
+    for name in sorted(found.keys() | shapes.keys()):
+        if found.get(name) != shapes.get(name):
+            raise ValueError(
+                f"The state is that of another training: {name} is {found.get(name)}, and should "
+                f"be {shapes.get(name)}."
+            )

@@ -1,0 +1,70 @@
+"""A training that goes on from a saved state ends as if it had never stopped, bit by bit."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from bakeoff.torch_models.fit import fit as torch_fit
+from bakeoff.torch_models.fit import predict as torch_predict
+from bakeoff.torch_models.mlp import MLP
+
+RECIPES = [
+    {},
+    {"optimizer": "momentum", "schedule": {"name": "plateau", "plateau_patience": 1}},
+    {"average": 0.9, "mixup": 0.2, "accumulate": 2},
+    {"optimizer": "muon", "clip_norm": 0.5, "sampling": "balanced"},
+]
+
+
+def rows() -> tuple[dict[str, np.ndarray], np.ndarray]:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(90, 4)).astype("float32")
+    return {"x": x}, (x[:, 0] * x[:, 1] + rng.normal(size=90) > 0).astype("int64")
+
+
+@pytest.mark.xdist_group("tensorflow")
+@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+@pytest.mark.parametrize("framework", ["torch", "keras"])
+def test_a_training_that_goes_on_ends_as_if_it_had_never_stopped(framework, recipe):
+    inputs, targets = rows()
+    sizes = {"hidden_sizes": (64, 64), "dropout": 0.3}
+    if framework == "torch":
+        fit, predict = torch_fit, torch_predict
+
+        def build():
+            torch.manual_seed(1)
+            return MLP(4, 2, **sizes)
+
+    else:
+        keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
+        from bakeoff.keras_models import mlp as facing
+        from bakeoff.keras_models.fit import fit, predict
+
+        def build():
+            keras.utils.set_random_seed(1)
+            return facing.MLP(4, 2, **sizes)
+
+    settings = {
+        "validation_inputs": inputs,
+        "validation_targets": targets,
+        "batch_size": 8,
+        "epochs": 7,
+        "patience": 3,
+        "lr": 0.02,
+        **recipe,
+    }
+    states: list = []
+    whole = build()
+    history = fit(
+        whole, inputs, targets, **settings, state_seconds=0,
+        on_state=lambda saved: states.append(copy.deepcopy(saved)),
+    )  # fmt: skip
+    other = build()
+    again = fit(other, inputs, targets, **settings, begin=states[2])
+    told = [{k: v for k, v in row.items() if "second" not in k} for row in history]
+    assert [{k: v for k, v in row.items() if "second" not in k} for row in again] == told
+    assert np.array_equal(predict(whole, inputs), predict(other, inputs))
+    with pytest.raises(ValueError, match="The state is that of another training"):
+        fit(build(), inputs, targets, **{**settings, "optimizer": "sgd"}, begin=states[2])

@@ -182,6 +182,7 @@ def run(
     length: int | None = None,
     vectors: str | Path | None = None,
     models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
+    vary: str | Sequence[str] | Mapping[str, Sequence[Any]] | None = None,
     framework: str | Sequence[str] | None = None,
     seeds: int | None = None,
     seed: int | None = None,
@@ -239,6 +240,7 @@ def run(
             alone with y as the target.
         models: Names, or name -> settings (architecture, arguments, recipe settings); none means
             all that fit the data.
+        vary: NAME.SETTING -> values: each value makes a model of its own, NAME_1, NAME_2 ...
         out: Folder of the run; None takes runs/<name of the data>.
         show: "live" prints progress, "quiet" the verdict only, "none" nothing.
         OPTIONS

@@ -130,6 +130,13 @@ Settings = Annotated[
         "a model called wide. May be repeated.",
     ),
 ]
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="NAME.SETTING=[values], such as mlp.dropout=[0,0.2,0.5]: a model for each value. May "
+        "be repeated.",
+    ),
+]
 Out = Annotated[str, typer.Option(help="Folder of the run. Default: runs/NAME.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print leaderboard and verdict only.")]
@@ -158,6 +165,7 @@ def run(
     given: dict[str, Any],
     models: Models = "",
     setting: Settings = None,
+    vary: Vary = None,
     out: Out = "",
     json: AsJson = False,
     quiet: Quiet = False,
@@ -167,7 +175,8 @@ def run(
     from bakeoff import api
     from bakeoff.plan.request import request
 
-    experiment = request(data, {**given, "models": models, "settings": dotted(setting)})
+    asked = {**given, "models": models, "settings": dotted(setting), "vary": vary}
+    experiment = request(data, asked)
     show = "json" if json else "quiet" if quiet else "live"
     api.carry_out(experiment, out=out or None, show=show, dry_run=dry_run, typed=sys.argv[1:])
 

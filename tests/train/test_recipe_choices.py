@@ -31,9 +31,10 @@ def test_every_choice_of_a_recipe_is_in_the_tables_of_keras():
     assert tuple(losses.LOSSES) == LOSSES
 
 
-def test_schedules_are_one_file_in_both_rooms():
-    ours = Path(schedules.__file__)
-    theirs = ours.parents[1] / "keras_models" / "schedules.py"
+@pytest.mark.parametrize("name", ["schedules", "progress", "mixing", "sampling"])
+def test_what_needs_no_framework_is_one_text_in_both_rooms(name):
+    ours = Path(schedules.__file__).with_stem(name)
+    theirs = ours.parents[1] / "keras_models" / ours.name
     assert ours.read_text("utf-8") == theirs.read_text("utf-8")
 
 

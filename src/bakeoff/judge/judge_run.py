@@ -11,10 +11,16 @@ from bakeoff.errors import DataError, RunError
 from bakeoff.evaluate.metrics import Metric, metrics_of, score, task_of
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.judge.entry import Entry
-from bakeoff.judge.leaderboard import joined_leaderboards, make_leaderboard, write_leaderboard
+from bakeoff.judge.leaderboard import (
+    joined_leaderboards,
+    make_leaderboard,
+    with_settings,
+    write_leaderboard,
+)
 from bakeoff.judge.samples import sample_of, sampled
 from bakeoff.judge.verdict import Verdict, reach_verdict, write_verdict
 from bakeoff.listed import listed
+from bakeoff.plan.branches import VARIED
 from bakeoff.plan.plan import Plan
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
@@ -37,11 +43,12 @@ def judge_run(folder: RunFolder, plan: Plan) -> None:
     """
     gone = what_is_gone(folder, plan)
     verdicts, tables = [], []
+    settings = {k: v[VARIED] for k, v in plan.experiment.models.items() if VARIED in v}
     for target, metric in plan.metrics.items():
         entries = entries_of(folder, plan.jobs, target if len(plan.metrics) > 1 else "")
         verdict, entries = judge_target(folder, plan, metric, entries, gone)
         verdicts.append(verdict)
-        tables.append(make_leaderboard(entries, verdict))
+        tables.append(with_settings(make_leaderboard(entries, verdict), settings))
     leading, *others = verdicts
     write_verdict(replace(leading, further=tuple(own.target for own in others)), folder)
     for own in others:

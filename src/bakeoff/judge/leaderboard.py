@@ -20,12 +20,14 @@ from bakeoff.runs.folder import RunFolder
 if TYPE_CHECKING:
     import polars as pl
 
+OF_SWEEPS = ("setting",)  # a column of runs that vary one
 MOST_LINES = 5_000  # a thousand models in three frameworks
 Place = Annotated[int, Between(1, MOST_LINES)]
 LINE = {  # what a line holds beside scores
     "rank": Place | None,
     "tier": Place | None,
     "model": str,
+    "setting": str | None,
     "framework": Annotated[str, OneOf(*FRAMEWORKS, "sklearn")],
     "kind": Literal["network", "baseline"],
     "metric": str,
@@ -63,9 +65,26 @@ def make_leaderboard(entries: Iterable[Entry], verdict: Verdict) -> "pl.DataFram
     ]
     first = finished(lines[verdict.standings[0].model])[0]
     schema = schema_of(verdict.metric, task_of(first))
+    schema = {name: kind for name, kind in schema.items() if name not in OF_SWEEPS}
     return pl.DataFrame(
         ranked + failed, schema={name: getattr(pl, kind) for name, kind in schema.items()}
     )
+
+
+def with_settings(table: "pl.DataFrame", settings: Mapping[str, str]) -> "pl.DataFrame":
+    """Say what was varied, in the column `setting`; without a sweep there is none.
+
+    Args:
+        table: A leaderboard.
+        settings: Model -> what of it differs from the others of its sweep, in words.
+    """
+    import polars as pl
+
+    if not settings:
+        return table
+    said = [settings.get(name) for name in table["model"]]
+    place = table.columns.index("model") + 1
+    return table.insert_column(place, pl.Series("setting", said, dtype=pl.String))
 
 
 def joined_leaderboards(
@@ -94,7 +113,7 @@ def schema_of(judged: str, task: Task) -> dict[str, str]:
     further = [metric.name for metric in metrics_of(task) if metric.name != judged]
     return {
         **dict.fromkeys(("rank", "tier"), "Int64"),
-        **dict.fromkeys(("model", "framework", "kind", "metric"), "String"),
+        **dict.fromkeys(("model", "setting", "framework", "kind", "metric"), "String"),
         **dict.fromkeys(("score", "low", "high"), "Float64"),
         **dict.fromkeys(("seeds", "test_rows", "parameters"), "Int64"),
         **dict.fromkeys(("train_seconds", "predict_microseconds"), "Float64"),
@@ -205,7 +224,9 @@ def checked(table: "pl.DataFrame") -> "pl.DataFrame":
         if name not in schema:
             raise NewerError(f"has the column {cut(repr(name))}, which this bakeoff lacks.")
     there = {  # an older run lacks a metric that came later, and nothing else
-        name: kind for name, kind in schema.items() if name in table or name not in METRICS
+        name: kind
+        for name, kind in schema.items()
+        if name in table or name not in (*METRICS, *OF_SWEEPS)
     }
     table = table.select(pl.col(n).cast(getattr(pl, kind)) for n, kind in there.items())
     for names in (["label"], ["model", "framework"]):

@@ -149,12 +149,7 @@ def fit(
     own = class_weights, label_smoothing, quantile
     criterion, watched = criteria(loss, *own, per_step=per_step)
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
-    built_in = {
-        "members": members,
-        "teacher_forcing": teacher_forcing,
-        "clip": (clip_norm, clip_value),
-        "penalty": (l1, l2),
-    }
+    built_in = {"members": members, "clip": (clip_norm, clip_value), "penalty": (l1, l2)}
     ragged = [*feed.ragged, *steps_that_differ(targets)]
     tally = partial(Tally, watched, mean=loss in MEANS, **steps)
     num_steps = -(-len(batch_sizes(len(feed), batch_size)) // accumulate)
@@ -171,10 +166,11 @@ def fit(
                 criterion,
                 Optimizer(**named(optimizer), weight_decay=weight_decay),
                 averaged=Averaged(model, average),
+                teacher_forcing=teacher_forcing,
                 **built_in,
             ),
             ragged,
-            key=repr((loss, own, per_step, optimizer, weight_decay, average, built_in, ragged)),
+            key=repr((loss, own, steps, optimizer, weight_decay, average, built_in, ragged)),
         )
         averaged = compiled.step.averaged
         judged = Feed(validation_inputs, compiled=each_shape()), validation_targets

@@ -10,6 +10,7 @@ from bakeoff.errors import RequestError, option, unknown
 from bakeoff.options import complaints, options, say_value
 from bakeoff.plan.branches import (
     OWN,
+    VARIED,
     branches_of,
     inputs_of,
     known_settings,
@@ -76,6 +77,9 @@ def check_settings(name: str, settings: Mapping[str, Any]) -> None:
                 raise RequestError(said)
         elif key in OWN:
             check_own(name, row, key, value)
+        elif key == VARIED:
+            if not isinstance(value, str):
+                raise RequestError(f"{option(f'{name}.{key}', value)} must be a text.")
         elif key != "architecture":
             allowed = [*known, *shared, "architecture"]
             own = "" if name == row.name else name
@@ -270,7 +274,7 @@ def choose_models(
             raise RequestError(
                 f"{name} does not take {' and '.join(unread)}, which this data has. {advice}"
             )
-        own = {k: v for k, v in settings.items() if k != "architecture" and k not in SETTINGS}
+        own = {k: v for k, v in settings.items() if k not in ("architecture", VARIED, *SETTINGS)}
         if "season" in arguments(row) and not own.get("season"):
             own["season"] = facts.season
         view = next(view for view in row.reads if view in views)
@@ -296,7 +300,7 @@ def mixed_model(
     row = find(str(settings.get("architecture", name)), trainable=True)
     if facts.task and facts.task not in row.tasks:
         raise RequestError(f"{name} is not made for a {facts.task}.")
-    own = {k: v for k, v in settings.items() if k not in ("architecture", *OWN, *SETTINGS)}
+    own = {k: v for k, v in settings.items() if k not in ("architecture", VARIED, *OWN, *SETTINGS)}
     if row.name == "network":
         branches = branches_of(name, settings, views)
         if settings.get("loss") == "contrastive":

@@ -11,6 +11,7 @@ from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.experiment_file import read_experiment
 from bakeoff.plan.models import select_models
+from bakeoff.plan.sweep import with_sweeps
 from bakeoff.train.recipe import Recipe
 
 DEMO = ("constant", "linear", "boosting", "mlp", "cnn", "rnn", "lstm", "gru", "transformer")
@@ -22,7 +23,8 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
     Args:
         data: A file, a data-set name, a bakeoff.toml, or "" for data passed from Python.
         given: Option -> value, as `bakeoff.run` takes them; None and "" mean that nothing is said.
-            `models` are names, or name -> settings; `settings` are name -> single settings.
+            `models` are names, or name -> settings; `settings` are name -> single settings; `vary`
+            as `sweep.with_sweeps` takes it.
 
     Raises:
         DataError: The file cannot be read.
@@ -37,7 +39,9 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
     models, settings = asked.pop("models", ()), asked.pop("settings", {})
     own = models if isinstance(models, Mapping) else {}
     wanted = tuple(models) if isinstance(models, Mapping) else listed(models)
+    vary = asked.pop("vary", ())
     chosen, everything = select_models(base.models, wanted, {**own, **settings})
+    chosen = with_sweeps(chosen, vary)
     asked = with_shares(asked)
     check_known(asked)
     recipe = {name: asked.pop(name) for name in options(Recipe) if name in asked}

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bakeoff.cut import cut
 from bakeoff.report import numbers
 from bakeoff.report.printable import printable
 
@@ -29,7 +30,8 @@ def leaderboard_table(rows: Sequence[Mapping[str, Any]], console: Console) -> Ta
     table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")
     for name in columns:
         header = printable(name, console.encoding)
-        side: Literal["left", "right"] = "left" if name in ("tier", "model") else "right"
+        left = name in ("tier", "model", "setting")
+        side: Literal["left", "right"] = "left" if left else "right"
         table.add_column(header, justify=side, no_wrap=True, overflow="crop")
     for i, row in enumerate(rows):
         cells = [Text(printable(cells[i], console.encoding)) for cells in columns.values()]
@@ -39,9 +41,11 @@ def leaderboard_table(rows: Sequence[Mapping[str, Any]], console: Console) -> Ta
 
 def leaderboard_columns(rows: Sequence[Mapping[str, Any]], metric: str) -> dict[str, list[str]]:
     """Return header -> cells, as text."""
+    varied = any(row.get("setting") for row in rows)
     return {
         "tier": [f" {row['tier']}" if row["tier"] else " –" for row in rows],
         "model": [str(row.get("label") or row["model"]) for row in rows],
+        **({"setting": [cut(row.get("setting") or "") for row in rows]} if varied else {}),
         numbers.metric_label(metric): [
             numbers.score(metric, row["score"]) if row["status"] != "failed" else "failed"
             for row in rows

@@ -26,6 +26,7 @@ from bakeoff.report.contents import Contents, read_contents
 from bakeoff.report.forecast_pictures import series_part
 from bakeoff.report.pictures import MANY_CLASSES, draw_figures, frequent_mistakes
 from bakeoff.report.sentences import MOST_CLASSES
+from bakeoff.report.sweeps import say_sweeps
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.job import Job
 
@@ -134,6 +135,8 @@ def leaderboard_part(run: Contents) -> dict[str, Any]:
         "verdict": run.verdict,
         "metric": metric,
         "rows": run.rows,
+        "varied": any(row.get("setting") for row in run.rows),
+        "sweeps": say_sweeps(run.rows, metric),
         "row_word": ROW_WORDS.get(run.task, "test row"),
         "further": further,
         "behind": [pair for pair in run.verdict.pairs if pair.better == leader],

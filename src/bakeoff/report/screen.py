@@ -34,6 +34,7 @@ from bakeoff.report.sentences import (
     about_place,
     ways_on,
 )
+from bakeoff.report.sweeps import say_sweeps
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event, Lost
 from bakeoff.train.job import Fit, Job
@@ -215,6 +216,9 @@ class Screen:
                 if others:
                     self.say(f"Target {cut(verdict.target)}", style="bold")
                 self.console.print(leaderboard_table(own, self.console))
+                for said in say_sweeps(own, verdict.metric):
+                    self.say("")
+                    self.say(f"Sweep: {said}")
                 self.verdict(verdict, ways_on(folder) if verdict is leading else ())
 
     def verdict(self, verdict: Verdict, ways: Sequence[str]) -> None:

@@ -1,0 +1,100 @@
+"""A sweep: one model with several values of a setting, each a model of its own."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from bakeoff.errors import RequestError
+from bakeoff.plan.branches import VARIED, known_settings
+
+MOST = 100  # models of one sweep
+EXAMPLE = "--vary mlp.dropout=[0,0.2,0.5]"
+
+
+def with_sweeps(
+    models: Mapping[str, Mapping[str, Any]], vary: str | Sequence[str] | Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Put NAME_1, NAME_2 ... in the place of each model that is varied.
+
+    Args:
+        models: Name -> settings, of those that are named.
+        vary: "NAME.SETTING=[values]", one or several; or NAME.SETTING -> values. Several settings
+            of one model give every combination.
+
+    Raises:
+        RequestError: It cannot be understood, or is of no model.
+
+    Example:
+        >>> list(with_sweeps({"mlp": {}, "linear": {}}, "mlp.dropout=[0,0.5]"))
+        ['mlp_1', 'mlp_2', 'linear']
+        >>> with_sweeps({}, {"mlp.dropout": [0, 0.5]})["mlp_2"]
+        {'architecture': 'mlp', 'dropout': 0.5, 'varied': 'dropout=0.5'}
+    """
+    by_model: dict[str, dict[str, list[Any]]] = {}
+    for place, values in read(vary).items():
+        name, _, setting = place.rpartition(".")
+        by_model.setdefault(name, {})[setting] = values
+    found: dict[str, dict[str, Any]] = {}
+    for name, own in {**models, **{name: models.get(name, {}) for name in by_model}}.items():
+        if name in by_model:
+            found |= variants(name, own, by_model[name])
+        else:
+            found[name] = dict(own)
+    return found
+
+
+def read(vary: str | Sequence[str] | Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return NAME.SETTING -> values.
+
+    Raises:
+        RequestError: It cannot be understood.
+    """
+    if isinstance(vary, Mapping):
+        given = dict(vary)
+    else:
+        given = {}
+        for text in [vary] if isinstance(vary, str) else vary:
+            place, _, values = str(text).partition("=")
+            try:
+                given[place] = tomllib.loads(f"values = {values}")["values"]
+            except tomllib.TOMLDecodeError as error:
+                raise RequestError(
+                    f"--vary {text}: {values or 'nothing'} is no list of TOML ({error}). Write "
+                    f"{EXAMPLE}."
+                ) from error
+    for place, values in given.items():
+        name, dot, setting = place.rpartition(".")
+        if not dot or not name or not setting:
+            raise RequestError(f"--vary {place}: name a model and its setting, as in {EXAMPLE}.")
+        if name == "data":
+            raise RequestError(
+                f"--vary {place}: {setting} belongs to the data and not to a model: scores of "
+                "different data cannot be ranked. Start a run for each value."
+            )
+        if not isinstance(values, list | tuple) or len(values) < 2:
+            raise RequestError(f"--vary {place}: give a list of two or more values: {EXAMPLE}.")
+    return {place: list(values) for place, values in given.items()}
+
+
+def variants(
+    name: str, own: Mapping[str, Any], settings: Mapping[str, Sequence[Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the models of one sweep.
+
+    Raises:
+        RequestError: They are too many.
+    """
+    values = list(product(*settings.values()))
+    if len(values) > MOST:
+        raise RequestError(
+            f"--vary makes {len(values):,} models of {name}; {MOST} are the most. Give fewer "
+            "values, or vary one setting after the other."
+        )
+    base = {"architecture": name, **known_settings(name, own)}
+    found = {}
+    for i, chosen in enumerate(values, 1):
+        mine = dict(zip(settings, chosen, strict=True))
+        said = ", ".join(f"{key}={value}" for key, value in mine.items())
+        found[f"{name}_{i}"] = {**base, **mine, VARIED: said}
+    return found

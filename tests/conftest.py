@@ -12,6 +12,10 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["BAKEOFF_CACHE"] = tempfile.mkdtemp(prefix="bakeoff-tests-")  # not the working folder
 os.environ["BAKEOFF_OFFLINE"] = "1"
+if hasattr(os, "sched_setaffinity") and (name := os.environ.get("PYTEST_XDIST_WORKER", "")):
+    # one core for each process of pytest: a run then starts one worker, which imports torch for 2 s
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[int(name.removeprefix("gw")) % len(cores)]})
 
 from tests.small import (  # noqa: F401  fixtures; the environment stands first
     array_run,

@@ -43,7 +43,7 @@ def test_a_command_prints_what_the_readme_shows(words, wanted, tmp_path):
 
 def test_the_python_sample_gives_what_the_readme_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (sample,) = [text for words, text in BLOCKS if words == "python"]
+    sample = "\n".join(text for words, text in BLOCKS if words == "python")
     values: dict = {}
     shown = []
     for example in doctest.DocTestParser().get_examples(sample):

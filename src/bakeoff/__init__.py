@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bakeoff.alone.find_lr import find_lr
     from bakeoff.alone.fit import fit
     from bakeoff.alone.save import load, save
     from bakeoff.api import Run, open_run, resume, run
@@ -40,6 +41,7 @@ PLACES = {  # in the order data flows
     "Recipe": "bakeoff.train.recipe",
     "convert": "bakeoff.train.weights",
     "fit": "bakeoff.alone.fit",
+    "find_lr": "bakeoff.alone.find_lr",
     "save": "bakeoff.alone.save",
     "load": "bakeoff.alone.save",
     "Experiment": "bakeoff.plan.experiment",
@@ -71,6 +73,7 @@ __all__ = [
     "RunError",
     "Split",
     "convert",
+    "find_lr",
     "fit",
     "load",
     "open_run",

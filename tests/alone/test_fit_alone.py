@@ -97,6 +97,20 @@ def test_the_loss_follows_from_targets_and_scores(outputs, targets, loss):
     assert found.recipe["loss"] == loss
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_a_rate_is_found_and_the_weights_stay_as_they_were(optimizer):
+    torch.manual_seed(0)
+    model = Named()
+    before = [weight.clone() for weight in model.parameters()]
+    found = bakeoff.find_lr(model, *rows(), recipe={"optimizer": optimizer})
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), before, strict=True))
+    assert found.history["lr"][0] == pytest.approx(1e-6)
+    history = bakeoff.fit(
+        model, *rows(), recipe={"optimizer": optimizer, "lr": found.lr, "epochs": 20}
+    ).history
+    assert history["train_metric"][-1] > 0.9
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -168,7 +168,12 @@ def test_a_worker_ends_with_its_parent_even_in_the_middle_of_a_fit(tmp_path):
     requests = [
         {"do": "hello", "framework": "torch", "device": "cpu"},
         {"do": "share", "folder": str(shared_data_in(tmp_path / "m"))},
-        {"do": "fit", "job": as_json(replace(JOB, recipe=recipe)), "folder": str(tmp_path), "checkpoint": str(tmp_path / "c.safetensors")},
+        {
+            "do": "fit",
+            "job": as_json(replace(JOB, recipe=recipe)),
+            "folder": str(tmp_path),
+            "checkpoint": str(tmp_path / "c.safetensors"),
+        },
     ]
     worker = subprocess.Popen(
         [sys.executable, "-m", "bakeoff.train.worker"],

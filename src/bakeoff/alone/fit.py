@@ -256,8 +256,8 @@ def room(model: Any) -> Any:
         return torch_room
     if "keras" in origins and not model.built:
         raise RequestError(
-            f"{type(model).__name__} has no weights yet: begin it with keras.Input, or call it on a "
-            "few rows first."
+            f"{type(model).__name__} has no weights yet: begin it with keras.Input, or call it "
+            "on a few rows first."
         )
     if "keras" in origins:
         from bakeoff.keras_models import fit as keras_room

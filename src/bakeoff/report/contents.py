@@ -45,6 +45,7 @@ class Contents:
         naive: Of a forecast: those of the plain model that it is drawn beside; else None.
         naive_label: How the leaderboard calls that model.
         further: The same of each further target.
+        place: 0 of the leading target, 1 of the next: names its pictures.
         examples: data/examples.json and its values; None of tables.
         schema: data/schema.json.
         split: data/split.parquet.
@@ -68,6 +69,7 @@ class Contents:
     naive: Predictions | None = None
     naive_label: str = ""
     further: "Sequence[Contents]" = ()
+    place: int = 0
     examples: Examples | None = None
 
     @property
@@ -94,12 +96,13 @@ class Contents:
         return [row for row in self.rows if row["score"] is not None]
 
 
-def read_contents(folder: RunFolder, target: str = "") -> Contents:
+def read_contents(folder: RunFolder, target: str = "", place: int = 0) -> Contents:
     """Read a run folder.
 
     Args:
         folder: Of the run.
         target: One of the further targets; "" for the leading one, and all others behind it.
+        place: Of the target among them, counted from 1.
 
     Raises:
         DataError: A file is missing or damaged; the message names it.
@@ -132,7 +135,10 @@ def read_contents(folder: RunFolder, target: str = "") -> Contents:
         naive=naive,
         naive_label=naive_label,
         examples=read_examples(folder),
-        further=[] if target else [read_contents(folder, own) for own in verdict.further],
+        further=[]
+        if target
+        else [read_contents(folder, own, i) for i, own in enumerate(verdict.further, 1)],
+        place=place,
     )
 
 

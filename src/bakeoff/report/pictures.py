@@ -87,9 +87,17 @@ def draw_figures(run: Contents) -> dict[str, list[Group]]:
     }
 
 
-def picture(figure: "Figure", name: str, alt: str) -> Picture:
-    """Draw a figure; `name` is unique on the page."""
-    return Picture(svg=to_svg(figure, name), alt=alt)
+def draw_target(run: Contents) -> dict[str, list[Group]]:
+    """Draw what is shown of a further target: the ranking, and where its best model is wrong."""
+    return {
+        "leaderboard": list(draw_ranking(run)),
+        "best": [*draw_confusion(run), *draw_residuals(run)],
+    }
+
+
+def picture(figure: "Figure", name: str, alt: str, *, place: int = 0) -> Picture:
+    """Draw a figure; `name` is unique on the page, with the place of the target behind it."""
+    return Picture(svg=to_svg(figure, f"{name}-{place}" if place else name), alt=alt)
 
 
 def draw_ranking(run: Contents) -> Iterator[Group]:
@@ -118,7 +126,7 @@ def draw_ranking(run: Contents) -> Iterator[Group]:
     yield Group(
         caption="Each model's score with its 95 % interval, by tier. Filled marks are networks, "
         "hollow grey ones are baselines, arrows lie off the scale.",
-        pictures=[picture(leaderboard(lines, metric=label), "ranking", alt)],
+        pictures=[picture(leaderboard(lines, metric=label), "ranking", alt, place=run.place)],
     )
 
 
@@ -273,7 +281,7 @@ def draw_confusion(run: Contents) -> Iterator[Group]:
     figure = confusion_matrix(table.counts, labels, classes)
     yield Group(
         caption="True classes against predicted ones. Colour: share of the true class.",
-        pictures=[picture(figure, "confusion", alt)],
+        pictures=[picture(figure, "confusion", alt, place=run.place)],
         size="wide" if len(table.labels) > MANY_CLASSES else "",
     )
 
@@ -314,8 +322,9 @@ def draw_residuals(run: Contents) -> Iterator[Group]:
     figure = predicted_against_true(truth, predicted, name=target)
     yield Group(
         caption="On the dashed line prediction and truth are equal.",
-        pictures=[picture(figure, "predicted", alt)],
+        pictures=[picture(figure, "predicted", alt, place=run.place)],
     )
+    figure = residuals(truth, predicted, name=target)
     alt = (
         f"Errors, predicted minus true {target}: half of them are below {middle}, "
         f"nine in ten lie between {low} and {high}."
@@ -323,7 +332,7 @@ def draw_residuals(run: Contents) -> Iterator[Group]:
     yield Group(
         caption="Errors: right of zero is predicted too high. The outer 1 % is gathered at the "
         "ends.",
-        pictures=[picture(residuals(truth, predicted, name=target), "residuals", alt)],
+        pictures=[picture(figure, "residuals", alt, place=run.place)],
     )
 
 

@@ -24,7 +24,7 @@ from bakeoff.insight.style import Look
 from bakeoff.report import numbers
 from bakeoff.report.contents import Contents, read_contents
 from bakeoff.report.forecast_pictures import series_part
-from bakeoff.report.pictures import MANY_CLASSES, draw_figures, frequent_mistakes
+from bakeoff.report.pictures import MANY_CLASSES, draw_figures, draw_target, frequent_mistakes
 from bakeoff.report.sentences import MOST_CLASSES
 from bakeoff.report.sweeps import say_sweeps
 from bakeoff.runs.folder import RunFolder
@@ -109,7 +109,10 @@ def render(run: Contents) -> str:
             task=run.task,
             figures=draw_figures(run),
             best=best_part(run),
-            targets=[{**leaderboard_part(own), "best": best_part(own)} for own in run.further],
+            targets=[
+                {**leaderboard_part(own), "best": best_part(own), "figures": draw_target(own)}
+                for own in run.further
+            ],
             data=data_part(run),
             texts=texts_part(run),
             recipes=recipes_part(run),

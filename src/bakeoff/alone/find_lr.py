@@ -19,19 +19,6 @@ MOST_ROWS = 1024  # of the one batch that is learned from
 SAFE = 10  # a rate this many times below the one of the lowest loss still falls steadily
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class RateSearch:
-    """What was found.
-
-    Attributes:
-        lr: The rate to begin with: a tenth of the one at which the loss was lowest.
-        history: `lr` and `loss` of each step, up to where the loss was no number.
-    """
-
-    lr: float
-    history: pl.DataFrame
-
-
 def find_lr(
     model: Any,
     data: Any,
@@ -97,6 +84,19 @@ def find_lr(
     # a step's loss is that of the weights before it: the rate before has led there
     best = max(1, int(np.argmin(table["loss"].to_numpy()))) - 1
     return RateSearch(lr=float(table["lr"][best]) / SAFE, history=table)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class RateSearch:
+    """What was found.
+
+    Attributes:
+        lr: The rate to begin with: a tenth of the one at which the loss was lowest.
+        history: `lr` and `loss` of each step, up to where the loss was no number.
+    """
+
+    lr: float
+    history: pl.DataFrame
 
 
 def weights_of(model: Any) -> Any:

@@ -73,7 +73,8 @@ class Step:
         optimizer.build(self.weights, last_of(model))
         learned = self.weights[len(model.trainable_variables) :]
         memory = [*optimizer.variables, *learned]
-        self.first = [(variable, ops.convert_to_numpy(variable)) for variable in memory]
+        values = [(variable, ops.convert_to_numpy(variable)) for variable in memory]
+        self.first = [(variable, value if value.any() else None) for variable, value in values]
 
     @property
     def model(self) -> keras.Model:
@@ -83,7 +84,7 @@ class Step:
     def begin(self) -> None:
         """Forget what an earlier training has left."""
         for variable, value in self.first:
-            variable.assign(value)
+            variable.assign(ops.zeros_like(variable) if value is None else value)
         self.averaged.begin()
 
     @property

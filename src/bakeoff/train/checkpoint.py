@@ -85,8 +85,8 @@ class Checkpoint:
         return len(saved[1]["history"]) if saved else 0
 
     def remove(self) -> None:
-        """Remove both: the fit has ended."""
-        for path in (self.path, self.before):
+        """Remove both, and what a process that was killed had begun to write: the fit has ended."""
+        for path in (self.path, self.before, *self.path.parent.glob(".*.part.*")):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 

@@ -77,7 +77,7 @@ class Training:
         self.model.zero_grad()
         losses, sizes = [], []
         mixed = iter(self.mixing.shares(len(rates) * self.accumulate))
-        length = torch.zeros(())
+        clips, length = any(self.clip), torch.zeros(())
         for step, rate in enumerate(rates, 1):
             group = list(islice(shuffled, self.accumulate))
             for (batch, targets), share in zip(group, self.shares(group), strict=True):
@@ -85,7 +85,8 @@ class Training:
                 losses.append(value.detach())  # not .item(): that would wait for a GPU
                 sizes.append(num_known(targets) if self.per_step else len(targets))
                 tally.see(scores, targets)
-            length = self.clipped(wanted=step == len(rates))
+            if clips or step == len(rates):
+                length = self.clipped()
             self.optimizer.step(rate)
             self.averaged.see()
         mean = float(np.average(torch.stack(losses).cpu().numpy(), weights=sizes))
@@ -126,16 +127,15 @@ class Training:
         (total * share if share != 1.0 else total).backward()
         return value, scores
 
-    def clipped(self, *, wanted: bool) -> Tensor:
-        """Clip the gradients; return their length before that, where it is wanted or needed."""
-        weights = self.model.parameters()
-        length = torch.zeros(())
+    def clipped(self) -> Tensor:
+        """Clip the gradients, and return their length before that."""
+        weights = list(self.model.parameters())
         if self.clip[0]:
             length = nn.utils.clip_grad_norm_(weights, self.clip[0])
-        elif wanted:
+        else:
             length = nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None])
         if self.clip[1]:
-            nn.utils.clip_grad_value_(self.model.parameters(), self.clip[1])
+            nn.utils.clip_grad_value_(weights, self.clip[1])
         return length
 
 

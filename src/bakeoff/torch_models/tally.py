@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-AT_ONCE = 32  # batches put together: one by one costs a small network a tenth of its step
 MOST = 2**22  # numbers that are held before they are counted
 
 
@@ -45,7 +44,6 @@ class Tally:
         self.per_step, self.texts = per_step, teacher_forcing
         self.scores, self.targets = torch.empty(0), torch.empty(0)
         self.held = 0  # rows
-        self.waiting: list[tuple[Tensor, Tensor]] = []
         self.counted: list[tuple[float, int]] = []
 
     def see(self, scores: Tensor, targets: Tensor) -> None:
@@ -63,16 +61,6 @@ class Tally:
             scores = scores[:, : targets.shape[1]]  # a batch may be padded further
             known = ~targets.isnan() if targets.is_floating_point() else targets >= 0
             scores, targets = scores[known], targets[known]
-        self.waiting.append((scores, targets))
-        if len(self.waiting) == AT_ONCE:
-            self.hold()
-
-    def hold(self) -> None:
-        """Put what waits behind what is held."""
-        if not self.waiting:
-            return
-        scores, targets = (torch.cat(part) for part in zip(*self.waiting, strict=True))
-        self.waiting = []
         stop = self.held + len(targets)
         self.scores = with_room(self.scores, scores, self.held, stop)
         self.targets = with_room(self.targets, targets, self.held, stop)
@@ -80,14 +68,9 @@ class Tally:
         self.targets[self.held : stop] = targets
         self.held = stop
         if self.mean and self.held * scores[:1].numel() > MOST:
-            self.judge()
+            self.count()
 
     def count(self) -> None:
-        """Judge what is held and what waits."""
-        self.hold()
-        self.judge()
-
-    def judge(self) -> None:
         """Judge what is held, and hold no more of it."""
         if not self.held:
             return

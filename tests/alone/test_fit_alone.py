@@ -104,7 +104,11 @@ def test_a_rate_is_found_and_the_weights_stay_as_they_were(optimizer):
     before = [weight.clone() for weight in model.parameters()]
     found = bakeoff.find_lr(model, *rows(), recipe={"optimizer": optimizer})
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), before, strict=True))
-    assert found.history["lr"][0] == pytest.approx(1e-6)
+    rates, losses = found.history["lr"].to_list(), found.history["loss"].to_list()
+    assert rates[0] == pytest.approx(1e-6)
+    assert rates == sorted(rates)
+    led = rates[losses.index(min(losses)) - 1]  # whose step led to the lowest loss
+    assert found.lr == pytest.approx(led / 10)
     history = bakeoff.fit(
         model, *rows(), recipe={"optimizer": optimizer, "lr": found.lr, "epochs": 20}
     ).history
@@ -118,6 +122,7 @@ def test_a_rate_is_found_and_the_weights_stay_as_they_were(optimizer):
         ({"on": {"batch": print}}, "No event called 'batch'"),
         ({"recipe": {"lr": -1}}, "lr=-1 is out of range"),
         ({"targets": np.arange(200) % 5}, "classes 0 to 4, and the model returns 2 scores a row"),
+        ({"targets": np.array(["a", "b"] * 100)}, "must be class numbers from 0, or floats"),
         ({"targets": np.arange(9)}, "features has 200 rows, and there are 9 targets"),
         ({"model": object()}, "object is no torch.nn.Module and no keras.Model"),
         ({"data": 3, "targets": None}, "A int without targets must yield pairs"),
@@ -154,6 +159,47 @@ def test_a_model_and_its_optimizer_go_on_where_they_were_saved(tmp_path):
         assert torch.equal(mine, theirs)
 
 
+def test_an_optimizer_that_does_not_fit_leaves_the_model_as_it_was(tmp_path):
+    saved, other = Named(), Named()
+    bakeoff.save(tmp_path, model=saved, optimizer=torch.optim.AdamW(saved.parameters()))
+    before = [weight.clone() for weight in other.parameters()]
+    halves = [{"params": [weight]} for weight in other.parameters()]
+    with pytest.raises(DataError, match="is of another optimizer"):
+        bakeoff.load(tmp_path, model=other, optimizer=torch.optim.AdamW(halves))
+    assert all(torch.equal(a, b) for a, b in zip(other.parameters(), before, strict=True))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "bool"])
+def test_classes_may_be_any_whole_numbers_and_stand_in_a_column(dtype):
+    x, y = rows()
+    found = bakeoff.fit(Named(), x, y.astype(dtype)[:, None], recipe={"epochs": 2})
+    assert found.recipe["loss"] == "cross_entropy"
+
+
+def test_balanced_weights_find_a_rare_class():
+    x, _ = rows(400)
+    y = (x[:, 0] > 1.2).astype("int64")
+    asked = {"epochs": 1, "class_weights": "balanced", "batch_size": 400}
+    torch.manual_seed(0)
+    weighted = bakeoff.fit(Named(), x, y, recipe=asked)
+    torch.manual_seed(0)
+    plain = bakeoff.fit(Named(), x, y, recipe={**asked, "class_weights": ""})
+    assert weighted.history["train_loss"][0] != plain.history["train_loss"][0]
+
+
+@pytest.mark.xdist_group("tensorflow")
+def test_batches_of_tensorflow_are_told_from_rows():
+    tf = pytest.importorskip("tensorflow", reason="needs pip install 'bakeoff[tensorflow]'")
+    from bakeoff.alone.rows import pairs_of
+
+    x, y = rows(32)
+    whole = tf.data.Dataset.from_tensor_slices((x, y))
+    for given in (whole, whole.batch(5), whole.batch(8, drop_remainder=True)):
+        found = pairs_of(given)
+        assert np.array_equal(found[0], x)
+        assert np.array_equal(found[1], y)
+
+
 @pytest.mark.xdist_group("tensorflow")
 def test_a_keras_model_and_its_optimizer_are_filled_alike(tmp_path):
     keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
@@ -179,7 +225,7 @@ def test_what_is_of_another_model_or_damaged_changes_nothing(tmp_path):
     bakeoff.save(tmp_path, model=Named(), epoch=1)
     other = Named(3)
     before = [weight.clone() for weight in other.parameters()]
-    with pytest.raises(DataError, match=r"of another model: last.bias is \(2,\) there, and \(3,\)"):
+    with pytest.raises(DataError, match=r"last\.bias has the shape \(2,\) instead of \(3,\)"):
         bakeoff.load(tmp_path, model=other)
     with pytest.raises(RequestError, match="holds no optimizer"):
         bakeoff.load(tmp_path, model=Named(), optimizer=torch.optim.SGD(other.parameters()))

@@ -1,5 +1,7 @@
 """A sweep makes a model of each value, and says what it shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import bakeoff
 from bakeoff.errors import RequestError
 from bakeoff.plan.request import request
 from bakeoff.plan.sweep import with_sweeps
+from bakeoff.report.sweeps import say_sweeps
 
 
 def test_every_value_is_a_model_in_the_place_of_the_first():
@@ -38,6 +41,28 @@ def test_a_model_of_one_input_is_varied_by_its_name():
 def test_what_is_no_sweep_is_refused(vary, message):
     with pytest.raises(RequestError, match=message):
         request("iris", {"models": "mlp", "vary": vary})
+
+
+def test_a_name_that_is_taken_is_refused():
+    with pytest.raises(RequestError, match="a model called mlp_1, and there is one already"):
+        with_sweeps({"mlp_1": {"architecture": "mlp"}, "mlp": {}}, "mlp.dropout=[0,0.5]")
+
+
+def test_the_sentence_rests_on_pairs_and_not_on_tiers(tmp_path):
+    """Two models of one tier may differ, as may some of two tiers not."""
+    run = bakeoff.run(
+        "iris", models="constant", vary={"mlp.hidden_sizes": [[1], [64]]}, lr=0.02, seeds=2,
+        epochs=30, out=tmp_path / "r", show="none",
+    )  # fmt: skip
+    rows, verdict = run.leaderboard.to_dicts(), run.verdict
+    one, two = [row for row in rows if row["setting"]]
+    [pair] = [p for p in verdict.pairs if {p.better, p.worse} == {one["label"], two["label"]}]
+    for beats, words in ((True, "it beats"), (False, "no difference is detected from")):
+        pairs = tuple(replace(p, beats=beats) if p is pair else p for p in verdict.pairs)
+        [said] = say_sweeps(rows, replace(verdict, pairs=pairs))
+        assert (
+            f"{one['setting']} ({one['score']:.3f}) scores best; {words} {two['setting']}" in said
+        )
 
 
 def test_the_leaderboard_says_what_was_varied_and_the_plan_makes_it_again(tmp_path):

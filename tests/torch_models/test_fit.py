@@ -18,6 +18,7 @@ from bakeoff.torch_models.mixing import Mixing
 from bakeoff.torch_models.mlp import MLP
 from bakeoff.torch_models.optimizers import OPTIMIZERS, Optimizer
 from bakeoff.torch_models.rnn import RNN
+from bakeoff.torch_models.sampling import chances
 
 
 def noise(rows: int = 100, *shape: int, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -359,7 +360,7 @@ def test_averaged_weights_of_batch_norm_are_no_worse_and_have_seen_the_rows():
     rng = np.random.default_rng(0)
     targets = np.arange(128) % 2
     x = (rng.normal(size=(128, 1, 8, 8)) + targets[:, None, None, None]).astype("float32")
-    best = {}
+    best, losses = {}, {}
     for average in (0.0, 0.99):
         torch.manual_seed(0)
         model = CNN(1, 8, 2, blocks=(4,), norm="batch")
@@ -368,9 +369,16 @@ def test_averaged_weights_of_batch_norm_are_no_worse_and_have_seen_the_rows():
             epochs=20, batch_size=16, average=average,
         )  # fmt: skip
         best[average] = max(row["validation_metric"] for row in history)
+        losses[average] = [
+            [row[f"{part}_loss"] for row in history] for part in ("train", "validation")
+        ]
     buffers = dict(model.named_buffers())
     means = [value for name, value in buffers.items() if name.endswith("running_mean")]
     counts = [value for name, value in buffers.items() if name.endswith("num_batches_tracked")]
+    shared = min(len(found[0]) for found in losses.values())
+    trained, judged = zip(*losses.values(), strict=True)
+    assert trained[0][:shared] == trained[1][:shared], "the weights go on as without it"
+    assert judged[0][:shared] != judged[1][:shared], "the average is judged"
     assert best[0.99] >= best[0.0] - 0.02
     assert all(mean.abs().max() > 0.01 for mean in means)
     assert all(count.dtype == torch.int64 for count in counts)
@@ -378,15 +386,75 @@ def test_averaged_weights_of_batch_norm_are_no_worse_and_have_seen_the_rows():
 
 
 def test_the_single_row_that_is_left_joins_the_batch_before_it():
-    """65 rows in batches of 64, with batch norm: no update from one row's statistics."""
-    x = np.random.default_rng(0).normal(size=(65, 1, 8, 8)).astype("float32")
+    """65 rows in batches of 64, with batch norm: torch refuses statistics of one row."""
+    x = np.random.default_rng(0).normal(size=(65, 4)).astype("float32")
     targets = np.arange(65) % 2
-    history = fit(
-        CNN(1, 8, 2, blocks=(4,), norm="batch"),
-        {"x": x}, targets, validation_inputs={"x": x}, validation_targets=targets,
+    model, sizes = MLP(4, 2, norm="batch"), []
+    model.register_forward_pre_hook(
+        lambda part, args, given: sizes.append(len(given["x"])) if part.training else None,
+        with_kwargs=True,
+    )
+    fit(
+        model, {"x": x}, targets, validation_inputs={"x": x}, validation_targets=targets,
         epochs=2, batch_size=64,
     )  # fmt: skip
-    assert all(np.isfinite(row["train_loss"]) for row in history)
+    assert sizes == [65, 65]
+
+
+def test_the_norm_of_the_gradient_is_that_of_the_last_step_before_clipping():
+    x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+    targets = np.arange(32) % 2
+    for clip in (0.0, 1e-3):
+        torch.manual_seed(0)
+        model = MLP(4, 2)
+        loss_of("cross_entropy", model(torch.tensor(x)), torch.tensor(targets)).backward()
+        length = torch.cat([p.grad.flatten() for p in model.parameters()]).norm().item()
+        model.zero_grad()
+        [row] = fit(
+            model, {"x": x}, targets, validation_inputs={"x": x}, validation_targets=targets,
+            epochs=1, batch_size=32, clip_norm=clip,
+        )  # fmt: skip
+        assert row["gradient_norm"] == pytest.approx(length, rel=1e-4)
+
+
+def test_the_training_metric_is_that_of_scores_before_each_step():
+    inputs, targets = noise(60)
+    model = MLP(6, 3)
+    before = torch.tensor(predict(model, inputs))
+    [row] = fit(
+        model, inputs, targets, validation_inputs=inputs, validation_targets=targets,
+        epochs=1, batch_size=60,
+    )  # fmt: skip
+    assert row["train_metric"] == metric_of("cross_entropy", before, torch.tensor(targets))
+
+
+def test_rows_are_mixed_and_so_are_their_losses():
+    """A linear model of numbers: the loss of mixtures by hand."""
+    x = np.random.default_rng(0).normal(size=(8, 2)).astype("float32")
+    targets = np.random.default_rng(1).normal(size=8).astype("float32")
+    model = MLP(2, 1, hidden_sizes=())
+    [share] = Mixing(0.4, {"x": x}, seed=5).shares(1)
+    order = np.random.default_rng(5).permutation(8)
+    rows, truth = torch.tensor(x[order]), torch.tensor(targets[order])
+    scores = model(share * rows + (1 - share) * rows.flip(0)).detach()
+    losses = [loss_of("mse", scores, own).item() for own in (truth, truth.flip(0))]
+    [row] = fit(
+        model, {"x": x}, targets, validation_inputs={"x": x}, validation_targets=targets,
+        loss="mse", epochs=1, batch_size=8, mixup=0.4, seed=5,
+    )  # fmt: skip
+    expected = share * losses[0] + (1 - share) * losses[1]
+    assert row["train_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_balanced_sampling_draws_a_rare_class_as_often_as_the_others():
+    targets = (np.arange(1000) < 50).astype("int64")
+    feed = Feed(
+        {"x": np.zeros((1000, 1), "float32")}, torch.device("cpu"), {},
+        random=np.random.default_rng(0), chances=chances("balanced", targets),
+    )  # fmt: skip
+    drawn = torch.cat([own for _, own in feed.shuffled(torch.tensor(targets).__getitem__, 100)])
+    assert len(drawn) == 1000
+    assert 0.45 < drawn.float().mean().item() < 0.55
 
 
 @pytest.mark.parametrize("batch_size", [1, 13, 64, 65])

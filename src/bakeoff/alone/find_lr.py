@@ -67,9 +67,10 @@ def find_lr(
         "epochs": STEPS,
         "patience": 0,
     }
-    before = weights_of(model)
+    loop = room(model)
+    kept = loop.KeptWeights(model)
     few = rows[np.arange(min(2, len(rows)))]
-    history = room(model).fit(
+    history = loop.fit(
         model,
         rows.inputs,
         rows.targets,
@@ -79,7 +80,7 @@ def find_lr(
         seed=seed,
         device=device,
     )
-    give_back(model, before)
+    kept.give_back()
     table = pl.DataFrame(history).select("lr", loss="train_loss")
     # a step's loss is that of the weights before it: the rate before has led there
     best = max(1, int(np.argmin(table["loss"].to_numpy()))) - 1
@@ -97,18 +98,3 @@ class RateSearch:
 
     lr: float
     history: pl.DataFrame
-
-
-def weights_of(model: Any) -> Any:
-    """Return a copy of all weights."""
-    if hasattr(model, "state_dict"):
-        return {name: weight.clone() for name, weight in model.state_dict().items()}
-    return model.get_weights()
-
-
-def give_back(model: Any, weights: Any) -> None:
-    """Give a model its weights again."""
-    if hasattr(model, "load_state_dict"):
-        model.load_state_dict(weights)
-    else:
-        model.set_weights(weights)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bakeoff.alone.rows import Rows, gather, held_out
-from bakeoff.errors import RequestError, option, unknown
-from bakeoff.train.augmentation import parse_augment
-from bakeoff.train.recipe import LOSSES_OF_TASK, SETTINGS, Recipe, grouped, resolve, settings_of
-from bakeoff.train.settled_weights import weights_of
+from bakeoff.errors import RequestError, unknown
+from bakeoff.train.loop_values import best_epoch, loop_values
+from bakeoff.train.recipe import LOSSES_OF_TASK, SETTINGS, Recipe, resolve, settings_of
+from bakeoff.train.settled_weights import settled_weights
 
 if TYPE_CHECKING:
     import polars as pl
@@ -110,7 +110,7 @@ def fit(
     )
     import polars as pl
 
-    best = best_of(history, used)
+    best = best_epoch(history, plain)
     if "end" in tell:
         tell["end"]({"epochs": len(history), "best_epoch": best})
     return Fit(
@@ -201,7 +201,7 @@ def task_of(model: Any, rows: Rows, loss: str) -> str:
         return next((task for task, own in LOSSES_OF_TASK.items() if loss in own), "regression")
     first = rows[np.arange(min(2, len(rows)))]
     width = room(model).predict(model, first.inputs).shape[-1]
-    whole = rows.targets.dtype.kind in "iub"
+    whole = rows.targets.dtype.kind == "i"
     if rows.targets.ndim > 1 and whole:
         return "multilabel"
     if not whole:
@@ -218,29 +218,15 @@ def task_of(model: Any, rows: Rows, loss: str) -> str:
 
 
 def values_of(recipe: Recipe, rows: Rows) -> dict[str, Any]:
-    """Return a recipe as the loops take it."""
-    values = grouped(settings_of(recipe))
-    if text := values.pop("augment", ""):
-        values["augment"] = parse_augment(text)
-    if text := values.pop("class_weights", ""):
-        if text == "balanced":
-            raise RequestError(
-                f"{option('class_weights', text)} needs the classes of a run. Name them: "
-                f"{option('class_weights', '0=1,1=3')}."
-            )
-        values["class_weights"] = weights_of(text, int(rows.targets.max()) + 1)
-    return values
-
-
-def best_of(history: list[dict[str, float]], recipe: Recipe) -> int:
-    """Return the epoch whose weights were kept."""
-    sign = 1 if recipe.watch == "loss" else -1
-    best, epoch = float("inf"), 0
-    for row in history:
-        value = sign * row[f"validation_{recipe.watch}"]
-        if value < best - recipe.min_delta:
-            best, epoch = value, int(row["epoch"])
-    return epoch
+    """Return a recipe as the loops take it; classes are called by their numbers."""
+    settings = settings_of(recipe)
+    classes: list[str] = []
+    if text := settings.get("class_weights", ""):
+        counts = dict(enumerate(np.bincount(rows.targets)))
+        classes = [str(number) for number in counts]
+        named = {str(number): int(count) for number, count in counts.items()}
+        settings["class_weights"] = settled_weights(text, classes, named, "the targets")
+    return loop_values(settings, len(classes))
 
 
 def room(model: Any) -> Any:

@@ -54,7 +54,7 @@ def gather(model: Any, data: Any, targets: Any) -> Rows:
         data, targets = pairs_of(data)
     named = data if isinstance(data, Mapping) else {argument_of(model): data}
     inputs = {name: taken(values) for name, values in named.items()}
-    truth = taken(targets)
+    truth = truth_of(targets)
     for name, values in inputs.items():
         if len(values) != len(truth):
             raise RequestError(
@@ -73,8 +73,7 @@ def pairs_of(data: Any) -> tuple[Any, Any]:
     """
     if hasattr(data, "element_spec"):  # tf.data
         items = list(data.as_numpy_iterator())
-        first = data.element_spec
-        whole = isinstance(first, tuple) and len(first) == 2 and batched(first)
+        whole = batched(data.element_spec)
     elif hasattr(data, "batch_size") and hasattr(data, "__iter__"):  # a DataLoader
         items, whole = list(data), True
     elif hasattr(data, "__getitem__") and hasattr(data, "__len__"):
@@ -89,7 +88,7 @@ def pairs_of(data: Any) -> tuple[Any, Any]:
     join = np.concatenate if whole else np.stack
     xs, ys = zip(*items, strict=True)
     if isinstance(xs[0], Mapping):
-        return {key: join([taken(x[key]) for x in xs]) for key in xs[0]}, joined(join, ys)
+        return {key: joined(join, [x[key] for x in xs]) for key in xs[0]}, joined(join, ys)
     return joined(join, xs), joined(join, ys)
 
 
@@ -106,9 +105,13 @@ def joined(join: Any, parts: Any) -> np.ndarray:
 
 
 def batched(spec: Any) -> bool:
-    """Tell whether a `tf.data.Dataset` yields batches: their length is not known."""
-    shape = getattr(spec[1], "shape", None)
-    return bool(shape is not None and len(shape) and shape[0] is None)
+    """Tell whether a `tf.data.Dataset` yields batches: x and y begin with the same axis."""
+    if not isinstance(spec, tuple) or len(spec) != 2:
+        return False
+    x, y = spec
+    xs = list(x.values()) if isinstance(x, Mapping) else [x]
+    shapes = [tuple(own.shape) for own in (*xs, y)]
+    return all(shapes) and len({shape[0] for shape in shapes}) == 1
 
 
 def taken(values: Any) -> np.ndarray:
@@ -117,6 +120,25 @@ def taken(values: Any) -> np.ndarray:
         values = values.detach().cpu()
     array = np.asarray(values)
     return array.astype("float32") if array.dtype == np.float64 else array
+
+
+def truth_of(targets: Any) -> np.ndarray:
+    """Return targets as the loops take them: class numbers int64, or floats; a single column flat.
+
+    Raises:
+        RequestError: They are words.
+    """
+    truth = taken(targets)
+    if truth.ndim == 2 and truth.shape[1] == 1:
+        truth = truth[:, 0]
+    if truth.dtype.kind in "iub":
+        return truth.astype("int64")
+    if truth.dtype.kind != "f":
+        raise RequestError(
+            f"The targets are {truth.dtype}, and must be class numbers from 0, or floats. "
+            "bakeoff.run takes words."
+        )
+    return truth
 
 
 def argument_of(model: Any) -> str:

@@ -7,9 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.documents import array_shapes, read_arrays, reading, write_text
+from bakeoff.documents import read_arrays, reading, write_text
 from bakeoff.errors import DataError, RequestError
-from bakeoff.train.weights import save_arrays
+from bakeoff.train.weights import (
+    check_fit,
+    get_weights,
+    is_keras,
+    save_arrays,
+    set_weights,
+    shapes_of,
+)
 
 FORMAT = 1
 
@@ -38,7 +45,7 @@ def save(folder: str | Path, *, model: Any, optimizer: Any = None, epoch: int = 
         3
     """
     folder = Path(folder)
-    save_arrays(arrays_of(model), folder / "model.safetensors")
+    save_arrays(weights_of(model), folder / "model.safetensors")
     document: dict[str, Any] = {"format": FORMAT, "epoch": epoch, "optimizer": None}
     if optimizer is not None:
         arrays, document["optimizer"] = optimizer_state(optimizer)
@@ -70,55 +77,46 @@ def load(folder: str | Path, *, model: Any, optimizer: Any = None) -> int:
             raise DataError(f"its format is {document['format']}, and {FORMAT} is known.")
     if optimizer is not None and plain is None:
         raise RequestError(f"{folder} holds no optimizer. Leave it out.")
-    fill(arrays_of(model, copied=False), read_arrays(folder / "model.safetensors"), folder)
-    if optimizer is not None:
-        array_shapes(folder / "optimizer.safetensors")
+    weights = read_arrays(folder / "model.safetensors")
+    check_fit(weights, shapes_by_name(model), "model")
+    if optimizer is not None:  # first, as what does not fit is refused before anything changes
         set_optimizer(optimizer, read_arrays(folder / "optimizer.safetensors"), plain, folder)
+    if is_keras(model):
+        fill(by_place(model.variables), weights)
+    else:
+        set_weights(model, weights)
     return epoch
 
 
-def arrays_of(owner: Any, *, copied: bool = True) -> dict[str, Any]:
-    """Return the weights of a model by name: as arrays, or the variables themselves."""
-    if hasattr(owner, "state_dict"):
-        state = dict(owner.state_dict())
-        return {k: v.detach().cpu().numpy() for k, v in state.items()} if copied else state
-    return numbered(owner.variables, copied=copied)
+def weights_of(model: Any) -> dict[str, np.ndarray]:
+    """Return the weights of a model by name."""
+    if is_keras(model):
+        return {name: np.asarray(v) for name, v in by_place(model.variables).items()}
+    return get_weights(model)
 
 
-def numbered(variables: Any, *, copied: bool = True) -> dict[str, Any]:
-    """Return variables of Keras by their place: their names count up in a process."""
-    named = {f"{i}.{variable.name}": variable for i, variable in enumerate(variables)}
-    return {k: np.asarray(v) for k, v in named.items()} if copied else named
+def shapes_by_name(model: Any) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each weight of a model."""
+    if is_keras(model):
+        return {name: tuple(v.shape) for name, v in by_place(model.variables).items()}
+    return shapes_of(model)
 
 
-def fill(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray], folder: Path) -> None:
-    """Give variables their values.
+def by_place(variables: Any) -> dict[str, Any]:
+    """Return variables of Keras by their place: their names repeat, or count up."""
+    return {str(i): variable for i, variable in enumerate(variables)}
 
-    Raises:
-        DataError: A name or a shape is another one; nothing is changed.
-    """
-    for name in sorted(variables.keys() | arrays.keys()):
-        mine = tuple(variables[name].shape) if name in variables else None
-        stored = arrays[name].shape if name in arrays else None
-        if mine != stored:
-            raise DataError(
-                f"{folder} is of another model: {name} is {stored} there, and {mine} here."
-            )
+
+def fill(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Give variables of Keras their values."""
     for name, variable in variables.items():
-        value = np.array(arrays[name])
-        if hasattr(variable, "assign"):
-            variable.assign(value)
-        else:
-            import torch
-
-            with torch.no_grad():
-                variable.copy_(torch.from_numpy(value))
+        variable.assign(arrays[name])
 
 
 def optimizer_state(optimizer: Any) -> tuple[dict[str, np.ndarray], Any]:
     """Return arrays by name, and the plain values of an optimizer."""
     if not hasattr(optimizer, "param_groups"):
-        return {str(i): np.asarray(v) for i, v in enumerate(optimizer.variables)}, {}
+        return {k: np.asarray(v) for k, v in by_place(optimizer.variables).items()}, {}
     state = optimizer.state_dict()
     arrays, plain = {}, {}
     for index, own in state["state"].items():
@@ -137,22 +135,25 @@ def set_optimizer(
 
     Raises:
         DataError: It is that of another optimizer.
+        RequestError: One of Keras has not been built.
     """
     if not hasattr(optimizer, "param_groups"):
         if not optimizer.built:
             raise RequestError(
                 "Build the optimizer first: optimizer.build(model.trainable_variables)."
             )
-        fill({str(i): v for i, v in enumerate(optimizer.variables)}, arrays, folder)
+        own = by_place(optimizer.variables)
+        check_fit(arrays, {k: tuple(v.shape) for k, v in own.items()}, "optimizer")
+        fill(own, arrays)
         return
     import torch
 
     state: dict[int, dict[str, Any]] = {}
-    for name, value in [*arrays.items(), *plain["plain"].items()]:
-        index, _, key = name.partition(".")
-        tensor = isinstance(value, np.ndarray)
-        state.setdefault(int(index), {})[key] = torch.from_numpy(value) if tensor else value
     try:
+        for name, value in [*arrays.items(), *plain["plain"].items()]:
+            index, _, key = name.partition(".")
+            tensor = isinstance(value, np.ndarray)
+            state.setdefault(int(index), {})[key] = torch.from_numpy(value) if tensor else value
         optimizer.load_state_dict({"state": state, "param_groups": plain["groups"]})
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{folder} is of another optimizer: {error}.") from error

@@ -32,6 +32,7 @@ class JaxSteps:
     def __init__(self, step: Step, ragged: Collection[str]) -> None:
         self.step, self.ragged = step, ragged
         self.state: Values = []
+        self.added: Values = []  # gradients that wait for the others of their group
         self.most = 0
         self.compiled = jax.jit(self.run)
 
@@ -50,7 +51,8 @@ class JaxSteps:
         """
         if not self.state:
             self.state = [variable.value for variable in self.step.variables]
-            self.added = [jnp.zeros(w.shape, w.dtype) for w in self.step.weights]
+            several = self.step.weights if "moves" in numbers else []
+            self.added = [jnp.zeros(w.shape, w.dtype) for w in several]
         given = {**block.batch, "targets": block.targets}
         losses, kept = [], []
         length = 0.0

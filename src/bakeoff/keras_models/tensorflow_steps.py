@@ -119,11 +119,9 @@ def scorer(model: keras.Model, ragged: Collection[str]) -> Callable[[Batch], np.
     held = ref(model)  # a graph that held its model would keep it from being freed
 
     def score(batch: Batch) -> np.ndarray:
-        signature = specified(batch, ragged)
-        key = tuple(
-            (name, spec.shape.rank, *spec.shape.as_list()) for name, spec in signature.items()
-        )
+        key = tuple((k, v.dtype, v.shape[2 if k in ragged else 1 :]) for k, v in batch.items())
         if key not in graphs:
+            signature = specified(batch, ragged)
             graphs[key] = tf.function(
                 lambda batch: call(held(), batch), input_signature=[signature], autograph=False
             )

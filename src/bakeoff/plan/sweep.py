@@ -23,7 +23,7 @@ def with_sweeps(
             of one model give every combination.
 
     Raises:
-        RequestError: It cannot be understood, or is of no model.
+        RequestError: It cannot be understood, or makes a model that there is already.
 
     Example:
         >>> list(with_sweeps({"mlp": {}, "linear": {}}, "mlp.dropout=[0,0.5]"))
@@ -37,10 +37,12 @@ def with_sweeps(
         by_model.setdefault(name, {})[setting] = values
     found: dict[str, dict[str, Any]] = {}
     for name, own in {**models, **{name: models.get(name, {}) for name in by_model}}.items():
-        if name in by_model:
-            found |= variants(name, own, by_model[name])
-        else:
-            found[name] = dict(own)
+        made = variants(name, own, by_model[name]) if name in by_model else {name: dict(own)}
+        if taken := found.keys() & made.keys():
+            raise RequestError(
+                f"--vary makes a model called {min(taken)}, and there is one already. Rename that."
+            )
+        found |= made
     return found
 
 

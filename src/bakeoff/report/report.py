@@ -139,7 +139,7 @@ def leaderboard_part(run: Contents) -> dict[str, Any]:
         "metric": metric,
         "rows": run.rows,
         "varied": any(row.get("setting") for row in run.rows),
-        "sweeps": say_sweeps(run.rows, metric),
+        "sweeps": say_sweeps(run.rows, run.verdict),
         "row_word": ROW_WORDS.get(run.task, "test row"),
         "further": further,
         "behind": [pair for pair in run.verdict.pairs if pair.better == leader],

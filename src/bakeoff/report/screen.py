@@ -216,7 +216,7 @@ class Screen:
                 if others:
                     self.say(f"Target {cut(verdict.target)}", style="bold")
                 self.console.print(leaderboard_table(own, self.console))
-                for said in say_sweeps(own, verdict.metric):
+                for said in say_sweeps(own, verdict):
                     self.say("")
                     self.say(f"Sweep: {said}")
                 self.verdict(verdict, ways_on(folder) if verdict is leading else ())

@@ -1,28 +1,19 @@
 """What a sweep shows, in words."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bakeoff.judge.verdict import Verdict
 from bakeoff.listed import listed
 from bakeoff.report import numbers
 
 
-def say_sweeps(rows: Sequence[Mapping[str, Any]], metric: str) -> list[str]:
-    """Say of each sweep which value scored best, and which cannot be told from it.
+def say_sweeps(rows: Sequence[Mapping[str, Any]], verdict: Verdict) -> list[str]:
+    """Say of each sweep which value scored best, which it beats, and which it does not.
 
     Args:
         rows: Of the leaderboard, best first.
-        metric: That was judged.
-
-    Example:
-        >>> rows = [
-        ...     {"model": "mlp_2", "label": "mlp_2", "framework": "torch", "setting": "dropout=0.2",
-        ...      "score": 0.9, "tier": 1},
-        ...     {"model": "mlp_1", "label": "mlp_1", "framework": "torch", "setting": "dropout=0",
-        ...      "score": 0.8, "tier": 2},
-        ... ]
-        >>> say_sweeps(rows, "accuracy")
-        ['of mlp, dropout=0.2 scores best (0.900); dropout=0 (0.800) is in a lower tier.']
+        verdict: Tells which model beats which.
     """
     sweeps: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -31,33 +22,30 @@ def say_sweeps(rows: Sequence[Mapping[str, Any]], metric: str) -> list[str]:
             sweeps.setdefault((base, row["framework"]), []).append(row)
     several = len({framework for _, framework in sweeps}) > 1
     return [
-        said(f"{base} ({framework})" if several else base, own, metric)
+        said(f"{base} ({framework})" if several else base, own, verdict)
         for (base, framework), own in sweeps.items()
         if len(own) > 1
     ]
 
 
-def said(name: str, rows: Sequence[Mapping[str, Any]], metric: str) -> str:
-    """Say what one sweep shows."""
+def said(name: str, rows: Sequence[Mapping[str, Any]], verdict: Verdict) -> str:
+    """Say what one sweep shows: by pairs, as tiers are made from their first model alone."""
     first, *others = rows
-    text = f"of {name}, {scored(first, metric)[0]} scores best ({scored(first, metric)[1]})"
-    return f"{text}{''.join(rest(first, others, metric))}."
+    beaten = {pair.worse for pair in verdict.pairs if pair.better == first["label"] and pair.beats}
+    told = {
+        "it beats": [row for row in others if row["label"] in beaten],
+        "no difference is detected from": [row for row in others if row["label"] not in beaten],
+    }
+    if verdict.refused:
+        told = {"test rows are too few to compare it with": others}
+    parts = [f"of {name}, {scored(first, verdict)} scores best"] + [
+        f"{words} {listed([scored(row, verdict) for row in own], most=6)}"
+        for words, own in told.items()
+        if own
+    ]
+    return f"{'; '.join(parts)}."
 
 
-def rest(
-    first: Mapping[str, Any], others: Sequence[Mapping[str, Any]], metric: str
-) -> Iterator[str]:
-    """Say how the others stand: those of its tier, and those of lower ones."""
-    for alike in (True, False):
-        own = [row for row in others if (row["tier"] == first["tier"]) is alike]
-        if not own:
-            continue
-        named = listed(["{} ({})".format(*scored(row, metric)) for row in own], most=6)
-        verb = "is" if len(own) == 1 else "are"
-        where = "of the same tier: no difference is detected" if alike else "in a lower tier"
-        yield f"; {named} {verb} {where}"
-
-
-def scored(row: Mapping[str, Any], metric: str) -> tuple[str, str]:
-    """Return the value that was varied, and its score."""
-    return str(row["setting"]), numbers.score(metric, row["score"])
+def scored(row: Mapping[str, Any], verdict: Verdict) -> str:
+    """Return the value that was varied, with its score."""
+    return f"{row['setting']} ({numbers.score(verdict.metric, row['score'])})"

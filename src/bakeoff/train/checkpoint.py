@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import arguments, find
-from bakeoff.documents import array_shapes, reading, writing
+from bakeoff.documents import array_shapes, reading
 from bakeoff.errors import DataError, RunError
 from bakeoff.train.job import Job
+from bakeoff.train.weights import save_arrays
 
 Saved = tuple[dict[str, np.ndarray], dict[str, Any]]
 VERSION = 1  # of what a state consists of
@@ -40,18 +41,16 @@ class Checkpoint:
 
     def save(self, saved: Saved) -> None:
         """Write a state; a disk that is full costs the checkpoint, not the fit."""
-        from safetensors.numpy import save_file
-
         arrays, facts = saved
         header = {
             "job": identity(self.job),
             "facts": json.dumps(facts),
             "sha256": checksum(arrays),
         }
-        with suppress(RunError), writing(self.path) as draft:
-            save_file({k: np.asarray(a, order="C") for k, a in arrays.items()}, draft, header)
+        with suppress(RunError, OSError):
             if self.path.exists():
                 self.path.replace(self.before)
+            save_arrays(arrays, self.path, header=header)
 
     def load(self) -> Saved | None:
         """Return the latest state of this fit that is whole, if there is one."""
@@ -73,7 +72,8 @@ class Checkpoint:
             header = file.metadata() or {}
             if header["job"] != identity(self.job):
                 raise DataError("it is the checkpoint of another fit.")
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys()
+            arrays = {name: file.get_tensor(name) for name in names}
             if header["sha256"] != checksum(arrays):
                 raise DataError("its checksum is another one.")
             facts = json.loads(header["facts"])

@@ -95,8 +95,18 @@ def save_weights(model: Any, path: str | Path) -> None:
     save_arrays(get_weights(model), path)
 
 
-def save_arrays(weights: Mapping[str, np.ndarray], path: str | Path) -> None:
+def save_arrays(
+    weights: Mapping[str, np.ndarray],
+    path: str | Path,
+    *,
+    header: Mapping[str, str] | None = None,
+) -> None:
     """Write named arrays to a safetensors file: a view, too, in the order of its axes.
+
+    Args:
+        weights: The arrays.
+        path: Of the file.
+        header: Texts that go with them.
 
     Raises:
         RunError: It cannot be written.
@@ -105,7 +115,7 @@ def save_arrays(weights: Mapping[str, np.ndarray], path: str | Path) -> None:
 
     ordered = {name: np.asarray(array, order="C") for name, array in weights.items()}
     with writing(Path(path)) as draft:
-        save_file(ordered, draft)
+        save_file(ordered, draft, dict(header) if header else None)
 
 
 def load_weights(model: Any, path: str | Path) -> None:

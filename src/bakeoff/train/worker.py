@@ -29,16 +29,14 @@ import numpy as np
 from bakeoff.catalog import find
 from bakeoff.data.taking.sources import Ragged, Rows, Sliced, Source, plain, read_as
 from bakeoff.errors import BakeoffError
-from bakeoff.train.augmentation import parse_augment
 from bakeoff.train.begin_vectors import begin_vectors
 from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.checkpoint import Checkpoint, seconds_between
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
 from bakeoff.train.head import judged_scores, losses_of
 from bakeoff.train.job import Fit, Job
+from bakeoff.train.loop_values import best_epoch, loop_values
 from bakeoff.train.machine import memory_used
-from bakeoff.train.recipe import grouped
-from bakeoff.train.settled_weights import weights_of
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 from bakeoff.train.write_tokens import write_tokens
@@ -275,7 +273,7 @@ def fit_network(
         state_seconds=seconds_between(),
     )
     seconds = time.perf_counter() - start
-    best_epoch = best_of(history, job.recipe)
+    best = best_epoch(history, job.recipe)
     parameters = count_parameters(model)
     fitted = Fit(
         job=job,
@@ -283,8 +281,8 @@ def fit_network(
         trained_parameters=parameters,
         epochs=len(history),
         history=tuple(history),
-        best_epoch=best_epoch,
-        stopped=why_stopped(history, best_epoch, job.recipe),
+        best_epoch=best,
+        stopped=why_stopped(history, best, job.recipe),
         train_seconds=seconds,
     )
 
@@ -312,16 +310,12 @@ def how_targets_stand(job: Job) -> dict[str, bool]:
 
 def recipe_values(job: Job) -> dict[str, Any]:
     """Return the recipe as the model rooms take it: changes of pictures and weights as numbers."""
-    recipe = grouped(job.recipe)
-    if text := recipe.pop("augment", ""):
-        recipe["augment"] = parse_augment(text)
-    if (text := recipe.pop("class_weights", "")) and not job.heads:
-        recipe["class_weights"] = weights_of(text, job.num_classes)
-    if job.heads:
-        recipe["loss"] = losses_of(job)  # which have the weights and shares of their own targets
-        for name in ("class_weights", "label_smoothing", "quantile"):
-            recipe.pop(name, None)
-    return recipe
+    if not job.heads:
+        return loop_values(job.recipe, job.num_classes)
+    # losses of several targets have the weights and shares of their own
+    own = ("class_weights", "label_smoothing", "quantile")
+    shared = {name: value for name, value in job.recipe.items() if name not in own}
+    return {**loop_values(shared, job.num_classes), "loss": losses_of(job)}
 
 
 def plain_values(inputs: Inputs) -> dict[str, dict[str, Any]]:
@@ -367,25 +361,13 @@ def reporter(send: Send) -> Callable[[Mapping[str, float]], None]:
     return on_epoch
 
 
-def best_of(history: Sequence[Mapping[str, float]], recipe: Mapping[str, Any]) -> int:
-    """Return the epoch whose weights are kept: the last that was an improvement."""
-    watch, least = recipe.get("watch", "loss"), recipe.get("min_delta", 0.0)
-    sign = 1 if watch == "loss" else -1
-    lowest, epoch = math.inf, 0
-    for row in history:
-        value = sign * row[f"validation_{watch}"]
-        if value < lowest - least:
-            lowest, epoch = value, int(row["epoch"])
-    return epoch
-
-
 def why_stopped(
-    history: Sequence[Mapping[str, float]], best_epoch: int, recipe: Mapping[str, Any]
+    history: Sequence[Mapping[str, float]], best: int, recipe: Mapping[str, Any]
 ) -> str:
     """Say why training ended: after all epochs, for want of progress, or because it diverged."""
     if len(history) >= recipe["epochs"]:
         return "epochs"
-    waited = len(history) - best_epoch
+    waited = len(history) - best
     return "patience" if recipe["patience"] and waited >= recipe["patience"] else "diverged"
 
 

@@ -15,7 +15,7 @@ import pytest
 from bakeoff import MissingPackageError, RequestError, RunError
 from bakeoff.train.events import Done, Epoch, Failed, Lost, Started
 from bakeoff.train.machine import Machine
-from bakeoff.train.workers import LOST_STARTS, Workers, environment, num_cores
+from bakeoff.train.workers import IDLE, LOST_STARTS, Workers, environment, num_cores
 from tests.train.test_worker import JOB, shared_data_in
 
 
@@ -151,14 +151,41 @@ def test_how_a_process_ended_is_told_by_signal_or_exit_code(code, last, words):
 
 
 def test_no_worker_is_left_behind_and_no_thread_reads_on():
-    with Workers(2) as workers:
+    with Workers(2) as workers:  # one of them has begun, one is still starting
+        workers.place()
         processes = list(workers.workers)
+    IDLE.stop_but()
     assert all(worker.process.poll() is not None for worker in processes)
     assert not any(thread.is_alive() for worker in processes for thread in worker.threads)
     for worker in processes:
         assert worker.process.stdin.closed
         assert worker.process.stdout.closed
         assert worker.process.stderr.closed
+
+
+def test_a_worker_that_is_free_waits_for_the_next_run_and_one_at_work_is_ended(tmp_path):
+    with Workers(1, device="cpu") as workers:
+        workers.place()
+        [first] = workers.workers
+    with Workers(1, device="cpu") as workers:
+        assert workers.workers == [first]
+        assert workers.place()["device"] == "cpu"
+        assert "torch" in workers.versions
+        [(_, event)] = list(workers.work("fit", [JOB], [tmp_path]))[1:]
+        assert "no shared data" in event.message  # that of the run before is forgotten
+        workers.share(shared_data_in(tmp_path / "shared"))
+        next(workers.work("fit", [JOB], [tmp_path]))
+    assert not first.is_alive()
+
+
+def test_a_worker_that_waits_is_not_taken_for_another_environment(monkeypatch):
+    with Workers(1, device="cpu") as workers:
+        workers.place()
+        [first] = workers.workers
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with Workers(1, device="cpu") as workers:
+        assert workers.workers != [first]
+    assert not first.is_alive()
 
 
 @pytest.fixture

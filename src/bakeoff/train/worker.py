@@ -9,6 +9,7 @@ The test targets never come here: a worker knows the inputs of all rows, the tar
 validation rows, and gives back scores.
 """
 
+import gc
 import json
 import math
 import os
@@ -36,7 +37,7 @@ from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_l
 from bakeoff.train.head import judged_scores, losses_of
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.loop_values import best_epoch, loop_values
-from bakeoff.train.machine import memory_used
+from bakeoff.train.machine import give_back_memory, memory_used
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 from bakeoff.train.write_tokens import write_tokens
@@ -52,6 +53,7 @@ ALL_KNOWN = (  # no class that training rows lack, or one that counts for nothin
 MOST_WRITTEN = 100  # test rows for which a text is written, to be looked at
 MOST_BUILT = 5_000_000  # weights of all models that are kept for another seed
 BUILT: dict[str, Any] = {}
+MOST_IDLE = 2**30  # bytes of a worker that waits for another run
 PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
 
 
@@ -68,6 +70,9 @@ def main() -> None:
                 ready = start(request["framework"], request["device"])
                 device = ready.device
                 send(ready)
+            elif request["do"] == "forget":
+                shared = None
+                forget()
             elif request["do"] == "share":
                 shared = None
                 BUILT.clear()
@@ -85,6 +90,15 @@ def main() -> None:
                 why_none = sentence(error)
             else:
                 send(failure(error))
+
+
+def forget() -> None:
+    """Let go of all that belongs to a run; end, where too much would stay in memory."""
+    BUILT.clear()
+    gc.collect()
+    give_back_memory()
+    if memory_used() > MOST_IDLE:
+        os._exit(0)
 
 
 def open_output() -> Send:

@@ -20,6 +20,7 @@ from typing import Any, Literal, Self
 
 from bakeoff.errors import RequestError, RunError, option
 from bakeoff.train.events import Epoch, Event, Failed, Lost, Ready, Started, from_line
+from bakeoff.train.idle_workers import IdleWorkers, kind_of
 from bakeoff.train.job import Job
 from bakeoff.train.keras_backend import ENVIRONMENT, INSTALL, not_installed
 from bakeoff.train.machine import memory_kills, this_machine
@@ -30,7 +31,7 @@ TRIES = 2  # a job whose process ends is made again once: it may not have been i
 
 
 class Workers:
-    """A few worker processes; use as a context, so that none outlives the run.
+    """A few worker processes; use as a context: those that are free then wait for the next run.
 
     Args:
         count: How many processes.
@@ -48,6 +49,7 @@ class Workers:
         self.versions: dict[str, str] = {}
         self.kills_before = memory_kills()
         self.spare_starts = 0  # none before a first worker was ready
+        IDLE.stop_but(kind_of(framework, device, environment(framework)))
         self.workers = [self.start_worker(framework) for _ in range(count)]
 
     def __len__(self) -> int:
@@ -58,7 +60,11 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         for worker in self.workers:
-            worker.stop()
+            if worker.is_free:
+                worker.send({"do": "forget"})
+                IDLE.keep(worker.kind, worker)
+            else:
+                worker.stop()
 
     def grow(self, count: int) -> None:
         """Start more workers, up to a number."""
@@ -67,7 +73,12 @@ class Workers:
 
     def start_worker(self, framework: str) -> "Worker":
         """Start a process that gets to see the shared data of the run."""
-        worker = Worker(framework, self.device, self.messages)
+        kind = kind_of(framework, self.device, environment(framework))
+        worker = IDLE.take(kind, lambda: Worker(framework, self.device, self.messages))
+        worker.messages = self.messages
+        if worker.ready is not None:
+            self.versions |= worker.ready.versions or {}
+            self.spare_starts = LOST_STARTS
         if self.shared_data is not None:
             worker.share(self.shared_data)
         return worker
@@ -234,7 +245,16 @@ class Workers:
 
 
 class Worker:
-    """One process and two threads: its messages go to a common queue, its stderr is kept."""
+    """One process and two threads: its messages go to a common queue, its stderr is kept.
+
+    Args:
+        framework: What it imports.
+        device: What it is to train on.
+        messages: Where those go that come; None stands for the end of the process.
+
+    Attributes:
+        kind: What it can be used for in another run.
+    """
 
     def __init__(
         self,
@@ -242,7 +262,8 @@ class Worker:
         device: str,
         messages: "SimpleQueue[tuple[Worker, Event | Ready | None]]",
     ) -> None:
-        self.framework = framework
+        self.framework, self.messages = framework, messages
+        self.kind = kind_of(framework, device, environment(framework))
         self.ready: Ready | None = None
         self.task: tuple[int, Job] | None = None
         self.memory = 0
@@ -259,14 +280,23 @@ class Worker:
         )
         self.stderr_tail: deque[str] = deque(maxlen=20)
         self.threads = [
-            Thread(target=self.read_messages, args=(messages,), daemon=True),
+            Thread(target=self.read_messages, daemon=True),
             Thread(target=self.read_stderr, daemon=True),
         ]
         for thread in self.threads:
             thread.start()
         self.send({"do": "hello", "framework": framework, "device": device})
 
-    def read_messages(self, messages: "SimpleQueue[tuple[Worker, Event | Ready | None]]") -> None:
+    @property
+    def is_free(self) -> bool:
+        """Whether it could take a job now."""
+        return self.ready is not None and self.task is None and self.is_alive()
+
+    def is_alive(self) -> bool:
+        """Tell whether its process runs."""
+        return self.process.poll() is None
+
+    def read_messages(self) -> None:
         """Pass on each message; None when the process has ended, be it in the middle of a line."""
         try:
             if self.process.stdout is not None:
@@ -275,11 +305,11 @@ class Worker:
                         message = from_line(line, self.task[1] if self.task else None)
                         if isinstance(message, Epoch):
                             self.memory = message.memory
-                        messages.put((self, message))
+                        self.messages.put((self, message))
         except ValueError:
             self.process.terminate()  # what comes after half a line cannot be understood
         finally:
-            messages.put((self, None))
+            self.messages.put((self, None))
 
     def read_stderr(self) -> None:
         """Keep the last lines of standard error, to explain a crash."""
@@ -317,6 +347,9 @@ class Worker:
         for thread in self.threads:
             thread.join(timeout=1)
         return code
+
+
+IDLE: IdleWorkers[Worker] = IdleWorkers()
 
 
 def signal_name(number: int) -> str:

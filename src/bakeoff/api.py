@@ -19,8 +19,12 @@ from bakeoff.train.recipe import Recipe
 if TYPE_CHECKING:
     import polars as pl
 
+    from bakeoff.catalog import Framework
+    from bakeoff.data.dataset import Dataset
+    from bakeoff.data.splitting.split import Split
     from bakeoff.deliver.trained_model import TrainedModel
     from bakeoff.judge.verdict import Verdict
+    from bakeoff.plan.begun import Begun
     from bakeoff.plan.plan import Plan
     from bakeoff.report.screen import Screen
     from bakeoff.runs.folder import RunFolder
@@ -182,6 +186,7 @@ def run(
     length: int | None = None,
     vectors: str | Path | None = None,
     models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
+    start_from: str | Path | None = None,
     vary: str | Sequence[str] | Mapping[str, Sequence[Any]] | None = None,
     framework: str | Sequence[str] | None = None,
     seeds: int | None = None,
@@ -225,6 +230,7 @@ def run(
     class_weights: str | None = None,
     label_smoothing: float | None = None,
     precision: str | None = None,
+    frozen_epochs: int | None = None,
     augment: str | None = None,
     out: str | Path | None = None,
     show: str = "live",
@@ -402,13 +408,16 @@ def carry_out(
         from bakeoff.runs.folder import new_folder
         from bakeoff.runs.record_plan import record_plan
 
+        earlier = begun_with(experiment)
+        experiment = earlier.added_to(experiment) if earlier else experiment
         dataset = read_data(experiment, memory or {})
         screen.data(dataset, details=dry_run)
         split = make_split(dataset, experiment.split, experiment.seed)
         screen.split(dataset, split)
+        refuse_learned(experiment, dataset, split)
         leaks = find_leaks(dataset, split)
         screen.leaks(leaks, forecast=forecasts(dataset.schema))
-        plan = make_plan(experiment, dataset, split, leaks)
+        plan = make_plan(experiment, dataset, split, leaks, earlier)
         missing = None if begun is None else still_missing(begun, plan, screen)
         plan = probe(plan, workers, scratch, jobs=missing)
         missing = plan.jobs if missing is None else missing
@@ -430,6 +439,23 @@ def carry_out(
         write_report_of(folder, screen)
         screen.result(folder)
     return Run(folder.path, given=folder.given)
+
+
+def begun_with(experiment: Experiment) -> "Begun | None":
+    """Return the network of an earlier run that a model is to begin as, where one is named."""
+    if not experiment.start_from:
+        return None
+    from bakeoff.deliver.begun_of import begun_of
+
+    return begun_of(experiment.start_from, cast("Sequence[Framework]", experiment.framework))
+
+
+def refuse_learned(experiment: Experiment, dataset: "Dataset", split: "Split") -> None:
+    """Refuse test rows that the network of an earlier run has learned from."""
+    if experiment.start_from:
+        from bakeoff.deliver.begun_of import refuse_learned
+
+        refuse_learned(experiment.start_from, dataset, split)
 
 
 def still_missing(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Sequence["Job"]:

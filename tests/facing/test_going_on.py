@@ -15,6 +15,9 @@ RECIPES = [
     {"optimizer": "momentum", "schedule": {"name": "plateau", "plateau_patience": 1}},
     {"average": 0.9, "mixup": 0.2, "accumulate": 2},
     {"optimizer": "muon", "clip_norm": 0.5, "sampling": "balanced"},
+    {"frozen_epochs": 2},
+    {"frozen_epochs": 3, "average": 0.9},  # the state is that before the features learn
+    {"frozen_epochs": 5, "patience": 0},
 ]
 
 

@@ -106,11 +106,12 @@ def test_a_file_says_what_it_is(file: Path):
 @every_file
 def test_functions_are_short(file: Path):
     for owner, node in functions(tree(file)):
-        constructor_of_a_page = file in PAGES and owner and node.name == "__init__"
+        flat = file in PAGES or file.name == "estimators.py"  # a line for each argument
+        flat_constructor = flat and owner and node.name == "__init__"
         documented = bool(ast.get_docstring(node))
         first = node.body[0].end_lineno if documented else node.lineno
         lines = node.end_lineno - (first or node.lineno)
-        assert lines <= 60 or constructor_of_a_page, f"{node.name}: {lines} lines"
+        assert lines <= 60 or flat_constructor, f"{node.name}: {lines} lines"
 
 
 @every_file
@@ -262,7 +263,7 @@ def test_the_design_names_every_file_and_no_other():
     there = {file.name for file in ROOMS}
     shared = {"fit.py", "losses.py", "optimizers.py", "memory.py", "dropout.py", "augment.py",
                   "step_scores.py", "schedules.py", "training.py", "validation.py", "progress.py",
-                  "state.py", "tally.py", "averaged.py", "mixing.py", "sampling.py", "step.py",
+                  "state.py", "tally.py", "frozen.py", "averaged.py", "mixing.py", "sampling.py", "step.py",
                   "tensorflow_steps.py", "jax_steps.py"}  # fmt: skip
     assert there - named <= {
         "api.py",

@@ -45,6 +45,7 @@ RECIPES = [
     {"mixup": 0.2},
     {"average": 0.9},
     {"sampling": "balanced"},
+    {"frozen_epochs": 1, "average": 0.9},
 ]
 
 

@@ -74,6 +74,7 @@ def fit(
     average: float = 0.0,
     sampling: str = "shuffled",
     precision: str = "float32",
+    frozen_epochs: int = 0,
     augment: Augment | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -120,6 +121,8 @@ def fit(
             0.99; less in the first steps. That average is judged and kept. 0: there is none.
         sampling: "shuffled": an epoch has each row once; "balanced": each class as often.
         precision: "float32"; Keras fixes the precision of a page when it is built.
+        frozen_epochs: Epochs in which only the head learns; then all weights do, and the optimizer
+            and the average begin anew.
         augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
         seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda" (any GPU that the backend sees).
@@ -137,7 +140,7 @@ def fit(
     Raises:
         FloatingPointError: The loss was not a finite number in the very first epoch.
         ValueError: A length, token or category that the model does not know; `begin` is the state
-            of another training.
+            of another training; the model has no head of that name.
     """
     if precision != "float32":
         raise ValueError(f"precision={precision!r}: Keras models train in float32. Leave it out.")
@@ -150,6 +153,7 @@ def fit(
     criterion, watched = criteria(loss, *own, per_step=per_step)
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
     built_in = {"members": members, "clip": (clip_norm, clip_value), "penalty": (l1, l2)}
+    built_in["teacher_forcing"] = teacher_forcing
     ragged = [*feed.ragged, *steps_that_differ(targets)]
     tally = partial(Tally, watched, mean=loss in MEANS, **steps)
     num_steps = -(-len(batch_sizes(len(feed), batch_size)) // accumulate)
@@ -159,38 +163,31 @@ def fit(
     progress = Progress(Best(watch, min_delta), fallen, **stopping)
     with quiet(), keras.device(place(device)):
         seed_dropout(model, seed)
-        compiled = compiled_steps(
-            model,
-            lambda: Step(
-                model,
-                criterion,
-                Optimizer(**named(optimizer), weight_decay=weight_decay),
-                averaged=Averaged(model, average),
-                teacher_forcing=teacher_forcing,
-                **built_in,
-            ),
-            ragged,
-            key=repr((loss, own, steps, optimizer, weight_decay, average, built_in, ragged)),
-        )
-        averaged = compiled.step.averaged
-        judged = Feed(validation_inputs, compiled=each_shape()), validation_targets
-        validate = Validation(*judged, compiled.step.criterion, watched, **steps)
+        moving = partial(Optimizer, **named(optimizer), weight_decay=weight_decay)
+        make = partial(new_step, model, criterion, moving, average, **built_in)
+        key = repr((loss, own, steps, optimizer, weight_decay, average, built_in, ragged))
+        compiled = partial(compiled_steps, model, make, ragged, key=key)
+        done = len(begin[1]["history"]) if begin else 0
         training = Training(
-            compiled,
+            compiled(frozen=0 < frozen_epochs >= done),
             counted=partial(count_of, class_weights=class_weights, per_step=per_step),
             mixing=Mixing(mixup, inputs, seed=seed, per_step=per_step),
             accumulate=accumulate,
             **steps,
         )
+        judged = Feed(validation_inputs, compiled=each_shape()), validation_targets
+        validate = Validation(*judged, training.step.criterion, watched, **steps)
         state = State(training, feed, kept, progress, on_state=on_state, every=state_seconds)
         state.begin_with(begin)
         start = time.perf_counter() - progress.seconds
         for epoch in range(len(progress.history) + 1, epochs + 1):
+            if 0 < frozen_epochs == epoch - 1:
+                training.use(compiled(frozen=False))
             epoch_start = time.perf_counter()
             rates = planned.rates(epoch, num_steps, fallen.falls)
             found = training.epoch(feed.shuffled(known, batch_size, accumulate), rates, tally())
             speed = {"rows_per_second": len(feed) / (time.perf_counter() - epoch_start)}
-            with averaged:
+            with training.averaged:
                 row = {"epoch": epoch, **found, **validate(model), "lr": rates[-1]}
                 row |= {"seconds": time.perf_counter() - start, **speed}
                 if not progress.goes_on(row):
@@ -198,6 +195,32 @@ def fit(
             state.offer()
         kept.give_back()
     return progress.history
+
+
+def new_step(
+    model: keras.Model,
+    criterion: Callable[..., Any],
+    new_optimizer: Callable[[], Optimizer],
+    average: float,
+    *,
+    members: bool,
+    teacher_forcing: bool,
+    clip: tuple[float, float],
+    penalty: tuple[float, float],
+    frozen: bool,
+) -> Step:
+    """Return what a step of training does, with an optimizer and an average of its own."""
+    return Step(
+        model,
+        criterion,
+        new_optimizer(),
+        averaged=Averaged(model, average),
+        members=members,
+        teacher_forcing=teacher_forcing,
+        clip=clip,
+        penalty=penalty,
+        frozen=frozen,
+    )
 
 
 def each_shape() -> bool:

@@ -45,9 +45,13 @@ class Step:
         clip: Longest gradient as a norm over all weights, and largest part; 0 does not clip.
         penalty: Of the sizes of matrices, and of their squares.
         averaged: The moving average of its weights.
+        frozen: The head alone learns.
 
     Attributes:
         weights: Those that are trained.
+
+    Raises:
+        ValueError: The head is to learn alone, and there is none.
     """
 
     def __init__(
@@ -61,17 +65,19 @@ class Step:
         teacher_forcing: bool,
         clip: tuple[float, float],
         penalty: tuple[float, float],
+        frozen: bool = False,
     ) -> None:
         self.held = ref(model)  # who holds a step for a model must not hold the model
         self.criterion, self.optimizer = criterion, optimizer
         self.averaged, self.members, self.teacher_forcing = averaged, members, teacher_forcing
         self.clip, self.penalty = clip, penalty
-        self.weights = list(model.trainable_variables)
+        self.weights = head_of(model) if frozen else list(model.trainable_variables)
+        self.matrices = [weight for weight in self.weights if len(weight.shape) > 1]
+        count = len(self.weights)
         if isinstance(criterion, JointLoss) and criterion.learned:
             self.weights.append(criterion.log_variances)
-        self.matrices = [weight for weight in model.trainable_variables if len(weight.shape) > 1]
         optimizer.build(self.weights, last_of(model))
-        learned = self.weights[len(model.trainable_variables) :]
+        learned = self.weights[count:]
         memory = [*optimizer.variables, *learned]
         values = [(variable, ops.convert_to_numpy(variable)) for variable in memory]
         self.first = [(variable, value if value.any() else None) for variable, value in values]
@@ -180,6 +186,21 @@ def last_of(model: keras.Model) -> list[Any]:
     if not isinstance(heads, list):
         heads = [getattr(model, "head", None)]
     return [weight for head in heads for weight in getattr(head, "trainable_variables", [])]
+
+
+def head_of(model: keras.Model) -> list[Any]:
+    """Return the weights of the last layer, which are to learn alone.
+
+    Raises:
+        ValueError: The model has no such layer.
+    """
+    last = last_of(model)
+    if not last:
+        raise ValueError(
+            "frozen_epochs lets the part called head learn alone, and this model has none. Leave "
+            "it out."
+        )
+    return last
 
 
 def norm(gradients: Sequence[Any]) -> Any:

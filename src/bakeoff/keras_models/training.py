@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 import keras
 import numpy as np
 
+from bakeoff.keras_models.averaged import Averaged
 from bakeoff.keras_models.feed import Block
 from bakeoff.keras_models.mixing import Mixing
 from bakeoff.keras_models.step import Step
@@ -36,10 +37,25 @@ class Training:
         teacher_forcing: bool,
         accumulate: int,
     ) -> None:
-        self.steps, self.step, self.averaged = steps, steps.step, steps.step.averaged
+        self.steps = steps
         self.counted, self.mixing = counted, mixing
         self.per_step, self.teacher_forcing = per_step, teacher_forcing
         self.accumulate = accumulate
+
+    @property
+    def step(self) -> Step:
+        """Return what one step does."""
+        step: Step = self.steps.step
+        return step
+
+    @property
+    def averaged(self) -> Averaged:
+        """Return the moving average of the weights."""
+        return self.step.averaged
+
+    def use(self, steps: Any) -> None:
+        """Take other steps from now on, which begin with the weights as they are."""
+        self.steps = steps
 
     def epoch(
         self, blocks: Iterator[Block], rates: Sequence[float], tally: Tally
@@ -97,7 +113,7 @@ HELD: WeakKeyDictionary[keras.Model, dict[str, Any]] = WeakKeyDictionary()
 
 
 def compiled_steps(
-    model: keras.Model, make: Callable[[], Step], ragged: Sequence[str], *, key: str
+    model: keras.Model, make: Callable[..., Step], ragged: Sequence[str], *, key: str, frozen: bool
 ) -> Any:
     """Return what takes many steps in one call, as at the beginning of a training.
 
@@ -106,16 +122,17 @@ def compiled_steps(
 
     Args:
         model: What is trained.
-        make: Returns what one step does.
+        make: Returns what one step does, given `frozen`.
         ragged: Arguments whose steps differ from block to block, "targets" among them.
-        key: Tells all that is built into a graph.
+        key: Tells all else that is built into a graph.
+        frozen: The head alone learns.
     """
-    held = HELD.setdefault(model, {})
+    held, key = HELD.setdefault(model, {}), f"{key} {frozen}"
     if key not in held:
         if keras.backend.backend() == "jax":
             from bakeoff.keras_models.jax_steps import JaxSteps as Steps
         else:
             from bakeoff.keras_models.tensorflow_steps import TensorFlowSteps as Steps
-        held[key] = Steps(make(), ragged)
+        held[key] = Steps(make(frozen=frozen), ragged)
     held[key].begin()
     return held[key]

@@ -129,6 +129,12 @@ class Experiment:
     kinds: Mapping[str, str] = setting(
         {}, "what a column holds, where it is read wrongly, such as zip=category", table="kinds"
     )
+    start_from: str = setting(
+        "",
+        "folder of an earlier run: a model NAME_started more begins with the features of its best "
+        "network, and with a new head",
+        table="run",
+    )
     framework: tuple[str, ...] = setting(
         ("torch",),
         "where networks are trained; with several, each network in each of them",

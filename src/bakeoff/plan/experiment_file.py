@@ -19,7 +19,7 @@ from bakeoff.train.recipe import Recipe
 PATH = "file, or data-set name; a relative path starts at this file"
 MOST_BYTES = 2 * 10**7  # a hundred thousand columns take some 6 million
 MOST_DOTS = 1_000  # of one key: with 20,000 parts tomllib takes a minute and a half
-FILES = ("data", "test", "validation", "images")  # fields that may hold a path
+FILES = ("data", "test", "validation", "images", "start_from")  # fields that may hold a path
 
 
 def read_experiment(path: str | Path, *, beside: bool = False) -> Experiment:

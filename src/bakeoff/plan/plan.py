@@ -22,6 +22,7 @@ from bakeoff.errors import RequestError, option, unknown
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
 from bakeoff.listed import listed
 from bakeoff.options import options
+from bakeoff.plan.begun import Begun
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.heads import check_auxiliary, heads_for, weights_by_target, with_heads
 from bakeoff.plan.models import Facts, choose_models, recipe_of
@@ -52,6 +53,7 @@ class Plan:
         unnamed: Models that run because they can read the data, not because they were named.
         left_out: Models that this data cannot be given to, and why, a sentence each.
         spreads: Of a forecast: series -> standard deviation of its training targets; "" -> of all.
+        begun: Framework -> the weights that a model begins with, where one begins as another ended.
         probed: (model, framework) -> its size and the seconds of a step, once it was probed.
     """
 
@@ -69,6 +71,7 @@ class Plan:
     left_out: tuple[str, ...] = ()
     spreads: Mapping[str, float] = field(default_factory=dict)
     probed: Mapping[tuple[str, str], Probed] = field(default_factory=dict)
+    begun: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
 
     @property
     def metric(self) -> Metric:
@@ -149,8 +152,16 @@ def make_plan(
     dataset: Dataset,
     split: Split,
     leaks: Sequence[Finding],
+    begun: Begun | None = None,
 ) -> Plan:
     """Fit the transforms on the training rows, choose metric and models, list the fits.
+
+    Args:
+        experiment: What was asked for.
+        dataset: As it was read.
+        split: Its parts.
+        leaks: What the leak checks found.
+        begun: The network that one model begins as.
 
     Raises:
         RequestError: A model cannot read the data, or a metric or loss does not go with them.
@@ -180,12 +191,13 @@ def make_plan(
         models, dropped = with_heads(models, set(experiment.models))
         left_out = (*left_out, *dropped)
         read = {model.name: read[model.name] for model in models}
-    recipes = recipes_of(experiment, models, preparation, len(split.train))
-    check_contrastive(models, recipes)
+    recipes = recipes_of(
+        experiment, models, preparation, len(split.train), begun.model if begun else ""
+    )
     experiment, recipes, changes = with_changes(experiment, recipes, preparation, dataset, split)
     if not weights:
         recipes = with_weights(recipes, preparation, counted[dataset.target])
-    changes = (*changes, *of_networks_alone(recipes))
+    changes = (*changes, *of_networks_alone(recipes), *([begun.sentence] if begun else ()))
     jobs = plan_jobs(
         models,
         frameworks=experiment.framework,
@@ -209,7 +221,8 @@ def make_plan(
         metrics=metrics,
         views={name: offered[name] for name in seen_by(models)},
         models=models,
-        jobs=jobs,
+        jobs=begun.marked(jobs) if begun else jobs,
+        begun=begun.fitted(preparation) if begun else {},
         changes=changes,
         left_out=left_out,
         spreads=target_spreads(dataset, split) if task == "forecast" else {},
@@ -274,12 +287,33 @@ def check_contrastive(models: Sequence[Model], recipes: Mapping[str, Recipe]) ->
 
 
 def recipes_of(
-    experiment: Experiment, models: Sequence[Model], preparation: Preparation, rows: int
+    experiment: Experiment,
+    models: Sequence[Model],
+    preparation: Preparation,
+    rows: int,
+    started: str,
 ) -> dict[str, Recipe]:
-    """Return the recipe of each network, resolved for so many training rows."""
-    return {
+    """Return the recipe of each network, resolved for so many training rows.
+
+    Args:
+        started: The model that begins as another ended: it alone has features to be frozen.
+
+    Raises:
+        RequestError: Features are to be frozen that nothing has learned.
+    """
+    frozen = experiment.recipe.frozen_epochs
+    if frozen and not started:
+        raise RequestError(
+            f"{option('frozen_epochs', frozen)} goes with {option('start_from', 'RUN')}: features "
+            "that are drawn have nothing to keep. Say both, or leave it out."
+        )
+    shared = replace(experiment.recipe, frozen_epochs=0)
+    recipes = {
         model.name: resolve(
-            recipe_of(experiment.recipe, experiment.models.get(model.name, {})),
+            recipe_of(
+                experiment.recipe if model.name == started else shared,
+                experiment.models.get(model.name, {}),
+            ),
             rows=rows,
             task=preparation.task,
             tasks={goal.task for goal in preparation.goals.values()},
@@ -287,6 +321,8 @@ def recipes_of(
         for model in models
         if model.row.role != "baseline"
     }
+    check_contrastive(models, recipes)
+    return recipes
 
 
 def seen_by(models: Sequence[Model]) -> list[str]:

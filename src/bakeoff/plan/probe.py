@@ -41,6 +41,7 @@ def probe(
         targets=make_targets(plan.preparation, plan.dataset),
         rows={part: getattr(plan.split, part) for part in ("train", "validation", "test")},
         written=plan.preparation.task == "text",
+        begun=plan.begun,
     )
     workers.share(scratch)
     first: dict[tuple[str, str], Job] = {}

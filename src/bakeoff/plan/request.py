@@ -57,7 +57,7 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
             asked[name] = str(asked[name])  # frames without names number their columns
     if isinstance(asked.get("positive"), int | float):
         asked["positive"] = as_word(asked["positive"])
-    for name in ("test", "validation", "images", "vectors"):
+    for name in ("test", "validation", "images", "vectors", "start_from"):
         if isinstance(asked.get(name), Path):
             asked[name] = str(asked[name])
     if isinstance(asked.get("image_size"), int | tuple | list):

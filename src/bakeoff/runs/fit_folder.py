@@ -26,7 +26,7 @@ SECONDS = ("train_seconds", "predict_microseconds")
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_metric")  # of history.parquet
 LATER_CURVES = ("train_metric",)  # that older versions lack
 WORDS = ("stopped", "error")
-LATER_FIELDS = ("horizon", "branches")  # of a job, that older versions lack
+LATER_FIELDS = ("horizon", "branches", "start")  # of a job, that older versions lack
 MOST_EPOCHS = 10**6  # of a history
 
 

@@ -40,6 +40,13 @@ class Averaged:
         self.raw: list[torch.Tensor] = []
 
     @torch.no_grad()
+    def begin(self) -> None:
+        """Begin with the weights as they are."""
+        self.num_steps = 0
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            average.copy_(weight)
+
+    @torch.no_grad()
     def see(self) -> None:
         """Move the average towards the weights of now."""
         if not self.share:

@@ -26,6 +26,7 @@ from bakeoff.torch_models.feed import (
     batch_sizes,
     target_taker,
 )
+from bakeoff.torch_models.frozen import Frozen
 from bakeoff.torch_models.joint_loss import JointLoss
 from bakeoff.torch_models.losses import MEANS, count_of, loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
@@ -73,6 +74,7 @@ def fit(
     average: float = 0.0,
     sampling: str = "shuffled",
     precision: str = "float32",
+    frozen_epochs: int = 0,
     augment: Augment | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -119,6 +121,8 @@ def fit(
             0.99; less in the first steps. That average is judged and kept. 0: there is none.
         sampling: "shuffled": an epoch has each row once; "balanced": each class as often.
         precision: "float32", or "bfloat16" for the forward and backward pass.
+        frozen_epochs: Epochs in which only the head learns; then all weights do, and the optimizer
+            and the average begin anew.
         augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
         seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda", "mps".
@@ -135,7 +139,7 @@ def fit(
 
     Raises:
         FloatingPointError: The loss was not a finite number in the very first epoch.
-        ValueError: `begin` is the state of another training.
+        ValueError: `begin` is the state of another training; the model has no head of that name.
     """
     keep_memory()
     torch.manual_seed(seed)
@@ -173,9 +177,12 @@ def fit(
     progress = Progress(Best(watch, min_delta), fallen, **stopping)
     state = State(training, feed, kept, progress, on_state=on_state, every=state_seconds)
     state.begin_with(begin)
+    frozen = Frozen(model, frozen_epochs)
     start = time.perf_counter() - progress.seconds
     with faster_dropout(model):
         for epoch in range(len(progress.history) + 1, epochs + 1):
+            if frozen.ends_before(epoch):
+                training.begin()
             epoch_start = time.perf_counter()
             rates = planned.rates(epoch, num_steps, fallen.falls)
             found = training.epoch(feed.shuffled(known, batch_size), rates, tally())
@@ -186,6 +193,7 @@ def fit(
                 if not progress.goes_on(row):
                     break
             state.offer()
+    frozen.release()
     kept.give_back()
     lay_out(model.eval(), {})
     return progress.history

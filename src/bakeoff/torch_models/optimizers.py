@@ -75,6 +75,13 @@ class Optimizer:
             self.decayed, self.others = [], states
 
     @torch.no_grad()
+    def begin(self) -> None:
+        """Forget how the weights have moved so far."""
+        for _, *memory in self.states:
+            for mean in memory:
+                mean.zero_()
+
+    @torch.no_grad()
     def step(self, lr: float) -> None:
         """Move each weight that has a gradient, then forget the gradients."""
         for states, decay in ((self.decayed, self.weight_decay), (self.others, 0.0)):

@@ -60,6 +60,11 @@ class Training:
         self.clip, self.penalty = clip, penalty
         self.precision, self.accumulate = precision, accumulate
 
+    def begin(self) -> None:
+        """Forget how the weights have moved so far."""
+        self.optimizer.begin()
+        self.averaged.begin()
+
     def epoch(
         self, shuffled: Iterator[tuple[Batch, Tensor]], rates: Sequence[float], tally: Tally
     ) -> dict[str, float]:

@@ -13,6 +13,7 @@ from bakeoff.train.recipe import Recipe, settings_of
 Device = Annotated[str, OneOf("auto", "cpu", "cuda", "mps")]
 Stopped = Annotated[str, OneOf("", "patience", "epochs", "diverged", "limit")]
 Horizon = Annotated[Count, Absent(0)]  # came with forecasts, after format 2 of a run
+Start = Annotated[str, Absent("")]  # came with start_from
 Heads = Annotated[Mapping[str, Mapping[str, Any]], Absent({})]  # came with several targets
 Branches = Annotated[Mapping[str, Mapping[str, Any]], Absent({})]  # came with several inputs
 Line = tuple[str, str]  # (model, framework): one line of the leaderboard
@@ -36,6 +37,7 @@ class Job:
         horizon: Steps of a forecast or a series, tokens of a text at most; 0 for other tasks.
         branches: Of a network of several inputs: input -> the `architecture` that reads it, the
             `view` of it, and `arguments`; or the input whose architecture reads it, too: `shared`.
+        start: Mark of the weights that it begins with, but for its head; "": all are drawn.
         heads: Of several targets: target -> the fields of its `Head`, the leading one first, which
             task and num_classes are of.
     """
@@ -52,6 +54,7 @@ class Job:
     device: Device = "cpu"
     horizon: Horizon = 0
     branches: Branches = field(default_factory=dict)
+    start: Start = ""
     heads: Heads = field(default_factory=dict)
 
     @property

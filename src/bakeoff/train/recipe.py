@@ -259,6 +259,13 @@ class Recipe:
         choices=("float32", "bfloat16"),
     )
 
+    frozen_epochs: int = setting(
+        0,
+        "of what start_from begins: epochs in which only the new head learns; then all learn, and "
+        "the optimizer begins anew",
+        table="recipe",
+        least=0,
+    )
     augment: str = setting(
         "auto",
         "changes of training pictures, drawn anew every time: flip=0.5,rotation=15 and so on; "
@@ -300,6 +307,7 @@ LATER: dict[str, tuple[object, ...]] = {  # came after format 2 of a run: writte
     "watch": ("loss",),
     "accumulate": (1,),
     "sampling": ("shuffled",),
+    "frozen_epochs": (0,),
 }
 
 

@@ -5,6 +5,7 @@ sources.json               view -> its sizes, argument -> where its values are, 
 targets.json               "train" and "validation" -> where the targets of their rows are; of a
                            text that is written also "test": models are judged by how well they
                            foretell each token from the true ones before it, once they are trained
+begun/<framework>.safetensors   weights that a network begins with, where there are such
 train.npy  validation.npy  test.npy        positions of the rows of each part
 arrays/<number>.npy        each array that a source names, written once for all views
 
@@ -25,6 +26,7 @@ from bakeoff.data.taking.sources import Ragged, Rows, Source, Windows, plain, so
 from bakeoff.data.taking.targets import Targets
 from bakeoff.data.taking.views import View, Views
 from bakeoff.documents import write_text, writing
+from bakeoff.train.weights import read_weights, save_arrays
 
 PARTS = ("train", "validation", "test")
 TAUGHT = ("train", "validation")  # whose targets a worker is given
@@ -64,6 +66,10 @@ class SharedData:
         """Return the sources of a view, of the rows of one part."""
         return {name: source[self.rows[part]] for name, source in view.inputs.items()}
 
+    def begun(self, framework: str) -> dict[str, np.ndarray]:
+        """Return the weights that a network of a framework begins with."""
+        return read_weights(self.folder / "begun" / f"{framework}.safetensors")
+
     def targets(self, part: str) -> Source:
         """Return where the targets of training or validation rows are: classes, or numbers."""
         return self._targets[part]
@@ -82,6 +88,7 @@ def write_shared_data(
     targets: Targets,
     rows: Mapping[str, np.ndarray],
     written: bool = False,
+    begun: Mapping[str, Mapping[str, np.ndarray]] | None = None,
 ) -> None:
     """Write what `SharedData` reads.
 
@@ -91,6 +98,7 @@ def write_shared_data(
         targets: Of all rows; those of test rows are left out here.
         rows: "train", "validation", "test" -> positions of its rows.
         written: The target is a text, whose tokens are foretold one after the other.
+        begun: Framework -> weights that a network begins with.
 
     Raises:
         RunError: The folder cannot be written.
@@ -112,6 +120,8 @@ def write_shared_data(
     )
     for part in PARTS:
         save_array(folder / f"{part}.npy", rows[part])
+    for framework, weights in (begun or {}).items():
+        save_arrays(weights, folder / "begun" / f"{framework}.safetensors")
 
 
 def taught_targets(

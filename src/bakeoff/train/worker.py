@@ -31,6 +31,7 @@ from bakeoff.catalog import find
 from bakeoff.data.taking.sources import Ragged, Rows, Sliced, Source, plain, read_as
 from bakeoff.errors import BakeoffError
 from bakeoff.train.begin_vectors import begin_vectors
+from bakeoff.train.begin_weights import begin_weights
 from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.checkpoint import Checkpoint, seconds_between
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
@@ -475,6 +476,8 @@ def build_network(
         keras.utils.set_random_seed(job.seed)
     model = build_model(job, view_of(job, shared.views).sizes)
     begin_vectors(model, job, shared.views)
+    if job.start:
+        begin_weights(model, shared.begun(job.framework))
     if job.framework != "torch":
         model = built_before(model, job)
     return model, fit, predict

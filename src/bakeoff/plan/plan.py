@@ -172,17 +172,11 @@ def make_plan(
     metrics = metrics_by_target(experiment, preparation, dataset, split)
     offered = make_views(preparation, dataset)
     series = preparation.schema.series
-    facts = Facts(
-        task=task,
-        num_classes=max(goal.num_classes for goal in preparation.goals.values()),
-        lookback=series.lookback if series else 0,
-        season=season_of(series) if series else 0,
-    )
     models, left_out = choose_models(
         experiment.models,
         all_that_fit=experiment.all_that_fit,
         views=offered,
-        facts=facts,
+        facts=facts_of(preparation),
     )
     weights = weights_by_target(experiment.weight, dataset.schema.targets)
     counted = counts_by_target(dataset, split)
@@ -226,6 +220,17 @@ def make_plan(
         changes=changes,
         left_out=left_out,
         spreads=target_spreads(dataset, split) if task == "forecast" else {},
+    )
+
+
+def facts_of(preparation: Preparation) -> Facts:
+    """Return what decides, beside the views, which models fit the data."""
+    series = preparation.schema.series
+    return Facts(
+        task=preparation.task,
+        num_classes=max(goal.num_classes for goal in preparation.goals.values()),
+        lookback=series.lookback if series else 0,
+        season=season_of(series) if series else 0,
     )
 
 

@@ -28,6 +28,7 @@ from bakeoff.keras_models.feed import (
 from bakeoff.keras_models.joint_loss import JointLoss
 from bakeoff.keras_models.losses import MEANS, count_of, loss_of, metric_of
 from bakeoff.keras_models.mixing import Mixing
+from bakeoff.keras_models.not_finite import explained
 from bakeoff.keras_models.optimizers import Optimizer
 from bakeoff.keras_models.progress import Progress
 from bakeoff.keras_models.sampling import chances
@@ -138,7 +139,8 @@ def fit(
         the last step, seconds since the start, rows_per_second of training.
 
     Raises:
-        FloatingPointError: The loss was not a finite number in the very first epoch.
+        FloatingPointError: The loss was not a finite number in the very first epoch; the layer
+            that was first not finite is named.
         ValueError: A length, token or category that the model does not know; `begin` is the state
             of another training; the model has no head of that name.
     """
@@ -180,19 +182,22 @@ def fit(
         state = State(training, feed, kept, progress, on_state=on_state, every=state_seconds)
         state.begin_with(begin)
         start = time.perf_counter() - progress.seconds
-        for epoch in range(len(progress.history) + 1, epochs + 1):
-            if 0 < frozen_epochs == epoch - 1:
-                training.use(compiled(frozen=False))
-            epoch_start = time.perf_counter()
-            rates = planned.rates(epoch, num_steps, fallen.falls)
-            found = training.epoch(feed.shuffled(known, batch_size, accumulate), rates, tally())
-            speed = {"rows_per_second": len(feed) / (time.perf_counter() - epoch_start)}
-            with training.averaged:
-                row = {"epoch": epoch, **found, **validate(model), "lr": rates[-1]}
-                row |= {"seconds": time.perf_counter() - start, **speed}
-                if not progress.goes_on(row):
-                    break
-            state.offer()
+        rates = planned.rates(1, num_steps, 0)
+        again = partial(state.repeat, known, batch_size, rates, tally())
+        with explained(model, again):
+            for epoch in range(len(progress.history) + 1, epochs + 1):
+                if 0 < frozen_epochs == epoch - 1:
+                    training.use(compiled(frozen=False))
+                epoch_start = time.perf_counter()
+                rates = planned.rates(epoch, num_steps, fallen.falls)
+                found = training.epoch(feed.shuffled(known, batch_size, accumulate), rates, tally())
+                speed = {"rows_per_second": len(feed) / (time.perf_counter() - epoch_start)}
+                with training.averaged:
+                    row = {"epoch": epoch, **found, **validate(model), "lr": rates[-1]}
+                    row |= {"seconds": time.perf_counter() - start, **speed}
+                    if not progress.goes_on(row):
+                        break
+                state.offer()
         kept.give_back()
     return progress.history
 

@@ -5,7 +5,7 @@ state: the order of rows, the changes of pictures, the shares of mixtures, dropo
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -13,7 +13,9 @@ import numpy as np
 from keras import ops
 
 from bakeoff.keras_models.feed import Feed
+from bakeoff.keras_models.not_finite import Watched
 from bakeoff.keras_models.progress import Progress
+from bakeoff.keras_models.tally import Tally
 from bakeoff.keras_models.training import Training
 
 Saved = tuple[dict[str, np.ndarray], dict[str, Any]]
@@ -60,6 +62,7 @@ class State:
         self.training, self.feed, self.kept, self.progress = training, feed, kept, progress
         self.on_state, self.every = on_state, every
         self.last = time.monotonic()
+        self.first = {name: rng.bit_generator.state for name, rng in self.random.items()}
 
     @property
     def random(self) -> dict[str, np.random.Generator]:
@@ -83,6 +86,27 @@ class State:
         }
         self.on_state((self.arrays(), facts))
         self.last = time.monotonic()
+
+    def repeat(self, targets: Any, batch_size: int, rates: Sequence[float], tally: Tally) -> None:
+        """Take the first epoch once more, from the weights that were kept, and look at all layers.
+
+        Args:
+            targets: Of all rows.
+            batch_size: Rows of a batch.
+            rates: Of each step.
+            tally: Sees the scores.
+        """
+        self.kept.give_back()
+        self.training.steps.begin()
+        for name, rng in self.random.items():
+            rng.bit_generator.state = self.first[name]
+        whole = self.training.steps
+        self.training.use(Watched(whole))
+        try:
+            blocks = self.feed.shuffled(targets, batch_size, self.training.accumulate)
+            self.training.epoch(blocks, rates, tally)
+        finally:
+            self.training.use(whole)
 
     def begin_with(self, saved: Saved | None) -> None:
         """Go on from a state that was handed over.

@@ -90,7 +90,8 @@ class Step:
     def begin(self) -> None:
         """Forget what an earlier training has left."""
         for variable, value in self.first:
-            variable.assign(ops.zeros_like(variable) if value is None else value)
+            zero = ops.zeros(variable.shape, variable.dtype)  # JAX knows no zeros like a variable
+            variable.assign(zero if value is None else value)
         self.averaged.begin()
 
     @property

@@ -180,6 +180,10 @@ class Screen:
     def ended(self, tracker: Progress, fit: Fit) -> None:
         """Print a line of a fit: of each where there is no live display, else where it matters."""
         seed = f"{tracker.names[fit.job.line]}, seed {fit.job.seed}"
+        if fit.halved:
+            rows = numbers.count(fit.halved, "row")
+            text = f"{seed}: memory ended, so batches are of {rows}, and two make a step"
+            self.line("note", text, style="yellow")
         if self.display is None:
             self.line("fit", tracker.plain_line(fit))
         elif fit.error:

@@ -21,7 +21,7 @@ from bakeoff.train.recipe import LATER, SETTINGS, Recipe
 if TYPE_CHECKING:
     import polars as pl
 
-NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads")
+NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads", "halved")
 SECONDS = ("train_seconds", "predict_microseconds")
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_metric")  # of history.parquet
 LATER_CURVES = ("train_metric",)  # that older versions lack
@@ -88,6 +88,8 @@ class FitFolder:
             if not job[name]:
                 del job[name]  # so that older versions open what they could have made
         facts = {name: getattr(fit, name) for name in (*NUMBERS, *WORDS)}
+        if not fit.halved:
+            del facts["halved"]  # as older versions wrote it
         facts |= {name: round(getattr(fit, name), 4) for name in SECONDS}
         write_json(self.facts, {**job, **facts, "status": fit.status, "validation": validation})
 

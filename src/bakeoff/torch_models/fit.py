@@ -31,6 +31,7 @@ from bakeoff.torch_models.joint_loss import JointLoss
 from bakeoff.torch_models.losses import MEANS, count_of, loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
 from bakeoff.torch_models.mixing import Mixing
+from bakeoff.torch_models.not_finite import explained
 from bakeoff.torch_models.optimizers import Optimizer
 from bakeoff.torch_models.progress import Progress
 from bakeoff.torch_models.sampling import chances
@@ -138,7 +139,8 @@ def fit(
         the last step, seconds since the start, rows_per_second of training.
 
     Raises:
-        FloatingPointError: The loss was not a finite number in the very first epoch.
+        FloatingPointError: The loss was not a finite number in the very first epoch; the layer
+            that was first not finite is named.
         ValueError: `begin` is the state of another training; the model has no head of that name.
     """
     keep_memory()
@@ -179,7 +181,9 @@ def fit(
     state.begin_with(begin)
     frozen = Frozen(model, frozen_epochs)
     start = time.perf_counter() - progress.seconds
-    with faster_dropout(model):
+    rates = planned.rates(1, num_steps, 0)
+    again = partial(state.repeat, known, batch_size, rates, tally(), seed)
+    with faster_dropout(model), explained(model, again):
         for epoch in range(len(progress.history) + 1, epochs + 1):
             if frozen.ends_before(epoch):
                 training.begin()

@@ -5,7 +5,7 @@ state: the order of rows, the changes of pictures, the shares of mixtures, dropo
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from bakeoff.torch_models.feed import Feed
 from bakeoff.torch_models.progress import Progress
+from bakeoff.torch_models.tally import Tally
 from bakeoff.torch_models.training import Training
 
 Saved = tuple[dict[str, np.ndarray], dict[str, Any]]
@@ -62,6 +63,7 @@ class State:
         self.training, self.feed, self.kept, self.progress = training, feed, kept, progress
         self.on_state, self.every = on_state, every
         self.last = time.monotonic()
+        self.first = {name: rng.bit_generator.state for name, rng in self.random.items()}
 
     @property
     def random(self) -> dict[str, np.random.Generator]:
@@ -103,6 +105,30 @@ class State:
         }
         self.on_state((arrays, facts))
         self.last = time.monotonic()
+
+    def repeat(
+        self,
+        targets: Callable[..., Tensor],
+        batch_size: int,
+        rates: Sequence[float],
+        tally: Tally,
+        seed: int,
+    ) -> None:
+        """Take the first epoch once more, from the weights that were kept.
+
+        Args:
+            targets: Takes those of rows.
+            batch_size: Rows of a batch.
+            rates: Of each step.
+            tally: Sees the scores.
+            seed: That of the training.
+        """
+        self.kept.give_back()
+        self.training.begin()
+        torch.manual_seed(seed)
+        for name, rng in self.random.items():
+            rng.bit_generator.state = self.first[name]
+        self.training.epoch(self.feed.shuffled(targets, batch_size), rates, tally)
 
     @torch.no_grad()
     def begin_with(self, saved: Saved | None) -> None:

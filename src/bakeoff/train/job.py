@@ -13,6 +13,7 @@ from bakeoff.train.recipe import Recipe, settings_of
 Device = Annotated[str, OneOf("auto", "cpu", "cuda", "mps")]
 Stopped = Annotated[str, OneOf("", "patience", "epochs", "diverged", "limit")]
 Horizon = Annotated[Count, Absent(0)]  # came with forecasts, after format 2 of a run
+Halved = Annotated[Count, Absent(0)]
 Start = Annotated[str, Absent("")]  # came with start_from
 Heads = Annotated[Mapping[str, Mapping[str, Any]], Absent({})]  # came with several targets
 Branches = Annotated[Mapping[str, Mapping[str, Any]], Absent({})]  # came with several inputs
@@ -95,6 +96,7 @@ class Fit:
         train_seconds: Training and validation, without start-up.
         predict_microseconds: Per test row, all rows in one call.
         threads: Threads it ran on.
+        halved: Rows of a batch, where memory ended and batches were halved; 0: as the recipe says.
         error: Why it failed; empty when it did not.
     """
 
@@ -108,6 +110,7 @@ class Fit:
     train_seconds: Seconds = 0.0
     predict_microseconds: Seconds = 0.0
     threads: Count = 1
+    halved: Halved = 0
     error: str = ""
 
     @property

@@ -39,6 +39,7 @@ from bakeoff.train.head import judged_scores, losses_of
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.loop_values import best_epoch, loop_values
 from bakeoff.train.machine import give_back_memory, memory_used
+from bakeoff.train.out_of_memory import halved, out_of_memory
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 from bakeoff.train.write_tokens import write_tokens
@@ -74,6 +75,8 @@ def main() -> None:
             elif request["do"] == "forget":
                 shared = None
                 forget()
+                if memory_used() > MOST_IDLE:
+                    os._exit(0)
             elif request["do"] == "share":
                 shared = None
                 BUILT.clear()
@@ -85,7 +88,8 @@ def main() -> None:
                 job = replace(job, device=device) if job.device == "auto" else job
                 checkpoint = Checkpoint(Path(request["checkpoint"]), job)
                 folder = Path(request["folder"])
-                send(do_job(request["do"], job, shared, folder, send, checkpoint))
+                smaller = request.get("smaller", False)
+                send(do_job(request["do"], job, shared, folder, send, checkpoint, smaller))
         except Exception as error:  # a worker outlives a failed fit, and reports it in one line
             if request["do"] == "share":  # has no answer of its own: each job tells of it
                 why_none = sentence(error)
@@ -94,12 +98,12 @@ def main() -> None:
 
 
 def forget() -> None:
-    """Let go of all that belongs to a run; end, where too much would stay in memory."""
+    """Let go of all that a training has left in memory."""
     BUILT.clear()
     gc.collect()
+    if torch := sys.modules.get("torch"):
+        torch.cuda.empty_cache()  # does nothing where there is no GPU
     give_back_memory()
-    if memory_used() > MOST_IDLE:
-        os._exit(0)
 
 
 def open_output() -> Send:
@@ -195,7 +199,13 @@ def start_keras(framework: str, device: str) -> Ready:
 
 
 def do_job(
-    do: str, job: Job, shared: SharedData, folder: Path, send: Send, checkpoint: Checkpoint
+    do: str,
+    job: Job,
+    shared: SharedData,
+    folder: Path,
+    send: Send,
+    checkpoint: Checkpoint,
+    smaller: bool = False,
 ) -> Event:
     """Do one job and return the event that ends it.
 
@@ -204,13 +214,14 @@ def do_job(
         folder: Where weights and scores of a fit are left.
         send: Reports epochs.
         checkpoint: Of a network, from which it goes on where there is one.
+        smaller: A process was killed for want of memory while it did this.
     """
     baseline = find(job.architecture).role == "baseline"
     if do == "probe":
         return probe_baseline(job, shared) if baseline else probe_network(job, shared)
     if baseline:
         return fit_baseline(job, shared, folder)
-    return fit_network(job, shared, folder, send, checkpoint)
+    return fit_network(job, shared, folder, send, checkpoint, smaller)
 
 
 def probe_baseline(job: Job, shared: SharedData) -> Probed:
@@ -261,9 +272,37 @@ def usual_rows(sources: Inputs, count: int) -> np.ndarray:
 
 
 def fit_network(
+    job: Job,
+    shared: SharedData,
+    folder: Path,
+    send: Send,
+    checkpoint: Checkpoint,
+    smaller: bool = False,
+) -> Done:
+    """Train one network; leave its weights and its scores in files.
+
+    Where memory ends, it is trained once more with half the rows at a time.
+
+    Args:
+        smaller: It has ended before.
+    """
+    can_be_halved = job.recipe["batch_size"] > 1
+    try:
+        if not (smaller and can_be_halved):
+            return fit_as_asked(job, shared, folder, send, checkpoint)
+    except Exception as error:
+        if not out_of_memory(error) or not can_be_halved:
+            raise
+    forget()  # here, where nothing of the first training is held any more
+    half = halved(job)
+    done = fit_as_asked(half, shared, folder, send, Checkpoint(checkpoint.path, half))
+    return Done(replace(done.fit, job=job, halved=half.recipe["batch_size"]))
+
+
+def fit_as_asked(
     job: Job, shared: SharedData, folder: Path, send: Send, checkpoint: Checkpoint
 ) -> Done:
-    """Train one network; leave its weights and its scores in files."""
+    """Train one network with the batches of its recipe."""
     model, fit, predict = build_network(job, shared)
     view = view_of(job, shared.views)
     inputs = {part: shared.part_of(view, part) for part in PARTS}

@@ -48,6 +48,7 @@ class Workers:
         self.messages: SimpleQueue[tuple[Worker, Event | Ready | None]] = SimpleQueue()
         self.versions: dict[str, str] = {}
         self.kills_before = memory_kills()
+        self.starved: set[int] = set()  # jobs whose process was killed for want of memory
         self.spare_starts = 0  # none before a first worker was ready
         IDLE.stop_but(kind_of(framework, device, environment(framework)))
         self.workers = [self.start_worker(framework) for _ in range(count)]
@@ -161,6 +162,7 @@ class Workers:
         """
         checkpoints = checkpoints or [folder / "checkpoint.safetensors" for folder in folders]
         places = list(zip(folders, checkpoints, strict=True))
+        self.starved = set()
         waiting = deque(enumerate(jobs))
         tries = dict.fromkeys(range(len(jobs)), 0)
         unfinished = len(jobs)
@@ -198,6 +200,8 @@ class Workers:
         if worker.task is None or worker.ready is None:
             return Lost(how)
         tries[worker.task[0]] += 1
+        if worker.wait() == -KILL and memory_kills() > self.kills_before:
+            self.starved.add(worker.task[0])
         if tries[worker.task[0]] < TRIES:
             return Lost(how)
         return Failed(f"Its process ended {TRIES} times: {how}")
@@ -240,7 +244,7 @@ class Workers:
         if runs_on(task[1]) not in ("any", worker.framework):
             worker = self.replace(worker, runs_on(task[1]))
         waiting.remove(task)
-        worker.start_job(do, task, *places[task[0]])
+        worker.start_job(do, task, *places[task[0]], smaller=task[0] in self.starved)
         yield task[0], Started()
 
 
@@ -321,11 +325,13 @@ class Worker:
         """Let the process see the shared data of the run."""
         self.send({"do": "share", "folder": str(folder)})
 
-    def start_job(self, do: str, task: tuple[int, Job], folder: Path, checkpoint: Path) -> None:
+    def start_job(
+        self, do: str, task: tuple[int, Job], folder: Path, checkpoint: Path, *, smaller: bool
+    ) -> None:
         """Ask for a job; its events come by the queue."""
         self.task = task
         places = {"folder": str(folder), "checkpoint": str(checkpoint)}
-        self.send({"do": do, "job": as_json(task[1]), **places})
+        self.send({"do": do, "job": as_json(task[1]), **places, "smaller": smaller})
 
     def send(self, request: Mapping[str, Any]) -> None:
         """Send one request; a dead process is noticed by `read_messages`."""

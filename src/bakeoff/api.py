@@ -232,6 +232,7 @@ def run(
     precision: str | None = None,
     frozen_epochs: int | None = None,
     augment: str | None = None,
+    selftest: bool = False,
     out: str | Path | None = None,
     show: str = "live",
 ) -> Run:
@@ -247,6 +248,7 @@ def run(
         models: Names, or name -> settings (architecture, arguments, recipe settings); none means
             all that fit the data.
         vary: NAME.SETTING -> values: each value makes a model of its own, NAME_1, NAME_2 ...
+        selftest: Test every network on a few rows before it is trained; what fails is noted.
         out: Folder of the run; None takes runs/<name of the data>.
         show: "live" prints progress, "quiet" the verdict only, "none" nothing.
         OPTIONS
@@ -260,7 +262,7 @@ def run(
         RunError: No model could be trained.
     """
     given = dict(locals())
-    out, show = given.pop("out"), given.pop("show")
+    out, show, selftest = given.pop("out"), given.pop("show"), given.pop("selftest")
     if show not in SHOWS:
         raise RequestError(unknown("way", show, SHOWS, where=option("show")))
     data, given["target"] = paired(given.pop("data"), target)
@@ -270,7 +272,7 @@ def run(
         memory[part] = paired(memory[part], None, given["target"])[0]
         del given[part]
     experiment = request("" if "data" in memory else str(data), given)
-    done = carry_out(experiment, memory=memory, out=out, show=show)
+    done = carry_out(experiment, memory=memory, out=out, show=show, selftest=selftest)
     return cast("Run", done)  # only a dry run gives none
 
 
@@ -374,6 +376,7 @@ def carry_out(
     begun: "RunFolder | None" = None,
     show: str = "live",
     dry_run: bool = False,
+    selftest: bool = False,
     typed: Sequence[str] = (),
 ) -> Run | None:
     """Run an experiment from the data to the report.
@@ -385,6 +388,7 @@ def carry_out(
         begun: The folder of a run that goes on: what has ended in it stays.
         show: "live", "quiet", "json" or "none".
         dry_run: Show kinds, split, models and the estimated time; train nothing, return None.
+        selftest: Test every network on a few rows before it is trained.
         typed: The words after `bakeoff`, where there are such.
 
     Raises:
@@ -420,6 +424,7 @@ def carry_out(
         plan = make_plan(experiment, dataset, split, leaks, earlier)
         missing = None if begun is None else still_missing(begun, plan, screen)
         plan = probe(plan, workers, scratch, jobs=missing)
+        plan = tested(plan, workers, screen, scratch) if selftest else plan
         missing = plan.jobs if missing is None else missing
         rest = replace(plan, jobs=missing)
         screen.plan(rest, workers, typed=typed, details=dry_run)
@@ -456,6 +461,17 @@ def refuse_learned(experiment: Experiment, dataset: "Dataset", split: "Split") -
         from bakeoff.deliver.begun_of import refuse_learned
 
         refuse_learned(experiment.start_from, dataset, split)
+
+
+def tested(plan: "Plan", workers: "Workers", screen: "Screen", scratch: Path) -> "Plan":
+    """Test every network, say what its tests say, and note what fails."""
+    from bakeoff.plan.selftest import selftest, what_fails
+
+    wrong = []
+    for job, event in selftest(plan, workers, scratch):
+        screen.tested(job, event)
+        wrong += [said] if (said := what_fails(job, event)) else []
+    return replace(plan, changes=(*plan.changes, *wrong))
 
 
 def still_missing(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Sequence["Job"]:

@@ -143,6 +143,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print leaderboard an
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show kinds, split, models and time; train nothing.")
 ]
+SelfTest = Annotated[
+    bool,
+    typer.Option("--selftest", help="Test every network on a few rows before it is trained."),
+]
 ModelName = Annotated[
     str,
     typer.Option(
@@ -170,6 +174,7 @@ def run(
     json: AsJson = False,
     quiet: Quiet = False,
     dry_run: DryRun = False,
+    selftest: SelfTest = False,
 ) -> None:
     """Read, split, train all models, judge, report."""
     from bakeoff import api
@@ -178,7 +183,14 @@ def run(
     asked = {**given, "models": models, "settings": dotted(setting), "vary": vary}
     experiment = request(data, asked)
     show = "json" if json else "quiet" if quiet else "live"
-    api.carry_out(experiment, out=out or None, show=show, dry_run=dry_run, typed=sys.argv[1:])
+    api.carry_out(
+        experiment,
+        out=out or None,
+        show=show,
+        dry_run=dry_run,
+        selftest=selftest,
+        typed=sys.argv[1:],
+    )
 
 
 @app.command()

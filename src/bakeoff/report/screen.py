@@ -22,6 +22,7 @@ from bakeoff.judge.verdict import Verdict, read_verdict
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
 from bakeoff.plan.probe import fit_seconds, run_seconds
+from bakeoff.plan.selftest import what_fails
 from bakeoff.plan.shorter import shorter
 from bakeoff.report import numbers
 from bakeoff.report.leaderboard import leaderboard_table
@@ -36,7 +37,7 @@ from bakeoff.report.sentences import (
 )
 from bakeoff.report.sweeps import say_sweeps
 from bakeoff.runs.folder import RunFolder
-from bakeoff.train.events import Done, Event, Lost
+from bakeoff.train.events import Done, Event, Failed, Lost, Tested
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.workers import Workers
 
@@ -149,6 +150,14 @@ class Screen:
         """Print the outline of a dry run, where one JSON document is wanted."""
         if self.json:
             self.document(outline)
+
+    def tested(self, job: Job, event: Tested | Failed) -> None:
+        """Say what the self-test of a network says; what fails stands among the notes as well."""
+        name = f"{job.model} ({job.framework})"
+        held = [] if isinstance(event, Failed) else [k for k, v in event.checks.items() if not v]
+        self.line("selftest", name, " · ".join(held))
+        if wrong := what_fails(job, event):
+            self.line("", wrong, style="red")
 
     def start(self, plan: Plan, workers: Workers) -> None:
         """Begin to show progress."""

@@ -39,6 +39,16 @@ class Probed(NamedTuple):
     step_seconds: float = 0.0
 
 
+class Tested(NamedTuple):
+    """A network was tested before it is trained.
+
+    Args:
+        checks: What was tested -> what is wrong; "" where it holds.
+    """
+
+    checks: Mapping[str, str]
+
+
 class Lost(NamedTuple):
     """The process of the job has ended before the job did; another makes the job once more.
 
@@ -69,7 +79,7 @@ class Failed(NamedTuple):
     missing_module: str = ""
 
 
-Event = Started | Epoch | Probed | Lost | Done | Failed
+Event = Started | Epoch | Probed | Tested | Lost | Done | Failed
 
 
 class Ready(NamedTuple):
@@ -88,10 +98,11 @@ class Ready(NamedTuple):
     versions: Mapping[str, str] | None = None
 
 
-KINDS: Mapping[str, type[Ready | Epoch | Probed | Failed]] = {
+KINDS: Mapping[str, type[Ready | Epoch | Probed | Tested | Failed]] = {
     "ready": Ready,
     "epoch": Epoch,
     "probed": Probed,
+    "tested": Tested,
     "failed": Failed,
 }
 

@@ -34,12 +34,13 @@ from bakeoff.train.begin_vectors import begin_vectors
 from bakeoff.train.begin_weights import begin_weights
 from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.checkpoint import Checkpoint, seconds_between
-from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, to_line
+from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, Tested, to_line
 from bakeoff.train.head import judged_scores, losses_of
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.loop_values import best_epoch, loop_values
 from bakeoff.train.machine import give_back_memory, memory_used
 from bakeoff.train.out_of_memory import halved, out_of_memory
+from bakeoff.train.selftest import Part, Room, selftest
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 from bakeoff.train.write_tokens import write_tokens
@@ -210,13 +211,15 @@ def do_job(
     """Do one job and return the event that ends it.
 
     Args:
-        do: "probe" or "fit".
+        do: "probe", "selftest" or "fit".
         folder: Where weights and scores of a fit are left.
         send: Reports epochs.
         checkpoint: Of a network, from which it goes on where there is one.
         smaller: A process was killed for want of memory while it did this.
     """
     baseline = find(job.architecture).role == "baseline"
+    if do == "selftest":
+        return Tested({} if baseline else selftest_network(job, shared))
     if do == "probe":
         return probe_baseline(job, shared) if baseline else probe_network(job, shared)
     if baseline:
@@ -254,6 +257,33 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     )
     steps = [rows / row["rows_per_second"] for row in history[1:]]
     return Probed(count_parameters(model), float(np.median(steps)))
+
+
+def selftest_network(job: Job, shared: SharedData) -> dict[str, str]:
+    """Test a network on a few rows: what is tested -> what is wrong, or ""."""
+    _, fit, predict = build_network(job, shared)
+    view, how = view_of(job, shared.views), how_targets_stand(job)
+
+    def part(name: str, rows: np.ndarray) -> Part:
+        sources, targets = shared.part_of(view, name), shared.targets(name)
+        return Part(
+            len(rows),
+            lambda some: plain_values({n: source[rows[some]] for n, source in sources.items()}),
+            lambda some: taken_targets(targets[rows[some]], job),
+        )
+
+    heads = {"loss": losses_of(job)} if job.heads else {}
+    room = Room(
+        build=lambda: build_network(job, shared)[0],
+        fit=partial(fit, device=job.device, **how, **heads),
+        predict=partial(predict, device=job.device, per_step=job.per_step and job.task != "text"),
+        weights=get_weights,
+    )
+    if job.task == "text":
+        room = room._replace(predict=partial(predict, device=job.device))
+    known = np.flatnonzero(of_known_class(shared.targets("validation"), job))
+    train = part("train", np.arange(len(shared.rows["train"])))
+    return selftest(job, room, train, part("validation", known))
 
 
 def usual_rows(sources: Inputs, count: int) -> np.ndarray:

@@ -140,7 +140,7 @@ class Workers:
 
     def work(
         self,
-        do: Literal["probe", "fit"],
+        do: Literal["probe", "selftest", "fit"],
         jobs: Sequence[Job],
         folders: Sequence[Path],
         checkpoints: Sequence[Path] = (),
@@ -148,7 +148,7 @@ class Workers:
         """Do all jobs, in order, each by the next free worker of its framework.
 
         Args:
-            do: "probe" builds a model and times a few steps, "fit" trains it.
+            do: "probe" builds a model and times a few steps, "selftest" tests it, "fit" trains it.
             jobs: What to do.
             folders: Of each job: where the worker leaves weights and scores.
             checkpoints: Of each job: the file by which it can go on; in its folder, if not given.

@@ -26,6 +26,28 @@ CLOSE = 1e-4  # of two answers, over the larger of 1 and the largest answer
 DEVIATIONS = 4.0  # of a mean by chance
 
 
+def selftest(job: Job, room: Room, train: Part, validation: Part) -> dict[str, str]:
+    """Test a network: what is tested -> what is wrong, "" where it holds.
+
+    Args:
+        job: What is to be trained.
+        room: Of its framework.
+        train: Training rows.
+        validation: Validation rows.
+
+    Returns:
+        Only those tests that make sense for the task.
+    """
+    found = {
+        "a few rows are learned by heart": by_heart(job, room, train),
+        "rows do not depend on each other": alone(job, room, train),
+        "answers repeat and change no weight": repeats(room, train),
+    }
+    if job.task in ("binary", "multiclass", "regression") and not job.heads:
+        found["shuffled targets end at chance"] = shuffled(job, room, train, validation)
+    return found
+
+
 class Part(NamedTuple):
     """Some rows, and how more of them are taken.
 
@@ -60,29 +82,7 @@ class EnoughError(Exception):
     """The rows are known by heart: no more steps are needed."""
 
 
-def selftest(job: Job, room: Room, train: Part, validation: Part) -> dict[str, str]:
-    """Test a network: what is tested -> what is wrong, "" where it holds.
-
-    Args:
-        job: What is to be trained.
-        room: Of its framework.
-        train: Training rows.
-        validation: Validation rows.
-
-    Returns:
-        Only those tests that make sense for the task.
-    """
-    found = {
-        "a few rows are learned by heart": by_heart(job, room, train),
-        "rows do not depend on each other": alone(job, room, train),
-        "answers repeat and change no weight": repeats(room, train),
-    }
-    if job.task in ("binary", "multiclass", "regression") and not job.heads:
-        found["shuffled targets end at chance"] = shuffled(job, room, train, validation)
-    return found
-
-
-def quick(job: Job, **settings: Any) -> dict[str, Any]:
+def quick(job: Job, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recipe for a short training, without what would keep it from learning by heart."""
     loss = "mse" if job.task in ("regression", "forecast", "series") else job.recipe.get("loss")
     return {
@@ -113,7 +113,7 @@ def by_heart(job: Job, room: Room, train: Part) -> str:
             *few,
             validation_inputs=few[0],
             validation_targets=few[1],
-            **quick(job, batch_size=len(rows), epochs=STEPS, on_epoch=look),
+            **quick(job, {"batch_size": len(rows), "epochs": STEPS, "on_epoch": look}),
         )
     except EnoughError:
         return ""
@@ -169,7 +169,7 @@ def shuffled(job: Job, room: Room, train: Part, validation: Part) -> str:
         train.targets(random.permutation(rows)),
         validation_inputs=validation.inputs(known),
         validation_targets=truth,
-        **quick(job, batch_size=min(64, len(rows)), epochs=SHUFFLED_EPOCHS),
+        **quick(job, {"batch_size": min(64, len(rows)), "epochs": SHUFFLED_EPOCHS}),
     )
     reached, limit = history[-1]["validation_metric"], chance(job, truth)
     if reached <= limit:

@@ -14,6 +14,7 @@ from bakeoff.errors import DataError, RequestError, RunError, UnknownOption, opt
 from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.request import name_of, request
+from bakeoff.plan.sweep import of_data
 from bakeoff.train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -271,6 +272,11 @@ def run(
     for part in memory.keys() - {"data"}:
         memory[part] = paired(memory[part], None, given["target"])[0]
         del given[part]
+    if vary and (over := of_data(vary)):
+        raise RequestError(
+            f"{option('vary', 'data.' + over[0])} makes several runs, and this makes one: call it "
+            f"for each value, with {over[0]}=VALUE."
+        )
     experiment = request("" if "data" in memory else str(data), given)
     done = carry_out(experiment, memory=memory, out=out, show=show, selftest=selftest)
     return cast("Run", done)  # only a dry run gives none
@@ -444,6 +450,47 @@ def carry_out(
         write_report_of(folder, screen)
         screen.result(folder)
     return Run(folder.path, given=folder.given)
+
+
+def carry_out_each(
+    experiment: Experiment,
+    setting: str,
+    values: Sequence[Any],
+    *,
+    out: str | Path | None = None,
+    show: str = "live",
+    dry_run: bool = False,
+    selftest: bool = False,
+) -> None:
+    """Run an experiment once for each value of a setting of the data, and show all side by side.
+
+    Args:
+        experiment: What was asked for.
+        setting: Of the data.
+        values: Of this setting.
+        out: Folder of the runs, one below it for each value; None takes runs/<name>-<setting>.
+        show: As of `carry_out`; "json" goes with one run.
+        dry_run: As of `carry_out`.
+        selftest: As of `carry_out`.
+
+    Raises:
+        RequestError: A value is none of this setting, or one JSON document is wanted.
+    """
+    from bakeoff.report.screen import Screen
+
+    if show == "json":
+        raise RequestError(f"--json goes with one run, and {option('vary')} makes several.")
+    place = Path(out or Path("runs", f"{name_of(experiment)}-{setting}"))
+    experiments = {str(value): replace(experiment, **{setting: value}) for value in values}
+    folders = {}
+    with Screen(show) as screen:
+        for value, own in experiments.items():
+            screen.line("run", f"{setting} = {value}", style="bold")
+            run = carry_out(own, out=place / value, show=show, dry_run=dry_run, selftest=selftest)
+            if run is not None:
+                folders[value] = run.files
+        if folders and show != "none":
+            screen.several(setting, folders)
 
 
 def begun_with(experiment: Experiment) -> "Begun | None":

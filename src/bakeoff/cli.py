@@ -10,7 +10,7 @@ import sys
 import tomllib
 import warnings
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from json import JSONDecodeError, loads
 from pathlib import Path
 from typing import Annotated, Any
@@ -133,8 +133,8 @@ Settings = Annotated[
 Vary = Annotated[
     list[str] | None,
     typer.Option(
-        help="NAME.SETTING=[values], such as mlp.dropout=[0,0.2,0.5]: a model for each value. May "
-        "be repeated.",
+        help="NAME.SETTING=[values], such as mlp.dropout=[0,0.2,0.5]: a model for each value; "
+        "data.SETTING=[values], such as data.length=[50,100]: a run for each. May be repeated.",
     ),
 ]
 Out = Annotated[str, typer.Option(help="Folder of the run. Default: runs/NAME.")]
@@ -179,10 +179,15 @@ def run(
     """Read, split, train all models, judge, report."""
     from bakeoff import api
     from bakeoff.plan.request import request
+    from bakeoff.plan.sweep import of_data
 
     asked = {**given, "models": models, "settings": dotted(setting), "vary": vary}
     experiment = request(data, asked)
     show = "json" if json else "quiet" if quiet else "live"
+    if over := of_data(vary or ()):
+        each = partial(api.carry_out_each, experiment, *over, out=out or None, show=show)
+        each(dry_run=dry_run, selftest=selftest)
+        return
     api.carry_out(
         experiment,
         out=out or None,

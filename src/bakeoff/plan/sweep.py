@@ -1,14 +1,21 @@
-"""A sweep: one model with several values of a setting, each a model of its own."""
+"""A sweep: one model with several values of a setting, each a model of its own.
+
+Of a setting of the data, each value makes a run of its own: scores of different data cannot be
+ranked.
+"""
 
 import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from bakeoff.errors import RequestError
+from bakeoff.errors import RequestError, unknown
+from bakeoff.options import options
 from bakeoff.plan.branches import VARIED, known_settings
+from bakeoff.plan.experiment import Experiment
 
 MOST = 100  # models of one sweep
+DATA = "data"  # stands for a model where a setting of the data is varied
 EXAMPLE = "--vary mlp.dropout=[0,0.2,0.5]"
 
 
@@ -34,6 +41,8 @@ def with_sweeps(
     by_model: dict[str, dict[str, list[Any]]] = {}
     for place, values in read(vary).items():
         name, _, setting = place.rpartition(".")
+        if name == DATA:
+            continue
         by_model.setdefault(name, {})[setting] = values
     found: dict[str, dict[str, Any]] = {}
     for name, own in {**models, **{name: models.get(name, {}) for name in by_model}}.items():
@@ -44,6 +53,31 @@ def with_sweeps(
             )
         found |= made
     return found
+
+
+def of_data(vary: str | Sequence[str] | Mapping[str, Any]) -> tuple[str, list[Any]] | None:
+    """Return the setting of the data that is varied, and its values; None where none is.
+
+    Raises:
+        RequestError: The data have no such setting, or several are varied.
+
+    Example:
+        >>> of_data(["data.length=[50,100]", "mlp.dropout=[0,0.5]"])
+        ('length', [50, 100])
+    """
+    found = {place.partition(".")[2]: own for place, own in read(vary).items()
+             if place.startswith(f"{DATA}.")}  # fmt: skip
+    if not found:
+        return None
+    [(setting, values), *others] = found.items()
+    if others:
+        raise RequestError(
+            f"--vary: {setting} and {others[0][0]} are both of the data. Vary one after the other."
+        )
+    known = [name for name, own in options(Experiment).items() if own.table == DATA]
+    if setting not in known:
+        raise RequestError(unknown("setting of the data", setting, known, where="--vary"))
+    return setting, values
 
 
 def read(vary: str | Sequence[str] | Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -69,11 +103,6 @@ def read(vary: str | Sequence[str] | Mapping[str, Any]) -> dict[str, list[Any]]:
         name, dot, setting = place.rpartition(".")
         if not dot or not name or not setting:
             raise RequestError(f"--vary {place}: name a model and its setting, as in {EXAMPLE}.")
-        if name == "data":
-            raise RequestError(
-                f"--vary {place}: {setting} belongs to the data and not to a model: scores of "
-                "different data cannot be ranked. Start a run for each value."
-            )
         if not isinstance(values, list | tuple) or len(values) < 2:
             raise RequestError(f"--vary {place}: give a list of two or more values: {EXAMPLE}.")
     return {place: list(values) for place, values in given.items()}

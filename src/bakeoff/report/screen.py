@@ -35,7 +35,7 @@ from bakeoff.report.sentences import (
     about_place,
     ways_on,
 )
-from bakeoff.report.sweeps import say_sweeps
+from bakeoff.report.sweeps import runs_table, say_sweeps
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event, Failed, Lost, Tested
 from bakeoff.train.job import Fit, Job
@@ -233,6 +233,15 @@ class Screen:
                     self.say("")
                     self.say(f"Sweep: {said}")
                 self.verdict(verdict, ways_on(folder) if verdict is leading else ())
+
+    def several(self, setting: str, folders: Mapping[Any, RunFolder]) -> None:
+        """Print the scores of runs that differ in a setting of the data, side by side."""
+        runs = {str(value): read_leaderboard(own).to_dicts() for value, own in folders.items()}
+        metric = next(iter(runs.values()))[0]["metric"]
+        self.say("")
+        self.say(f"{numbers.metric_label(metric)} by {setting}", style="bold")
+        self.console.print(runs_table(setting, runs))
+        self.say(f"Nothing is ranked across values of {setting}: each run has its own data.")
 
     def verdict(self, verdict: Verdict, ways: Sequence[str]) -> None:
         """Print who wins, what would change it, what to beware of, and where to go from here."""

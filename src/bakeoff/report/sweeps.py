@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.table import Table
+
 from bakeoff.judge.verdict import Verdict
 from bakeoff.listed import listed
 from bakeoff.report import numbers
@@ -44,6 +46,34 @@ def said(name: str, rows: Sequence[Mapping[str, Any]], verdict: Verdict) -> str:
         if own
     ]
     return f"{'; '.join(parts)}."
+
+
+def runs_table(setting: str, runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    """Lay out the scores of several runs beside each other: a line a model, a column a value.
+
+    Args:
+        setting: Of the data, that was varied.
+        runs: Value -> rows of its leaderboard.
+    """
+    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("model", no_wrap=True)
+    for value in runs:
+        table.add_column(f"{setting}={value}", justify="right", no_wrap=True)
+    scores = {
+        value: {str(row.get("label") or row["model"]): row for row in rows}
+        for value, rows in runs.items()
+    }
+    for name in dict.fromkeys(name for rows in scores.values() for name in rows):
+        table.add_row(name, *(cell(rows.get(name)) for rows in scores.values()))
+    return table
+
+
+def cell(row: Mapping[str, Any] | None) -> str:
+    """Write the score of a model with its interval."""
+    if row is None or row["score"] is None:
+        return numbers.DASH
+    own = numbers.interval(row["metric"], row["low"], row["high"])
+    return f"{numbers.score(row['metric'], row['score'])} ({own})"
 
 
 def scored(row: Mapping[str, Any], verdict: Verdict) -> str:

@@ -47,6 +47,8 @@ def test_a_series_by_name_is_a_forecast_with_the_usual_windows(home):
 
 
 def test_what_the_user_says_of_a_series_by_name_holds(home):
+    series = read("etth1", lookback=12).schema.series
+    assert (series.lookback, series.horizon) == (12, 24)
     series = read("etth1", target="HUFL", lookback=12, horizon=2).schema.series
     assert (series.lookback, series.horizon) == (12, 2)
 

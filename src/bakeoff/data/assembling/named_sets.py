@@ -52,9 +52,9 @@ def as_known(data: object, choices: Choices) -> Choices:
     choices = choices._replace(
         target=choices.target or usual.target, time=choices.time or usual.time
     )
-    if choices.windows:
+    if choices.horizon:
         return choices
-    return choices._replace(lookback=usual.lookback, horizon=usual.horizon)
+    return choices._replace(lookback=choices.lookback or usual.lookback, horizon=usual.horizon)
 
 
 def from_bundled(name: str, given: dict[str, object], choices: Choices) -> Dataset:

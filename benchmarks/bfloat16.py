@@ -5,7 +5,8 @@ python -m benchmarks.bfloat16
 Each architecture is trained in both on the bundled digits (8 × 8; as a picture, a sequence or a
 vector), with the same seeds; what is compared is the accuracy on the test rows, by the verdict's
 own interval of the difference. An architecture whose interval holds 0 and whose difference is at
-most half a point is listed in `train/precision.py`, and only those are tried by `precision=auto`.
+most half a point is listed in `train/faster_precision.py`, and only those are tried by
+`precision=auto`.
 """
 
 import json
@@ -23,7 +24,9 @@ SEEDS = 5
 def main() -> None:
     """Train and print the table."""
     print(f"{this_machine().processor}, {SEEDS} seeds\n")
-    print("| architecture | float32 | bfloat16 | difference | 95 % interval |\n|---|---|---|---|---|")
+    print(
+        "| architecture | float32 | bfloat16 | difference | 95 % interval |\n|---|---|---|---|---|"
+    )
     for name in NAMES:
         models = {name: {}, f"{name}_bf16": {"architecture": name, "precision": "bfloat16"}}
         with tempfile.TemporaryDirectory() as folder:

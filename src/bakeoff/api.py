@@ -552,9 +552,17 @@ def at_work(experiment: Experiment, show: str) -> Iterator[tuple["Workers", "Scr
     are cores and fits once these are known.
     """
     from bakeoff.runs.scratch_folder import scratch_folder
+    from bakeoff.train.followers import num_ranks
     from bakeoff.train.workers import Workers, num_cores
 
     count = min(experiment.jobs or num_cores(), 2)
+    if num_ranks() > 1:
+        count = 1
+        if experiment.framework != ("torch",):
+            raise RequestError(
+                "torchrun trains a network of torch in several processes: leave "
+                f"{option('framework', list(experiment.framework))} out."
+            )
     with (
         ended_by_signals(),
         scratch_folder() as scratch,

@@ -410,10 +410,22 @@ def check_flags(words: list[str]) -> None:
             raise RequestError(f"No option called {word!r}. Did you mean {flag!r}?")
 
 
+def follows() -> bool:
+    """Train with the first process that torchrun has started, where this is another one."""
+    if int(os.environ.get("RANK", "0")) == 0 or "MASTER_ADDR" not in os.environ:
+        return False
+    from bakeoff.train.followers import follow
+
+    follow()
+    return True
+
+
 def main() -> None:
     """Run the command line."""
     open_streams()
     try:
+        if follows():
+            return
         check_flags(sys.argv[1:])
         sys.exit(app(standalone_mode=False) or 0)
     except SystemExit as end:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,6 +93,8 @@ def fit(
         raise RequestError(unknown("event", odd[0], EVENTS))
     rows, judged, preparation = parts(model, data, targets, validation, seed)
     task = task_of(model, rows, asked.loss)
+    if asked.precision == "auto":
+        asked = replace(asked, precision="float32")  # there is no probe
     used = resolve(asked, rows=len(rows), task=task)
     plain = {**settings_of(used), "seed": seed, "device": device}
     if "start" in tell:

@@ -7,7 +7,9 @@ from pathlib import Path
 from bakeoff.data.taking.targets import make_targets
 from bakeoff.errors import RequestError
 from bakeoff.plan.plan import Plan
+from bakeoff.plan.precision import with_precision
 from bakeoff.train.events import Failed, Probed
+from bakeoff.train.followers import num_ranks
 from bakeoff.train.job import Job
 from bakeoff.train.shared_data import write_shared_data
 from bakeoff.train.workers import Workers, num_cores
@@ -60,11 +62,13 @@ def probe(
             dropped[job.model] = f"{job.model}: {event.message}"
             if job.model not in plan.unnamed or len(dropped) == len(plan.models):
                 raise RequestError(dropped[job.model])
-    return replace(without(plan, dropped), probed=probed)
+    return with_precision(longest_first(replace(without(plan, dropped), probed=probed)))
 
 
 def num_workers(plan: Plan, workers: Workers) -> int:
     """Return how many processes train: one per core, two on a GPU, never more than fits."""
+    if num_ranks() > 1:
+        return 1  # the others follow it
     wanted = plan.experiment.jobs or num_cores()
     if workers.place()["device"] != "cpu" and not plan.experiment.jobs:
         wanted = min(wanted, 2)  # each process needs memory of its own on the GPU
@@ -81,6 +85,20 @@ def without(plan: Plan, dropped: Mapping[str, str]) -> Plan:
         jobs=[job for job in plan.jobs if job.model not in dropped],
         left_out=(*plan.left_out, *(f"Left out: {why}" for why in dropped.values())),
     )
+
+
+def longest_first(plan: Plan) -> Plan:
+    """Return a plan whose networks of one seed begin with the longest, so that no worker idles.
+
+    All networks still have their first seed before any has its second.
+    """
+    seconds = fit_seconds(plan)
+    rounds = {(job.framework, job.seed): place for place, job in reversed([*enumerate(plan.jobs)])}
+    jobs = sorted(
+        plan.jobs,
+        key=lambda job: (rounds[job.framework, job.seed], -seconds.get(job.line, 0.0)),
+    )
+    return replace(plan, jobs=jobs)
 
 
 def fit_seconds(plan: Plan) -> dict[tuple[str, str], float]:

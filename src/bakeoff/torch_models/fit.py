@@ -34,6 +34,7 @@ from bakeoff.torch_models.mixing import Mixing
 from bakeoff.torch_models.not_finite import explained
 from bakeoff.torch_models.optimizers import Optimizer
 from bakeoff.torch_models.progress import Progress
+from bakeoff.torch_models.ranks import ranks
 from bakeoff.torch_models.sampling import chances
 from bakeoff.torch_models.schedules import Best, Plateau, Schedule, named
 from bakeoff.torch_models.state import KeptWeights, Saved, State
@@ -178,6 +179,7 @@ def fit(
     stopping = {"lr": lr, "patience": patience, "keep": kept.take, "on_epoch": on_epoch}
     progress = Progress(Best(watch, min_delta), fallen, **stopping)
     state = State(training, feed, kept, progress, on_state=on_state, every=state_seconds)
+    ranks().seed(seed)
     state.begin_with(begin)
     frozen = Frozen(model, frozen_epochs)
     start = time.perf_counter() - progress.seconds
@@ -192,8 +194,9 @@ def fit(
             found = training.epoch(feed.shuffled(known, batch_size), rates, tally())
             speed = {"rows_per_second": len(feed) / (time.perf_counter() - epoch_start)}
             with averaged:
-                row = {"epoch": epoch, **found, **validate(model), "lr": rates[-1]}
-                row |= {"seconds": time.perf_counter() - start, **speed}
+                ranks().agree(model)
+                row = {"epoch": epoch, **found, **ranks().from_first(validate(model))}
+                row |= {"lr": rates[-1], "seconds": time.perf_counter() - start, **speed}
                 if not progress.goes_on(row):
                     break
             state.offer()

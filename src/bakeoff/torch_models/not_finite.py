@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bakeoff.torch_models.ranks import ranks
+
 
 class NotFiniteError(Exception):
     """What was found, in words; it ends the search."""
@@ -31,6 +33,8 @@ def explained(model: nn.Module, again: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     except FloatingPointError as error:
+        if ranks().size > 1:
+            raise  # one process would look for it while the others wait
         raise FloatingPointError(f"{error} First not finite: {first(model, again)}.") from None
 
 

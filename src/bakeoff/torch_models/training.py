@@ -12,6 +12,7 @@ from bakeoff.torch_models.averaged import Averaged
 from bakeoff.torch_models.feed import Batch
 from bakeoff.torch_models.mixing import Mixing
 from bakeoff.torch_models.optimizers import Optimizer
+from bakeoff.torch_models.ranks import ranks
 from bakeoff.torch_models.step_scores import num_known, previous_of
 from bakeoff.torch_models.tally import Tally
 
@@ -59,6 +60,7 @@ class Training:
         self.members, self.per_step, self.teacher_forcing = members, per_step, teacher_forcing
         self.clip, self.penalty = clip, penalty
         self.precision, self.accumulate = precision, accumulate
+        self.ranks = ranks()
 
     def begin(self) -> None:
         """Forget how the weights have moved so far."""
@@ -86,20 +88,18 @@ class Training:
         for step, rate in enumerate(rates, 1):
             group = list(islice(shuffled, self.accumulate))
             for (batch, targets), share in zip(group, self.shares(group), strict=True):
-                value, scores = self.backward(batch, targets, share, next(mixed, None))
+                value, scores, targets = self.backward(batch, targets, share, next(mixed, None))
                 losses.append(value.detach())  # not .item(): that would wait for a GPU
                 sizes.append(num_known(targets) if self.per_step else len(targets))
                 tally.see(scores, targets)
+            self.ranks.add_up(weight for weight, *_ in self.optimizer.states)
             if clips or step == len(rates):
                 length = self.clipped()
             self.optimizer.step(rate)
             self.averaged.see()
         mean = float(np.average(torch.stack(losses).cpu().numpy(), weights=sizes))
-        return {
-            "train_loss": mean,
-            "train_metric": tally.metric(),
-            "gradient_norm": length.item(),
-        }
+        found = self.ranks.mean({"train_loss": mean, "train_metric": tally.metric()}, sum(sizes))
+        return {**found, "gradient_norm": length.item()}
 
     def shares(self, group: Group) -> list[float]:
         """Return how much of the mean over a group each batch is."""
@@ -110,8 +110,10 @@ class Training:
 
     def backward(
         self, batch: Batch, targets: Tensor, share: float, mix: float | None
-    ) -> tuple[Tensor, Tensor]:
-        """Add the gradients of a batch; return its loss and scores.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Add the gradients of a batch; return its loss, scores and targets.
+
+        Of several processes each has rows of its own, and returns what is of them.
 
         Args:
             share: Of its group.
@@ -121,16 +123,21 @@ class Training:
             batch["previous"] = previous_of(targets)
         if mix is not None:
             batch = {name: mix * x + (1 - mix) * x.flip(0) for name, x in batch.items()}
+        other = targets.flip(0) if mix is not None else targets
+        if self.ranks.size > 1:
+            count, whole = len(targets), self.counted(targets)
+            batch = {name: self.ranks.rows(values) for name, values in batch.items()}
+            targets, other = self.ranks.rows(targets), self.ranks.rows(other)
+            share = share * self.ranks.share(self.counted(targets), whole, count)
         with reduced(self.precision, targets.device):
             scores = call(self.model, batch)
         scores = scores.float()
         value = self.criterion(scores, targets, members=self.members)
         if mix is not None:
-            other = self.criterion(scores, targets.flip(0), members=self.members)
-            value = mix * value + (1 - mix) * other
+            value = mix * value + (1 - mix) * self.criterion(scores, other, members=self.members)
         total = value + sized(self.model, *self.penalty) if any(self.penalty) else value
         (total * share if share != 1.0 else total).backward()
-        return value, scores
+        return value, scores, targets
 
     def clipped(self) -> Tensor:
         """Clip the gradients, and return their length before that."""

@@ -33,10 +33,12 @@ class Probed(NamedTuple):
     Args:
         parameters: All weights.
         step_seconds: The median step; 0 for a baseline.
+        precision: That was measured to be the faster one, where that was asked for.
     """
 
     parameters: int = 0
     step_seconds: float = 0.0
+    precision: str = ""
 
 
 class Tested(NamedTuple):
@@ -112,7 +114,7 @@ def to_line(message: Event | Ready) -> str:
 
     Example:
         >>> to_line(Probed(parameters=3))
-        '{"kind": "probed", "parameters": 3, "step_seconds": 0.0}'
+        '{"kind": "probed", "parameters": 3, "step_seconds": 0.0, "precision": ""}'
     """
     if isinstance(message, Done):
         facts = asdict(message.fit)

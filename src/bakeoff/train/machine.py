@@ -49,6 +49,15 @@ def processor_name() -> str:
     return next((found[name] for name in names if name in found), platform.processor())
 
 
+def has_bfloat16() -> bool:
+    """Tell whether the processor has instructions for bfloat16."""
+    if sys.platform == "darwin":
+        return False  # it does not tell
+    marks = fields_in(PROC / "cpuinfo", ":")
+    flags = {*marks.get("flags", "").split(), *marks.get("Features", "").split()}
+    return bool(flags & {"avx512_bf16", "amx_bf16", "bf16"})
+
+
 def memory_installed() -> int:
     """Return the bytes of memory that are built in."""
     if sys.platform == "win32":

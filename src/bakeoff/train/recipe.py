@@ -254,9 +254,11 @@ class Recipe:
     )
     precision: str = setting(
         "float32",
-        "of the arithmetic; bfloat16 is faster where the processor has it, and less exact",
+        "of the arithmetic; bfloat16 is faster where the processor has it, and less exact; auto: "
+        "measured for each model before training, where the processor has it and its scores are "
+        "known to be the same",
         table="recipe",
-        choices=("float32", "bfloat16"),
+        choices=("float32", "bfloat16", "auto"),
     )
 
     frozen_epochs: int = setting(

@@ -35,6 +35,8 @@ from bakeoff.train.begin_weights import begin_weights
 from bakeoff.train.build_model import build_baseline, build_model, view_of
 from bakeoff.train.checkpoint import Checkpoint, seconds_between
 from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, Tested, to_line
+from bakeoff.train.faster_precision import AUTO, FLOAT32, can_be_tried, faster
+from bakeoff.train.followers import join, lead, num_ranks
 from bakeoff.train.head import judged_scores, losses_of
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.loop_values import best_epoch, loop_values
@@ -172,6 +174,8 @@ def start_torch(device: str) -> Ready:
     import torch
 
     torch.set_num_threads(num_threads())
+    if num_ranks() > 1:
+        join()
     found = "cuda" if torch.cuda.is_available() else "cpu"
     device = found if device == "auto" else device
     if device == "cuda" and found != "cuda":
@@ -244,19 +248,28 @@ def probe_network(job: Job, shared: SharedData) -> Probed:
     targets = taken_targets(shared.targets("train")[usual], job)
     few_targets = taken_targets(shared.targets("train")[:2], job)
     recipe = {**recipe_values(job), "epochs": PROBE_STEPS, "patience": 0}
-    history = fit(
-        model,
-        inputs,
-        targets,
-        validation_inputs=few,
-        validation_targets=few_targets,
-        **recipe,
-        **how_targets_stand(job),
-        seed=job.seed,
-        device=job.device,
-    )
-    steps = [rows / row["rows_per_second"] for row in history[1:]]
-    return Probed(count_parameters(model), float(np.median(steps)))
+
+    def step_seconds(precision: str) -> float:
+        history = fit(
+            model,
+            inputs,
+            targets,
+            validation_inputs=few,
+            validation_targets=few_targets,
+            **{**recipe, "precision": precision},
+            **how_targets_stand(job),
+            seed=job.seed,
+            device=job.device,
+        )
+        return float(np.median([rows / row["rows_per_second"] for row in history[1:]]))
+
+    asked = job.recipe["precision"]
+    if asked == AUTO and can_be_tried(job):
+        precision, seconds = faster(step_seconds)
+    else:
+        precision = FLOAT32 if asked == AUTO else asked
+        seconds = step_seconds(precision)
+    return Probed(count_parameters(model), seconds, precision if asked == AUTO else "")
 
 
 def selftest_network(job: Job, shared: SharedData) -> dict[str, str]:
@@ -329,18 +342,19 @@ def fit_network(
     return Done(replace(done.fit, job=job, halved=half.recipe["batch_size"]))
 
 
-def fit_as_asked(
-    job: Job, shared: SharedData, folder: Path, send: Send, checkpoint: Checkpoint
-) -> Done:
-    """Train one network with the batches of its recipe."""
+def train_network(
+    job: Job, shared: SharedData, checkpoint: Checkpoint, send: Send | None
+) -> tuple[Any, Callable[..., Any], list[dict[str, float]]]:
+    """Build and train one network: the model, its room's predict, and the history.
+
+    Args:
+        send: Reports epochs; None: this process helps another one, which does all else.
+    """
     model, fit, predict = build_network(job, shared)
     view = view_of(job, shared.views)
     inputs = {part: shared.part_of(view, part) for part in PARTS}
     validation_targets = shared.targets("validation")
     known = of_known_class(validation_targets, job)
-    begin = checkpoint.load()
-    before = begin[1]["history"][-1]["seconds"] if begin else 0.0
-    start = time.perf_counter() - before
     history = fit(
         model,
         plain_values(inputs["train"]),
@@ -351,12 +365,26 @@ def fit_as_asked(
         **how_targets_stand(job),
         seed=job.seed,
         device=job.device,
-        on_epoch=reporter(send),
-        begin=begin,
-        on_state=checkpoint.save,
+        on_epoch=reporter(send) if send else None,
+        begin=checkpoint.load(),
+        on_state=checkpoint.save if send else None,
         state_seconds=seconds_between(),
     )
+    return model, predict, history
+
+
+def fit_as_asked(
+    job: Job, shared: SharedData, folder: Path, send: Send, checkpoint: Checkpoint
+) -> Done:
+    """Train one network with the batches of its recipe, perhaps together with other processes."""
+    begin = checkpoint.load()
+    before = begin[1]["history"][-1]["seconds"] if begin else 0.0
+    start = time.perf_counter() - before
+    train = partial(train_network, job, shared, checkpoint, send)
+    several = job.framework == "torch" and num_ranks() > 1
+    model, predict, history = lead(job, shared, checkpoint, train) if several else train()
     seconds = time.perf_counter() - start
+    inputs = {part: shared.part_of(view_of(job, shared.views), part) for part in PARTS}
     best = best_epoch(history, job.recipe)
     parameters = count_parameters(model)
     fitted = Fit(

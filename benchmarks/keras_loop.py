@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-EPOCHS = 4
+EPOCHS = 16  # so many that recurrent layers have a graph for each number of rows
 SIZES: dict[str, tuple[str, dict[str, Any]]] = {  # the pages of benchmarks.loop
     "ffnn": ("mlp", {"in_features": 20, "out_features": 1}),
     "rnn": ("rnn", {"in_features": 20, "out_features": 1}),

@@ -359,3 +359,34 @@ def test_weights_and_smoothing_are_those_of_torch(name, outputs):
     own = {"class_weights": (1.0, 2.0, 5.0)[: max(outputs, 2)], "label_smoothing": 0.1}
     expected = ours.loss_of(name, torch.tensor(scores), torch.tensor(targets), **own).item()
     assert float(loss_of(name, scores, targets, **own)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "recipe", [{}, {"accumulate": 2}, {"mixup": 0.2, "clip_norm": 0.5}], ids=str
+)
+def test_a_graph_for_each_number_of_rows_changes_nothing_that_is_learned(recipe, monkeypatch):
+    from bakeoff.keras_models import fit as room
+    from bakeoff.keras_models.gru import GRU
+
+    x = np.random.default_rng(0).normal(size=(65, 6, 3)).astype("float32")
+    y = (x[:, -1, 0] > 0).astype("int64")
+    found = []
+    for least in (0, 10**9):
+        monkeypatch.setattr(room, "MANY_STEPS", least)
+        keras.utils.set_random_seed(0)
+        model = GRU(3, 2, hidden_sizes=(5,))
+        assert room.repays(model, 1) == (least == 0)
+        history = fit(
+            model,
+            {"x": x},
+            y,
+            validation_inputs={"x": x},
+            validation_targets=y,
+            batch_size=16,
+            epochs=3,
+            **recipe,
+        )
+        found.append(
+            [row["train_loss"] for row in history] + [row["train_metric"] for row in history]
+        )
+    np.testing.assert_allclose(*found, rtol=1e-5)

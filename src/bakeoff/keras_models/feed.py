@@ -315,3 +315,22 @@ def row_values(source: np.ndarray | Mapping[str, Any]) -> int:
     if isinstance(source, Mapping) and source["kind"] == "ragged":
         steps = int(np.max(source["lengths"], initial=1))
     return int(np.prod(base.shape[1:])) * steps
+
+
+def stretches(sizes: list[int], *, alike: bool = True) -> list[tuple[int, int, int, int]]:
+    """Cut batches where their size changes: first batch, the one behind the last, first row, size.
+
+    Args:
+        sizes: Rows of each.
+        alike: All of a stretch have one size; else all batches are one.
+
+    Example:
+        >>> stretches([4, 4, 3])
+        [(0, 2, 0, 4), (2, 3, 8, 3)]
+    """
+    if not alike:
+        return [(0, len(sizes), 0, sizes[0])]
+    cuts = [k for k in range(len(sizes)) if not k or sizes[k] != sizes[k - 1]]
+    starts = np.cumsum([0, *sizes]).tolist()
+    ends = [*cuts[1:], len(sizes)]
+    return [(a, b, starts[a], sizes[a]) for a, b in zip(cuts, ends, strict=True)]

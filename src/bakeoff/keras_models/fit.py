@@ -40,6 +40,7 @@ from bakeoff.keras_models.tally import Tally
 from bakeoff.keras_models.training import Training, compiled_steps
 from bakeoff.keras_models.validation import Validation, forward, scorer_of
 
+MANY_STEPS = 500  # for which a second graph, of the last batch, is built
 OPTIONAL = ("x", "x.lengths", "x.categories")  # what a page takes of one of several inputs
 
 
@@ -168,7 +169,8 @@ def fit(
         moving = partial(Optimizer, **named(optimizer), weight_decay=weight_decay)
         make = partial(new_step, model, criterion, moving, average, **built_in)
         key = repr((loss, own, steps, optimizer, weight_decay, average, built_in, ragged))
-        compiled = partial(compiled_steps, model, make, ragged, key=key)
+        fixed = repays(model, num_steps * epochs)
+        compiled = partial(compiled_steps, model, make, ragged, key=key, fixed=fixed)
         done = len(begin[1]["history"]) if begin else 0
         training = Training(
             compiled(frozen=0 < frozen_epochs >= done),
@@ -226,6 +228,17 @@ def new_step(
         penalty=penalty,
         frozen=frozen,
     )
+
+
+def repays(model: keras.Model, num_steps: int) -> bool:
+    """Say whether a graph for each number of rows pays, as for recurrent layers in long trainings.
+
+    Args:
+        model: What is trained.
+        num_steps: Of the training, at most.
+    """
+    parts = model._flatten_layers()
+    return num_steps >= MANY_STEPS and any(isinstance(part, keras.layers.RNN) for part in parts)
 
 
 def each_shape() -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
-from bakeoff.keras_models.feed import Batch, Block
+from bakeoff.keras_models.feed import Batch, Block, stretches
 from bakeoff.keras_models.step import Step, Trained, call, norm
 
 Values = list[Any]
@@ -27,9 +27,11 @@ class JaxSteps:
     Args:
         step: What one of them does.
         ragged: Of no use: JAX compiles each shape anew.
+        fixed: Of no use, likewise.
     """
 
-    def __init__(self, step: Step, ragged: Collection[str]) -> None:
+    def __init__(self, step: Step, ragged: Collection[str], *, fixed: bool) -> None:
+        del fixed
         self.step, self.ragged = step, ragged
         self.state: Values = []
         self.added: Values = []  # gradients that wait for the others of their group
@@ -145,19 +147,6 @@ class JaxSteps:
 def after(scope: keras.StatelessScope, variables: Values) -> Values:
     """Return what variables became within a scope."""
     return [scope.get_current_value(variable) for variable in variables]
-
-
-def stretches(sizes: list[int]) -> list[tuple[int, int, int, int]]:
-    """Cut batches where their size changes: first batch, the one behind the last, first row, size.
-
-    Example:
-        >>> stretches([4, 4, 3])
-        [(0, 2, 0, 4), (2, 3, 8, 3)]
-    """
-    cuts = [k for k in range(len(sizes)) if not k or sizes[k] != sizes[k - 1]]
-    starts = np.cumsum([0, *sizes]).tolist()
-    ends = [*cuts[1:], len(sizes)]
-    return [(a, b, starts[a], sizes[a]) for a, b in zip(cuts, ends, strict=True)]
 
 
 def filled(values: np.ndarray, most: int) -> np.ndarray:

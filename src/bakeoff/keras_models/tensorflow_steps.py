@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bakeoff.keras_models.feed import Batch, Block
+from bakeoff.keras_models.feed import Batch, Block, stretches
 from bakeoff.keras_models.step import Step, Trained, call, norm
 
 
@@ -23,10 +23,12 @@ class TensorFlowSteps:
     Args:
         step: What one of them does.
         ragged: Arguments whose steps differ from block to block, "targets" among them.
+        fixed: The rows of a batch are no free axis of a graph: each size has a graph of its own,
+            in which recurrent layers are 1.1 to 1.3 times as fast.
     """
 
-    def __init__(self, step: Step, ragged: Collection[str]) -> None:
-        self.step, self.ragged = step, ragged
+    def __init__(self, step: Step, ragged: Collection[str], *, fixed: bool) -> None:
+        self.step, self.ragged, self.fixed = step, ragged, fixed
         self.graphs: dict[str, Callable[..., Any]] = {}
 
     def begin(self) -> None:
@@ -41,29 +43,56 @@ class TensorFlowSteps:
             numbers: Of each batch: see `Step`; and `moves`, whether the weights move after it,
                 where gradients of several batches are added up.
         """
-        ends = np.cumsum([0, *block.sizes]).astype("int32")
         given = {**block.batch, "targets": block.targets}
+        found = []
+        alike = self.fixed and "moves" not in numbers  # a group stays in one call
+        for first, stop, start, size in stretches(block.sizes, alike=alike):
+            ends = np.cumsum([0, *block.sizes[first:stop]]).astype("int32")
+            rows = {name: values[start : start + ends[-1]] for name, values in given.items()}
+            own = {name: values[first:stop] for name, values in numbers.items()}
+            losses, kept, length = self.graph(rows, own, size if alike else None)(rows, ends, own)
+            found.append((losses.numpy(), kept.numpy()))
+        losses, kept = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return Trained(losses, kept, float(length))
+
+    def graph(
+        self, given: Batch, numbers: Mapping[str, np.ndarray], size: int | None
+    ) -> Callable[..., Any]:
+        """Return the graph for such batches, built at the first call.
+
+        Args:
+            size: Rows of each; None: any number.
+        """
         signature = [
             specified(given, self.ragged),
             tf.TensorSpec([None], tf.int32),
             {name: tf.TensorSpec([None], values.dtype) for name, values in numbers.items()},
         ]
-        graph = self.graphs.get(key := repr(signature))
-        if graph is None:
-            graph = tf.function(self.run, input_signature=signature, autograph=False)
-            self.graphs[key] = graph
-        losses, kept, length = graph(given, ends, dict(numbers))
-        return Trained(losses.numpy(), kept.numpy(), float(length))
+        key = repr((signature, size))
+        if key not in self.graphs:
+            self.graphs[key] = tf.function(
+                partial(self.run, size=size), input_signature=signature, autograph=False
+            )
+        return self.graphs[key]
 
-    def run(self, given: Batch, ends: Any, numbers: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-        """Take all steps: (K,) losses, (R, ...) kept scores, length of the last gradient."""
+    def run(
+        self, given: Batch, ends: Any, numbers: Mapping[str, Any], *, size: int | None
+    ) -> tuple[Any, Any, Any]:
+        """Take all steps: (K,) losses, (R, ...) kept scores, length of the last gradient.
+
+        Args:
+            size: Rows of each batch; None: `ends` alone says how many.
+        """
         count = tf.shape(ends)[0] - 1
         added = []
         if "moves" in numbers:
             added = [tf.zeros(weight.shape, weight.dtype) for weight in self.step.weights]
 
         def one(k: Any, losses: Any, kept: Any, length: Any, *added: Any) -> tuple[Any, ...]:
-            batch = {name: values[ends[k] : ends[k + 1]] for name, values in given.items()}
+            batch = {
+                name: tf.ensure_shape(values[ends[k] : ends[k + 1]], [size, *values.shape[1:]])
+                for name, values in given.items()
+            }
             now = {name: values[k] for name, values in numbers.items()}
             targets = batch.pop("targets")
             with tf.GradientTape() as tape:

@@ -113,7 +113,13 @@ HELD: WeakKeyDictionary[keras.Model, dict[str, Any]] = WeakKeyDictionary()
 
 
 def compiled_steps(
-    model: keras.Model, make: Callable[..., Step], ragged: Sequence[str], *, key: str, frozen: bool
+    model: keras.Model,
+    make: Callable[..., Step],
+    ragged: Sequence[str],
+    *,
+    key: str,
+    fixed: bool,
+    frozen: bool,
 ) -> Any:
     """Return what takes many steps in one call, as at the beginning of a training.
 
@@ -125,14 +131,15 @@ def compiled_steps(
         make: Returns what one step does, given `frozen`.
         ragged: Arguments whose steps differ from block to block, "targets" among them.
         key: Tells all else that is built into a graph.
+        fixed: Whether each number of rows has a graph of its own.
         frozen: The head alone learns.
     """
-    held, key = HELD.setdefault(model, {}), f"{key} {frozen}"
+    held, key = HELD.setdefault(model, {}), f"{key} {fixed} {frozen}"
     if key not in held:
         if keras.backend.backend() == "jax":
             from bakeoff.keras_models.jax_steps import JaxSteps as Steps
         else:
             from bakeoff.keras_models.tensorflow_steps import TensorFlowSteps as Steps
-        held[key] = Steps(make(frozen=frozen), ragged)
+        held[key] = Steps(make(frozen=frozen), ragged, fixed=fixed)
     held[key].begin()
     return held[key]

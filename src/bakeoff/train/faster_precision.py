@@ -1,8 +1,8 @@
 """Precision: whether a network trains in bfloat16, by measurement.
 
 It is tried only where the processor has the instructions and where the architecture was seen to
-score the same (docs/parity.md). On one that has them it was 2.0 and 2.3 times as fast for two CNNs,
-and half as fast for a Transformer; without them it is slower everywhere (docs/benchmarks.md).
+score the same (docs/benchmarks.md). On one that has them it was 2.0 and 2.3 times as fast for two CNNs,
+and half as fast for a Transformer; without them it is slower everywhere.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,10 @@ from bakeoff.train.job import Job
 from bakeoff.train.machine import has_bfloat16
 
 AUTO, FLOAT32, BFLOAT16 = "auto", "float32", "bfloat16"
-SCORE_THE_SAME = ("mlp", "cnn", "resnet")
+SCORE_THE_SAME = (  # by python -m benchmarks.bfloat16
+    *("mlp", "cnn", "resnet", "rnn", "lstm", "gru", "cnn1d", "tcn", "transformer"),
+    "lstm_attention",
+)
 ROUNDS = 3  # in which each is timed, one after the other
 GAIN = 1.15  # how many times as fast it must be, to be worth a less exact arithmetic
 

@@ -1,4 +1,4 @@
-"""Does a training in bfloat16 end where one in float32 does? Written into docs/parity.md.
+"""Does a training in bfloat16 end where one in float32 does? Written into docs/benchmarks.md.
 
 python -m benchmarks.bfloat16
 

@@ -1,8 +1,8 @@
 """Precision: whether a network trains in bfloat16, by measurement.
 
 It is tried only where the processor has the instructions and where the architecture was seen to
-score the same (docs/benchmarks.md). On one that has them it was 2.0 and 2.3 times as fast for two CNNs,
-and half as fast for a Transformer; without them it is slower everywhere.
+score the same (docs/benchmarks.md). On one that has them it was 2.0 and 2.3 times as fast for two
+CNNs, and half as fast for a Transformer; without them it is slower everywhere.
 """
 
 from collections.abc import Callable

@@ -8,6 +8,7 @@ import pytest
 
 import bakeoff
 from bakeoff import RequestError
+from bakeoff.plan.request import request
 from bakeoff.train.weights import read_weights
 
 TORCH_AND_KERAS = ["torch", pytest.param("tensorflow", marks=pytest.mark.xdist_group("tensorflow"))]
@@ -117,6 +118,14 @@ def test_what_means_something_else_is_refused_in_a_sentence(data, how, words, ea
     given = {"models": "constant", **how}
     with pytest.raises(RequestError, match=words):
         bakeoff.run(data, "y", start_from=earlier, out=tmp_path / "run", **given, **QUICK)
+
+
+def test_it_is_named_and_set_like_any_other_model(earlier):
+    given = {"start_from": str(earlier), "models": "mlp_started,constant"}
+    asked = request("x.csv", {**given, "settings": {"mlp_started": {"lr": 0.5}}})
+    assert asked.models == {"mlp_started": {"architecture": "mlp", "lr": 0.5}, "constant": {}}
+    with pytest.raises(RequestError, match=r"the best network there is mlp .* called mlp_started"):
+        bakeoff.run(blobs(2, 3), "y", start_from=earlier, models="tabm_started", **QUICK)
 
 
 def test_nothing_is_frozen_that_was_drawn():

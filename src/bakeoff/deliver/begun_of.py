@@ -15,7 +15,8 @@ from bakeoff.deliver.trained_model import TrainedModel, open_model
 from bakeoff.documents import reading
 from bakeoff.errors import RequestError, option
 from bakeoff.judge.leaderboard import read_leaderboard
-from bakeoff.plan.begun import STARTED, Begun
+from bakeoff.plan.begun import Begun
+from bakeoff.plan.branches import STARTED
 from bakeoff.runs.folder import RunFolder, open_folder
 from bakeoff.runs.read_schema import read_fingerprint
 from bakeoff.train.build_model import build_model

@@ -16,11 +16,11 @@ from bakeoff.data.preparing.tokens import FIRST, Tokens
 from bakeoff.data.preparing.transform import Transform
 from bakeoff.errors import RequestError, option
 from bakeoff.listed import listed
+from bakeoff.plan.branches import STARTED
 from bakeoff.plan.experiment import Experiment
 from bakeoff.train.job import Job
 
 Weights = Mapping[str, np.ndarray]
-STARTED = "_started"  # behind the name that the network had
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +48,17 @@ class Begun:
     weights: Mapping[str, Weights]
 
     def added_to(self, experiment: Experiment) -> Experiment:
-        """Return an experiment that trains this network, too."""
+        """Return an experiment that trains this network, too.
+
+        Raises:
+            RequestError: One is asked for that the run does not have.
+        """
+        other = [name for name in experiment.models if name.endswith(STARTED)]
+        if other and self.model not in other:
+            raise RequestError(
+                f"{option('start_from', self.run)}: the best network there is {self.name}, so that "
+                f"what begins with its features is called {self.model}, and not {other[0]}."
+            )
         own = experiment.models.get(self.model, {})
         models = {**experiment.models, self.model: {**self.settings, **own}}
         return replace(experiment, models=models)

@@ -6,8 +6,10 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from bakeoff.catalog import CATALOG
 from bakeoff.errors import RequestError, UnknownOption, option, unknown
 from bakeoff.options import options
+from bakeoff.plan.branches import STARTED, known_settings
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.experiment_file import read_experiment
 from bakeoff.plan.models import select_models
@@ -39,8 +41,12 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
     models, settings = asked.pop("models", ()), asked.pop("settings", {})
     own = models if isinstance(models, Mapping) else {}
     wanted = tuple(models) if isinstance(models, Mapping) else listed(models)
+    if asked.get("start_from"):
+        own = {**own, **started_by_name([*wanted, *settings], own)}
     vary = asked.pop("vary", ())
-    chosen, everything = select_models(base.models, wanted, {**own, **settings})
+    all_settings = {name: {**own.get(name, {}), **settings.get(name, {})}
+                    for name in (*own, *settings)}  # fmt: skip
+    chosen, everything = select_models(base.models, wanted, all_settings)
     chosen = with_sweeps(chosen, vary)
     asked = with_shares(asked)
     check_known(asked)
@@ -71,6 +77,24 @@ def request(data: str, given: Mapping[str, Any]) -> Experiment:
         models=chosen,
         all_that_fit=everything,
     )
+
+
+def started_by_name(
+    names: Sequence[str], own: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the settings of models that are named as those that begin with features.
+
+    Example:
+        >>> started_by_name(["cnn_started", "mlp"], {})
+        {'cnn_started': {'architecture': 'cnn'}}
+    """
+    found = {}
+    for name in names:
+        base = name.removesuffix(STARTED)
+        told = known_settings(base, own.get(name, {}))
+        if base != name and (base in CATALOG or "architecture" in told):
+            found[name] = {"architecture": base, **told}
+    return found
 
 
 def said(value: Any) -> bool:

@@ -130,7 +130,7 @@ def fit(
         device: "cpu", "cuda" (any GPU that the backend sees).
         on_epoch: Called with each history row.
         begin: What `on_state` was given: training goes on from there, to the same end.
-        on_state: Called between epochs with all that training needs to go on: arrays by name, which
+        on_state: Called between steps with all that training needs to go on: arrays by name, which
             change when it returns, and plain values.
         state_seconds: So often at most.
 
@@ -171,7 +171,7 @@ def fit(
         key = repr((loss, own, steps, optimizer, weight_decay, average, built_in, ragged))
         fixed = repays(model, num_steps * epochs)
         compiled = partial(compiled_steps, model, make, ragged, key=key, fixed=fixed)
-        done = len(begin[1]["history"]) if begin else 0
+        done = len(begin[1]["history"]) + ("within" in begin[1]) if begin else 0
         training = Training(
             compiled(frozen=0 < frozen_epochs >= done),
             counted=partial(count_of, class_weights=class_weights, per_step=per_step),
@@ -188,11 +188,13 @@ def fit(
         again = partial(state.repeat, known, batch_size, rates, tally())
         with explained(model, again):
             for epoch in range(len(progress.history) + 1, epochs + 1):
-                if 0 < frozen_epochs == epoch - 1:
+                if 0 < frozen_epochs == epoch - 1 and state.begun is None:
                     training.use(compiled(frozen=False))
                 epoch_start = time.perf_counter()
                 rates = planned.rates(epoch, num_steps, fallen.falls)
-                found = training.epoch(feed.shuffled(known, batch_size, accumulate), rates, tally())
+                blocks = feed.shuffled(known, batch_size, accumulate)
+                here = {"begun": state.begin_epoch(), "after": state.offer}
+                found = training.epoch(blocks, rates, tally(), **here)
                 speed = {"rows_per_second": len(feed) / (time.perf_counter() - epoch_start)}
                 with training.averaged:
                     row = {"epoch": epoch, **found, **validate(model), "lr": rates[-1]}

@@ -17,7 +17,9 @@ from bakeoff.keras_models.not_finite import Watched
 from bakeoff.keras_models.progress import Progress
 from bakeoff.keras_models.tally import Tally
 from bakeoff.keras_models.training import Training
+from bakeoff.keras_models.within import BEFORE, Within, within_of
 
+BESIDE = ("random.", BEFORE)  # begin the names of what a state may lack
 Saved = tuple[dict[str, np.ndarray], dict[str, Any]]
 
 
@@ -63,6 +65,8 @@ class State:
         self.on_state, self.every = on_state, every
         self.last = time.monotonic()
         self.first = {name: rng.bit_generator.state for name, rng in self.random.items()}
+        self.at_epoch: dict[str, Any] = {}
+        self.begun: Within | None = None
 
     @property
     def random(self) -> dict[str, np.random.Generator]:
@@ -75,16 +79,34 @@ class State:
         now = {f"variable.{i}": ops.convert_to_numpy(variable) for i, variable in variables}
         return now | {f"kept.{i}": array for i, array in enumerate(self.kept.kept)}
 
-    def offer(self) -> None:
-        """Hand the state over, if somebody wants it and the last time was long ago."""
-        if self.on_state is None or time.monotonic() - self.last < self.every:
-            return
-        facts = {
-            "history": self.progress.history,
+    def begin_epoch(self) -> Within | None:
+        """Take note of where an epoch begins; return how far it has come already."""
+        begun, self.begun = self.begun, None
+        self.at_epoch = self.place()
+        return begun
+
+    def place(self) -> dict[str, Any]:
+        """Return what tells where the random states and the steps of the average stand."""
+        return {
             "average_steps": self.training.averaged.num_steps,
             "random": {name: rng.bit_generator.state for name, rng in self.random.items()},
         }
-        self.on_state((self.arrays(), facts))
+
+    def offer(self, so_far: Callable[[], Within] | None = None) -> None:
+        """Hand the state over, if somebody wants it and the last time was long ago.
+
+        Args:
+            so_far: Tells how far an epoch has come; None between two epochs.
+        """
+        if self.on_state is None or time.monotonic() - self.last < self.every:
+            return
+        self.training.steps.finish()  # JAX holds what the weights have become
+        arrays, facts = self.arrays(), {"history": self.progress.history, **self.place()}
+        if so_far is not None:
+            within = so_far()
+            arrays |= within.arrays()
+            facts |= {**self.at_epoch, "within": within.facts()}
+        self.on_state((arrays, facts))
         self.last = time.monotonic()
 
     def repeat(self, targets: Any, batch_size: int, rates: Sequence[float], tally: Tally) -> None:
@@ -124,6 +146,7 @@ class State:
         self.training.averaged.num_steps = facts["average_steps"]
         for name, rng in self.random.items():
             rng.bit_generator.state = facts["random"][name]
+        self.begun = within_of(facts, arrays)
         self.progress.begin_with(facts["history"])
 
 
@@ -133,7 +156,7 @@ def check_same(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int,
     Raises:
         ValueError: A part is missing, left over, or of another shape.
     """
-    found = {name: array.shape for name, array in arrays.items() if not name.startswith("random.")}
+    found = {name: array.shape for name, array in arrays.items() if not name.startswith(BESIDE)}
     for name in sorted(found.keys() | shapes.keys()):
         if found.get(name) != shapes.get(name):
             raise ValueError(

@@ -50,10 +50,14 @@ class Tally:
             scores = scores[:, : targets.shape[1]]  # a batch may be padded further
             known = ~np.isnan(targets) if targets.dtype.kind == "f" else targets >= 0
             scores, targets = scores[known], targets[known]
-        self.parts.append((scores, targets))
-        self.held += scores.size
+        self.hold(scores, targets)
         if self.mean and self.held > MOST:
             self.count()
+
+    def hold(self, scores: np.ndarray, targets: np.ndarray) -> None:
+        """Hold rows as they are judged."""
+        self.parts.append((scores, targets))
+        self.held += scores.size
 
     def count(self) -> None:
         """Judge what is held, and hold no more of it."""

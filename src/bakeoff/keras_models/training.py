@@ -1,6 +1,7 @@
 """The steps of an epoch, a block of batches in one compiled call."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,6 +14,7 @@ from bakeoff.keras_models.mixing import Mixing
 from bakeoff.keras_models.step import Step
 from bakeoff.keras_models.step_scores import num_known, previous_of
 from bakeoff.keras_models.tally import Tally
+from bakeoff.keras_models.within import Within
 
 
 class Training:
@@ -58,7 +60,13 @@ class Training:
         self.steps = steps
 
     def epoch(
-        self, blocks: Iterator[Block], rates: Sequence[float], tally: Tally
+        self,
+        blocks: Iterator[Block],
+        rates: Sequence[float],
+        tally: Tally,
+        *,
+        begun: Within | None = None,
+        after: Callable[[Callable[[], Within]], None] = lambda _: None,
     ) -> dict[str, float]:
         """Take one step for each group of batches, with its rate.
 
@@ -66,14 +74,20 @@ class Training:
             blocks: The batches of the epoch; each block holds whole groups.
             rates: Of each step.
             tally: Sees the scores.
+            begun: How far this epoch has come already: blocks that it has had.
+            after: Called after each block with what tells how far it has come.
 
         Returns:
             train_loss, the mean of a row, or step; train_metric; gradient_norm of the last step.
         """
-        losses, sizes = [], []
+        losses, sizes = taken_up(begun, tally)
+        done = len(sizes)
         numbers = self.numbers(rates)
         start, length = 0, 0.0
         for block in blocks:
+            if start + len(block.sizes) <= done:
+                start += len(block.sizes)
+                continue
             if self.teacher_forcing:
                 block.batch["previous"] = previous_of(block.targets)
             parts = np.split(block.targets, np.cumsum(block.sizes)[:-1])
@@ -84,6 +98,7 @@ class Training:
             losses.append(trained.losses)
             sizes += [num_known(part) for part in parts] if self.per_step else block.sizes
             tally.see(trained.kept, block.targets)
+            after(partial(so_far, start, sizes, losses, tally))
         self.steps.finish()
         mean = float(np.average(np.concatenate(losses), weights=sizes))
         return {"train_loss": mean, "train_metric": tally.metric(), "gradient_norm": length}
@@ -107,6 +122,30 @@ class Training:
         shares = counts / np.bincount(group, counts)[group]
         moves = np.append(group[1:] != group[:-1], True)
         return {"share": shares.astype("float32"), "moves": moves}
+
+
+def taken_up(begun: Within | None, tally: Tally) -> tuple[list[np.ndarray], list[int]]:
+    """Return losses and sizes of the batches that an epoch has had already; the tally sees them."""
+    if begun is None:
+        return [], []
+    tally.counted = [*begun.counted]
+    if len(begun.scores):
+        tally.hold(begun.scores, begun.targets)
+    return [begun.losses], [*begun.sizes]
+
+
+def so_far(batches: int, sizes: list[int], losses: list[np.ndarray], tally: Tally) -> Within:
+    """Return how far an epoch has come."""
+    held = [np.concatenate(part) for part in zip(*tally.parts, strict=True)]
+    scores, targets = held or (np.zeros(0), np.zeros(0))
+    return Within(
+        batches=batches,
+        sizes=[*sizes],
+        counted=[*tally.counted],
+        losses=np.concatenate(losses),
+        scores=scores,
+        targets=targets,
+    )
 
 
 HELD: WeakKeyDictionary[keras.Model, dict[str, Any]] = WeakKeyDictionary()

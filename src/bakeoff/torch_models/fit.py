@@ -130,7 +130,7 @@ def fit(
         device: "cpu", "cuda", "mps".
         on_epoch: Called with each history row.
         begin: What `on_state` was given: training goes on from there, to the same end.
-        on_state: Called between epochs with all that training needs to go on: arrays by name, which
+        on_state: Called between steps with all that training needs to go on: arrays by name, which
             change when it returns, and plain values.
         state_seconds: So often at most.
 
@@ -157,14 +157,13 @@ def fit(
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
     validate = Validation(*judged, criterion, watched, **steps)
     tally = partial(Tally, watched, mean=loss in MEANS, members=members, **steps)
-    decay = {"weight_decay": weight_decay}
-    averaged = Averaged(model, average)
+    moved = with_its_loss(model, criterion).to(place)
     training = Training(
         model,
         criterion,
-        Optimizer(with_its_loss(model, criterion).to(place), **named(optimizer), **decay),
+        Optimizer(moved, **named(optimizer), weight_decay=weight_decay),
         counted=partial(count_of, class_weights=class_weights, per_step=per_step),
-        averaged=averaged,
+        averaged=Averaged(model, average),
         mixing=Mixing(mixup, inputs, seed=seed, per_step=per_step),
         clip=(clip_norm, clip_value),
         penalty=(l1, l2),
@@ -187,15 +186,16 @@ def fit(
     again = partial(state.repeat, known, batch_size, rates, tally(), seed)
     with faster_dropout(model), explained(model, again):
         for epoch in range(len(progress.history) + 1, epochs + 1):
-            if frozen.ends_before(epoch):
+            if frozen.ends_before(epoch) and state.begun is None:
                 training.begin()
             epoch_start = time.perf_counter()
             rates = planned.rates(epoch, num_steps, fallen.falls)
-            found = training.epoch(feed.shuffled(known, batch_size), rates, tally())
+            batches = feed.shuffled(known, batch_size)
+            begun, after = state.begin_epoch(), state.offer
+            found = training.epoch(batches, rates, tally(), begun=begun, after=after)
             speed = {"rows_per_second": len(feed) / (time.perf_counter() - epoch_start)}
-            with averaged:
-                ranks().agree(model)
-                row = {"epoch": epoch, **found, **ranks().from_first(validate(model))}
+            with training.averaged:
+                row = {"epoch": epoch, **found, **ranks().judged(validate, model)}
                 row |= {"lr": rates[-1], "seconds": time.perf_counter() - start, **speed}
                 if not progress.goes_on(row):
                     break

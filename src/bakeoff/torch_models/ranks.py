@@ -5,7 +5,7 @@ added up before the weights move, so a step is that of one process with the whol
 what batch norm sees at once and for the dropout that each draws.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -85,16 +85,20 @@ class Ranks:
         means = (numbers[:-1] / numbers[-1]).tolist()
         return dict(zip(values, means, strict=True))
 
-    def agree(self, model: nn.Module) -> None:
-        """Take the buffers of the first process, such as the moments of batch norm."""
-        if self.size > 1:
-            for buffer in model.buffers():
-                torch.distributed.broadcast(buffer, 0)
+    def judged(
+        self, validate: Callable[[nn.Module], Mapping[str, float]], model: nn.Module
+    ) -> dict[str, float]:
+        """Return what the first process finds, by its buffers, such as the moments of batch norm.
 
-    def from_first(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Return the numbers that the first process has."""
+        Args:
+            validate: Judges a model.
+            model: Whose weights are the same in all of them.
+        """
         if self.size == 1:
-            return dict(values)
+            return dict(validate(model))
+        for buffer in model.buffers():
+            torch.distributed.broadcast(buffer, 0)
+        values = validate(model)
         numbers = torch.tensor([*values.values()], dtype=torch.float64)
         torch.distributed.broadcast(numbers, 0)
         return dict(zip(values, numbers.tolist(), strict=True))

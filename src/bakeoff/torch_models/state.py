@@ -16,7 +16,9 @@ from bakeoff.torch_models.feed import Feed
 from bakeoff.torch_models.progress import Progress
 from bakeoff.torch_models.tally import Tally
 from bakeoff.torch_models.training import Training
+from bakeoff.torch_models.within import BEFORE, Within, within_of
 
+BESIDE = ("random.", BEFORE)  # begin the names of what a state may lack
 Saved = tuple[dict[str, np.ndarray], dict[str, Any]]
 
 
@@ -64,6 +66,8 @@ class State:
         self.on_state, self.every = on_state, every
         self.last = time.monotonic()
         self.first = {name: rng.bit_generator.state for name, rng in self.random.items()}
+        self.at_epoch = self.first
+        self.begun: Within | None = None
 
     @property
     def random(self) -> dict[str, np.random.Generator]:
@@ -90,8 +94,18 @@ class State:
             for name, tensor in tensors.items()
         }
 
-    def offer(self) -> None:
-        """Hand the state over, if somebody wants it and the last time was long ago."""
+    def begin_epoch(self) -> Within | None:
+        """Take note of where the random states stand; return how far the epoch has come already."""
+        begun, self.begun = self.begun, None
+        self.at_epoch = {name: rng.bit_generator.state for name, rng in self.random.items()}
+        return begun
+
+    def offer(self, so_far: Callable[[], Within] | None = None) -> None:
+        """Hand the state over, if somebody wants it and the last time was long ago.
+
+        Args:
+            so_far: Tells how far an epoch has come; None between two epochs.
+        """
         if self.on_state is None or time.monotonic() - self.last < self.every:
             return
         arrays = {name: tensor.detach().cpu().numpy() for name, tensor in self.tensors().items()}
@@ -103,6 +117,10 @@ class State:
             "average_steps": self.training.averaged.num_steps,
             "random": {name: rng.bit_generator.state for name, rng in self.random.items()},
         }
+        if so_far is not None:
+            within = so_far()
+            arrays |= within.arrays()
+            facts |= {"random": self.at_epoch, "within": within.facts()}
         self.on_state((arrays, facts))
         self.last = time.monotonic()
 
@@ -149,6 +167,7 @@ class State:
         self.training.averaged.num_steps = facts["average_steps"]
         for name, rng in self.random.items():
             rng.bit_generator.state = facts["random"][name]
+        self.begun = within_of(facts, arrays)
         self.progress.begin_with(facts["history"])
 
 
@@ -158,7 +177,7 @@ def check_same(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int,
     Raises:
         ValueError: A part is missing, left over, or of another shape.
     """
-    found = {name: array.shape for name, array in arrays.items() if not name.startswith("random.")}
+    found = {name: array.shape for name, array in arrays.items() if not name.startswith(BESIDE)}
     for name in sorted(found.keys() | shapes.keys()):
         if found.get(name) != shapes.get(name):
             raise ValueError(

@@ -61,14 +61,18 @@ class Tally:
             scores = scores[:, : targets.shape[1]]  # a batch may be padded further
             known = ~targets.isnan() if targets.is_floating_point() else targets >= 0
             scores, targets = scores[known], targets[known]
+        self.hold(scores, targets)
+        if self.mean and self.held * scores[:1].numel() > MOST:
+            self.count()
+
+    def hold(self, scores: Tensor, targets: Tensor) -> None:
+        """Hold rows as they are judged."""
         stop = self.held + len(targets)
         self.scores = with_room(self.scores, scores, self.held, stop)
         self.targets = with_room(self.targets, targets, self.held, stop)
         self.scores[self.held : stop] = scores
         self.targets[self.held : stop] = targets
         self.held = stop
-        if self.mean and self.held * scores[:1].numel() > MOST:
-            self.count()
 
     def count(self) -> None:
         """Judge what is held, and hold no more of it."""

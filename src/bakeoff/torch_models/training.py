@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -15,6 +16,7 @@ from bakeoff.torch_models.optimizers import Optimizer
 from bakeoff.torch_models.ranks import ranks
 from bakeoff.torch_models.step_scores import num_known, previous_of
 from bakeoff.torch_models.tally import Tally
+from bakeoff.torch_models.within import Within
 
 Group = list[tuple[Batch, Tensor]]
 
@@ -68,7 +70,13 @@ class Training:
         self.averaged.begin()
 
     def epoch(
-        self, shuffled: Iterator[tuple[Batch, Tensor]], rates: Sequence[float], tally: Tally
+        self,
+        shuffled: Iterator[tuple[Batch, Tensor]],
+        rates: Sequence[float],
+        tally: Tally,
+        *,
+        begun: Within | None = None,
+        after: Callable[[Callable[[], Within]], None] = lambda _: None,
     ) -> dict[str, float]:
         """Take one step for each group of batches, with its rate.
 
@@ -76,17 +84,24 @@ class Training:
             shuffled: The batches of the epoch.
             rates: Of each step.
             tally: Sees the scores.
+            begun: How far this epoch has come already.
+            after: Called after each step with what tells how far it has come.
 
         Returns:
             train_loss, the mean of a row, or step; train_metric; gradient_norm of the last step.
         """
         self.model.train()
         self.model.zero_grad()
-        losses, sizes = [], []
+        losses, sizes = taken_up(begun, tally)
+        batches, done = 0, len(sizes)
         mixed = iter(self.mixing.shares(len(rates) * self.accumulate))
         clips, length = any(self.clip), torch.zeros(())
         for step, rate in enumerate(rates, 1):
             group = list(islice(shuffled, self.accumulate))
+            batches += len(group)
+            if batches <= done:
+                _ = [next(mixed, None) for _ in group]
+                continue
             for (batch, targets), share in zip(group, self.shares(group), strict=True):
                 value, scores, targets = self.backward(batch, targets, share, next(mixed, None))
                 losses.append(value.detach())  # not .item(): that would wait for a GPU
@@ -97,6 +112,7 @@ class Training:
                 length = self.clipped()
             self.optimizer.step(rate)
             self.averaged.see()
+            after(partial(so_far, batches, sizes, losses, tally))
         mean = float(np.average(torch.stack(losses).cpu().numpy(), weights=sizes))
         found = self.ranks.mean({"train_loss": mean, "train_metric": tally.metric()}, sum(sizes))
         return {**found, "gradient_norm": length.item()}
@@ -149,6 +165,28 @@ class Training:
         if self.clip[1]:
             nn.utils.clip_grad_value_(weights, self.clip[1])
         return length
+
+
+def taken_up(begun: Within | None, tally: Tally) -> tuple[list[Tensor], list[int]]:
+    """Return losses and sizes of the batches that an epoch has had already; the tally sees them."""
+    if begun is None:
+        return [], []
+    tally.counted = [*begun.counted]
+    if len(begun.targets):
+        tally.hold(torch.from_numpy(begun.scores), torch.from_numpy(begun.targets))
+    return [*torch.from_numpy(begun.losses)], [*begun.sizes]
+
+
+def so_far(batches: int, sizes: list[int], losses: list[Tensor], tally: Tally) -> Within:
+    """Return how far an epoch has come."""
+    return Within(
+        batches=batches,
+        sizes=[*sizes],
+        counted=[*tally.counted],
+        losses=torch.stack(losses).cpu().numpy(),
+        scores=tally.scores[: tally.held].cpu().numpy(),
+        targets=tally.targets[: tally.held].cpu().numpy(),
+    )
 
 
 def call(model: nn.Module, batch: Batch) -> Tensor:

@@ -31,7 +31,7 @@ def test_every_choice_of_a_recipe_is_in_the_tables_of_keras():
     assert tuple(losses.LOSSES) == LOSSES
 
 
-@pytest.mark.parametrize("name", ["schedules", "progress", "mixing", "sampling"])
+@pytest.mark.parametrize("name", ["schedules", "progress", "mixing", "sampling", "within"])
 def test_what_needs_no_framework_is_one_text_in_both_rooms(name):
     ours = Path(schedules.__file__).with_stem(name)
     theirs = ours.parents[1] / "keras_models" / ours.name

@@ -181,7 +181,9 @@ def test_dropout_is_torchs_own_again_after_training():
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "muon"])
+@pytest.mark.parametrize(
+    "name", [name for name in OPTIMIZERS if name not in ("muon", "schedule_free")]
+)
 def test_updates_equal_those_of_the_classes_of_torch(name, weight_decay):
     torch.manual_seed(0)
     model, twin = (CNN(3, 8, 2, blocks=(4, 6), norm="batch").double() for _ in range(2))
@@ -485,3 +487,25 @@ def test_a_loss_of_validation_is_a_mean_over_rows_not_over_batches(batch_size):
 def test_what_cannot_be_mixed_is_refused(inputs, what):
     with pytest.raises(ValueError, match=f"mixup=0.2 mixes rows that are numbers.*{what}"):
         Mixing(0.2, inputs, seed=0)
+
+
+def test_schedule_free_is_what_its_authors_write():
+    weight = nn.Parameter(torch.tensor([[1.0, -2.0]], dtype=torch.float64))
+    model = nn.Module()
+    model.weight = weight
+    optimizer = Optimizer(model, "schedule_free", weight_decay=0.1, betas=(0.9, 0.99))
+    x = z = y = weight.detach().numpy().copy()
+    v, total = np.zeros_like(x), 0.0
+    for step, lr in enumerate([0.01, 0.02, 0.02, 0.02], 1):
+        gradient = 2 * y + 1
+        weight.grad = torch.tensor(gradient)
+        optimizer.step(lr)
+        v = 0.99 * v + 0.01 * gradient**2
+        z = z - lr * (gradient / (np.sqrt(v / (1 - 0.99**step)) + 1e-8) + 0.1 * y)
+        total += lr**2
+        x = x + lr**2 / total * (z - x)
+        y = 0.1 * z + 0.9 * x
+        np.testing.assert_allclose(weight.detach().numpy(), y, rtol=1e-6)
+        with optimizer:
+            np.testing.assert_allclose(weight.detach().numpy(), x, rtol=1e-6)
+    np.testing.assert_allclose(weight.detach().numpy(), y, rtol=1e-6)

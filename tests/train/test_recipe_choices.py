@@ -27,7 +27,9 @@ def test_every_choice_of_a_recipe_is_in_the_tables_of_keras():
     pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
     from bakeoff.keras_models import losses, optimizers
 
-    assert set(optimizers.OPTIMIZERS) == set(CHOICES["optimizer"])
+    assert {*optimizers.OPTIMIZERS, "schedule_free"} == set(CHOICES["optimizer"])
+    with pytest.raises(ValueError, match="schedule_free is there in PyTorch alone"):
+        optimizers.Optimizer("schedule_free")
     assert tuple(losses.LOSSES) == LOSSES
 
 

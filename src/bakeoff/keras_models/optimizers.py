@@ -38,6 +38,8 @@ class Optimizer:
         eps: float = 0.0,
         alpha: float = 0.99,
     ) -> None:
+        if name == "schedule_free":
+            raise ValueError("schedule_free is there in PyTorch alone. Choose adamw.")
         if name not in OPTIMIZERS:
             raise ValueError(f"No optimizer called {name!r}. Known: {', '.join(OPTIMIZERS)}.")
         rule, size = OPTIMIZERS[name], eps or OPTIMIZERS[name].eps

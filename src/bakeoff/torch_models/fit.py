@@ -194,7 +194,7 @@ def fit(
             begun, after = state.begin_epoch(), state.offer
             found = training.epoch(batches, rates, tally(), begun=begun, after=after)
             speed = {"rows_per_second": len(feed) / (time.perf_counter() - epoch_start)}
-            with training.averaged:
+            with training.averaged, training.optimizer:
                 row = {"epoch": epoch, **found, **ranks().judged(validate, model)}
                 row |= {"lr": rates[-1], "seconds": time.perf_counter() - start, **speed}
                 if not progress.goes_on(row):

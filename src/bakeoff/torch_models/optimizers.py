@@ -62,8 +62,15 @@ class Optimizer:
         given = {"momentum": momentum, "betas": betas, "eps": eps or rule.eps, "alpha": alpha}
         self.move = partial(rule.move, **{key: given[key] for key in rule.takes})
         num_means = rule.num_means
+        self.beta, self.eased = betas[0], rule.eased
+        if rule.eased and not self.beta:
+            raise ValueError("schedule_free needs a first beta above 0.")
         states = [
-            (p, torch.zeros((), device=p.device), *(torch.zeros_like(p) for _ in range(num_means)))
+            (
+                p,
+                *(torch.zeros((), device=p.device) for _ in range(rule.num_counts)),
+                *(torch.zeros_like(p) for _ in range(num_means)),
+            )
             for p in model.parameters()
             if p.requires_grad and not any(p is matrix for matrix in matrices)
         ]  # each weight, how many steps it took, and its running means
@@ -80,6 +87,22 @@ class Optimizer:
         for _, *memory in self.states:
             for mean in memory:
                 mean.zero_()
+
+    def __enter__(self) -> None:
+        """Put the weights where they are judged: those of schedule_free at their mean."""
+        self.turn(-1)
+
+    def __exit__(self, *_: object) -> None:
+        """Put them back where gradients are taken."""
+        self.turn(1)
+
+    @torch.no_grad()
+    def turn(self, sign: int) -> None:
+        """Move the weights of schedule_free between the two places."""
+        if self.eased:
+            share = sign * (1 - self.beta) / self.beta
+            weights, aheads = [s[0] for s in self.states], [s[3] for s in self.states]
+            torch._foreach_add_(weights, aheads, alpha=share)
 
     @torch.no_grad()
     def step(self, lr: float) -> None:
@@ -105,6 +128,8 @@ class Rule(NamedTuple):
         takes: Which settings it has: momentum, betas, eps, alpha.
         eps: What torch adds below the fraction.
         matrices: Matrices between features move by Muon, and `move` has the others.
+        num_counts: How many single numbers it keeps of each weight, the count of steps first.
+        eased: Weights are judged at their mean, and not where gradients are taken.
     """
 
     move: Callable[..., None]
@@ -112,6 +137,8 @@ class Rule(NamedTuple):
     takes: tuple[str, ...] = ()
     eps: float = 1e-8
     matrices: bool = False
+    num_counts: int = 1
+    eased: bool = False
 
 
 def matrices_within(model: nn.Module) -> list[Tensor]:
@@ -184,6 +211,48 @@ def move_by_adam(
         maximize=False,
         fused=True,
     )
+
+
+def move_by_schedule_free(
+    grads: list[Tensor],
+    weights: list[Tensor],
+    steps: list[Tensor],
+    sums: list[Tensor],
+    aheads: list[Tensor],
+    squares: list[Tensor],
+    *,
+    lr: float,
+    weight_decay: float,
+    betas: tuple[float, float],
+    eps: float,
+) -> None:
+    """Move weights by Adam without a schedule: a mean of all steps takes its place.
+
+    z moves, x is its mean, weighed by the squares of the rates, and gradients are taken between:
+
+        z = z - lr (g / (sqrt(v) + eps) + decay y)      x = x + c (z - x)      y = z + beta (x - z)
+
+    What is kept is z - y, which begins at zero.
+
+    Source: Defazio et al., "The Road Less Scheduled", 2024.
+    """
+    beta, memory = betas
+    torch._foreach_add_(steps, 1)
+    torch._foreach_add_(sums, lr**2)
+    torch._foreach_mul_(squares, memory)
+    torch._foreach_addcmul_(squares, grads, grads, 1 - memory)
+    sizes = torch._foreach_div(squares, 1 - memory ** steps[0].item())
+    torch._foreach_sqrt_(sizes)
+    torch._foreach_add_(sizes, eps)
+    moves = torch._foreach_div(grads, sizes)
+    torch._foreach_add_(moves, weights, alpha=weight_decay)
+    z = torch._foreach_add(weights, aheads)
+    x = torch._foreach_sub(weights, aheads, alpha=(1 - beta) / beta)
+    torch._foreach_add_(z, moves, alpha=-lr)
+    torch._foreach_lerp_(x, z, lr**2 / sums[0].item())
+    y = torch._foreach_lerp(z, x, beta)
+    torch._foreach_copy_(aheads, torch._foreach_sub(z, y))
+    torch._foreach_copy_(weights, y)
 
 
 def move_by_sgd(
@@ -275,4 +344,5 @@ OPTIMIZERS = {
     "rmsprop": Rule(move_by_rmsprop, num_means=1, takes=("eps", "alpha")),
     "adagrad": Rule(move_by_adagrad, num_means=1, takes=("eps",), eps=1e-10),
     "muon": Rule(partial(move_by_adam, decoupled=True), num_means=2, takes=ADAM, matrices=True),
+    "schedule_free": Rule(move_by_schedule_free, num_means=2, takes=ADAM, num_counts=2, eased=True),
 }

@@ -33,9 +33,20 @@ class Recipe:
 
     optimizer: str = setting(
         "adamw",
-        "how weights change; adamw adapts the step of each, decay kept apart from the gradient",
+        "how weights change; adamw adapts the step of each, decay kept apart from the gradient; "
+        "schedule_free judges a mean of all steps, and has no schedule (PyTorch alone)",
         table="recipe",
-        choices=("adamw", "adam", "sgd", "momentum", "nesterov", "rmsprop", "adagrad", "muon"),
+        choices=(
+            "adamw",
+            "adam",
+            "sgd",
+            "momentum",
+            "nesterov",
+            "rmsprop",
+            "adagrad",
+            "muon",
+            "schedule_free",
+        ),
     )
     momentum: float = setting(
         0.9,
@@ -46,8 +57,8 @@ class Recipe:
     )
     betas: str = setting(
         "0.9,0.999",
-        "of adam, adamw and the vectors of muon: how long the means of gradients and of their "
-        "squares remember",
+        "of adam, adamw, schedule_free and the vectors of muon: how long the means of gradients "
+        "and of their squares remember",
         table="recipe",
     )
     alpha: float = setting(
@@ -59,8 +70,8 @@ class Recipe:
     )
     eps: float = setting(
         0.0,
-        "what is added below the fraction of adam, adamw, muon, rmsprop and adagrad; 0: 1e-8, of "
-        "adagrad 1e-10",
+        "what is added below the fraction of adam, adamw, muon, schedule_free, rmsprop and "
+        "adagrad; 0: 1e-8, of adagrad 1e-10",
         table="recipe",
         least=0,
     )
@@ -285,9 +296,9 @@ class Recipe:
 SETTINGS = tuple(options(Recipe))
 OWNERS: dict[str, tuple[str, tuple[str, ...]]] = {  # setting -> what has it
     "momentum": ("optimizer", ("momentum", "nesterov")),
-    "betas": ("optimizer", ("adam", "adamw", "muon")),
+    "betas": ("optimizer", ("adam", "adamw", "muon", "schedule_free")),
     "alpha": ("optimizer", ("rmsprop",)),
-    "eps": ("optimizer", ("adam", "adamw", "muon", "rmsprop", "adagrad")),
+    "eps": ("optimizer", ("adam", "adamw", "muon", "schedule_free", "rmsprop", "adagrad")),
     "step_epochs": ("schedule", ("step",)),
     "gamma": ("schedule", ("step", "exponential")),
     "min_lr": ("schedule", ("cosine", "cosine_restarts", "stable_decay")),
@@ -349,6 +360,11 @@ def refuse_foreign(recipe: Recipe) -> None:
                 f"{' or ' if len(owners) > 1 else ''}{', '.join(owners[1:])}, and the {kind} is "
                 f"{chosen}. Say both, or leave it out."
             )
+    if recipe.optimizer == "schedule_free" and recipe.schedule != "constant":
+        raise RequestError(
+            f"{option('optimizer', 'schedule_free')} has no schedule, and "
+            f"{option('schedule', recipe.schedule)} is one. Leave one of them out."
+        )
     longest = {"step": recipe.step_epochs, "cosine_restarts": recipe.first_cycle,
                "plateau": recipe.plateau_patience}.get(recipe.schedule, 0)  # fmt: skip
     setting = {"step": "step_epochs", "cosine_restarts": "first_cycle",

@@ -17,6 +17,8 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
+from bakeoff.torch_models.frozen import HEADS
+
 
 class Optimizer:
     """Move all trained weights of a model against their gradients.
@@ -150,7 +152,7 @@ def matrices_within(model: nn.Module) -> list[Tensor]:
         if weight.requires_grad
         and weight.ndim == 2
         and id(weight) not in tables
-        and name.split(".")[0] not in ("head", "heads")
+        and name.split(".")[0] not in HEADS
     ]
 
 

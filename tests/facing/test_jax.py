@@ -38,13 +38,13 @@ from bakeoff.torch_models.fit import fit as torch_fit
 x = np.random.default_rng(0).normal(size=(65, 4)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 0).astype("int64")
 found = []
-for recipe in ({}, {"accumulate": 3, "average": 0.9}, {"frozen_epochs": 1, "clip_norm": 0.5}):
+for recipe in ({"accumulate": 3, "average": 0.9}, {"frozen_epochs": 1, "clip_norm": 0.5}):
     page, facing = pair("mlp", Case({"in_features": 4, "out_features": 2}, {}))
     how = {"validation_inputs": {"x": x}, "validation_targets": y, "batch_size": 16, "epochs": 3}
+    start = facing.get_weights()
     for _ in range(2):  # the second begins anew with the function that was compiled
+        facing.set_weights(start)
         theirs = fit(facing, {"x": x}, y, **how, **recipe)
-    page, facing = pair("mlp", Case({"in_features": 4, "out_features": 2}, {}))
-    theirs = fit(facing, {"x": x}, y, **how, **recipe)
     ours = torch_fit(page, {"x": x}, y, **how, **recipe)
     keys = ours[0].keys() - {"seconds", "rows_per_second"}
     found.append([[r[key] for r in rows for key in sorted(keys)] for rows in (ours, theirs)])

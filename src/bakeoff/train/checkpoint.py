@@ -86,7 +86,9 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Remove both, and what a process that was killed had begun to write: the fit has ended."""
-        for path in (self.path, self.before, *self.path.parent.glob(".*.part.*")):
+        drafts = (".*.part.*", ".tmp*")  # ours, and those of safetensors
+        begun = [path for draft in drafts for path in self.path.parent.glob(draft)]
+        for path in (self.path, self.before, *begun):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 

@@ -378,7 +378,8 @@ def fit_as_asked(
 ) -> Done:
     """Train one network with the batches of its recipe, perhaps together with other processes."""
     begin = checkpoint.load()
-    before = begin[1]["history"][-1]["seconds"] if begin else 0.0
+    ended = begin[1]["history"] if begin else ()  # epochs; a kill may have come in the first
+    before = ended[-1]["seconds"] if ended else 0.0
     start = time.perf_counter() - before
     train = partial(train_network, job, shared, checkpoint, send)
     several = job.framework == "torch" and num_ranks() > 1

@@ -33,7 +33,7 @@ def command(family: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "BAKEOFF_CHECKPOINT_SECONDS": "0"}
+    return {**os.environ, "OMP_NUM_THREADS": "1", "BAKEOFF_CHECKPOINT_SECONDS": "0.05"}
 
 
 def whole_run(family: str, folder: Path) -> bakeoff.Run:

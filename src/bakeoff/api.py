@@ -1,6 +1,7 @@
 """The whole story: read, split, check, plan, probe, train, judge, report; a room each line."""
 
 import inspect
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from bakeoff.errors import DataError, RequestError, RunError, UnknownOption, option, unknown
 from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
-from bakeoff.plan.request import name_of, request
+from bakeoff.plan.request import listed, name_of, request
 from bakeoff.plan.sweep import of_data
 from bakeoff.train.recipe import Recipe
 
@@ -481,12 +482,17 @@ def carry_out_each(
     if show == "json":
         raise RequestError(f"--json goes with one run, and {option('vary')} makes several.")
     place = Path(out or Path("runs", f"{name_of(experiment)}-{setting}"))
-    experiments = {str(value): replace(experiment, **{setting: value}) for value in values}
+    several = isinstance(options(Experiment)[setting].default, tuple)
+    experiments = {}
+    for value in values:
+        own: dict[str, Any] = {setting: listed(value) if several else value}
+        experiments[str(value)] = replace(experiment, **own)
     folders = {}
     with Screen(show) as screen:
-        for value, own in experiments.items():
+        for value, asked in experiments.items():
             screen.line("run", f"{setting} = {value}", style="bold")
-            run = carry_out(own, out=place / value, show=show, dry_run=dry_run, selftest=selftest)
+            folder = place / re.sub(r"[^\w.,=-]+", "_", value)
+            run = carry_out(asked, out=folder, show=show, dry_run=dry_run, selftest=selftest)
             if run is not None:
                 folders[value] = run.files
         if folders and show != "none":

@@ -412,7 +412,7 @@ def check_flags(words: list[str]) -> None:
 
 def follows() -> bool:
     """Train with the first process that torchrun has started, where this is another one."""
-    if int(os.environ.get("RANK", "0")) == 0 or "MASTER_ADDR" not in os.environ:
+    if "MASTER_ADDR" not in os.environ or os.environ.get("RANK", "0") in ("", "0"):
         return False
     from bakeoff.train.followers import follow
 

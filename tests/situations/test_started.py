@@ -1,5 +1,6 @@
 """--start-from: features of an earlier winner, a new head, and no row learned that is tested."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,9 @@ import polars as pl
 import pytest
 
 import bakeoff
-from bakeoff import RequestError
+from bakeoff import DataError, RequestError
 from bakeoff.plan.request import request
-from bakeoff.train.weights import read_weights
+from bakeoff.train.weights import read_weights, save_arrays
 
 TORCH_AND_KERAS = ["torch", pytest.param("tensorflow", marks=pytest.mark.xdist_group("tensorflow"))]
 
@@ -118,6 +119,16 @@ def test_what_means_something_else_is_refused_in_a_sentence(data, how, words, ea
     given = {"models": "constant", **how}
     with pytest.raises(RequestError, match=words):
         bakeoff.run(data, "y", start_from=earlier, out=tmp_path / "run", **given, **QUICK)
+
+
+def test_weights_that_are_not_those_of_the_run_are_refused(earlier, tmp_path):
+    hostile = tmp_path / "hostile"
+    shutil.copytree(earlier, hostile)
+    place = hostile / "fits" / "mlp" / "torch-0-0" / "weights.safetensors"
+    weights = {name: array[:1] for name, array in read_weights(place).items()}
+    save_arrays(weights, place)
+    with pytest.raises(DataError, match="has the shape"):
+        bakeoff.run(blobs(2, 3), "y", models="constant", start_from=hostile, **QUICK)
 
 
 def test_it_is_named_and_set_like_any_other_model(earlier):

@@ -11,7 +11,7 @@ from bakeoff.catalog import FRAMEWORKS, Framework
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.split import Split
 from bakeoff.data.splitting.split_file import load_split
-from bakeoff.deliver.trained_model import TrainedModel, open_model
+from bakeoff.deliver.trained_model import TrainedModel, check_model, open_model
 from bakeoff.documents import reading
 from bakeoff.errors import RequestError, option
 from bakeoff.judge.leaderboard import read_leaderboard
@@ -38,6 +38,7 @@ def begun_of(run: str, frameworks: Sequence[Framework]) -> Begun:
     folder = open_folder(Path(run))
     trained = best_network(folder, run)
     with reading(trained.place.weights):
+        check_model(trained.place, trained.fit.job, trained.blank)
         weights = read_weights(trained.place.weights)
     job = trained.fit.job
     return Begun(

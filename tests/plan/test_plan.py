@@ -11,7 +11,7 @@ from bakeoff.data.splitting.split import make_split
 from bakeoff.data.taking.targets import make_targets
 from bakeoff.plan.outline import outline
 from bakeoff.plan.plan import Plan, make_plan, read_data
-from bakeoff.plan.probe import probe, run_seconds
+from bakeoff.plan.probe import longest_first, probe, run_seconds
 from bakeoff.train.events import Event, Failed, Probed
 from bakeoff.train.shared_data import SharedData
 
@@ -150,6 +150,16 @@ def test_no_more_workers_start_than_there_are_fits(people, tmp_path):
 
 def probed(plan: Plan) -> Plan:
     return replace(plan, probed={job.line: Probed(77, 0.01) for job in plan.jobs})
+
+
+def test_the_longest_fit_of_a_seed_begins_first_and_no_seed_before_the_one_before_it(people):
+    plan = planned(people, models={"constant": {}, "mlp": {}, "ft_transformer": {}}, seeds=2)
+    seconds = {"constant": 0.0, "mlp": 0.01, "ft_transformer": 0.5}
+    timed = {job.line: Probed(77, seconds[job.model]) for job in plan.jobs}
+    jobs = longest_first(replace(plan, probed=timed)).jobs
+    assert [(job.model, job.seed) for job in jobs] == [
+        ("constant", 0), ("ft_transformer", 0), ("mlp", 0), ("ft_transformer", 1), ("mlp", 1)
+    ]  # fmt: skip
 
 
 def test_more_workers_take_less_time(people):

@@ -58,3 +58,17 @@ def test_a_process_knows_what_it_holds():
     with mmap(-1, 50 * 2**20) as held:
         held.write(b"x" * len(held))
         assert machine.memory_used() - before > 40 * 2**20 or not before
+
+
+@pytest.mark.parametrize(
+    ("line", "there"),
+    [
+        ("flags : fpu avx512f avx512_bf16", True),
+        ("flags : fpu amx_bf16", True),
+        ("Features : fp asimd bf16", True),
+        ("flags : fpu avx512f", False),
+    ],
+)
+def test_instructions_for_bfloat16_are_read_from_the_flags(line, there, proc):
+    (proc / "cpuinfo").write_text(f"{line}\n", "utf-8")
+    assert machine.has_bfloat16() == there

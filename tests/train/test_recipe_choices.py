@@ -97,6 +97,8 @@ def test_one_cycle_peaks_at_its_share_and_a_stable_rate_falls_at_the_end():
         ({"gamma": 0.5}, "goes with schedule='step' or exponential, and the schedule is constant"),
         ({"schedule": "step", "epochs": 8}, r"never acts in 8 epochs: step_epochs=10 is as long"),
         ({"warmup_epochs": 5, "epochs": 5}, "leaves nothing of 5 epochs"),
+        ({"optimizer": "schedule_free", "schedule": "cosine"}, "has no schedule"),
+        ({"optimizer": "schedule_free", "average": 0.9}, "judges a mean of all steps already"),
         ({"betas": "0.9"}, r"must be two numbers from 0 to below 1"),
     ],
 )

@@ -75,7 +75,7 @@ class Training:
             rates: Of each step.
             tally: Sees the scores.
             begun: How far this epoch has come already: blocks that it has had.
-            after: Called after each block with what tells how far it has come.
+            after: Called after each block but the last with what tells how far it has come.
 
         Returns:
             train_loss, the mean of a row, or step; train_metric; gradient_norm of the last step.
@@ -98,7 +98,8 @@ class Training:
             losses.append(trained.losses)
             sizes += [num_known(part) for part in parts] if self.per_step else block.sizes
             tally.see(trained.kept, block.targets)
-            after(partial(so_far, start, sizes, losses, tally))
+            if start < len(numbers["rate"]):  # after the last one an epoch is not taken up again
+                after(partial(so_far, start, sizes, losses, tally))
         self.steps.finish()
         mean = float(np.average(np.concatenate(losses), weights=sizes))
         return {"train_loss": mean, "train_metric": tally.metric(), "gradient_norm": length}

@@ -85,7 +85,7 @@ class Training:
             rates: Of each step.
             tally: Sees the scores.
             begun: How far this epoch has come already.
-            after: Called after each step with what tells how far it has come.
+            after: Called after each step but the last with what tells how far it has come.
 
         Returns:
             train_loss, the mean of a row, or step; train_metric; gradient_norm of the last step.
@@ -112,7 +112,8 @@ class Training:
                 length = self.clipped()
             self.optimizer.step(rate)
             self.averaged.see()
-            after(partial(so_far, batches, sizes, losses, tally))
+            if step < len(rates):  # after the last one an epoch has not to be taken up again
+                after(partial(so_far, batches, sizes, losses, tally))
         mean = float(np.average(torch.stack(losses).cpu().numpy(), weights=sizes))
         found = self.ranks.mean({"train_loss": mean, "train_metric": tally.metric()}, sum(sizes))
         return {**found, "gradient_norm": length.item()}

@@ -365,6 +365,11 @@ def refuse_foreign(recipe: Recipe) -> None:
             f"{option('optimizer', 'schedule_free')} has no schedule, and "
             f"{option('schedule', recipe.schedule)} is one. Leave one of them out."
         )
+    if recipe.optimizer == "schedule_free" and recipe.average:
+        raise RequestError(
+            f"{option('average', recipe.average)}: {option('optimizer', 'schedule_free')} judges a "
+            "mean of all steps already. Leave one of them out."
+        )
     longest = {"step": recipe.step_epochs, "cosine_restarts": recipe.first_cycle,
                "plateau": recipe.plateau_patience}.get(recipe.schedule, 0)  # fmt: skip
     setting = {"step": "step_epochs", "cosine_restarts": "first_cycle",

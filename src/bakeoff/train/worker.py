@@ -292,8 +292,6 @@ def selftest_network(job: Job, shared: SharedData) -> dict[str, str]:
         predict=partial(predict, device=job.device, per_step=job.per_step and job.task != "text"),
         weights=get_weights,
     )
-    if job.task == "text":
-        room = room._replace(predict=partial(predict, device=job.device))
     known = np.flatnonzero(of_known_class(shared.targets("validation"), job))
     train = part("train", np.arange(len(shared.rows["train"])))
     return selftest(job, room, train, part("validation", known))

@@ -122,10 +122,10 @@ class Run:
 
         return open_model(self.files, name)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         from bakeoff.report.report import leaderboard_html
 
-        return leaderboard_html(self.files)
+        return None if self.files.is_unjudged() else leaderboard_html(self.files)
 
     def __repr__(self) -> str:
         try:
@@ -139,6 +139,8 @@ class Run:
         return f"<Run {self.given}: {len(rows)} models, {score}>"
 
     def __str__(self) -> str:
+        if self.files.is_unjudged():
+            return f"Not judged: a run of pairs of pictures.\n{self.given}"
         return f"{self.verdict.sentence}\n{self.given}"
 
 
@@ -233,7 +235,9 @@ def run(
     label_smoothing: float | None = None,
     precision: str | None = None,
     frozen_epochs: int | None = None,
+    deterministic: bool | None = None,
     augment: str | None = None,
+    pairs: bool | None = None,
     selftest: bool = False,
     out: str | Path | None = None,
     show: str = "live",
@@ -405,13 +409,12 @@ def carry_out(
         SystemExit: SIGTERM or SIGHUP; likewise.
     """
     here = place_for(out if begun is None else None)
+    check_alone(experiment, selftest)
     with at_work(experiment, show) as (workers, screen, scratch):  # workers start: 2 s
         from bakeoff.data.preparing.preparation import forecasts
         from bakeoff.data.splitting.leaks import find_leaks
         from bakeoff.data.splitting.split import make_split
-        from bakeoff.judge.judge_run import judge_run
         from bakeoff.judge.record import record
-        from bakeoff.judge.record_examples import record_examples
         from bakeoff.plan.outline import outline
         from bakeoff.plan.plan import make_plan, read_data
         from bakeoff.plan.probe import probe
@@ -446,11 +449,26 @@ def carry_out(
             checkpoints = [folder.fit_of(job).checkpoint(job).path for job in missing]
             for job, event, left in train(missing, workers, scratch, checkpoints):
                 screen.progress(job, record(folder, plan, event, left))
-            judge_run(folder, plan)
-            record_examples(folder, plan)
-        write_report_of(folder, screen)
-        screen.result(folder)
+            judge(folder, plan)
+        if experiment.pairs:
+            screen.partners(folder)
+        else:
+            write_report_of(folder, screen)
+            screen.result(folder)
     return Run(folder.path, given=folder.given)
+
+
+def judge(folder: "RunFolder", plan: "Plan") -> None:
+    """Reach the verdict over all fits; of a run without a target see that they are there."""
+    from bakeoff.judge.judge_run import judge_run
+    from bakeoff.judge.partners import check_trained
+    from bakeoff.judge.record_examples import record_examples
+
+    if plan.experiment.pairs:
+        check_trained(folder, plan)
+        return
+    judge_run(folder, plan)
+    record_examples(folder, plan)
 
 
 def carry_out_each(
@@ -481,6 +499,11 @@ def carry_out_each(
 
     if show == "json":
         raise RequestError(f"--json goes with one run, and {option('vary')} makes several.")
+    if experiment.pairs:
+        raise RequestError(
+            f"{option('vary', f'data.{setting}')} compares scores, and runs with "
+            f"{option('pairs', True)} have none. Leave one of them out."
+        )
     place = Path(out or Path("runs", f"{name_of(experiment)}-{setting}"))
     several = isinstance(options(Experiment)[setting].default, tuple)
     experiments = {}
@@ -497,6 +520,26 @@ def carry_out_each(
                 folders[value] = run.files
         if folders and show != "none":
             screen.several(setting, folders)
+
+
+def check_alone(experiment: Experiment, selftest: bool) -> None:
+    """Refuse pairs together with what needs a target, or one process.
+
+    Raises:
+        RequestError: The message names it.
+    """
+    from bakeoff.train.followers import num_ranks
+
+    if experiment.pairs and selftest:
+        raise RequestError(
+            f"{option('selftest', True)} tests how a target is learned, and "
+            f"{option('pairs', True)} has none. Leave one of them out."
+        )
+    if experiment.pairs and num_ranks() > 1:
+        raise RequestError(
+            f"{option('pairs', True)} compares the pictures of a batch with each other, which "
+            "torchrun would part. Start it without."
+        )
 
 
 def begun_with(experiment: Experiment) -> "Begun | None":
@@ -623,7 +666,8 @@ def marked(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Iterator[None
         with suppress(RunError):  # where nothing can be written, the first error is the one to tell
             folder.mark("failed", fits=fits, ended=ended, error=str(error))
         raise
-    folder.mark("finished", fits=fits, ended=folder.count_ended(plan.jobs))
+    status = "unjudged" if plan.experiment.pairs else "finished"
+    folder.mark(status, fits=fits, ended=folder.count_ended(plan.jobs))
 
 
 def place_for(out: str | Path | None) -> Path:

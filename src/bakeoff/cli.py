@@ -71,8 +71,9 @@ def with_options(*tables: str) -> Callable[[Callable[..., None]], Callable[..., 
 
 
 def parameter(known: Option) -> inspect.Parameter:
-    """Return one option as typer reads it: as a string; nothing said is None."""
-    kind: Any = list[str] | None if known.kind is dict else str | None
+    """Return one option as typer reads it: as a string, or a flag; nothing said is None."""
+    kinds: dict[type, Any] = {dict: list[str] | None, bool: bool | None}
+    kind = kinds.get(known.kind, str | None)
     metavar = {int: "INTEGER", float: "FLOAT"}.get(known.kind)
     flag = FLAGS.get(known.name, "--" + known.name.replace("_", "-"))
     return inspect.Parameter(

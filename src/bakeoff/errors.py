@@ -110,7 +110,9 @@ def typed(name: str, written: str, door: Door) -> str:
         value = json.loads(written) if written else ""
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             value = ",".join(value)
+        flag = value is True and not dot  # is said by its name alone
         value = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        value = "" if flag else value
         if dot:
             return f"--set {name}={value}"
         value = f'"{value}"' if " " in value else value

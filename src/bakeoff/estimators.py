@@ -102,6 +102,7 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         label_smoothing: float | None = None,
         precision: str | None = None,
         frozen_epochs: int | None = None,
+        deterministic: bool | None = None,
         augment: str | None = None,
         out: str | Path | None = None,
         show: str = "none",

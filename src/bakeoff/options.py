@@ -39,7 +39,7 @@ class Option:
 
     @property
     def kind(self) -> type:
-        """str, int, float, tuple (of strings) or dict."""
+        """str, int, float, bool, tuple (of strings) or dict."""
         return type(self.default)
 
     def allowed(self) -> Sequence[str]:
@@ -109,7 +109,8 @@ def complaints(known: Option, value: Any, *, model: str = "") -> Iterator[str]:
     name = f"{model}.{known.name}" if model else known.name
     given = option(name, value)
     if not matches(value, known.kind):
-        yield f"{given} must be {TYPES[known.kind]}, such as {say_value(known.default)}."
+        such = "" if known.kind is bool else f", such as {say_value(known.default)}"
+        yield f"{given} must be {TYPES[known.kind]}{such}."
         return
     choices = known.allowed()
     for word in value if known.kind is tuple else (value,):
@@ -125,6 +126,7 @@ TYPES = {
     str: "a string",
     int: "an integer",
     float: "a number",
+    bool: "true or false",
     tuple: "a list of strings",
     dict: "a table of names and values",
 }

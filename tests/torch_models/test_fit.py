@@ -509,3 +509,16 @@ def test_schedule_free_is_what_its_authors_write():
         with optimizer:
             np.testing.assert_allclose(weight.detach().numpy(), x, rtol=1e-6)
     np.testing.assert_allclose(weight.detach().numpy(), y, rtol=1e-6)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_deterministic_holds_while_training_and_no_longer(wanted):
+    class Asked(Listener):
+        def forward(self, x: Tensor, **others: Tensor) -> Tensor:
+            self.heard.append(torch.are_deterministic_algorithms_enabled())
+            return self.linear(x[:, :1]).expand(-1, 3)
+
+    model = Asked()
+    train(model, epochs=1, deterministic=wanted)
+    assert set(model.heard) == {wanted}
+    assert not torch.are_deterministic_algorithms_enabled()

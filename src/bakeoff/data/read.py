@@ -59,6 +59,7 @@ def read(
     future: Sequence[str] = (),
     images: object = None,
     image_size: str = "",
+    unlabelled: bool = False,
 ) -> Dataset:
     """Read data for training: a file, a data frame, arrays, pictures, or the name of a set.
 
@@ -90,6 +91,7 @@ def read(
         images: Of a table with a column of paths of pictures: the folder or .zip that they start
             at; the folder of the table by default.
         image_size: Of picture files, "64" or "64x48" (height × width); "" is decided.
+        unlabelled: Picture files need no classes: all are taken, wherever they stand.
 
     Raises:
         DataError: The data cannot be used; the message says where and how to go on.
@@ -112,6 +114,7 @@ def read(
         horizon=horizon,
         stride=stride,
         future=tuple(future),
+        unlabelled=unlabelled,
     )
     choices = as_known(data, choices)
     named_parts = {"train": data, "validation": validation, "test": test}
@@ -141,7 +144,8 @@ def read_parts(
             refuse_pictures(images, image_size)
             return from_step_files(found, choices)
         refuse_time(choices)
-        return from_pictures(pictures_of(found, image_size), choices)
+        found_pictures = pictures_of(found, image_size, unlabelled=choices.unlabelled)
+        return from_pictures(found_pictures, choices)
     refuse_time(choices)
     if not bundled.is_bundled(data) and not are_arrays(data):
         return from_tables(given, choices, images=images, image_size=image_size)

@@ -15,6 +15,7 @@ from bakeoff.deliver.trained_model import TrainedModel, check_model, open_model
 from bakeoff.documents import reading
 from bakeoff.errors import RequestError, option
 from bakeoff.judge.leaderboard import read_leaderboard
+from bakeoff.judge.partners import partners_of
 from bakeoff.plan.begun import Begun
 from bakeoff.plan.branches import STARTED
 from bakeoff.runs.folder import RunFolder, open_folder
@@ -35,7 +36,7 @@ def begun_of(run: str, frameworks: Sequence[Framework]) -> Begun:
         DataError: It is no finished run, or damaged.
         RequestError: It has trained no network.
     """
-    folder = open_folder(Path(run))
+    folder = open_folder(Path(run), judged=False)
     trained = best_network(folder, run)
     with reading(trained.place.weights):
         check_model(trained.place, trained.fit.job, trained.blank)
@@ -64,7 +65,7 @@ def refuse_learned(run: str, dataset: Dataset, split: Split) -> None:
     Raises:
         RequestError: There are such rows.
     """
-    folder = open_folder(Path(run))
+    folder = open_folder(Path(run), judged=False)
     if read_fingerprint(folder) != dataset.fingerprint:
         return
     before = load_split(folder.split, dataset)
@@ -78,12 +79,15 @@ def refuse_learned(run: str, dataset: Dataset, split: Split) -> None:
 
 
 def best_network(folder: RunFolder, run: str) -> TrainedModel:
-    """Return the best fit of the network that stands first.
+    """Return the best fit of the network that stands first; of one that is not judged, of all.
 
     Raises:
         RequestError: There is none.
     """
-    for line in read_leaderboard(folder).iter_rows(named=True):
+    if folder.is_unjudged() and (best := partners_of(folder)[:1]):
+        return TrainedModel(best[0].place, folder, best[0].fit)
+    lines = [] if folder.is_unjudged() else read_leaderboard(folder).iter_rows(named=True)
+    for line in lines:
         if line["score"] is not None and line["framework"] in FRAMEWORKS:
             return open_model(folder, f"{line['model']} ({line['framework']})")
     raise RequestError(

@@ -89,6 +89,8 @@ class TrainedModel:
             DataError: It is damaged, or not of the task of this fit.
         """
         preparation, job = load_preparation(self.run.data), self.fit.job
+        if job.task == "pairs":
+            return preparation
         if (preparation.task, preparation.goal.num_classes) != (job.task, job.num_classes):
             raise DataError(f"{self.place.facts} is of another task than {self.run.data} says.")
         heads = [(name, own["task"], own["num_classes"]) for name, own in job.heads.items()]

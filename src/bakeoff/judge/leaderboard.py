@@ -191,6 +191,7 @@ def read_leaderboard(folder: RunFolder) -> "pl.DataFrame":
     """
     import polars as pl
 
+    folder.check_judged()
     table = read_parquet(folder.leaderboard, most_rows=MOST_LINES)
     with reading(folder.leaderboard):
         if not len(table):

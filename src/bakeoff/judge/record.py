@@ -17,6 +17,7 @@ from bakeoff.evaluate.period_ahead import period_ahead, spreads_of, truth_ahead
 from bakeoff.evaluate.predictions import Predictions
 from bakeoff.evaluate.step_predictions import step_predictions
 from bakeoff.plan.plan import Plan
+from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event
 from bakeoff.train.head import scores_by_target
@@ -52,7 +53,10 @@ def record_fit(folder: RunFolder, plan: Plan, fit: Fit, left: Path) -> Fit:
     """Record one fit."""
     place = folder.fit_of(fit.job)
     validation = None
-    if not fit.error:
+    if fit.job.task == "pairs" and not fit.error:
+        validation = float(fit.history[fit.best_epoch - 1]["validation_metric"])
+        move_weights(place, left)
+    elif not fit.error:
         try:
             validation_scores, test_scores = scores_left(left)
             found = score(plan.metric, judged(plan, fit.job, validation_scores, "validation")[0])
@@ -63,11 +67,16 @@ def record_fit(folder: RunFolder, plan: Plan, fit: Fit, left: Path) -> Fit:
             validation = found if np.isfinite(found) else None
             for own in predictions:
                 place.write_predictions(own)
-            with writing(place.weights) as draft:
-                shutil.move(left / "weights.safetensors", draft)
+            move_weights(place, left)
     place.write(fit, validation)
     place.checkpoint(fit.job).remove()
     return fit
+
+
+def move_weights(place: FitFolder, left: Path) -> None:
+    """Move the weights that a worker left to where they belong."""
+    with writing(place.weights) as draft:
+        shutil.move(left / "weights.safetensors", draft)
 
 
 def scores_left(left: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -198,6 +198,7 @@ def read_verdict(folder: RunFolder, target: str = "") -> Verdict:
     Raises:
         DataError: The file is missing or is not a verdict of a format known here.
     """
+    folder.check_judged()
     path = folder.verdict_of(target)
     verdict = Verdict(**read_json(path, hints_of(Verdict)))
     verdict = replace(verdict, further=tuple(verdict.further))

@@ -61,6 +61,8 @@ class Feed:
         augment: How pictures are changed in shuffled batches, and only there; see `augment`.
         random: Draws the order of shuffled rows, and the changes.
         chances: How likely each is drawn into a shuffled epoch; None: each comes once.
+        versions: Rows that each row becomes, one behind the other, each changed in its own way,
+            also where rows are taken in turn: then always in the same way.
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
@@ -77,11 +79,13 @@ class Feed:
         augment: Augment | None = None,
         random: np.random.Generator | None = None,
         chances: np.ndarray | None = None,
+        versions: int = 1,
     ) -> None:
         self.inputs = inputs
         self.augment = augment or {}
         self.random = random or np.random.default_rng()
-        self.chances = chances
+        self.first = self.random.bit_generator.state
+        self.chances, self.versions = chances, versions
         self.compiled = compiled
         self.lengths: np.ndarray | None = None
         self.ragged: list[str] = []
@@ -98,7 +102,15 @@ class Feed:
         self.steps = steps_of(first)
 
     def __len__(self) -> int:
-        return self.num_rows
+        return self.num_rows * self.versions
+
+    def sizes(self, batch_size: int) -> list[int]:
+        """Count the rows of each batch of an epoch.
+
+        Args:
+            batch_size: Rows of a batch, before each becomes several.
+        """
+        return [size * self.versions for size in batch_sizes(self.num_rows, batch_size)]
 
     def take(self, rows: np.ndarray, *, changed: bool = False) -> Batch:
         """Return a batch: argument -> array, with `lengths` of ragged inputs.
@@ -143,15 +155,19 @@ class Feed:
         rows = np.arange(len(self))
         if self.lengths is not None:
             rows = np.argsort(self.lengths, kind="stable")
+        several = self.versions > 1
+        if several:
+            self.random.bit_generator.state = self.first
         for i in range(0, len(rows), batch_size):
-            yield rows[i : i + batch_size], self.take(rows[i : i + batch_size])
+            some = rows[i : i + batch_size]
+            yield some, self.take(some // self.versions, changed=several)
 
     def shuffled(self, targets: Targets, batch_size: int, accumulate: int = 1) -> Iterator[Block]:
         """Yield shuffled batches, each row once, in blocks that are gathered one at a time.
 
         Args:
             targets: Of all rows.
-            batch_size: Rows of a batch.
+            batch_size: Rows of a batch, before each becomes several.
             accumulate: A block holds a multiple of so many batches, but for the last.
 
         Example:
@@ -159,8 +175,8 @@ class Feed:
             >>> [block.sizes for block in feed.shuffled(np.zeros(5), 2)]
             [[2, 3]]
         """
-        sizes = batch_sizes(len(self), batch_size)
-        order = drawn(self.random, len(self), self.chances)
+        sizes = self.sizes(batch_size)
+        order = drawn(self.random, self.num_rows, self.chances).repeat(self.versions)
         per_block = accumulate
         if self.lengths is not None:
             batches = bucketed(order, self.lengths, sizes, self.random)

@@ -21,7 +21,6 @@ from bakeoff.keras_models.feed import (
     Feed,
     Inputs,
     Targets,
-    batch_sizes,
     narrow,
     num_rows,
 )
@@ -29,8 +28,10 @@ from bakeoff.keras_models.joint_loss import JointLoss
 from bakeoff.keras_models.losses import MEANS, count_of, loss_of, metric_of
 from bakeoff.keras_models.mixing import Mixing
 from bakeoff.keras_models.not_finite import explained
+from bakeoff.keras_models.nt_xent import versions_for
 from bakeoff.keras_models.optimizers import Optimizer
 from bakeoff.keras_models.progress import Progress
+from bakeoff.keras_models.repeatable import repeatable
 from bakeoff.keras_models.sampling import chances
 from bakeoff.keras_models.schedules import Best, Plateau, Schedule, named
 from bakeoff.keras_models.state import KeptWeights, Saved, State
@@ -77,6 +78,7 @@ def fit(
     sampling: str = "shuffled",
     precision: str = "float32",
     frozen_epochs: int = 0,
+    deterministic: bool = False,
     augment: Augment | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -94,8 +96,9 @@ def fit(
         targets: Class numbers, or floats; an array, or plain values that say where to take them.
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
-        loss: See `losses.LOSSES`; of several targets, which are (N, K) beside each other, target ->
-            what `joint_loss.JointLoss` takes.
+        loss: See `losses.LOSSES`, or nt_xent, of pictures that are each changed twice; of several
+            targets, which are (N, K) beside each other, target -> what `joint_loss.JointLoss`
+            takes.
         class_weights: How much a row counts, by its class; () where all count alike.
         label_smoothing: Share of the target that cross entropy spreads over all classes.
         quantile: Share of the targets below what is foretold, for the loss of that name.
@@ -125,6 +128,7 @@ def fit(
         precision: "float32"; Keras fixes the precision of a page when it is built.
         frozen_epochs: Epochs in which only the head learns; then all weights do, and the optimizer
             and the average begin anew.
+        deterministic: Only operations that give the same numbers every time, on a GPU, too.
         augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
         seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda" (any GPU that the backend sees).
@@ -150,16 +154,17 @@ def fit(
     check_values(model, inputs)
     check_values(model, validation_inputs)
     drawing = {"random": np.random.default_rng(seed), "chances": chances(sampling, targets)}
-    feed = Feed(inputs, compiled=each_shape(), augment=augment, **drawing)
+    several = versions_for(loss, augment, seed)
+    feed = Feed(inputs, compiled=each_shape(), **several | {"augment": augment, **drawing})
     known = narrow(targets) if isinstance(targets, np.ndarray) else targets
     own = class_weights, label_smoothing, quantile
-    criterion, watched = criteria(loss, *own, per_step=per_step)
+    criterion, watched = criteria(loss, *own, per_step=per_step, pairs=batch_size)
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
     built_in = {"members": members, "clip": (clip_norm, clip_value), "penalty": (l1, l2)}
     built_in["teacher_forcing"] = teacher_forcing
     ragged = [*feed.ragged, *steps_that_differ(targets)]
     tally = partial(Tally, watched, mean=loss in MEANS, **steps)
-    num_steps = -(-len(batch_sizes(len(feed), batch_size)) // accumulate)
+    num_steps = -(-len(feed.sizes(batch_size)) // accumulate)
     planned = Schedule(**named(schedule), lr=lr, epochs=epochs)
     fallen, kept = Plateau(planned), KeptWeights(model)
     stopping = {"lr": lr, "patience": patience, "keep": kept.take, "on_epoch": on_epoch}
@@ -179,14 +184,14 @@ def fit(
             accumulate=accumulate,
             **steps,
         )
-        judged = Feed(validation_inputs, compiled=each_shape()), validation_targets
+        judged = Feed(validation_inputs, compiled=each_shape(), **several), validation_targets
         validate = Validation(*judged, training.step.criterion, watched, **steps)
         state = State(training, feed, kept, progress, on_state=on_state, every=state_seconds)
         state.begin_with(begin)
         start = time.perf_counter() - progress.seconds
         rates = planned.rates(1, num_steps, 0)
         again = partial(state.repeat, known, batch_size, rates, tally())
-        with explained(model, again):
+        with explained(model, again), repeatable(deterministic, place(device)):
             for epoch in range(len(progress.history) + 1, epochs + 1):
                 if 0 < frozen_epochs == epoch - 1 and state.begun is None:
                     training.use(compiled(frozen=False))
@@ -289,14 +294,16 @@ def criteria(
     quantile: float,
     *,
     per_step: bool,
+    pairs: int,
 ) -> tuple[Callable[..., Any], Callable[[np.ndarray, np.ndarray], float]]:
     """Return what training lowers, and the metric that is watched beside it."""
     if not isinstance(loss, str):
         joint = JointLoss(loss)
         return joint, joint.metric
     own: dict[str, Any] = {"label_smoothing": label_smoothing, "quantile": quantile}
-    lowered = partial(loss_of, loss, class_weights=class_weights, per_step=per_step, **own)
-    return lowered, partial(metric_of, loss, per_step=per_step)
+    own |= {"per_step": per_step, "pairs": pairs}
+    lowered = partial(loss_of, loss, class_weights=class_weights, **own)
+    return lowered, partial(metric_of, loss, per_step=per_step, pairs=pairs)
 
 
 def check_values(model: keras.Model, inputs: Inputs) -> None:

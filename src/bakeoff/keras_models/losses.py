@@ -14,6 +14,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from bakeoff.keras_models.nt_xent import nt_xent, partners_found
+
 
 def bce_probabilities(targets: Any, scores: Any) -> Any:
     """Return the binary cross entropy, computed from probabilities as torch's `nn.BCELoss` does.
@@ -76,7 +78,7 @@ LOSSES = {  # of each row, or of each score
 }
 
 
-MEANS = ("cross_entropy",)  # whose metric is a mean over rows
+MEANS = ("cross_entropy", "nt_xent")  # whose metric is a mean over rows
 OF_LABELS = ("binary_cross_entropy", "bce_probabilities")
 
 
@@ -90,17 +92,19 @@ def loss_of(
     label_smoothing: float = 0.0,
     quantile: float = 0.5,
     per_step: bool = False,
+    pairs: int = 0,
 ) -> Any:
     """Return the mean loss of a batch.
 
     Args:
-        name: One of `LOSSES`.
+        name: One of `LOSSES`, or nt_xent, which takes no targets.
         members: The scores are those of several members, (B, N, C): the mean of their losses.
         class_weights: How much a row counts, by its class; () where all count alike. The loss is a
             weighted mean: it does not grow with the weights.
         label_smoothing: Share of the target that goes to all classes alike.
         quantile: The share of `pinball`, where that is the loss.
         per_step: There is a target of each step; -1 and NaN count for nothing.
+        pairs: Of nt_xent: how many are told from each other, where scores are an array.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int class numbers.
@@ -115,6 +119,8 @@ def loss_of(
         >>> float(loss_of("mse", np.array([[1.0], [3.0]]), np.array([1.0, 1.0])))
         2.0
     """
+    if name == "nt_xent":
+        return nt_xent(scores, pairs if isinstance(scores, np.ndarray) else 0)
     loss = loss_called(name, quantile)
     scores = ops.convert_to_tensor(scores)
     if per_step:
@@ -228,9 +234,16 @@ def count_of(
 
 
 def metric_of(
-    name: str, scores: np.ndarray, targets: np.ndarray, *, per_step: bool = False
+    name: str,
+    scores: np.ndarray,
+    targets: np.ndarray,
+    *,
+    per_step: bool = False,
+    pairs: int = 0,
 ) -> float:
     """Return accuracy for the losses of classes, micro F1 of several labels, R2 for the others.
+
+    Of nt_xent the share of rows whose partner is found.
 
     Shape:
         As in `loss_of`.
@@ -239,6 +252,8 @@ def metric_of(
         >>> metric_of("cross_entropy", np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
         0.5
     """
+    if name == "nt_xent":
+        return partners_found(scores, pairs)
     if per_step:
         known = ~np.isnan(targets) if targets.dtype.kind == "f" else targets >= 0
         scores, targets = scores[known], targets[known]  # (n, C), (n,)

@@ -129,6 +129,12 @@ class Experiment:
     kinds: Mapping[str, str] = setting(
         {}, "what a column holds, where it is read wrongly, such as zip=category", table="kinds"
     )
+    pairs: bool = setting(
+        False,
+        "learn from pictures without their classes: features that know two changed versions of one "
+        "picture again; the run is not judged, and another one begins with it: start_from",
+        table="run",
+    )
     start_from: str = setting(
         "",
         "folder of an earlier run: a model NAME_started more begins with the features of its best "

@@ -26,6 +26,15 @@ from bakeoff.plan.begun import Begun
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.heads import check_auxiliary, heads_for, weights_by_target, with_heads
 from bakeoff.plan.models import Facts, choose_models, recipe_of
+from bakeoff.plan.pairs import (
+    FEATURES,
+    TASK,
+    changes_for,
+    check_pairs,
+    networks_of,
+    recipe_for_pairs,
+    with_versions,
+)
 from bakeoff.plan.season import season_of, target_spreads
 from bakeoff.train.augmentation import say_augment
 from bakeoff.train.auto_augment import MOST_SAMPLED, settled_augment
@@ -99,6 +108,7 @@ def read_data(experiment: Experiment, memory: Mapping[str, Any]) -> Dataset:
     return read(
         memory.get("data", experiment.data),
         target=leading_first(experiment) or None,
+        unlabelled=experiment.pairs,
         inputs=experiment.inputs or None,
         kinds=experiment.kinds or None,
         test=memory.get("test", experiment.test or None),
@@ -167,6 +177,8 @@ def make_plan(
         RequestError: A model cannot read the data, or a metric or loss does not go with them.
     """
     check_alone(dataset, experiment.auxiliary)
+    if experiment.pairs:
+        check_pairs(dataset)
     preparation = fit_preparation(dataset, split, text_choices(experiment, dataset))
     task = preparation.task
     metrics = metrics_by_target(experiment, preparation, dataset, split)
@@ -178,6 +190,8 @@ def make_plan(
         views=offered,
         facts=facts_of(preparation),
     )
+    if experiment.pairs:
+        models, left_out = networks_of(models, set(experiment.models))
     weights = weights_by_target(experiment.weight, dataset.schema.targets)
     counted = counts_by_target(dataset, split)
     read = {m.name: {"architecture": m.row.name, **what_is_read(m)} for m in models}
@@ -197,8 +211,8 @@ def make_plan(
         frameworks=experiment.framework,
         seeds=range(experiment.seed, experiment.seed + experiment.seeds),
         recipes=recipes,
-        task=task,
-        num_classes=preparation.goal.num_classes,
+        task=TASK if experiment.pairs else task,
+        num_classes=FEATURES if experiment.pairs else preparation.goal.num_classes,
         device=experiment.device,
         horizon=series.horizon if series else preparation.goal.steps,
         heads=partial(heads_for, preparation.goals, weights, counted, experiment.auxiliary),
@@ -313,18 +327,20 @@ def recipes_of(
             "that are drawn have nothing to keep. Say both, or leave it out."
         )
     shared = replace(experiment.recipe, frozen_epochs=0)
-    recipes = {
-        model.name: resolve(
-            recipe_of(
-                experiment.recipe if model.name == started else shared,
-                experiment.models.get(model.name, {}),
-            ),
-            rows=rows,
-            task=preparation.task,
-            tasks={goal.task for goal in preparation.goals.values()},
+    asked = {
+        model.name: recipe_of(
+            experiment.recipe if model.name == started else shared,
+            experiment.models.get(model.name, {}),
         )
         for model in models
         if model.row.role != "baseline"
+    }
+    if experiment.pairs:
+        return {name: recipe_for_pairs(own, rows) for name, own in asked.items()}
+    tasks = {goal.task for goal in preparation.goals.values()}
+    recipes = {
+        name: resolve(own, rows=rows, task=preparation.task, tasks=tasks)
+        for name, own in asked.items()
     }
     check_contrastive(models, recipes)
     return recipes
@@ -373,6 +389,12 @@ def with_changes(
     if isinstance(values, Pictures) and values.ndim == 4:
         few = few[values.rows[few] >= 0]
         pictures, labels = values[few], told_codes(preparation, dataset[few])
+    if experiment.pairs and pictures is not None:
+        changed, sentences = with_versions(recipes, pictures)
+        if experiment.recipe.augment == "auto":
+            own = replace(experiment.recipe, augment=changes_for("auto", pictures))
+            experiment = replace(experiment, recipe=own)
+        return experiment, changed, sentences
     texts = {experiment.recipe.augment, *(recipe.augment for recipe in recipes.values())}
     found = {
         text: settled_augment(text, preparation.classes, pictures, labels) for text in sorted(texts)

@@ -11,6 +11,7 @@ from bakeoff.plan.precision import with_precision
 from bakeoff.train.events import Failed, Probed
 from bakeoff.train.followers import num_ranks
 from bakeoff.train.job import Job
+from bakeoff.train.machine import gpus
 from bakeoff.train.shared_data import write_shared_data
 from bakeoff.train.workers import Workers, num_cores
 
@@ -66,12 +67,12 @@ def probe(
 
 
 def num_workers(plan: Plan, workers: Workers) -> int:
-    """Return how many processes train: one per core, two on a GPU, never more than fits."""
+    """Return how many processes train: one per core, two on each GPU, never more than fits."""
     if num_ranks() > 1:
         return 1  # the others follow it
     wanted = plan.experiment.jobs or num_cores()
     if workers.place()["device"] != "cpu" and not plan.experiment.jobs:
-        wanted = min(wanted, 2)  # each process needs memory of its own on the GPU
+        wanted = min(wanted, 2 * max(1, len(gpus())))  # each needs memory of its own there
     return min(wanted, len(plan.jobs))
 
 

@@ -18,6 +18,7 @@ from bakeoff.data.dataset import Dataset
 from bakeoff.data.splitting.leaks import Finding, sentence
 from bakeoff.data.splitting.split import PARTS, Split, counts
 from bakeoff.judge.leaderboard import read_leaderboard
+from bakeoff.judge.partners import partners_of
 from bakeoff.judge.verdict import Verdict, read_verdict
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
@@ -38,7 +39,7 @@ from bakeoff.report.sentences import (
 from bakeoff.report.sweeps import runs_table, say_sweeps
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.events import Done, Event, Failed, Lost, Tested
-from bakeoff.train.job import Fit, Job
+from bakeoff.train.job import Fit, Job, line_names
 from bakeoff.train.workers import Workers
 
 MOST_OF_A_CELL = 200  # letters: a reason takes some 100
@@ -233,6 +234,30 @@ class Screen:
                     self.say("")
                     self.say(f"Sweep: {said}")
                 self.verdict(verdict, ways_on(folder) if verdict is leading else ())
+
+    def partners(self, folder: RunFolder) -> None:
+        """Say how well the networks of a run of pairs know pictures again, and what is next."""
+        fits = partners_of(folder)
+        if self.json:
+            lines = [
+                {"model": own.fit.job.model, "framework": own.fit.job.framework}
+                | {"seed": own.fit.job.seed, "partners_found": own.found}
+                for own in fits
+            ]
+            self.document({"run": folder.shown, "judged": False, "fits": lines})
+        if not self.judges:
+            return
+        names = line_names(own.fit.job.line for own in fits)
+        self.say("")
+        for line, name in names.items():
+            shares = [own.found for own in fits if own.fit.job.line == line]
+            seeds = numbers.count(len(shares), "seed")
+            self.say(
+                f"{name} finds the other version of {100 * sum(shares) / len(shares):.1f} % of the "
+                f"validation pictures among those of a batch (mean of {seeds})."
+            )
+        self.say("Not judged: there is no target. Begin a run with these features:", style="bold")
+        self.say(f"→ bakeoff run DATA --start-from {folder.shown}")
 
     def several(self, setting: str, folders: Mapping[Any, RunFolder]) -> None:
         """Print the scores of runs that differ in a setting of the data, side by side."""

@@ -99,7 +99,8 @@ class FitFolder:
             fit, _ = self.read()
         except DataError:
             return False
-        return bool(fit.error) or (self.weights.is_file() and bool(self.prediction_files()))
+        judged = fit.job.task == "pairs" or bool(self.prediction_files())
+        return bool(fit.error) or (self.weights.is_file() and judged)
 
     def read(self) -> tuple[Fit, float | None]:
         """Read fit.json: the fit without its history, and the validation score.

@@ -5,7 +5,8 @@
 
 Nobody else knows where a file of a run stands. `status.json` is written first as "unfinished",
 after each fit with their number, and last, atomically, as "finished": a half-written folder is
-never mistaken for a finished one.
+never mistaken for a finished one. A run without a target ends as "unjudged", with no verdict, no
+leaderboard and no report.
 """
 
 import os
@@ -26,7 +27,7 @@ from bakeoff.runs.fit_folder import FitFolder, file_name
 from bakeoff.train.job import Job
 
 STATUS = {
-    "status": Literal["unfinished", "finished", "failed"],
+    "status": Literal["unfinished", "finished", "unjudged", "failed"],
     "fits": Count,
     "ended": Count,
     "error": str,
@@ -167,12 +168,29 @@ class RunFolder:
         """Write status.json in one step.
 
         Args:
-            status: "unfinished", "finished" or "failed".
+            status: "unfinished", "finished", "unjudged" or "failed".
             fits: How many the run has.
             ended: How many of them have ended.
             error: Why the run failed.
         """
         write_json(self.status, {"status": status, "fits": fits, "ended": ended, "error": error})
+
+    def is_unjudged(self) -> bool:
+        """Tell whether this is a run without a target, which has ended.
+
+        Raises:
+            DataError: It is no run.
+        """
+        return bool(read_json(self.status, STATUS)["status"] == "unjudged")
+
+    def check_judged(self) -> None:
+        """Refuse a run that has no verdict, since it has no target.
+
+        Raises:
+            DataError: This is one; the message says what it is for.
+        """
+        if self.status.is_file() and self.is_unjudged():
+            raise DataError(not_judged(self.shown))
 
     def beside(self) -> Iterator["RunFolder"]:
         """Yield the other run folders in the same place, in the order in which the system has them.
@@ -296,15 +314,21 @@ def taken(folder: RunFolder) -> RequestError:
     )
 
 
-def open_folder(path: Path) -> RunFolder:
+def open_folder(path: Path, *, judged: bool = True) -> RunFolder:
     """Return the folder of a finished run. Whoever uses a run that is already there comes by here.
+
+    Args:
+        path: Of the folder.
+        judged: Whether it must have a verdict.
 
     Raises:
         DataError: It is none, or the run did not finish, or it holds what no run holds.
     """
     folder = RunFolder(path)
     status = read_json(folder.status, STATUS)["status"]
-    if status != "finished":
+    if status == "unjudged" and judged:
+        raise DataError(not_judged(str(path)))
+    if status not in ("finished", "unjudged"):
         raise DataError(
             f"{path} is the folder of a run that is {status}: only a finished run can be used. To "
             f"go on with it: bakeoff resume {path}"
@@ -314,6 +338,14 @@ def open_folder(path: Path) -> RunFolder:
         if number > MOST_FILES:
             raise DataError(f"{path} holds more than {MOST_FILES:,} files; no run has so many.")
     return folder
+
+
+def not_judged(folder: str) -> str:
+    """Say what can be done with a run that has no target."""
+    return (
+        f"{folder} is a run of pairs of pictures, which is not judged: it has no verdict and "
+        f"predicts nothing. Begin another with its features: {option('start_from', folder)}."
+    )
 
 
 def files_of(path: Path, depth: int = 0) -> Iterator[Path]:

@@ -37,11 +37,10 @@ def open_unfinished(path: Path, given: str = "") -> RunFolder:
         RequestError: The run is finished, or was stopped before it had written its plan.
     """
     folder = RunFolder(path, given=given or str(path))
-    if read_json(folder.status, STATUS)["status"] == "finished":
-        raise RequestError(
-            f"{folder.shown} is finished: there is nothing to resume. See {folder.report.name} in "
-            "it."
-        )
+    status = read_json(folder.status, STATUS)["status"]
+    if status in ("finished", "unjudged"):
+        more = f" See {folder.report.name} in it." if status == "finished" else ""
+        raise RequestError(f"{folder.shown} is finished: there is nothing to resume.{more}")
     missing = next((file for file in folder.recorded if not file.is_file()), None)
     if missing is not None:
         raise RequestError(

@@ -50,6 +50,8 @@ class Feed:
         augment: How pictures are changed when they are shuffled, and only then; see `augment`.
         random: Draws the order of shuffled rows, and the changes.
         chances: How likely each is drawn into a shuffled epoch; None: each comes once.
+        versions: Rows that each row becomes, one behind the other, each changed in its own way,
+            also where rows are taken in turn: then always in the same way.
 
     Attributes:
         lengths: (N,) steps of each row of a ragged input, else None.
@@ -66,11 +68,13 @@ class Feed:
         augment: Augment | None = None,
         random: np.random.Generator | None = None,
         chances: np.ndarray | None = None,
+        versions: int = 1,
     ) -> None:
         self.device = device
         self.augment = augment or {}
         self.random = random or np.random.default_rng()
-        self.chances = chances
+        self.first = self.random.bit_generator.state
+        self.chances, self.versions = chances, versions
         self.takers = {name: taker(source, device, layouts) for name, source in inputs.items()}
         self.lengths: np.ndarray | None = None
         self.row_values = 1
@@ -85,7 +89,15 @@ class Feed:
         self.steps = steps_of(first)
 
     def __len__(self) -> int:
-        return self.num_rows
+        return self.num_rows * self.versions
+
+    def sizes(self, batch_size: int) -> list[int]:
+        """Count the rows of each batch of an epoch.
+
+        Args:
+            batch_size: Rows of a batch, before each becomes several.
+        """
+        return [size * self.versions for size in batch_sizes(self.num_rows, batch_size)]
 
     def take(self, rows: Tensor, *, changed: bool = False) -> Batch:
         """Return a batch: argument -> tensor, with `lengths` of ragged inputs.
@@ -119,9 +131,12 @@ class Feed:
         rows = np.arange(len(self))
         if self.lengths is not None:
             rows = np.argsort(self.lengths, kind="stable")
+        several = self.versions > 1
+        if several:
+            self.random.bit_generator.state = self.first
         for i in range(0, len(rows), batch_size):
             some = torch.from_numpy(rows[i : i + batch_size]).to(self.device)
-            yield some, self.take(some)
+            yield some, self.take(some // self.versions, changed=several)
 
     def shuffled(
         self, targets: Callable[[Tensor], Tensor], batch_size: int
@@ -130,7 +145,7 @@ class Feed:
 
         Args:
             targets: Returns those of some rows; see `target_taker`.
-            batch_size: Rows of a batch.
+            batch_size: Rows of a batch, before each becomes several.
 
         Example:
             >>> feed = Feed({"x": np.zeros((5, 2), np.float32)}, torch.device("cpu"), {})
@@ -138,8 +153,8 @@ class Feed:
             >>> [len(targets) for _, targets in feed.shuffled(known, 2)]
             [2, 3]
         """
-        sizes = batch_sizes(len(self), batch_size)
-        order = drawn(self.random, len(self), self.chances)
+        sizes = self.sizes(batch_size)
+        order = drawn(self.random, self.num_rows, self.chances).repeat(self.versions)
         if self.lengths is not None:
             for some in bucketed(order, self.lengths, sizes, self.random):
                 rows = torch.from_numpy(some).to(self.device)

@@ -23,7 +23,6 @@ from bakeoff.torch_models.feed import (
     Inputs,
     Layouts,
     Targets,
-    batch_sizes,
     target_taker,
 )
 from bakeoff.torch_models.frozen import Frozen
@@ -32,9 +31,11 @@ from bakeoff.torch_models.losses import MEANS, count_of, loss_of, metric_of
 from bakeoff.torch_models.memory import keep_memory
 from bakeoff.torch_models.mixing import Mixing
 from bakeoff.torch_models.not_finite import explained
+from bakeoff.torch_models.nt_xent import versions_for
 from bakeoff.torch_models.optimizers import Optimizer
 from bakeoff.torch_models.progress import Progress
 from bakeoff.torch_models.ranks import ranks
+from bakeoff.torch_models.repeatable import repeatable
 from bakeoff.torch_models.sampling import chances
 from bakeoff.torch_models.schedules import Best, Plateau, Schedule, named
 from bakeoff.torch_models.state import KeptWeights, Saved, State
@@ -77,6 +78,7 @@ def fit(
     sampling: str = "shuffled",
     precision: str = "float32",
     frozen_epochs: int = 0,
+    deterministic: bool = False,
     augment: Augment | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -94,8 +96,9 @@ def fit(
         targets: Class numbers, or floats; an array, or plain values that say where to take them.
         validation_inputs: The same of the validation rows, which decide when to stop.
         validation_targets: The same.
-        loss: See `losses.LOSSES`; of several targets, which are (N, K) beside each other, target ->
-            what `joint_loss.JointLoss` takes.
+        loss: See `losses.LOSSES`, or nt_xent, of pictures that are each changed twice; of several
+            targets, which are (N, K) beside each other, target -> what `joint_loss.JointLoss`
+            takes.
         class_weights: How much a row counts, by its class; () where all count alike.
         label_smoothing: Share of the target that cross entropy spreads over all classes.
         quantile: Share of the targets below what is foretold, for the loss of that name.
@@ -125,6 +128,7 @@ def fit(
         precision: "float32", or "bfloat16" for the forward and backward pass.
         frozen_epochs: Epochs in which only the head learns; then all weights do, and the optimizer
             and the average begin anew.
+        deterministic: Only operations that give the same numbers every time, on a GPU, too.
         augment: Change -> (strength, probability), of training pictures; see `augment.augment`.
         seed: Decides the order of the rows, the changes of pictures and the dropout.
         device: "cpu", "cuda", "mps".
@@ -146,14 +150,14 @@ def fit(
     """
     keep_memory()
     torch.manual_seed(seed)
-    own = class_weights, label_smoothing, quantile
-    criterion, watched = criteria(loss, *own, per_step=per_step)
+    own, several = (class_weights, label_smoothing, quantile), versions_for(loss, augment, seed)
+    criterion, watched = criteria(loss, *own, per_step=per_step, pairs=batch_size)
     place, layouts = torch.device(device), layouts_of(model)
     lay_out(model.to(place), layouts)
     drawing = {"random": np.random.default_rng(seed), "chances": chances(sampling, targets)}
-    feed = Feed(inputs, place, layouts, augment=augment, **drawing)
+    feed = Feed(inputs, place, layouts, **several | {"augment": augment, **drawing})
     known = target_taker(targets, place)
-    judged = Feed(validation_inputs, place, layouts), validation_targets
+    judged = Feed(validation_inputs, place, layouts, **several), validation_targets
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
     validate = Validation(*judged, criterion, watched, **steps)
     tally = partial(Tally, watched, mean=loss in MEANS, members=members, **steps)
@@ -172,7 +176,7 @@ def fit(
         members=members,
         **steps,
     )
-    num_steps = -(-len(batch_sizes(len(feed), batch_size)) // accumulate)
+    num_steps = -(-len(feed.sizes(batch_size)) // accumulate)
     planned = Schedule(**named(schedule), lr=lr, epochs=epochs)
     fallen, kept = Plateau(planned), KeptWeights(model)
     stopping = {"lr": lr, "patience": patience, "keep": kept.take, "on_epoch": on_epoch}
@@ -184,7 +188,7 @@ def fit(
     start = time.perf_counter() - progress.seconds
     rates = planned.rates(1, num_steps, 0)
     again = partial(state.repeat, known, batch_size, rates, tally(), seed)
-    with faster_dropout(model), explained(model, again):
+    with faster_dropout(model), explained(model, again), repeatable(deterministic):
         for epoch in range(len(progress.history) + 1, epochs + 1):
             if frozen.ends_before(epoch) and state.begun is None:
                 training.begin()
@@ -218,14 +222,16 @@ def criteria(
     quantile: float,
     *,
     per_step: bool,
+    pairs: int,
 ) -> tuple[Callable[..., Tensor], Callable[[Tensor, Tensor], float]]:
     """Return what training lowers, and the metric that is watched beside it."""
     if not isinstance(loss, str):
         joint = JointLoss(loss)
         return joint, joint.metric
     own: dict[str, Any] = {"label_smoothing": label_smoothing, "quantile": quantile}
-    lowered = partial(loss_of, loss, class_weights=class_weights, per_step=per_step, **own)
-    return lowered, partial(metric_of, loss, per_step=per_step)
+    own |= {"per_step": per_step, "pairs": pairs}
+    lowered = partial(loss_of, loss, class_weights=class_weights, **own)
+    return lowered, partial(metric_of, loss, per_step=per_step, pairs=pairs)
 
 
 def predict(

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bakeoff.torch_models.nt_xent import nt_xent, partners_found
+
 
 def bce_probabilities(
     scores: Tensor, targets: Tensor, weight: Tensor | None = None, reduction: str = "mean"
@@ -71,7 +73,7 @@ LOSSES = {
 }
 
 
-MEANS = ("cross_entropy",)  # whose metric is a mean over rows
+MEANS = ("cross_entropy", "nt_xent")  # whose metric is a mean over rows
 OF_LABELS = ("binary_cross_entropy", "bce_probabilities")
 
 
@@ -85,17 +87,19 @@ def loss_of(
     label_smoothing: float = 0.0,
     quantile: float = 0.5,
     per_step: bool = False,
+    pairs: int = 0,
 ) -> Tensor:
     """Return the mean loss of a batch.
 
     Args:
-        name: One of `LOSSES`.
+        name: One of `LOSSES`, or nt_xent, which takes no targets.
         members: The scores are those of several members, (B, N, C): the mean of their losses.
         class_weights: How much a row counts, by its class; () where all count alike. The loss is a
             weighted mean: it does not grow with the weights.
         label_smoothing: Share of the target that goes to all classes alike.
         quantile: The share of `pinball`, where that is the loss.
         per_step: There is a target of each step; -1 and NaN count for nothing.
+        pairs: Of nt_xent: how many are told from each other.
 
     Shape:
         cross_entropy: scores (B, C) float, targets (B,) int64 class numbers.
@@ -111,6 +115,8 @@ def loss_of(
         >>> loss_of("mse", torch.tensor([[1.0], [3.0]]), torch.tensor([1.0, 1.0]))
         tensor(2.)
     """
+    if name == "nt_xent":
+        return nt_xent(scores, pairs)
     loss = loss_called(name, quantile)
     if per_step:
         return step_loss(name, loss, scores, targets, class_weights, label_smoothing)
@@ -207,8 +213,12 @@ def count_of(
     return float(torch.tensor(class_weights)[targets.long().cpu()].sum())
 
 
-def metric_of(name: str, scores: Tensor, targets: Tensor, *, per_step: bool = False) -> float:
+def metric_of(
+    name: str, scores: Tensor, targets: Tensor, *, per_step: bool = False, pairs: int = 0
+) -> float:
     """Return accuracy for the losses of classes, micro F1 of several labels, R2 for the others.
+
+    Of nt_xent the share of rows whose partner is found.
 
     Shape:
         As in `loss_of`.
@@ -218,6 +228,8 @@ def metric_of(name: str, scores: Tensor, targets: Tensor, *, per_step: bool = Fa
         >>> metric_of("cross_entropy", torch.tensor([[2.0, 1.0], [0.0, 3.0]]), torch.tensor([0, 0]))
         0.5
     """
+    if name == "nt_xent":
+        return partners_found(scores, pairs)
     scores, targets = scores.cpu(), targets.cpu()  # Apple GPUs have no float64
     if per_step:
         known = ~targets.isnan() if targets.is_floating_point() else targets >= 0

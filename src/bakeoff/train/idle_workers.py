@@ -62,10 +62,10 @@ class IdleWorkers(Generic[W]):
                 entry[1].stop()
         return start()
 
-    def stop_but(self, kind: Hashable | None = None) -> None:
-        """End all that wait, but those of one kind: they would only take memory from the others."""
+    def stop_but(self, *kinds: Hashable) -> None:
+        """End all that wait but those of some kinds: they would take memory from the others."""
         with self.lock:
-            ended = [worker for own, worker in self.waiting if own != kind or kind is None]
+            ended = [worker for own, worker in self.waiting if own not in kinds]
             self.waiting = [(own, worker) for own, worker in self.waiting if worker not in ended]
         for worker in ended:
             worker.stop()

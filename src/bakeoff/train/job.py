@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from bakeoff.build import Absent, Count, OneOf, Seconds
 from bakeoff.catalog import Model, find, load
 from bakeoff.data.columns.column import Task
 from bakeoff.train.recipe import Recipe, settings_of
 
+JobTask = Literal[Task, "pairs"]
 Device = Annotated[str, OneOf("auto", "cpu", "cuda", "mps")]
 Stopped = Annotated[str, OneOf("", "patience", "epochs", "diverged", "limit")]
 Horizon = Annotated[Count, Absent(0)]  # came with forecasts, after format 2 of a run
@@ -32,8 +33,9 @@ class Job:
         view: The view of the data that it sees.
         arguments: Of the page, beside those that follow from the data.
         recipe: Resolved: nothing in it is left to be derived. Empty for a baseline.
-        task: As `Schema.tasks` has it.
-        num_classes: Classes or labels of the target, tokens of a text; 0 for numbers.
+        task: As `Schema.tasks` has it; "pairs" of pictures that are learned from without a target.
+        num_classes: Classes or labels of the target, tokens of a text; 0 for numbers. Of pairs the
+            features that two pictures are compared by.
         device: "cpu", "cuda", "mps", or "auto": the worker that makes the fit decides.
         horizon: Steps of a forecast or a series, tokens of a text at most; 0 for other tasks.
         branches: Of a network of several inputs: input -> the `architecture` that reads it, the
@@ -50,7 +52,7 @@ class Job:
     view: str
     arguments: Mapping[str, Any]
     recipe: Mapping[str, Any]
-    task: Task
+    task: JobTask
     num_classes: Count
     device: Device = "cpu"
     horizon: Horizon = 0
@@ -68,7 +70,7 @@ class Job:
         """How many numbers the page returns for a row, or for a step of one."""
         if self.task in ("forecast", "series") and find(self.architecture).predicts == "row":
             return self.horizon
-        scored = ("multiclass", "multilabel", "step_classes", "text")
+        scored = ("multiclass", "multilabel", "step_classes", "text", "pairs")
         return self.num_classes if self.task in scored else 1
 
     @property

@@ -58,6 +58,16 @@ def has_bfloat16() -> bool:
     return bool(flags & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
+def gpus() -> list[str]:
+    """Return the NVIDIA GPUs that processes may use, as CUDA_VISIBLE_DEVICES names them."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [name.strip() for name in named.split(",") if name.strip()]
+    with suppress(OSError):
+        return [str(i) for i, _ in enumerate((PROC / "driver" / "nvidia" / "gpus").iterdir())]
+    return []
+
+
 def memory_installed() -> int:
     """Return the bytes of memory that are built in."""
     if sys.platform == "win32":

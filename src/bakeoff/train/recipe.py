@@ -20,6 +20,7 @@ LOSSES_OF_TASK = {  # auto is the first
     "step_numbers": NUMBER_LOSSES,
     "series": NUMBER_LOSSES,
     "text": ("cross_entropy",),
+    "pairs": ("nt_xent",),
 }
 
 
@@ -237,6 +238,7 @@ class Recipe:
             "binary_cross_entropy",
             "bce_probabilities",
             "contrastive",
+            "nt_xent",
             "mse",
             "mae",
             "huber",
@@ -278,6 +280,12 @@ class Recipe:
         "the optimizer begins anew",
         table="recipe",
         least=0,
+    )
+    deterministic: bool = setting(
+        False,
+        "only operations that give the same numbers every time; trainings on a CPU do so anyway, "
+        "on a GPU it costs some speed",
+        table="recipe",
     )
     augment: str = setting(
         "auto",
@@ -321,6 +329,7 @@ LATER: dict[str, tuple[object, ...]] = {  # came after format 2 of a run: writte
     "accumulate": (1,),
     "sampling": ("shuffled",),
     "frozen_epochs": (0,),
+    "deterministic": (False,),
 }
 
 
@@ -500,6 +509,7 @@ def refuse_weights(recipe: Recipe, tasks: Collection[str]) -> None:
             what = {
                 "multilabel": "the target is any number of labels",
                 "text": "the target is a text",
+                "pairs": "pairs of pictures have none",
             }.get(task, "the target is a number")
             raise RequestError(
                 f"{option(name, value)} goes with one class for each row, and {what}. Leave it out."

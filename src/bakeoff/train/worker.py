@@ -53,7 +53,7 @@ PROGRESS_SECONDS = 0.1  # a line of progress at most this often
 LONG_CALL_SECONDS = 2.0  # beyond this, start-up no longer matters in the time of a prediction
 ALL_KNOWN = (  # no class that training rows lack, or one that counts for nothing
     *("multilabel", "regression", "forecast"),
-    *("step_classes", "step_numbers", "series", "text"),
+    *("step_classes", "step_numbers", "series", "text", "pairs"),
 )
 MOST_WRITTEN = 100  # test rows for which a text is written, to be looked at
 MOST_BUILT = 5_000_000  # weights of all models that are kept for another seed
@@ -396,6 +396,10 @@ def fit_as_asked(
         stopped=why_stopped(history, best, job.recipe),
         train_seconds=seconds,
     )
+
+    if job.task == "pairs":  # is not judged
+        save_arrays(get_weights(model), folder / "weights.safetensors")
+        return Done(replace(fitted, threads=num_threads()))
 
     def scores(part: str) -> np.ndarray:
         how = {"per_step": job.per_step, "device": job.device}

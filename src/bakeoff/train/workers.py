@@ -20,10 +20,11 @@ from typing import Any, Literal, Self
 
 from bakeoff.errors import RequestError, RunError, option
 from bakeoff.train.events import Epoch, Event, Failed, Lost, Ready, Started, from_line
+from bakeoff.train.followers import num_ranks
 from bakeoff.train.idle_workers import IdleWorkers, kind_of
 from bakeoff.train.job import Job
 from bakeoff.train.keras_backend import ENVIRONMENT, INSTALL, not_installed
-from bakeoff.train.machine import memory_kills, this_machine
+from bakeoff.train.machine import gpus, memory_kills, this_machine
 
 LOST_STARTS = 3  # so many in a row end the run: the next one would be lost as well
 KILL = 9  # SIGKILL, which Windows does not have
@@ -50,8 +51,11 @@ class Workers:
         self.kills_before = memory_kills()
         self.starved: set[int] = set()  # jobs whose process was killed for want of memory
         self.spare_starts = 0  # none before a first worker was ready
-        IDLE.stop_but(kind_of(framework, device, environment(framework)))
-        self.workers = [self.start_worker(framework) for _ in range(count)]
+        places = [environment(framework, gpu) for gpu in ("", *gpus())]
+        IDLE.stop_but(*(kind_of(framework, device, place) for place in places))
+        self.workers: list[Worker] = []
+        for _ in range(count):
+            self.workers.append(self.start_worker(framework))
 
     def __len__(self) -> int:
         return len(self.workers)
@@ -69,13 +73,14 @@ class Workers:
 
     def grow(self, count: int) -> None:
         """Start more workers, up to a number."""
-        framework = self.workers[0].framework
-        self.workers += [self.start_worker(framework) for _ in range(count - len(self.workers))]
+        for _ in range(count - len(self.workers)):
+            self.workers.append(self.start_worker(self.workers[0].framework))
 
     def start_worker(self, framework: str) -> "Worker":
-        """Start a process that gets to see the shared data of the run."""
-        kind = kind_of(framework, self.device, environment(framework))
-        worker = IDLE.take(kind, lambda: Worker(framework, self.device, self.messages))
+        """Start a process that gets to see the shared data of the run, on the GPU with fewest."""
+        gpu = least_used([worker.gpu for worker in self.workers])
+        kind = kind_of(framework, self.device, environment(framework, gpu))
+        worker = IDLE.take(kind, lambda: Worker(framework, self.device, self.messages, gpu))
         worker.messages = self.messages
         if worker.ready is not None:
             self.versions |= worker.ready.versions or {}
@@ -255,6 +260,7 @@ class Worker:
         framework: What it imports.
         device: What it is to train on.
         messages: Where those go that come; None stands for the end of the process.
+        gpu: The only one that it sees; "": all that there are.
 
     Attributes:
         kind: What it can be used for in another run.
@@ -265,9 +271,10 @@ class Worker:
         framework: str,
         device: str,
         messages: "SimpleQueue[tuple[Worker, Event | Ready | None]]",
+        gpu: str = "",
     ) -> None:
-        self.framework, self.messages = framework, messages
-        self.kind = kind_of(framework, device, environment(framework))
+        self.framework, self.messages, self.gpu = framework, messages, gpu
+        self.kind = kind_of(framework, device, environment(framework, gpu))
         self.ready: Ready | None = None
         self.task: tuple[int, Job] | None = None
         self.memory = 0
@@ -276,7 +283,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment(framework),
+            env=environment(framework, gpu),
             text=True,
             encoding="utf-8",
             errors="replace",  # a message of the system may come in its own encoding
@@ -371,8 +378,25 @@ def signal_name(number: int) -> str:
         return "an unknown signal"
 
 
-def environment(framework: str) -> dict[str, str]:
-    """Return the environment of a worker: one thread, quiet frameworks, this very package."""
+def least_used(taken: Sequence[str]) -> str:
+    """Return the GPU that the fewest workers are on; "" where there are no two to choose from.
+
+    Args:
+        taken: GPUs of the workers that run.
+    """
+    there = gpus()
+    if len(there) < 2 or num_ranks() > 1:  # torchrun gives each process its own
+        return ""
+    return min(there, key=taken.count)
+
+
+def environment(framework: str, gpu: str = "") -> dict[str, str]:
+    """Return the environment of a worker: one thread, quiet frameworks, this very package.
+
+    Args:
+        framework: That it imports.
+        gpu: The only one that it sees; "": all.
+    """
     here = str(Path(__file__).parents[2])
     paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
@@ -387,6 +411,7 @@ def environment(framework: str) -> dict[str, str]:
         "KERAS_BACKEND": framework if framework in INSTALL else "tensorflow",
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONIOENCODING": "utf-8",
+        **({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}),
     }
 
 

@@ -33,6 +33,7 @@ class Choices(NamedTuple):
     stride: int = 1
     future: tuple[str, ...] = ()
     further: tuple[str, ...] = ()  # targets behind the first
+    unlabelled: bool = False  # pictures need no classes
 
     @property
     def windows(self) -> bool:

@@ -12,7 +12,7 @@ from bakeoff.data.assembling.choices import Choices
 from bakeoff.data.assembling.parts import refuse_equal_parts, same_arrays
 from bakeoff.data.columns.array_column import array_column, array_like
 from bakeoff.data.columns.column import Column, Reading, Schema
-from bakeoff.data.columns.target import folder_classes
+from bakeoff.data.columns.target import Target, folder_classes
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.kinds import check_kinds
@@ -26,24 +26,31 @@ PICTURES = {
     "recording": ("identifier", "group", "ignored"),
     "image": ("image",),
     "class": ("category", "binary"),
+    "picture": ("number",),
 }
 """Column of a folder of pictures -> the kinds that it can be called; the first is its own.
 
-`recording` is there where the names of the pictures tell of some."""
+`recording` is there where the names of the pictures tell of some, and `picture` in place of `class`
+where not all of them have one."""
 
 
 def from_pictures(pictures: Pictures, choices: Choices) -> Dataset:
     """Put pictures into a dataset of their files, their pixels, and the class to predict."""
     found = recordings(pictures.files.tolist(), pictures.labels.tolist())
-    check_picture_choices(
-        choices, [name for name in PICTURES if name != "recording" or found is not None]
-    )
+    labels = set(pictures.labels.tolist())
+    classed = not choices.unlabelled or (None not in labels and len(labels) > 1)
+    there = {"recording": found is not None, "class": classed, "picture": not classed}
+    check_picture_choices(choices, [name for name in PICTURES if there.get(name, True)])
     origin = pictures.origin
     parts = origin.parts
     if parts is not None:
         refuse_equal_parts(by_part(pictures), same_arrays)
     size = len(pictures.x) if parts is None else int((parts == "train").sum())
-    target = folder_classes(pictures.labels, size, name="class", positive=choices.positive)
+    target = (
+        folder_classes(pictures.labels, size, name="class", positive=choices.positive)
+        if classed
+        else numbered(len(pictures.x))
+    )
     files = Column(
         name="file",
         kind="identifier",
@@ -63,6 +70,14 @@ def from_pictures(pictures: Pictures, choices: Choices) -> Dataset:
         source=pictures.source,
         notes=pictures.notes,
     )
+
+
+def numbered(size: int) -> Target:
+    """Return a number of each picture, where there is no class that could be the target."""
+    column = Column(
+        name="picture", kind="number", reason="the number of each picture", distinct=size
+    )
+    return Target(column, np.arange(size, dtype=np.float64), "regression", "", ())
 
 
 def recorded(found: Array, kinds: Mapping[str, str]) -> Reading:
@@ -95,7 +110,7 @@ def by_part(pictures: Pictures) -> dict[str, Arrays]:
 
 def check_picture_choices(choices: Choices, names: Sequence[str]) -> None:
     """Refuse choices about columns that pictures do not have."""
-    if choices.target not in (None, "class"):
+    if choices.target not in (None, "class", *({"picture"} & set(names))):
         raise RequestError(
             f"{unknown('class', choices.target, ['class'], where=option('target'))} Of "
             f"pictures the folder that each stands in is predicted: leave {option('target')} out."

@@ -89,13 +89,14 @@ def existing(value: object, part: str) -> Path:
     )
 
 
-def pictures_of(found: Mapping[str, Found], size: str) -> Pictures:
+def pictures_of(found: Mapping[str, Found], size: str, *, unlabelled: bool = False) -> Pictures:
     """Place the files that were found, decode them, and say what was decided.
 
     Args:
         found: "train", "validation", "test" -> pictures; the first alone may bring all parts.
         size: "64" or "64x48", height × width; "" keeps their own size where all have one of up to
             64 × 64, and else squashes them to 64 × 64.
+        unlabelled: They need no classes: all are taken.
 
     Raises:
         DataError: There are no pictures in class folders, or a class has none that can be read.
@@ -103,13 +104,14 @@ def pictures_of(found: Mapping[str, Found], size: str) -> Pictures:
     """
     wanted = size_of(size)
     first = found["train"]
-    placed, notes, files = place_all(found)
-    check_classes(placed, first)
-    labelled = [item for item in placed if item.label is not None]
-    x, met, where = cached_pictures([item.file for item in labelled], wanted)
-    broken = met.causes([item.file.name for item in labelled])
-    kept = [labelled[position] for position in met.kept(len(labelled))]
-    check_left(labelled, kept, broken)
+    placed, notes, files = place_all(found, labelled=not unlabelled)
+    if not unlabelled:
+        check_classes(placed, first)
+        placed = [item for item in placed if item.label is not None]
+    x, met, where = cached_pictures([item.file for item in placed], wanted)
+    broken = met.causes([item.file.name for item in placed])
+    kept = [placed[position] for position in met.kept(len(placed))]
+    check_left(placed, kept, broken)
     told = [*say_broken(broken, len(placed)), *say_sizes(met, x.shape[1:3], wanted)]
     return Pictures(
         x=x,
@@ -120,7 +122,7 @@ def pictures_of(found: Mapping[str, Found], size: str) -> Pictures:
             *notes,
             *told,
             *say_decoded(met),
-            *say_classes(kept, first),
+            *(() if unlabelled else say_classes(kept, first)),
             *where,
         ),
     )

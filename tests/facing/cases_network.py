@@ -17,6 +17,11 @@ CNN = Branch(
 )
 STEPS = Branch("gru", {"in_features": 8, "out_features": 0, "per_step": True})
 TWICE = Branch("tcn", {"in_features": 8, "out_features": 0, "channels": (6,), "per_step": True})
+SMOOTH = Branch("cnn1d", {"in_features": 8, "out_features": 0})
+SQUARE = Branch(  # as many channels as pixels in a row, behind the first block
+    "cnn", {"in_channels": 1, "image_size": 28, "out_features": 0, "blocks": (14, 8)}
+)
+WITHIN = Branch("transformer", {"in_features": 8, "out_features": 0})
 LINEAR = Branch(
     "mlp", {"in_features": 5, "out_features": 0, "hidden_sizes": (4,), "activation": "none"}
 )
@@ -48,6 +53,38 @@ CASES: dict[str, list[Case]] = {
                 "fusion": "distance",
             },
             {"x": {"picture": PICTURE, "other": PICTURE}},
+        ),
+        Case(
+            {
+                **BOTH,
+                "heads": {"kind": 3, "shade": 2},
+                "inner": {"shade": "encoders.1.blocks.0"},
+            },
+            TWO_INPUTS,
+        ),
+        Case(
+            {
+                "encoders": {"readings": SMOOTH, "picture": SQUARE},
+                "heads": {"kind": 3, "shade": 2, "tempo": 1},
+                "inner": {"shade": "encoders.1.blocks.0", "tempo": "encoders.0.blocks.0"},
+            },
+            {"x": {**TWO_INPUTS["x"], "readings.lengths": ("lengths", 4, 10)}},
+        ),
+        Case(
+            {
+                "encoders": {"readings": WITHIN, "patient": TABLE},
+                "heads": {"outcome": 1, "early": 2, "late": 3},
+                "inner": {"early": "encoders.0.blocks.0", "late": "encoders.1.hidden.0"},
+                "dropout": 0.1,
+            },
+            {
+                "x": {
+                    "readings": SEQUENCE,
+                    "readings.lengths": ("lengths", 4, 10),
+                    "patient": ("numbers", 4, 5),
+                    "patient.categories": ("categories", 4, 4, 3),
+                }
+            },
         ),
         Case(
             {

@@ -101,7 +101,7 @@ def test_a_run_of_pairs_that_was_stopped_goes_on_to_the_same_end(labelled, learn
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"data": "iris"}, "learns from pictures alone"),
+        ({"data": "iris", "models": "mlp"}, "learns from pictures alone"),
         ({"augment": "none"}, "two versions of each picture"),
         ({"mixup": 0.2}, "goes with a target"),
         ({"models": "constant,cnn"}, "learns no features"),

@@ -242,3 +242,37 @@ def test_an_auxiliary_target_is_judged_and_never_followed(tmp_path):
             bakeoff.run(
                 two_targets(), target=("zeta", "alpha"), auxiliary=asked, models=["mlp"], **QUICK
             )
+
+
+@pytest.mark.parametrize(
+    ("inner", "words"),
+    [
+        ({"size": "blocks.0"}, "No target called 'size'"),
+        ({"b": "hidden.7"}, "Did you mean 'encoders.0.hidden.1'"),
+        (3, "must be such as"),
+    ],
+)
+def test_a_part_that_no_head_can_read_is_refused(inner, words, tmp_path):
+    table = {"x": [k % 7 / 3 for k in range(40)], "a": ["u", "v"] * 20, "b": ["u", "v"] * 20}
+    with pytest.raises(RequestError, match=words):
+        bakeoff.run(
+            table, ["a", "b"], models={"mlp": {"inner": inner}}, seeds=1, show="none",
+            out=tmp_path / "run",
+        )  # fmt: skip
+
+
+def test_an_auxiliary_head_reads_an_inner_part_and_is_predicted_with_it(tmp_path):
+    table = {
+        "x": [k % 7 / 3 for k in range(60)],
+        "a": ["u", "v"] * 30,
+        "b": ["u"] * 30 + ["v"] * 30,
+    }
+    run = bakeoff.run(
+        table, ["a", "b"], auxiliary="b", models={"mlp": {"inner": {"b": "hidden.0"}}}, seeds=1,
+        epochs=2, show="none", out=tmp_path / "run",
+    )  # fmt: skip
+    model = run.model("mlp")
+    assert model.fit.job.arguments["inner"] == {"b": "encoders.0.hidden.0"}
+    assert model.model.heads[1].in_features == model.model.encoders[0].hidden[0].out_features
+    predicted = bakeoff.open_run(run.folder).best.predict({"x": [3, 50]})
+    assert {"prediction:a", "prediction:b"} <= set(predicted.columns)

@@ -6,6 +6,7 @@
     h   = sum_i z_i * tanh(W_i v_i),                    gated: each value of h is a mean over the
           z = softmax over i of (W_z [v_1, v_2, ...])   inputs, weighted for every example anew
     y_k = W_k a(W_h h + b_h) + b_k                      dense layers, if any, and a head per target
+    y_k = W_k mean(part) + b_k                          inner: a target that reads a part within
     y   = 1/2 - |v_1 - v_2|                             distance: of two inputs, no head
 
 Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
@@ -19,7 +20,7 @@ Dimensions: B examples, T time steps, V values of all encoders, W width of h, C 
 
 import difflib
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import partial, wraps
 
 import keras
 from keras import initializers, layers, ops
@@ -63,6 +64,8 @@ class Network(keras.Model):
         per_step: Names of the targets that are predicted at every time step: there, an encoder
             of one vector says the same at each step. Other targets read the mean of the real steps:
             of several inputs with lengths, the steps that are real in all of them.
+        inner: Target name -> the part that its head reads in place of the last features, by
+            attribute path: "encoders.0.blocks.0". Of a part with positions or steps the mean.
         head_sizes: Widths of the dense layers between the fusion and the heads.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         leaky_slope: Slope of leaky_relu below zero; its start is that of relu.
@@ -80,9 +83,9 @@ class Network(keras.Model):
 
     Raises:
         ValueError: No encoder or no head, a word that is not listed above, a per_step target
-            without an encoder of steps, or a distance of other than two inputs; when called, an
-            input too few or too many, an encoder that has a head, or inputs of several numbers of
-            steps.
+            without an encoder of steps, a part that there is not, or a distance of other than two
+            inputs; when called, an input too few or too many, an encoder that has a head, or inputs
+            of several numbers of steps.
 
     Example:
         >>> class Halve(keras.Model):  # any page built with out_features=0 will do
@@ -104,6 +107,7 @@ class Network(keras.Model):
         fusion: str = "concatenate",
         width: int = 64,
         per_step: tuple[str, ...] = (),
+        inner: dict[str, str] | None = None,
         head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         leaky_slope: float = 0.01,
@@ -152,11 +156,19 @@ class Network(keras.Model):
             self.dense.append(layers.Dense(head_size, kernel_initializer=draw))
             width = head_size
         self.dropout = layers.Dropout(dropout)
+        self.inner = {choose("inner", name, heads): path for name, path in (inner or {}).items()}
+        self.seen = Seen()  # target -> what its part has just returned
+        self.widths = {}  # target -> W of its part
         self.heads = []
-        for size in heads.values() if fusion != "distance" else ():
+        for name, size in heads.items() if fusion != "distance" else ():
             draw = initializer(initialization, fan, "none", initial_width)
             self.heads.append(layers.Dense(size, kernel_initializer=draw))
-        self.score([ops.zeros((1, features)) for features in widths], [])
+            if name in self.inner:
+                part = part_at(self, self.inner[name])
+                part.call = seen_by(self.seen, name, part.call)
+                self.widths[name] = width_of(part)
+        within = {name: ops.zeros((1, size)) for name, size in self.widths.items()}
+        self.score([ops.zeros((1, features)) for features in widths], [], within)
         self.built = True  # as the encoders are
 
     def get_config(self):
@@ -186,9 +198,30 @@ class Network(keras.Model):
             if v.ndim == 3 and "lengths" in given:
                 lengths.append(given["lengths"])
             values.append(v)
-        return self.score(values, lengths, training=training)
+        within = {name: self.read(name, x) for name in self.inner}
+        return self.score(values, lengths, within, training=training)
 
-    def score(self, values, lengths, training=False):
+    def read(self, target, x):
+        """Return the mean of what the part of a target has returned: (B, ...) -> (B, W)."""
+        v, width = self.seen.outputs.pop(target, None), self.widths[target]
+        if v is None:
+            raise ValueError(f"inner: {self.inner[target]} is not called by itself. Name another.")
+        if v.shape[-1] != width:
+            raise ValueError(f"inner: {self.inner[target]} returns {tuple(v.shape)}.")
+        if v.ndim == 2:
+            return v
+        v = ops.reshape(v, (ops.shape(v)[0], -1, width))  # (B, positions, W)
+        positions = ops.shape(v)[1]
+        real = []  # as many of the positions as of the steps
+        for name, i in self.sources.items():
+            inside = self.inner[target].startswith(f"encoders.{i}.")
+            if inside and f"{name}.lengths" in x and not real:
+                length = ops.shape(x[name])[1]
+                lengths = ops.cast(x[f"{name}.lengths"], "int32")
+                real.append(ops.maximum(lengths * positions // length, 1))
+        return average(v, real)
+
+    def score(self, values, lengths, within, training=False):
         """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
         h = self.fuse(at_every_step(values))  # (B, W) or (B, T, W)
         if self.fusion == "distance":
@@ -200,7 +233,10 @@ class Network(keras.Model):
         pooled = average(h, lengths) if h.ndim == 3 else h  # (B, W)
         scores = {}
         for name, head in zip(self.targets, self.heads, strict=True):
-            scores[name] = head(h if name in self.per_step else pooled)
+            features = h if name in self.per_step else pooled
+            if name in within:
+                features = self.dropout(within[name], training=training)
+            scores[name] = head(features)
         return scores
 
     def fuse(self, values):
@@ -217,6 +253,49 @@ class Network(keras.Model):
         z = self.gate(ops.concatenate(values, -1))  # (..., inputs * W)
         z = ops.softmax(ops.reshape(z, ops.shape(h)), -2)  # (..., inputs, W)
         return ops.sum(z * h, -2)
+
+
+class Seen:
+    """What parts have just returned, where Keras does not look for weights: target -> tensor."""
+
+    def __init__(self):
+        self.outputs = {}
+
+
+def seen_by(seen, target, call):
+    """Return a part's call, which also keeps what it returns; of several outputs the first."""
+
+    @wraps(call)
+    def kept(*args, **given):
+        output = call(*args, **given)
+        seen.outputs[target] = output[0] if isinstance(output, (tuple, list)) else output
+        return output
+
+    return kept
+
+
+def part_at(page, path):
+    """Return the part of a page at an attribute path, such as "encoders.0.blocks.0"."""
+    part = page
+    for word in path.split("."):
+        if isinstance(part, (list, tuple)):
+            part = part[int(word)] if word.isdecimal() and int(word) < len(part) else None
+        else:
+            part = None if word.startswith("_") else getattr(part, word, None)
+    if not isinstance(part, layers.Layer):
+        raise ValueError(f"inner={path!r} is unknown: it leads to no part of the network.")
+    return part
+
+
+def width_of(part):
+    """Return how many values a part returns for an example, or for each position of it."""
+    for layer in reversed([part, *part._flatten_layers(include_self=False)]):
+        for word in ("units", "filters", "num_features"):
+            if isinstance(getattr(layer, word, None), int):
+                return getattr(layer, word)
+        if isinstance(layer, (layers.LayerNormalization, layers.BatchNormalization)):
+            return layer.weights[0].shape[0]
+    raise ValueError(f"inner: a head can read a part that has weights, and {part} has none.")
 
 
 def check_distance(widths, heads):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ALL = "all"  # the network that reads all inputs
 UNSAID = ("plain", "histograms", "words")  # views of baselines alone
 OWN = ("input", "branches", "share")  # settings of a model that say what it reads
+INNER = "inner"  # target -> the part whose output its head reads: of a network, or of an encoder
 STARTED = "_started"  # behind the name of a network whose features a model begins with
 VARIED = "varied"  # what of a model differs from the others of its sweep, in words
 USUAL = {  # view -> the architecture that reads it by default, the first on offer

@@ -9,6 +9,7 @@ from typing import Any
 from bakeoff.catalog import Model, find
 from bakeoff.data.preparing.goal import Goal
 from bakeoff.errors import RequestError, option, unknown
+from bakeoff.plan.branches import INNER
 from bakeoff.train.head import LEARNED, MOST_WEIGHT, Head
 from bakeoff.train.recipe import LOSSES_OF_TASK, Recipe
 from bakeoff.train.settled_weights import BALANCED, settled_weights, weights_of
@@ -100,6 +101,20 @@ def own_weights(text: str, target: str, targets: Collection[str]) -> str:
     return ",".join(kept)
 
 
+def check_inner(models: Sequence[Model]) -> None:
+    """Refuse a head that reads an inner part where there is one target alone.
+
+    Raises:
+        RequestError: The message names the model.
+    """
+    for model in models:
+        if inner := model.arguments.get(INNER):
+            raise RequestError(
+                f"{option(f'{model.name}.{INNER}', inner)} goes with several targets, and these "
+                "data have one. Leave it out."
+            )
+
+
 def weights_by_target(text: str, targets: Sequence[str]) -> dict[str, float | str]:
     """Return how much each of several targets counts; none where there is one target.
 
@@ -174,13 +189,14 @@ def weight_of(text: str, number: str) -> float:
 
 
 def with_heads(
-    models: Sequence[Model], named: Collection[str]
+    models: Sequence[Model], named: Collection[str], targets: Collection[str]
 ) -> tuple[list[Model], tuple[str, ...]]:
     """Return models that predict several targets: networks get a head for each.
 
     Args:
         models: That can read the data.
         named: Those that the user named.
+        targets: Of the run.
 
     Returns:
         The models, and which others are left out, in a sentence.
@@ -191,13 +207,26 @@ def with_heads(
     kept, lost = [], []
     for model in models:
         row = model.row
+        inner = dict(model.arguments.get(INNER) or {})
+        for target in inner:
+            if target not in targets:
+                where = option(f"{model.name}.{INNER}", inner)
+                raise RequestError(unknown("target", target, targets, where=where))
         if row.role == "baseline" or row.name == "network":
             kept.append(model)
         elif row.role == "encoder":
             own = {"architecture": row.name, "view": model.view}
-            branch = {**own, "arguments": {**row.defaults, **model.arguments}}
+            arguments = {k: v for k, v in model.arguments.items() if k != INNER}
+            branch = {**own, "arguments": {**row.defaults, **arguments}}
+            within = {target: f"encoders.0.{path}" for target, path in inner.items()}
             kept.append(
-                Model(name=model.name, row=find("network"), view="mixed", branches={INPUT: branch})
+                Model(
+                    name=model.name,
+                    row=find("network"),
+                    view="mixed",
+                    branches={INPUT: branch},
+                    arguments={INNER: within} if within else {},
+                )
             )
         elif model.name in named:
             raise RequestError(

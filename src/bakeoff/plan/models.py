@@ -9,6 +9,7 @@ from bakeoff.catalog import CATALOG, Argument, Model, Row, arguments, find, fitt
 from bakeoff.errors import RequestError, option, unknown
 from bakeoff.options import complaints, options, say_value
 from bakeoff.plan.branches import (
+    INNER,
     OWN,
     VARIED,
     branches_of,
@@ -72,11 +73,15 @@ def check_settings(name: str, settings: Mapping[str, Any]) -> None:
     for key, value in settings.items():
         if key in known:
             check_argument(name, known[key], value)
+            if key == INNER and row.name == "network":
+                check_inner(name, value)
         elif key in shared:
             for said in complaints(shared[key], value, model=name):
                 raise RequestError(said)
         elif key in OWN:
             check_own(name, row, key, value)
+        elif key == INNER and row.role == "encoder":
+            check_inner(name, value)
         elif key == VARIED:
             if not isinstance(value, str):
                 raise RequestError(f"{option(f'{name}.{key}', value)} must be a text.")
@@ -104,6 +109,14 @@ def check_own(name: str, row: Row, key: str, value: Any) -> None:
         such = {"input": "picture", "branches": {"picture": "cnn"}, "share": ["left", "right"]}
         said = option(f"{name}.{key}", such[key])
         raise RequestError(f"{option(f'{name}.{key}', value)} must be such as {said}.")
+
+
+def check_inner(name: str, value: Any) -> None:
+    """Refuse what does not say, of some targets, which part of a network their heads read."""
+    if isinstance(value, Mapping) and all(isinstance(own, str) for own in value.values()):
+        return
+    said = option(f"{name}.{INNER}", {"TARGET": "blocks.0"})
+    raise RequestError(f"{option(f'{name}.{INNER}', value)} must be such as {said}.")
 
 
 def check_argument(name: str, argument: Argument, value: Any) -> None:

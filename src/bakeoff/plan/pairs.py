@@ -45,17 +45,19 @@ def check_pairs(dataset: Dataset) -> None:
 
 
 def networks_of(
-    models: Sequence[Model], named: Collection[str]
+    dataset: Dataset, models: Sequence[Model], named: Collection[str]
 ) -> tuple[list[Model], tuple[str, ...]]:
     """Return the networks whose features can be learned in pairs.
 
     Args:
-        models: That can read the pictures.
+        dataset: Of pictures.
+        models: That can read it.
         named: Those that the user named.
 
     Raises:
-        RequestError: One that is named is no network with a head of its own.
+        RequestError: There are other inputs, or one that is named is no network with a head.
     """
+    check_pairs(dataset)
     kept = [model for model in models if model.row.role == "encoder"]
     for model in models:
         if model not in kept and model.name in named:

@@ -24,13 +24,18 @@ from bakeoff.listed import listed
 from bakeoff.options import options
 from bakeoff.plan.begun import Begun
 from bakeoff.plan.experiment import Experiment
-from bakeoff.plan.heads import check_auxiliary, heads_for, weights_by_target, with_heads
+from bakeoff.plan.heads import (
+    check_auxiliary,
+    check_inner,
+    heads_for,
+    weights_by_target,
+    with_heads,
+)
 from bakeoff.plan.models import Facts, choose_models, recipe_of
 from bakeoff.plan.pairs import (
     FEATURES,
     TASK,
     changes_for,
-    check_pairs,
     networks_of,
     recipe_for_pairs,
     with_versions,
@@ -177,8 +182,6 @@ def make_plan(
         RequestError: A model cannot read the data, or a metric or loss does not go with them.
     """
     check_alone(dataset, experiment.auxiliary)
-    if experiment.pairs:
-        check_pairs(dataset)
     preparation = fit_preparation(dataset, split, text_choices(experiment, dataset))
     task = preparation.task
     metrics = metrics_by_target(experiment, preparation, dataset, split)
@@ -191,14 +194,16 @@ def make_plan(
         facts=facts_of(preparation),
     )
     if experiment.pairs:
-        models, left_out = networks_of(models, set(experiment.models))
+        models, left_out = networks_of(dataset, models, set(experiment.models))
     weights = weights_by_target(experiment.weight, dataset.schema.targets)
     counted = counts_by_target(dataset, split)
     read = {m.name: {"architecture": m.row.name, **what_is_read(m)} for m in models}
     if weights:
-        models, dropped = with_heads(models, set(experiment.models))
+        models, dropped = with_heads(models, set(experiment.models), set(weights))
         left_out = (*left_out, *dropped)
         read = {model.name: read[model.name] for model in models}
+    else:
+        check_inner(models)
     recipes = recipes_of(
         experiment, models, preparation, len(split.train), begun.model if begun else ""
     )

@@ -6,6 +6,7 @@
     h   = sum_i z_i * tanh(W_i v_i),                    gated: each value of h is a mean over the
           z = softmax over i of (W_z [v_1, v_2, ...])   inputs, weighted for every example anew
     y_k = W_k a(W_h h + b_h) + b_k                      dense layers, if any, and a head per target
+    y_k = W_k mean(part) + b_k                          inner: a target that reads a part within
     y   = 1/2 - |v_1 - v_2|                             distance: of two inputs, no head
 
 Source: Ngiam et al., "Multimodal Deep Learning", 2011 (joined encoders); Arevalo et al., "Gated
@@ -63,6 +64,8 @@ class Network(nn.Module):
         per_step: Names of the targets that are predicted at every time step: there, an encoder
             of one vector says the same at each step. Other targets read the mean of the real steps:
             of several inputs with lengths, the steps that are real in all of them.
+        inner: Target name -> the part that its head reads in place of the last features, by
+            attribute path: "encoders.0.blocks.0". Of a part with positions or steps the mean.
         head_sizes: Widths of the dense layers between the fusion and the heads.
         activation: relu, leaky_relu, elu, gelu, silu, tanh, sigmoid or softplus.
         leaky_slope: Slope of leaky_relu below zero; its start is that of relu.
@@ -80,9 +83,9 @@ class Network(nn.Module):
 
     Raises:
         ValueError: No encoder or no head, a word that is not listed above, a per_step target
-            without an encoder of steps, or a distance of other than two inputs; when called, an
-            input too few or too many, an encoder that has a head, or inputs of several numbers of
-            steps.
+            without an encoder of steps, a part that there is not, or a distance of other than two
+            inputs; when called, an input too few or too many, an encoder that has a head, or inputs
+            of several numbers of steps.
 
     Example:
         >>> class Halve(nn.Module):  # any page built with out_features=0 will do
@@ -104,6 +107,7 @@ class Network(nn.Module):
         fusion: str = "concatenate",
         width: int = 64,
         per_step: tuple[str, ...] = (),
+        inner: dict[str, str] | None = None,
         head_sizes: tuple[int, ...] = (),
         activation: str = "relu",
         leaky_slope: float = 0.01,
@@ -155,9 +159,16 @@ class Network(nn.Module):
         for linear in self.dense:
             initialize(linear, initialization, fan, activation, initial_width)
         self.dropout = nn.Dropout(dropout)
+        self.inner = {choose("inner", name, heads): path for name, path in (inner or {}).items()}
+        self.seen = {}  # target -> what its part has just returned
         self.heads = nn.ModuleList()
-        for size in heads.values() if fusion != "distance" else ():
-            self.heads.append(nn.Linear(width, size))
+        for name, size in heads.items() if fusion != "distance" else ():
+            features = width
+            if name in self.inner:
+                part = part_at(self, self.inner[name])
+                part.register_forward_hook(partial(self.see, name))
+                features = width_of(part)
+            self.heads.append(nn.Linear(features, size))
         for linear in self.heads:
             initialize(linear, initialization, fan, "none", initial_width)
 
@@ -175,9 +186,37 @@ class Network(nn.Module):
             if v.ndim == 3 and "lengths" in given:
                 lengths.append(given["lengths"])
             values.append(v)
-        return self.score(values, lengths)
+        within = {name: self.read(name, x) for name in self.inner}
+        return self.score(values, lengths, within)
 
-    def score(self, values: list[Tensor], lengths: list[Tensor]) -> dict[str, Tensor]:
+    def see(self, target: str, part: nn.Module, given: tuple, output: Tensor | tuple) -> None:
+        """Keep what a part returns, for the head of a target; of several outputs the first."""
+        self.seen[target] = output[0] if isinstance(output, tuple) else output
+
+    def read(self, target: str, x: dict[str, Tensor]) -> Tensor:
+        """Return the mean of what the part of a target has returned: (B, ...) -> (B, W)."""
+        head = self.heads[self.targets.index(target)]
+        v, width = self.seen.pop(target, None), head.in_features
+        if v is None:
+            raise ValueError(f"inner: {self.inner[target]} is not called by itself. Name another.")
+        if has_channels_first(part_at(self, self.inner[target]), v.ndim):
+            v = v.movedim(1, -1)
+        if v.shape[-1] != width:
+            raise ValueError(f"inner: {self.inner[target]} returns {tuple(v.shape)}.")
+        if v.ndim == 2:
+            return v
+        v = v.flatten(1, -2)  # (B, positions, W)
+        steps = {name: x[name].shape[1] for name in self.sources if f"{name}.lengths" in x}
+        real = [  # as many of the positions as of the steps
+            (x[f"{name}.lengths"] * v.shape[1] // length).clamp_min(1)
+            for name, length in steps.items()
+            if self.inner[target].startswith(f"encoders.{self.sources[name]}.")
+        ]
+        return average(v, real[:1])
+
+    def score(
+        self, values: list[Tensor], lengths: list[Tensor], within: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """Fuse what the encoders say, (B, V_i) or (B, T, V_i) each, and score the targets."""
         h = self.fuse(at_every_step(values))  # (B, W) or (B, T, W)
         if self.fusion == "distance":
@@ -189,7 +228,8 @@ class Network(nn.Module):
         pooled = average(h, lengths) if h.ndim == 3 else h  # (B, W)
         scores = {}
         for name, head in zip(self.targets, self.heads, strict=True):
-            scores[name] = head(h if name in self.per_step else pooled)
+            features = h if name in self.per_step else pooled
+            scores[name] = head(self.dropout(within[name]) if name in within else features)
         return scores
 
     def fuse(self, values: list[Tensor]) -> Tensor:
@@ -206,6 +246,32 @@ class Network(nn.Module):
         z = self.gate(torch.cat(values, -1))  # (..., inputs * W)
         z = z.view(h.shape).softmax(-2)  # (..., inputs, W)
         return (z * h).sum(-2)
+
+
+def part_at(page: nn.Module, path: str) -> nn.Module:
+    """Return the part of a page at an attribute path, such as "encoders.0.blocks.0"."""
+    parts = dict(page.named_modules())
+    if path not in parts or not path:
+        choose("inner", path, [name for name in parts if name])
+    return parts[path]
+
+
+def has_channels_first(part: nn.Module, ndim: int) -> bool:
+    """Tell whether a part returns (B, W, ...), as convolutions do, and not (B, ..., W)."""
+    kinds = {3: nn.Conv1d, 4: nn.Conv2d, 5: nn.Conv3d}
+    return ndim in kinds and any(isinstance(layer, kinds[ndim]) for layer in part.modules())
+
+
+def width_of(part: nn.Module) -> int:
+    """Return how many values a part returns for an example, or for each position of it."""
+    words = ("out_features", "out_channels", "hidden_size", "num_features", "num_channels")
+    for layer in reversed([*part.modules()]):
+        for word in words:
+            if isinstance(getattr(layer, word, None), int):
+                return getattr(layer, word)
+        if isinstance(layer, nn.LayerNorm):
+            return layer.normalized_shape[-1]
+    raise ValueError(f"inner: a head can read a part that has weights, and {part} has none.")
 
 
 def check_distance(widths: list[int], heads: dict[str, int]) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 import bakeoff
 from bakeoff import RequestError, RunError
-from bakeoff.api import ended_by_signals
 from bakeoff.data.dataset import Dataset
+from bakeoff.ended import ended_by_signals
 from bakeoff.plan.plan import read_data
 from tests.small import INPUTS, MODELS, pictures
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bakeoff.alone.find_lr import find_lr
     from bakeoff.alone.fit import fit
     from bakeoff.alone.save import load, save
-    from bakeoff.api import Run, open_run, resume, run
+    from bakeoff.api import open_run, resume, run
     from bakeoff.catalog import CATALOG
     from bakeoff.data.dataset import Dataset
     from bakeoff.data.read import read
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         RunError,
     )
     from bakeoff.estimators import BakeoffClassifier, BakeoffRegressor
+    from bakeoff.finished_run import Run
     from bakeoff.plan.experiment import Experiment
     from bakeoff.train.recipe import Recipe
     from bakeoff.train.weights import convert
@@ -48,7 +49,7 @@ PLACES = {  # in the order data flows
     "run": "bakeoff.api",
     "resume": "bakeoff.api",
     "open_run": "bakeoff.api",
-    "Run": "bakeoff.api",
+    "Run": "bakeoff.finished_run",
     "BakeoffClassifier": "bakeoff.estimators",
     "BakeoffRegressor": "bakeoff.estimators",
     "BakeoffError": "bakeoff.errors",

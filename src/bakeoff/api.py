@@ -2,16 +2,16 @@
 
 import inspect
 import re
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property, wraps
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from bakeoff.errors import DataError, RequestError, RunError, UnknownOption, option, unknown
+from bakeoff.ended import ended_by_signals, held_if, marked
+from bakeoff.errors import RequestError, UnknownOption, option, unknown
+from bakeoff.finished_run import Run
 from bakeoff.options import options
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.request import listed, name_of, request
@@ -19,13 +19,9 @@ from bakeoff.plan.sweep import of_data
 from bakeoff.train.recipe import Recipe
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from bakeoff.catalog import Framework
     from bakeoff.data.dataset import Dataset
     from bakeoff.data.splitting.split import Split
-    from bakeoff.deliver.trained_model import TrainedModel
-    from bakeoff.judge.verdict import Verdict
     from bakeoff.plan.begun import Begun
     from bakeoff.plan.plan import Plan
     from bakeoff.report.screen import Screen
@@ -34,114 +30,7 @@ if TYPE_CHECKING:
     from bakeoff.train.workers import Workers
 
 Function = Callable[..., Any]
-ENDING = ("SIGTERM", "SIGHUP")  # as the system ends programs; Windows has no SIGHUP
 SHOWS = ("live", "quiet", "none")
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run, read from its folder; a notebook shows its leaderboard.
-
-    The folder is found again when the working folder has changed; it is shown as it was given.
-
-    Args:
-        folder: Of the run; a relative path is made absolute at once.
-        given: As the user wrote it; empty: as `folder`.
-
-    Example:
-        `run = bakeoff.open_run("runs/water"); run.best.predict("new.csv")`
-    """
-
-    folder: Path
-    given: str = field(default="", compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "given", self.given or str(self.folder))
-        object.__setattr__(self, "folder", Path(self.folder).absolute())
-
-    @property
-    def files(self) -> "RunFolder":
-        """Where everything stands."""
-        from bakeoff.runs.folder import RunFolder
-
-        return RunFolder(self.folder, given=self.given)
-
-    @property
-    def leaderboard(self) -> "pl.DataFrame":
-        """One row per model and framework, best first."""
-        from bakeoff.judge.leaderboard import read_leaderboard
-
-        return read_leaderboard(self.files)
-
-    @property
-    def verdict(self) -> "Verdict":
-        """Who wins, by how much, and what would change it."""
-        from bakeoff.judge.verdict import read_verdict
-
-        return read_verdict(self.files)
-
-    @property
-    def fits(self) -> "pl.DataFrame":
-        """One row per fit: model, framework, seed, epochs, validation score, seconds, error."""
-        from bakeoff.runs.frames import fits_frame
-
-        return fits_frame(self.files)
-
-    @property
-    def predictions(self) -> "pl.DataFrame":
-        """What every fit predicted for every test row: model, framework, seed, row, truth, ..."""
-        from bakeoff.runs.frames import predictions_frame
-
-        return predictions_frame(self.files)
-
-    def predictions_of(self, target: str) -> "pl.DataFrame":
-        """What every fit predicted for every test row of one of several targets.
-
-        Args:
-            target: Its name.
-
-        Raises:
-            RequestError: The run has no such target.
-        """
-        from bakeoff.runs.frames import predictions_frame
-
-        return predictions_frame(self.files, target)
-
-    @cached_property
-    def best(self) -> "TrainedModel":
-        """The winner: of the best model's fits the one with the best validation score."""
-        return self.model()
-
-    def model(self, name: str | None = None) -> "TrainedModel":
-        """Return the winner, or the best fit of one model.
-
-        Args:
-            name: As the leaderboard writes it: "lstm", or "lstm (torch)".
-        """
-        from bakeoff.deliver.trained_model import open_model
-
-        return open_model(self.files, name)
-
-    def _repr_html_(self) -> str | None:
-        from bakeoff.report.report import leaderboard_html
-
-        return None if self.files.is_unjudged() else leaderboard_html(self.files)
-
-    def __repr__(self) -> str:
-        try:
-            rows = self.leaderboard
-        except DataError:  # the folder has gone, or is damaged: printing a run never fails
-            return f"<Run {self.given}>"
-        first = rows.row(0, named=True)
-        if first["score"] is None:
-            return f"<Run {self.folder}: {len(rows)} models, none of them with a score>"
-        score = f"{first['model']} first with {first['metric']} {first['score']:.4g}"
-        return f"<Run {self.given}: {len(rows)} models, {score}>"
-
-    def __str__(self) -> str:
-        if self.files.is_unjudged():
-            return f"Not judged: a run of pairs of pictures.\n{self.given}"
-        return f"{self.verdict.sentence}\n{self.given}"
 
 
 def with_hints(function: Function) -> Function:
@@ -586,13 +475,6 @@ def still_missing(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Sequen
     return missing
 
 
-def held_if(folder: "RunFolder", new: bool) -> AbstractContextManager[None]:
-    """Hold the folder of a new run; one that goes on is held already."""
-    from bakeoff.runs.unfinished import held
-
-    return held(folder) if new else nullcontext()
-
-
 @contextmanager
 def at_work(experiment: Experiment, show: str) -> Iterator[tuple["Workers", "Screen", Path]]:
     """Start two workers, open the screen, and make a folder for what passes between them.
@@ -621,53 +503,6 @@ def at_work(experiment: Experiment, show: str) -> Iterator[tuple["Workers", "Scr
 
         with Screen(show) as screen:
             yield workers, screen, scratch
-
-
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end a run as Ctrl-C does, with the exit code of the signal.
-
-    Whoever has an answer of their own to a signal keeps it, as do threads, which get no signals.
-    """
-    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    numbers = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
-
-    def end(number: int, _: object) -> None:
-        for ending in numbers:
-            signal.signal(ending, signal.SIG_IGN)  # a second one would cut the clearing up short
-        raise SystemExit(128 + number)
-
-    for number in numbers:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
-
-
-@contextmanager
-def marked(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Iterator[None]:
-    """Mark the folder as finished, failed or, after Ctrl-C or a signal, as unfinished."""
-    fits = len(plan.jobs)
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        ended = folder.count_ended(plan.jobs)
-        with suppress(RunError):
-            folder.mark("unfinished", fits=fits, ended=ended)
-        with suppress(OSError):  # a terminal that was closed shows nothing any more
-            screen.interrupted(folder, fits=fits, finished=ended)
-        raise
-    except Exception as error:
-        ended = folder.count_ended(plan.jobs)
-        with suppress(RunError):  # where nothing can be written, the first error is the one to tell
-            folder.mark("failed", fits=fits, ended=ended, error=str(error))
-        raise
-    status = "unjudged" if plan.experiment.pairs else "finished"
-    folder.mark(status, fits=fits, ended=folder.count_ended(plan.jobs))
 
 
 def place_for(out: str | Path | None) -> Path:

@@ -24,11 +24,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from bakeoff.api import Run, run
+from bakeoff.api import run
 from bakeoff.data.columns.read_column import read_column
 from bakeoff.data.reading.cells import NOTHING
 from bakeoff.data.reading.join_pair import free_name, join_pair, one_series
 from bakeoff.errors import DataError, RequestError, option, unknown
+from bakeoff.finished_run import Run
 from bakeoff.plan.request import kinds_of
 
 LEAST_ROWS = 4  # one to train, one to validate, and two to test: one shows no spread

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bakeoff.catalog import Row, load
+from bakeoff.train.build_network import count_parameters
 from bakeoff.train.weights import get_weights, keras_weights, to_torch
-from bakeoff.train.worker import count_parameters
 from tests.facing.case import Case, build, channels_last, draw, leaves
 from tests.facing.cases import CASES, PAGES
 

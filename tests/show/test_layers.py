@@ -9,8 +9,8 @@ from bakeoff.errors import MissingPackageError, RequestError
 from bakeoff.show.example import make_example
 from bakeoff.show.layer import Layer, totals, with_batch
 from bakeoff.show.torch_layers import torch_layers
+from bakeoff.train.build_network import count_parameters
 from bakeoff.train.keras_backend import need_keras
-from bakeoff.train.worker import count_parameters
 
 PAGES = [row for row in ROWS if row.role != "baseline"]
 

@@ -16,8 +16,9 @@ from bakeoff.numeric import probabilities
 from bakeoff.train.build_model import page_arguments
 from bakeoff.train.events import Epoch, Ready, from_line
 from bakeoff.train.job import Job, tuples
+from bakeoff.train.probe_network import usual_rows
 from bakeoff.train.shared_data import SharedData, write_shared_data
-from bakeoff.train.worker import failure, sentence, usual_rows
+from bakeoff.train.worker import failure, sentence
 from bakeoff.train.workers import as_json, environment
 
 PARTS = {"train": np.arange(30), "validation": np.arange(30, 40), "test": np.arange(40, 50)}

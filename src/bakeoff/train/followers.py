@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from bakeoff.train.build_network import train_network
 from bakeoff.train.checkpoint import Checkpoint
 from bakeoff.train.job import Job
 from bakeoff.train.shared_data import SharedData
@@ -24,7 +25,6 @@ def follow() -> None:
     import torch
 
     from bakeoff.torch_models import ranks
-    from bakeoff.train.worker import train_network
 
     join()
     while True:

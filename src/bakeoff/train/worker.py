@@ -11,7 +11,6 @@ validation rows, and gives back scores.
 
 import gc
 import json
-import math
 import os
 import signal
 import sys
@@ -28,38 +27,32 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import find
-from bakeoff.data.taking.sources import Ragged, Rows, Sliced, Source, plain, read_as
+from bakeoff.data.taking.sources import Sliced, Source, plain, read_as
 from bakeoff.errors import BakeoffError
-from bakeoff.train.begin_vectors import begin_vectors
-from bakeoff.train.begin_weights import begin_weights
-from bakeoff.train.build_model import build_baseline, build_model, view_of
-from bakeoff.train.checkpoint import Checkpoint, seconds_between
-from bakeoff.train.events import Done, Epoch, Event, Failed, Probed, Ready, Tested, to_line
-from bakeoff.train.faster_precision import AUTO, FLOAT32, can_be_tried, faster
+from bakeoff.train.build_model import build_baseline, view_of
+from bakeoff.train.build_network import (
+    BUILT,
+    Send,
+    count_parameters,
+    plain_values,
+    train_network,
+)
+from bakeoff.train.checkpoint import Checkpoint
+from bakeoff.train.events import Done, Event, Failed, Ready, Tested, to_line
 from bakeoff.train.followers import join, lead, num_ranks
-from bakeoff.train.head import judged_scores, losses_of
+from bakeoff.train.head import judged_scores
 from bakeoff.train.job import Fit, Job
-from bakeoff.train.loop_values import best_epoch, loop_values
+from bakeoff.train.loop_values import best_epoch
 from bakeoff.train.machine import give_back_memory, memory_used
 from bakeoff.train.out_of_memory import halved, out_of_memory
-from bakeoff.train.selftest import Part, Room, selftest
+from bakeoff.train.probe_network import probe_baseline, probe_network, selftest_network
 from bakeoff.train.shared_data import PARTS, SharedData, save_array
 from bakeoff.train.weights import get_weights, save_arrays
 from bakeoff.train.write_tokens import write_tokens
 
-Send = Callable[[Event | Ready], None]
-Inputs = Mapping[str, Source]
-PROGRESS_SECONDS = 0.1  # a line of progress at most this often
 LONG_CALL_SECONDS = 2.0  # beyond this, start-up no longer matters in the time of a prediction
-ALL_KNOWN = (  # no class that training rows lack, or one that counts for nothing
-    *("multilabel", "regression", "forecast"),
-    *("step_classes", "step_numbers", "series", "text", "pairs"),
-)
 MOST_WRITTEN = 100  # test rows for which a text is written, to be looked at
-MOST_BUILT = 5_000_000  # weights of all models that are kept for another seed
-BUILT: dict[str, Any] = {}
 MOST_IDLE = 2**30  # bytes of a worker that waits for another run
-PROBE_STEPS = 4  # timed training steps of a probe, the first not counted
 
 
 def main() -> None:
@@ -231,87 +224,6 @@ def do_job(
     return fit_network(job, shared, folder, send, checkpoint, smaller)
 
 
-def probe_baseline(job: Job, shared: SharedData) -> Probed:
-    """Build the baseline: its arguments are in order."""
-    build_baseline(job, view_of(job, shared.views).sizes)
-    return Probed()
-
-
-def probe_network(job: Job, shared: SharedData) -> Probed:
-    """Build the model, count its weights, time a few training steps on a throw-away copy."""
-    model, fit, _ = build_network(job, shared)
-    rows = min(job.recipe["batch_size"], len(shared.rows["train"]))
-    sources = shared.part_of(view_of(job, shared.views), "train")
-    usual = usual_rows(sources, rows)
-    inputs = plain_values({name: source[usual] for name, source in sources.items()})
-    few = plain_values({name: source[:2] for name, source in sources.items()})
-    targets = taken_targets(shared.targets("train")[usual], job)
-    few_targets = taken_targets(shared.targets("train")[:2], job)
-    recipe = {**recipe_values(job), "epochs": PROBE_STEPS, "patience": 0}
-
-    def step_seconds(precision: str) -> float:
-        history = fit(
-            model,
-            inputs,
-            targets,
-            validation_inputs=few,
-            validation_targets=few_targets,
-            **{**recipe, "precision": precision},
-            **how_targets_stand(job),
-            seed=job.seed,
-            device=job.device,
-        )
-        return float(np.median([rows / row["rows_per_second"] for row in history[1:]]))
-
-    asked = job.recipe["precision"]
-    if asked == AUTO and can_be_tried(job):
-        precision, seconds = faster(step_seconds)
-    else:
-        precision = FLOAT32 if asked == AUTO else asked
-        seconds = step_seconds(precision)
-    return Probed(count_parameters(model), seconds, precision if asked == AUTO else "")
-
-
-def selftest_network(job: Job, shared: SharedData) -> dict[str, str]:
-    """Test a network on a few rows: what is tested -> what is wrong, or ""."""
-    _, fit, predict = build_network(job, shared)
-    view, how = view_of(job, shared.views), how_targets_stand(job)
-
-    def part(name: str, rows: np.ndarray) -> Part:
-        sources, targets = shared.part_of(view, name), shared.targets(name)
-        return Part(
-            len(rows),
-            lambda some: plain_values({n: source[rows[some]] for n, source in sources.items()}),
-            lambda some: taken_targets(targets[rows[some]], job),
-        )
-
-    heads = {"loss": losses_of(job)} if job.heads else {}
-    room = Room(
-        build=lambda: build_network(job, shared)[0],
-        fit=partial(fit, device=job.device, **how, **heads),
-        predict=partial(predict, device=job.device, per_step=job.per_step and job.task != "text"),
-        weights=get_weights,
-    )
-    known = np.flatnonzero(of_known_class(shared.targets("validation"), job))
-    train = part("train", np.arange(len(shared.rows["train"])))
-    return selftest(job, room, train, part("validation", known))
-
-
-def usual_rows(sources: Inputs, count: int) -> np.ndarray:
-    """Return rows that take as long as all do in the mean: batches are of like length.
-
-    Args:
-        sources: Of the training rows.
-        count: How many rows.
-    """
-    for source in sources.values():
-        if isinstance(source, Ragged):
-            lengths = np.asarray(source.lengths, np.float64)
-            usual = np.sqrt((lengths**2).mean())  # attention takes the square
-            return np.sort(np.argsort(np.abs(lengths - usual), kind="stable")[:count])
-    return np.arange(count)
-
-
 def fit_network(
     job: Job,
     shared: SharedData,
@@ -338,37 +250,6 @@ def fit_network(
     half = halved(job)
     done = fit_as_asked(half, shared, folder, send, Checkpoint(checkpoint.path, half))
     return Done(replace(done.fit, job=job, halved=half.recipe["batch_size"]))
-
-
-def train_network(
-    job: Job, shared: SharedData, checkpoint: Checkpoint, send: Send | None
-) -> tuple[Any, Callable[..., Any], list[dict[str, float]]]:
-    """Build and train one network: the model, its room's predict, and the history.
-
-    Args:
-        send: Reports epochs; None: this process helps another one, which does all else.
-    """
-    model, fit, predict = build_network(job, shared)
-    view = view_of(job, shared.views)
-    inputs = {part: shared.part_of(view, part) for part in PARTS}
-    validation_targets = shared.targets("validation")
-    known = of_known_class(validation_targets, job)
-    history = fit(
-        model,
-        plain_values(inputs["train"]),
-        taken_targets(shared.targets("train"), job),
-        validation_inputs=plain_values({n: v[known] for n, v in inputs["validation"].items()}),
-        validation_targets=taken_targets(validation_targets[known], job),
-        **recipe_values(job),
-        **how_targets_stand(job),
-        seed=job.seed,
-        device=job.device,
-        on_epoch=reporter(send) if send else None,
-        begin=checkpoint.load(),
-        on_state=checkpoint.save if send else None,
-        state_seconds=seconds_between(),
-    )
-    return model, predict, history
 
 
 def fit_as_asked(
@@ -412,68 +293,6 @@ def fit_as_asked(
         tokens = write_tokens(partial(predict, device=job.device), model, some, steps=job.horizon)
         save_array(folder / "written.npy", tokens)
     return finish(fitted, scores, get_weights(model), folder, len(shared.rows["test"]))
-
-
-def how_targets_stand(job: Job) -> dict[str, bool]:
-    """Return what the model rooms must know of the targets of a job."""
-    return {
-        "members": find(job.architecture).members,
-        "per_step": job.per_step,
-        "teacher_forcing": job.task == "text",
-    }
-
-
-def recipe_values(job: Job) -> dict[str, Any]:
-    """Return the recipe as the model rooms take it: changes of pictures and weights as numbers."""
-    if not job.heads:
-        return loop_values(job.recipe, job.num_classes)
-    # losses of several targets have the weights and shares of their own
-    own = ("class_weights", "label_smoothing", "quantile")
-    shared = {name: value for name, value in job.recipe.items() if name not in own}
-    return {**loop_values(shared, job.num_classes), "loss": losses_of(job)}
-
-
-def plain_values(inputs: Inputs) -> dict[str, dict[str, Any]]:
-    """Return sources as the model rooms take them."""
-    return {name: plain(source) for name, source in inputs.items()}
-
-
-def taken_targets(targets: Source, job: Job) -> np.ndarray | dict[str, Any]:
-    """Return targets as the model rooms take them: an array, or where windows of them are."""
-    if not isinstance(targets, Rows):
-        return plain(targets)
-    codes = job.task == "multiclass" and not job.heads
-    return np.asarray(targets.take(), np.int64 if codes else np.float32)
-
-
-def of_known_class(targets: Source, job: Job) -> np.ndarray:
-    """Mark validation rows of a class that training rows have; the others cannot stop a training.
-
-    They count as wrong where they are judged.
-
-    Raises:
-        ValueError: There is none.
-    """
-    if job.heads:
-        return np.ones(len(targets), bool)  # what is not known counts for nothing in the loss
-    if job.task in ALL_KNOWN:
-        return np.ones(len(targets), bool)
-    known = targets.take() >= 0
-    if not known.any():
-        raise ValueError("no validation row is of a class that training rows have.")
-    return np.asarray(known)
-
-
-def reporter(send: Send) -> Callable[[Mapping[str, float]], None]:
-    """Return a function that sends history rows, but those that follow the last too closely."""
-    last = [0.0]
-
-    def on_epoch(row: Mapping[str, float]) -> None:
-        if time.monotonic() - last[0] > PROGRESS_SECONDS:
-            last[0] = time.monotonic()
-            send(Epoch(dict(row), memory_used()))
-
-    return on_epoch
 
 
 def why_stopped(
@@ -556,54 +375,6 @@ def finish(
     save_arrays(weights, folder / "weights.safetensors")
     microseconds = 1e6 * seconds / max(1, num_test)
     return Done(replace(fitted, predict_microseconds=microseconds, threads=num_threads()))
-
-
-def build_network(
-    job: Job, shared: SharedData
-) -> tuple[Any, Callable[..., Any], Callable[..., Any]]:
-    """Seed the framework, build the page, and return it with its room's fit and predict."""
-    if job.framework == "torch":
-        import torch
-
-        from bakeoff.torch_models.fit import fit, predict
-
-        torch.manual_seed(job.seed)
-    else:
-        import keras
-
-        from bakeoff.keras_models.fit import fit, predict
-
-        keras.utils.set_random_seed(job.seed)
-    model = build_model(job, view_of(job, shared.views).sizes)
-    begin_vectors(model, job, shared.views)
-    if job.start:
-        begin_weights(model, shared.begun(job.framework))
-    if job.framework != "torch":
-        model = built_before(model, job)
-    return model, fit, predict
-
-
-def built_before(model: Any, job: Job) -> Any:
-    """Return the model of another seed, with the weights of this one: its graph stands already.
-
-    A few are kept, those that were used last.
-    """
-    key = json.dumps([job.architecture, job.arguments, job.branches, job.heads], default=repr)
-    known = BUILT.pop(key, None)
-    if known is not None:
-        known.set_weights(model.get_weights())
-        model = known
-    BUILT[key] = model
-    while len(BUILT) > 1 and sum(map(count_parameters, BUILT.values())) > MOST_BUILT:
-        del BUILT[next(iter(BUILT))]
-    return model
-
-
-def count_parameters(model: Any) -> int:
-    """Count the weights that training changes: running moments and frozen biases are none."""
-    if hasattr(model, "parameters"):
-        return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The feeds of both rooms and `sources.take` hand out the same batches."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -165,3 +166,14 @@ def test_pictures_beside_texts_are_scored_as_few_at_a_time_as_pictures_alone(fee
     assert alone < 100
     assert feed({"x.text": texts, "x.picture": pictures}).rows_at_once() == alone
     assert feed({"x": texts}).rows_at_once() == 256
+
+
+@pytest.mark.parametrize("room", ["torch_models", "keras_models"])
+def test_a_tally_that_the_last_batch_has_filled_still_has_a_metric(room, monkeypatch):
+    tally_module = import_module(f"bakeoff.{room}.tally")
+    monkeypatch.setattr(tally_module, "MOST", 3)
+    kind = torch.from_numpy if room == "torch_models" else np.asarray
+    tally = tally_module.Tally(lambda s, t: float((s.argmax(1) == t).sum() / len(t)), mean=True)
+    for _ in range(2):
+        tally.see(kind(np.eye(2, dtype="float32")), kind(np.array([0, 0])))
+    assert tally.metric() == 0.5

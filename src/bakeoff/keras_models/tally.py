@@ -61,6 +61,8 @@ class Tally:
 
     def count(self) -> None:
         """Judge what is held, and hold no more of it."""
+        if not self.parts:  # as where the last batch of an epoch has filled it
+            return
         scores, targets = (np.concatenate(part) for part in zip(*self.parts, strict=True))
         if len(targets):
             seen = (scores[None], targets[None]) if self.per_step else (scores, targets)

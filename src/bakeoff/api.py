@@ -307,9 +307,11 @@ def carry_out(
         from bakeoff.plan.outline import outline
         from bakeoff.plan.plan import make_plan, read_data
         from bakeoff.plan.probe import probe
+        from bakeoff.plan.threads import threads_of
         from bakeoff.plan.train import train
         from bakeoff.runs.folder import new_folder
         from bakeoff.runs.record_plan import record_plan
+        from bakeoff.train.workers import num_cores
 
         earlier = begun_with(experiment)
         experiment = earlier.added_to(experiment) if earlier else experiment
@@ -336,7 +338,8 @@ def carry_out(
                 record_plan(folder, plan, workers)
             screen.start(rest, workers)
             checkpoints = [folder.fit_of(job).checkpoint(job).path for job in missing]
-            for job, event, left in train(missing, workers, scratch, checkpoints):
+            threads = threads_of(plan, num_cores())
+            for job, event, left in train(missing, workers, scratch, checkpoints, threads):
                 screen.progress(job, record(folder, plan, event, left))
             judge(folder, plan)
         if experiment.pairs:

@@ -78,6 +78,11 @@ class Optimizer:
                 gradient + self.coupled * weight if len(weight.shape) > 1 else gradient
                 for gradient, weight in zip(gradients, weights, strict=True)
             ]
+        if type(self.keras) in ADAMS and keras.backend.backend() == "tensorflow":
+            from bakeoff.keras_models.tensorflow_adam import move_by_adam
+
+            move_by_adam(self.keras, gradients, weights, lr)
+            return
         self.keras.learning_rate = lr
         self.keras.apply(list(gradients), list(weights))
 
@@ -110,6 +115,7 @@ KERAS_NAMES: dict[str, Callable[[Any], list[tuple[str, float]]]] = {
     "alpha": lambda value: [("rho", value)],
 }
 ADAM = ("betas", "eps")
+ADAMS = (keras.optimizers.Adam, keras.optimizers.AdamW)
 OPTIMIZERS = {
     "adamw": Rule(keras.optimizers.AdamW, {}, ADAM, decoupled=True),
     "adam": Rule(keras.optimizers.Adam, {}, ADAM),

@@ -1,6 +1,6 @@
 """Train: every fit of a plan, as it comes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bakeoff.train.events import Done, Event, Failed
@@ -9,7 +9,11 @@ from bakeoff.train.workers import Workers
 
 
 def train(
-    jobs: Sequence[Job], workers: Workers, scratch: Path, checkpoints: Sequence[Path]
+    jobs: Sequence[Job],
+    workers: Workers,
+    scratch: Path,
+    checkpoints: Sequence[Path],
+    threads: Mapping[str, int],
 ) -> Iterator[tuple[Job, Event, Path]]:
     """Make every fit.
 
@@ -18,6 +22,7 @@ def train(
         workers: They make the fits.
         scratch: For what the workers leave.
         checkpoints: Of each job: the file by which it can go on.
+        threads: Model -> threads of its fits; one where it is not named.
 
     Yields:
         (job, event, where the worker leaves its files): Started, Epoch, Lost (then Started again),
@@ -26,7 +31,7 @@ def train(
     folders = [scratch / "fits" / str(number) for number in range(len(jobs))]
     for folder in folders:
         folder.mkdir(parents=True)
-    for number, event in workers.work("fit", jobs, folders, checkpoints):
+    for number, event in workers.work("fit", jobs, folders, checkpoints, threads=threads):
         job = jobs[number]
         if isinstance(event, Failed):
             event = Done(Fit(job=job, error=event.message))

@@ -85,6 +85,7 @@ def main() -> None:
                 checkpoint = Checkpoint(Path(request["checkpoint"]), job)
                 folder = Path(request["folder"])
                 smaller = request.get("smaller", False)
+                set_threads(request.get("threads", 1))
                 send(do_job(request["do"], job, shared, folder, send, checkpoint, smaller))
         except Exception as error:  # a worker outlives a failed fit, and reports it in one line
             if request["do"] == "share":  # has no answer of its own: each job tells of it
@@ -128,8 +129,16 @@ def read_input(lines: "SimpleQueue[str]") -> None:
     os._exit(0)
 
 
+def set_threads(count: int) -> None:
+    """Let torch share its work among so many threads; the others have those they began with."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(max(count, int(os.environ.get("OMP_NUM_THREADS", "1"))))
+
+
 def num_threads() -> int:
-    """Return how many threads this process was given."""
+    """Return how many threads this process works with."""
+    if torch := sys.modules.get("torch"):
+        return int(torch.get_num_threads())
     return int(os.environ.get("OMP_NUM_THREADS", "1"))
 
 

@@ -50,6 +50,7 @@ class Workers:
         self.versions: dict[str, str] = {}
         self.kills_before = memory_kills()
         self.starved: set[int] = set()  # jobs whose process was killed for want of memory
+        self.threads: Mapping[str, int] = {}  # model -> threads, where there is more than one
         self.spare_starts = 0  # none before a first worker was ready
         places = [environment(framework, gpu) for gpu in ("", *gpus())]
         IDLE.stop_but(*(kind_of(framework, device, place) for place in places))
@@ -149,6 +150,8 @@ class Workers:
         jobs: Sequence[Job],
         folders: Sequence[Path],
         checkpoints: Sequence[Path] = (),
+        *,
+        threads: Mapping[str, int] | None = None,
     ) -> Iterator[tuple[int, Event]]:
         """Do all jobs, in order, each by the next free worker of its framework.
 
@@ -157,6 +160,7 @@ class Workers:
             jobs: What to do.
             folders: Of each job: where the worker leaves weights and scores.
             checkpoints: Of each job: the file by which it can go on; in its folder, if not given.
+            threads: Model -> threads of its fits; one where it is not named.
 
         Yields:
             (number of the job, event), as they come; of each job first Started, last Probed, Done
@@ -167,7 +171,7 @@ class Workers:
         """
         checkpoints = checkpoints or [folder / "checkpoint.safetensors" for folder in folders]
         places = list(zip(folders, checkpoints, strict=True))
-        self.starved = set()
+        self.starved, self.threads = set(), threads or {}
         waiting = deque(enumerate(jobs))
         tries = dict.fromkeys(range(len(jobs)), 0)
         unfinished = len(jobs)
@@ -249,7 +253,9 @@ class Workers:
         if runs_on(task[1]) not in ("any", worker.framework):
             worker = self.replace(worker, runs_on(task[1]))
         waiting.remove(task)
-        worker.start_job(do, task, *places[task[0]], smaller=task[0] in self.starved)
+        threads = self.threads.get(task[1].model, 1)
+        smaller = task[0] in self.starved
+        worker.start_job(do, task, *places[task[0]], smaller=smaller, threads=threads)
         yield task[0], Started()
 
 
@@ -333,12 +339,20 @@ class Worker:
         self.send({"do": "share", "folder": str(folder)})
 
     def start_job(
-        self, do: str, task: tuple[int, Job], folder: Path, checkpoint: Path, *, smaller: bool
+        self,
+        do: str,
+        task: tuple[int, Job],
+        folder: Path,
+        checkpoint: Path,
+        *,
+        smaller: bool,
+        threads: int,
     ) -> None:
         """Ask for a job; its events come by the queue."""
         self.task = task
         places = {"folder": str(folder), "checkpoint": str(checkpoint)}
-        self.send({"do": do, "job": as_json(task[1]), **places, "smaller": smaller})
+        how = {"smaller": smaller, "threads": threads}
+        self.send({"do": do, "job": as_json(task[1]), **places, **how})
 
     def send(self, request: Mapping[str, Any]) -> None:
         """Send one request; a dead process is noticed by `read_messages`."""

@@ -124,6 +124,7 @@ def run(
     label_smoothing: float | None = None,
     precision: str | None = None,
     frozen_epochs: int | None = None,
+    keras_fit: bool | None = None,
     deterministic: bool | None = None,
     augment: str | None = None,
     pairs: bool | None = None,

@@ -103,6 +103,7 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         label_smoothing: float | None = None,
         precision: str | None = None,
         frozen_epochs: int | None = None,
+        keras_fit: bool | None = None,
         deterministic: bool | None = None,
         augment: str | None = None,
         out: str | Path | None = None,

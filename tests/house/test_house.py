@@ -265,7 +265,8 @@ def test_the_design_names_every_file_and_no_other():
                   "step_scores.py", "schedules.py", "training.py", "validation.py", "progress.py",
                   "state.py", "tally.py", "frozen.py", "averaged.py", "mixing.py", "sampling.py",
                   "step.py", "not_finite.py", "ranks.py", "within.py", "tensorflow_steps.py",
-                  "jax_steps.py", "nt_xent.py", "repeatable.py"}  # fmt: skip
+                  "jax_steps.py", "nt_xent.py", "repeatable.py", "tensorflow_adam.py",
+                  "keras_fit.py"}  # fmt: skip
     assert there - named <= {
         "api.py",
         "cli.py",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from bakeoff.alone.rows import Rows, gather, held_out
-from bakeoff.errors import RequestError, unknown
+from bakeoff.errors import RequestError, option, unknown
 from bakeoff.train.loop_values import best_epoch, loop_values
 from bakeoff.train.recipe import LOSSES_OF_TASK, SETTINGS, Recipe, resolve, settings_of
 from bakeoff.train.settled_weights import settled_weights
@@ -58,6 +59,7 @@ def fit(
     seed: int = 0,
     device: str = "cpu",
     on: Mapping[str, Event] | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> Fit:
     """Train a network in place: early stopping, the best weights, every setting of a recipe.
 
@@ -76,6 +78,8 @@ def fit(
         device: "cpu", "cuda", "mps".
         on: "start", "epoch" or "end" -> a function that is given a dict: the settings, the row of
             the history, the result.
+        callbacks: Of a Keras model: Keras' own, which its own `fit` calls; it trains then in place
+            of our loop, as with the setting keras_fit.
 
     Raises:
         RequestError: A setting is unknown or out of range, or the data cannot be understood.
@@ -87,7 +91,8 @@ def fit(
         >>> found.history["train_metric"][-1] > 0.8
         True
     """
-    asked, loop = recipe_of(recipe), room(model)
+    asked = recipe_of(recipe)
+    train = loop_of(model, asked.keras_fit, callbacks)
     tell = on or {}
     if odd := [name for name in tell if name not in EVENTS]:
         raise RequestError(unknown("event", odd[0], EVENTS))
@@ -99,7 +104,7 @@ def fit(
     plain = {**settings_of(used), "seed": seed, "device": device}
     if "start" in tell:
         tell["start"]({**plain, "rows": len(rows), "validation_rows": len(judged)})
-    history = loop.fit(
+    history = train(
         model,
         rows.inputs,
         rows.targets,
@@ -122,6 +127,26 @@ def fit(
         recipe=plain,
         preparation=preparation,
     )
+
+
+def loop_of(model: Any, keras_fit: bool, callbacks: Sequence[Any]) -> Callable[..., Any]:
+    """Return our loop, or Keras' own.
+
+    Raises:
+        RequestError: Keras' own is to train a model of torch.
+    """
+    loop = room(model)
+    if not keras_fit and not callbacks:
+        return cast("Callable[..., Any]", loop.fit)
+    if "keras" not in loop.__name__:
+        what = "callbacks go" if callbacks else f"{option('keras_fit', True)} goes"
+        raise RequestError(
+            f"{what} with Keras' own loop, and {type(model).__name__} is of torch. Leave it out; "
+            "`on` tells of every epoch."
+        )
+    from bakeoff.keras_models.keras_fit import keras_fit as own_loop
+
+    return partial(own_loop, callbacks=callbacks)
 
 
 def recipe_of(given: Recipe | Mapping[str, Any] | None) -> Recipe:

@@ -175,13 +175,9 @@ class Feed:
             >>> [block.sizes for block in feed.shuffled(np.zeros(5), 2)]
             [[2, 3]]
         """
-        sizes = self.sizes(batch_size)
-        order = drawn(self.random, self.num_rows, self.chances).repeat(self.versions)
+        batches = self.batches(batch_size)
         per_block = accumulate
-        if self.lengths is not None:
-            batches = bucketed(order, self.lengths, sizes, self.random)
-        else:
-            batches = np.split(order, np.cumsum(sizes)[:-1])
+        if self.lengths is None:
             most = BLOCK_VALUES // (self.row_values * batch_size)
             per_block *= max(1, most // accumulate)
         for first in range(0, len(batches), per_block):
@@ -189,6 +185,14 @@ class Feed:
             rows = np.concatenate(some)
             taken = self.take(rows, changed=True), self.take_targets(targets, rows)
             yield Block(*taken, [len(batch) for batch in some])
+
+    def batches(self, batch_size: int) -> list[np.ndarray]:
+        """Draw the rows of each batch of an epoch; those of one are of like length."""
+        sizes = self.sizes(batch_size)
+        order = drawn(self.random, self.num_rows, self.chances).repeat(self.versions)
+        if self.lengths is not None:
+            return bucketed(order, self.lengths, sizes, self.random)
+        return np.split(order, np.cumsum(sizes)[:-1])
 
     def take_targets(self, targets: Targets, rows: np.ndarray) -> np.ndarray:
         """Return the targets of some rows; those of steps are padded with -1 or NaN."""

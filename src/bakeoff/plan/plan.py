@@ -331,6 +331,11 @@ def recipes_of(
             f"{option('frozen_epochs', frozen)} goes with {option('start_from', 'RUN')}: features "
             "that are drawn have nothing to keep. Say both, or leave it out."
         )
+    if experiment.recipe.keras_fit and "torch" in experiment.framework:
+        raise RequestError(
+            f"{option('keras_fit', True)} is Keras' own loop, and torch has none. Say "
+            f"{option('framework', 'tensorflow')}, or leave it out."
+        )
     shared = replace(experiment.recipe, frozen_epochs=0)
     asked = {
         model.name: recipe_of(

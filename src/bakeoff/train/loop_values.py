@@ -17,6 +17,7 @@ def loop_values(settings: Mapping[str, Any], num_classes: int) -> dict[str, Any]
         num_classes: Of the target.
     """
     values = grouped(settings)
+    values.pop("keras_fit", None)  # chooses the loop
     if text := values.pop("augment", ""):
         values["augment"] = parse_augment(text)
     if text := values.pop("class_weights", ""):

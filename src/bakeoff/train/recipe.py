@@ -281,6 +281,12 @@ class Recipe:
         table="recipe",
         least=0,
     )
+    keras_fit: bool = setting(
+        False,
+        "train by Keras' own fit, slower than ours, as of TensorFlow and JAX; from Python it takes "
+        "callbacks: bakeoff.fit(..., callbacks=[...])",
+        table="recipe",
+    )
     deterministic: bool = setting(
         False,
         "only operations that give the same numbers every time; trainings on a CPU do so anyway, "
@@ -330,6 +336,7 @@ LATER: dict[str, tuple[object, ...]] = {  # came after format 2 of a run: writte
     "sampling": ("shuffled",),
     "frozen_epochs": (0,),
     "deterministic": (False,),
+    "keras_fit": (False,),
 }
 
 

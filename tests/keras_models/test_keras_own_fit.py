@@ -31,7 +31,9 @@ def mlp() -> MLP:
     return MLP(6, 2)
 
 
-@pytest.mark.parametrize("more", [{}, {"schedule": "cosine"}, {"optimizer": "momentum"}])
+@pytest.mark.parametrize(
+    "more", [{}, {"schedule": "cosine"}, {"optimizer": "momentum", "weight_decay": 0.5}]
+)
 def test_it_takes_the_path_of_our_loop(more):
     recipe = {"epochs": 4, "batch_size": 32, **more}
     ours = bakeoff.fit(mlp(), X, Y, recipe=recipe).history

@@ -105,6 +105,8 @@ def keras_fit(
     asked |= {"l1": l1, "l2": l2, "accumulate": accumulate, "mixup": mixup, "average": average}
     asked |= {"frozen_epochs": frozen_epochs, "precision": precision}
     check_others(loss, {**asked, "deterministic": deterministic})
+    if clip_norm and clip_value:
+        raise ValueError("Keras' own loop (keras_fit) clips by one of clip_norm and clip_value.")
     check_values(model, inputs)
     check_values(model, validation_inputs)
     random = np.random.default_rng(seed)
@@ -127,7 +129,7 @@ def keras_fit(
         moving.keras.global_clipnorm = clip_norm or None
         moving.keras.clipvalue = clip_value or None
         trained.compile(
-            optimizer=moving.keras,
+            optimizer=moving.for_keras(),
             loss=partial(loss_for_keras, criterion),
             metrics=[metric_of_keras(loss)],
             auto_scale_loss=False,

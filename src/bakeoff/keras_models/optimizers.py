@@ -73,11 +73,7 @@ class Optimizer:
 
     def step(self, gradients: Sequence[Any], weights: Sequence[Any], lr: Any) -> None:
         """Move each weight."""
-        if self.coupled:
-            gradients = [
-                gradient + self.coupled * weight if len(weight.shape) > 1 else gradient
-                for gradient, weight in zip(gradients, weights, strict=True)
-            ]
+        gradients = self.with_decay(gradients, weights)
         if type(self.keras) in ADAMS and keras.backend.backend() == "tensorflow":
             from bakeoff.keras_models.tensorflow_adam import move_by_adam
 
@@ -85,6 +81,26 @@ class Optimizer:
             return
         self.keras.learning_rate = lr
         self.keras.apply(list(gradients), list(weights))
+
+    def with_decay(self, gradients: Sequence[Any], weights: Sequence[Any]) -> Sequence[Any]:
+        """Return gradients with the decay that is a part of them."""
+        if not self.coupled:
+            return gradients
+        return [
+            gradient + self.coupled * weight if len(weight.shape) > 1 else gradient
+            for gradient, weight in zip(gradients, weights, strict=True)
+        ]
+
+    def for_keras(self) -> keras.optimizers.Optimizer:
+        """Return Keras' optimizer with the decay of ours, for Keras' own loop."""
+        apply = self.keras.apply
+
+        def with_decay(gradients: Sequence[Any], weights: Sequence[Any]) -> None:
+            apply(list(self.with_decay(gradients, weights)), weights)
+
+        if self.coupled:
+            self.keras.apply = with_decay
+        return self.keras
 
 
 class Rule(NamedTuple):

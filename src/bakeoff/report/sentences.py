@@ -161,7 +161,8 @@ def new_data(folder: RunFolder) -> str:
         return str(source)
     schema = read_schema(folder)
     names = [column.name for column in schema.columns]
-    if names == [name for name in PICTURES if name != "recording" or name in names]:
+    always = ("file", "image", "class")
+    if names == [name for name in PICTURES if name in (*always, *names)]:
         return "NEW_PICTURES"
     if schema.long is not None and not given.get("sequence"):
         return "NEW_FOLDER"  # whose files are the sequences

@@ -30,6 +30,12 @@ def test_large_pictures_share_the_cores_that_are_left(fits, cores, wanted):
     assert threads_of(plan(fits), cores) == wanted
 
 
+def test_processes_of_torchrun_share_the_cores(monkeypatch):
+    monkeypatch.setenv("MASTER_ADDR", "localhost")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert threads_of(plan(1), 2) == {}
+
+
 def test_small_pictures_and_other_frameworks_have_one_thread():
     assert threads_of(plan(1, side=8), 4) == {}
     assert threads_of(plan(1, framework="tensorflow"), 4) == {}

@@ -8,6 +8,7 @@ from bakeoff.catalog import find
 from bakeoff.data.taking.views import View
 from bakeoff.plan.plan import Plan
 from bakeoff.train.build_model import view_of
+from bakeoff.train.followers import num_ranks
 from bakeoff.train.job import Job
 
 LARGE = 100_000  # numbers in a batch of pictures; with fewer, a second thread only costs
@@ -24,10 +25,10 @@ def threads_of(plan: Plan, cores: int) -> dict[str, int]:
         cores: Of this machine.
 
     Returns:
-        Nothing where there are as many fits of networks as cores.
+        Nothing where there are as many fits of networks as cores, or processes of torchrun.
     """
     networks = [job for job in plan.jobs if find(job.architecture).role != "baseline"]
-    each = cores // max(1, len(networks))
+    each = cores // max(1, len(networks)) // num_ranks()
     if each < 2:
         return {}
     return {

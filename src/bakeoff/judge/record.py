@@ -24,6 +24,8 @@ from bakeoff.train.head import scores_by_target
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.recipe import rate_to_try
 
+WEIGHTS = "weights.safetensors"  # what a worker leaves beside scores
+
 
 def record(folder: RunFolder, plan: Plan, event: Event, left: Path) -> Event:
     """Move what a worker left into the run folder: weights, predictions, history, fit.json last.
@@ -54,8 +56,11 @@ def record_fit(folder: RunFolder, plan: Plan, fit: Fit, left: Path) -> Fit:
     place = folder.fit_of(fit.job)
     validation = None
     if fit.job.task == "pairs" and not fit.error:
-        validation = float(fit.history[fit.best_epoch - 1]["validation_metric"])
-        move_weights(place, left)
+        if gone := what_was_removed(left, WEIGHTS):
+            fit = replace(fit, error=gone)
+        else:
+            validation = float(fit.history[fit.best_epoch - 1]["validation_metric"])
+            move_weights(place, left)
     elif not fit.error:
         try:
             validation_scores, test_scores = scores_left(left)
@@ -76,7 +81,7 @@ def record_fit(folder: RunFolder, plan: Plan, fit: Fit, left: Path) -> Fit:
 def move_weights(place: FitFolder, left: Path) -> None:
     """Move the weights that a worker left to where they belong."""
     with writing(place.weights) as draft:
-        shutil.move(left / "weights.safetensors", draft)
+        shutil.move(left / WEIGHTS, draft)
 
 
 def scores_left(left: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -85,11 +90,19 @@ def scores_left(left: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         RunError: It is gone, as when somebody clears the temporary folder.
     """
-    files = [left / name for name in ("validation.npy", "test.npy", "weights.safetensors")]
-    gone = next((file for file in files if not file.is_file()), None)
-    if gone is not None:
-        raise RunError(f"{gone}, which the worker wrote, was removed before it could be recorded.")
-    return np.load(files[0]), np.load(files[1])
+    files = ("validation.npy", "test.npy")
+    if gone := what_was_removed(left, *files, WEIGHTS):
+        raise RunError(gone)
+    validation, test = (np.load(left / name) for name in files)
+    return validation, test
+
+
+def what_was_removed(left: Path, *names: str) -> str:
+    """Say which of the files that a worker left is gone; "" where none is."""
+    gone = next((left / name for name in names if not (left / name).is_file()), None)
+    if gone is None:
+        return ""
+    return f"{gone}, which the worker wrote, was removed before it could be recorded."
 
 
 def written_texts(plan: Plan, left: Path) -> list[str]:

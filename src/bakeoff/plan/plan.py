@@ -331,11 +331,6 @@ def recipes_of(
             f"{option('frozen_epochs', frozen)} goes with {option('start_from', 'RUN')}: features "
             "that are drawn have nothing to keep. Say both, or leave it out."
         )
-    if experiment.recipe.keras_fit and "torch" in experiment.framework:
-        raise RequestError(
-            f"{option('keras_fit', True)} is Keras' own loop, and torch has none. Say "
-            f"{option('framework', 'tensorflow')}, or leave it out."
-        )
     shared = replace(experiment.recipe, frozen_epochs=0)
     asked = {
         model.name: recipe_of(
@@ -345,6 +340,11 @@ def recipes_of(
         for model in models
         if model.row.role != "baseline"
     }
+    if "torch" in experiment.framework and any(own.keras_fit for own in asked.values()):
+        raise RequestError(
+            f"{option('keras_fit', True)} is Keras' own loop, and torch has none. Say "
+            f"{option('framework', 'tensorflow')}, or leave it out."
+        )
     if experiment.pairs:
         return {name: recipe_for_pairs(own, rows) for name, own in asked.items()}
     tasks = {goal.task for goal in preparation.goals.values()}

@@ -28,11 +28,11 @@ OPTION = re.compile("\ue000(.*?)\ue001(.*?)\ue002", re.DOTALL)  # name, value as
 UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")  # in names
 LONG = re.compile(r"\S{399,}\w|'[^']{400,}'")  # a cell or a name, longer than any path
 LONGEST = 60  # characters of a name in a message
-FLAGS = {
+FLAGS = {  # that are not called as in Python
     "kinds": "--column",
     "settings": "--set",
     "keras_fit": "--fit",
-}  # that are not called as in Python
+}
 SYNONYMS = {  # what people type who come from elsewhere -> our word
     "gpu": "cuda", "metal": "mps", "keras": "tensorflow", "tf": "tensorflow", "pytorch": "torch",
     "f1": "macro_f1", "f1_macro": "macro_f1", "acc": "accuracy", "roc_auc": "auc",

@@ -390,3 +390,14 @@ def test_a_graph_for_each_number_of_rows_changes_nothing_that_is_learned(recipe,
             [row["train_loss"] for row in history] + [row["train_metric"] for row in history]
         )
     np.testing.assert_allclose(*found, rtol=1e-5)
+
+
+def test_deterministic_asks_tensorflow_for_it(monkeypatch):
+    tf = pytest.importorskip("tensorflow")
+    asked = []
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: asked.append(1))
+    inputs, targets = rows()
+    for wanted in (False, True):
+        fit(MLP(4, 2, category_sizes=(3,)), inputs, targets, validation_inputs=inputs,
+            validation_targets=targets, epochs=1, deterministic=wanted)  # fmt: skip
+        assert len(asked) == wanted

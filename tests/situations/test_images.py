@@ -7,6 +7,7 @@ from PIL import Image
 
 import bakeoff
 from bakeoff.data.read import read
+from bakeoff.train.workers import num_cores
 
 from ..pictures import archive, classes, folder, packed
 
@@ -114,3 +115,12 @@ def test_of_a_file_of_several_pictures_the_first_is_read(kind, ending, tmp_path)
     assert "1 file holds several pictures; the first is read." in dataset.notes
     at = [name.endswith(ending) for name in dataset.arrays["file"]].index(True)
     assert abs(int(dataset.arrays["image"][at, 0, 0, 0]) - 10) <= 1
+
+
+def test_one_fit_of_large_pictures_has_all_cores(tmp_path):
+    place = folder(tmp_path / "set", classes("cat", "dog", count=20, size=(64, 64)))
+    quick = {"seeds": 1, "epochs": 1, "show": "none"}
+    run = bakeoff.run(place, models="cnn", out=tmp_path / "run", **quick)
+    assert run.model("cnn").fit.threads == num_cores()
+    run = bakeoff.run(place, models="cnn", image_size=16, out=tmp_path / "small", **quick)
+    assert run.model("cnn").fit.threads == 1

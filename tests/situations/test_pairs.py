@@ -69,6 +69,12 @@ def test_pictures_without_classes_are_all_learned_from(framework, tmp_path):
     assert run.fits["error"].to_list() == [""]
 
 
+def test_a_folder_whose_pictures_are_all_broken_is_refused_in_a_sentence(tmp_path):
+    place = folder(tmp_path / "broken", {"a.png": b"nonsense", "sub/b.png": b""})
+    with pytest.raises(DataError, match=r"Of 2 pictures none can be read: .*\.png"):
+        bakeoff.run(place, pairs=True, out=tmp_path / "run", **QUICK)
+
+
 def test_classes_decide_the_split_alone_so_that_no_row_is_learned_that_is_tested(
     labelled, learned, tmp_path
 ):

@@ -3,7 +3,7 @@
 import pytest
 
 from bakeoff.train.machine import gpus
-from bakeoff.train.workers import environment, least_used
+from bakeoff.train.workers import Workers, environment, least_used
 
 
 @pytest.fixture
@@ -39,3 +39,12 @@ def test_torchrun_gives_each_process_its_own(three, monkeypatch):
     monkeypatch.setenv("MASTER_ADDR", "localhost")
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert least_used([]) == ""
+
+
+def test_the_workers_of_a_run_are_on_different_gpus(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    with Workers(1, device="cpu") as workers:
+        workers.grow(3)
+        assert [worker.gpu for worker in workers.workers] == ["0", "1", "0"]
+        kinds = [worker.kind for worker in workers.workers]
+        assert kinds[0] == kinds[2] != kinds[1]

@@ -101,7 +101,7 @@ def own_weights(text: str, target: str, targets: Collection[str]) -> str:
     return ",".join(kept)
 
 
-def check_inner(models: Sequence[Model]) -> None:
+def refuse_inner(models: Sequence[Model]) -> None:
     """Refuse a head that reads an inner part where there is one target alone.
 
     Raises:

@@ -54,19 +54,26 @@ def networks_of(
         models: That can read it.
         named: Those that the user named.
 
+    Returns:
+        The networks, and which others are left out, in a sentence.
+
     Raises:
         RequestError: There are other inputs, or one that is named is no network with a head.
     """
     check_pairs(dataset)
     kept = [model for model in models if model.row.role == "encoder"]
-    for model in models:
-        if model not in kept and model.name in named:
+    lost = [model for model in models if model.row.role != "encoder"]
+    for model in lost:
+        if model.name in named:
             names = listed([own.name for own in kept]) or "cnn"
             raise RequestError(
                 f"{model.name} learns no features that another network could begin with. Leave it "
                 f"out, or name others: {names}."
             )
-    return kept, ()
+    if not lost:
+        return kept, ()
+    names = listed([model.name for model in lost])
+    return kept, (f"Left out: {names}: they learn no features to begin with.",)
 
 
 def recipe_for_pairs(recipe: Recipe, rows: int) -> Recipe:

@@ -26,8 +26,8 @@ from bakeoff.plan.begun import Begun
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.heads import (
     check_auxiliary,
-    check_inner,
     heads_for,
+    refuse_inner,
     weights_by_target,
     with_heads,
 )
@@ -194,7 +194,8 @@ def make_plan(
         facts=facts_of(preparation),
     )
     if experiment.pairs:
-        models, left_out = networks_of(dataset, models, set(experiment.models))
+        models, dropped = networks_of(dataset, models, set(experiment.models))
+        left_out = (*left_out, *dropped)
     weights = weights_by_target(experiment.weight, dataset.schema.targets)
     counted = counts_by_target(dataset, split)
     read = {m.name: {"architecture": m.row.name, **what_is_read(m)} for m in models}
@@ -203,7 +204,7 @@ def make_plan(
         left_out = (*left_out, *dropped)
         read = {model.name: read[model.name] for model in models}
     else:
-        check_inner(models)
+        refuse_inner(models)
     recipes = recipes_of(
         experiment, models, preparation, len(split.train), begun.model if begun else ""
     )

@@ -251,10 +251,10 @@ class Screen:
         self.say("")
         for line, name in names.items():
             shares = [own.found for own in fits if own.fit.job.line == line]
-            seeds = numbers.count(len(shares), "seed")
+            seeds = f"mean of {len(shares)} seeds" if len(shares) > 1 else "1 seed"
             self.say(
                 f"{name} finds the other version of {100 * sum(shares) / len(shares):.1f} % of the "
-                f"validation pictures among those of a batch (mean of {seeds})."
+                f"validation pictures among those of a batch ({seeds})."
             )
         self.say("Not judged: there is no target. Begin a run with these features:", style="bold")
         self.say(f"→ bakeoff run DATA --start-from {folder.shown}")

@@ -46,10 +46,9 @@ def build_network(
         import keras
 
         from bakeoff.keras_models.fit import fit, predict
-        from bakeoff.keras_models.keras_fit import keras_fit
 
         if job.recipe.get("keras_fit"):
-            fit = keras_fit
+            from bakeoff.keras_models.keras_fit import keras_fit as fit
 
         keras.utils.set_random_seed(job.seed)
     model = build_model(job, view_of(job, shared.views).sizes)

@@ -74,9 +74,8 @@ def from_pictures(pictures: Pictures, choices: Choices) -> Dataset:
 
 def numbered(size: int) -> Target:
     """Return a number of each picture, where there is no class that could be the target."""
-    column = Column(
-        name="picture", kind="number", reason="the number of each picture", distinct=size
-    )
+    why = "the number of each picture, in place of a class: nothing is learned from it"
+    column = Column(name="picture", kind="number", reason=why, distinct=size)
     return Target(column, np.arange(size, dtype=np.float64), "regression", "", ())
 
 

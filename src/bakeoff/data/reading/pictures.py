@@ -12,7 +12,7 @@ is taken from the first of them: size and channels follow from all.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from bakeoff.data.reading.picture_notes import (
     say_sizes,
 )
 from bakeoff.data.reading.placed import (
+    Placed,
     check_classes,
     check_left,
     origin_for,
@@ -111,7 +112,10 @@ def pictures_of(found: Mapping[str, Found], size: str, *, unlabelled: bool = Fal
     x, met, where = cached_pictures([item.file for item in placed], wanted)
     broken = met.causes([item.file.name for item in placed])
     kept = [placed[position] for position in met.kept(len(placed))]
-    check_left(placed, kept, broken)
+    if not unlabelled:
+        check_left(placed, kept, broken)
+    elif not kept:
+        raise none_left(placed, broken)
     told = [*say_broken(broken, len(placed)), *say_sizes(met, x.shape[1:3], wanted)]
     return Pictures(
         x=x,
@@ -143,7 +147,7 @@ def read_new_pictures(data: object, shape: tuple[int, int, int]) -> Pictures:
     x, met, notes = decode_new([item.file for item in placed], shape)
     broken = met.causes([item.file.name for item in placed])
     if not len(x):
-        raise DataError(f"Of {pictures(len(placed))} none can be read: {first_of(broken)}.")
+        raise none_left(placed, broken)
     kept = [placed[position] for position in met.kept(len(placed))]
     return Pictures(
         x=x,
@@ -152,6 +156,11 @@ def read_new_pictures(data: object, shape: tuple[int, int, int]) -> Pictures:
         source=found.source,
         notes=(*passed_over(found), *say_broken(broken, len(placed)), *say_decoded(met), *notes),
     )
+
+
+def none_left(placed: Sequence[Placed], broken: Mapping[str, str]) -> DataError:
+    """Say that no picture can be read."""
+    return DataError(f"Of {pictures(len(placed))} none can be read: {first_of(broken)}.")
 
 
 def size_of(text: str) -> Size | None:

@@ -338,9 +338,8 @@ def carry_out(
             if begun is None:
                 record_plan(folder, plan, workers)
             screen.start(rest, workers)
-            checkpoints = [folder.fit_of(job).checkpoint(job).path for job in missing]
             threads = threads_of(plan, num_cores())
-            for job, event, left in train(missing, workers, scratch, checkpoints, threads):
+            for job, event, left in train(rest, workers, scratch, folder.checkpoint_of, threads):
                 screen.progress(job, record(folder, plan, event, left))
             judge(folder, plan)
         if experiment.pairs:
@@ -465,13 +464,17 @@ def tested(plan: "Plan", workers: "Workers", screen: "Screen", scratch: Path) ->
 
 def still_missing(folder: "RunFolder", plan: "Plan", screen: "Screen") -> Sequence["Job"]:
     """Return the fits that a run still lacks, and say how many stand."""
+    from bakeoff.plan.stacks import groups_of, key_of
     from bakeoff.runs.unfinished import missing_jobs, say_versions
 
     missing = missing_jobs(folder, plan)
     stand = len(plan.jobs) - len(missing)
     screen.line("resume", f"{stand:,} of {len(plan.jobs):,} fits stand, {len(missing):,} are made")
+    together = {key_of(job): group for group in groups_of(plan.jobs) for job in group}
     for job in missing:
-        if epochs := folder.fit_of(job).checkpoint(job).epochs():
+        stack = together.get(key_of(job), (job,))
+        began = (folder.fit_of(own[0]).checkpoint(*own).epochs() for own in ((job,), stack))
+        if epochs := next(filter(None, began), 0):
             what = f"{job.model} ({job.framework}), seed {job.seed}"
             screen.line("resume", f"{what} goes on after epoch {epochs:,}")
     for note in say_versions(folder):

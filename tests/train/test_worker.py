@@ -171,8 +171,9 @@ def test_a_worker_ends_with_its_parent_even_in_the_middle_of_a_fit(tmp_path):
         {"do": "share", "folder": str(shared_data_in(tmp_path / "m"))},
         {
             "do": "fit",
-            "job": as_json(replace(JOB, recipe=recipe)),
-            "folder": str(tmp_path),
+            "jobs": [{"job": as_json(replace(JOB, recipe=recipe)), "folder": str(tmp_path)}],
+            "smaller": False,
+            "threads": 1,
             "checkpoint": str(tmp_path / "c.safetensors"),
         },
     ]
@@ -188,7 +189,7 @@ def test_a_worker_ends_with_its_parent_even_in_the_middle_of_a_fit(tmp_path):
         worker.stdin.write("".join(json.dumps(request) + "\n" for request in requests))
         worker.stdin.flush()
         assert isinstance(from_line(worker.stdout.readline()), Ready)
-        assert isinstance(from_line(worker.stdout.readline()), Epoch)
+        assert isinstance(from_line(worker.stdout.readline()).event, Epoch)
         worker.stdin.close()
         assert worker.wait(timeout=20) == 0
     finally:

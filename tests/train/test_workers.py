@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bakeoff import MissingPackageError, RequestError, RunError
-from bakeoff.train.events import Done, Epoch, Failed, Lost, Started
+from bakeoff.train.events import Done, Epoch, Failed, Lost, Of, Started
 from bakeoff.train.machine import Machine
 from bakeoff.train.workers import IDLE, LOST_STARTS, Workers, environment, num_cores
 from tests.train.test_worker import JOB, shared_data_in
@@ -86,7 +86,7 @@ def test_the_fit_of_a_killed_worker_is_made_again_once_and_then_reported(pool, t
     for number, event in pool.work("fit", [endless, JOB, JOB], folders(tmp_path, 3)):
         if number == 0 and isinstance(event, Epoch):
             assert event.memory > 2**20
-            worker = next(one for one in pool.workers if one.task and one.task[0] == 0)
+            worker = next(one for one in pool.workers if one.task and one.task.first == 0)
             if worker.process.pid not in tried_by:
                 tried_by.append(worker.process.pid)
                 os.kill(worker.process.pid, signal.SIGKILL)
@@ -109,7 +109,7 @@ def test_a_fit_that_is_made_again_is_the_same_fit(pool, tmp_path):
     places, killed = folders(tmp_path, 2), []
     for number, event in pool.work("fit", [job, job], places):
         if number == 0 and isinstance(event, Epoch) and not killed:
-            worker = next(one for one in pool.workers if one.task and one.task[0] == 0)
+            worker = next(one for one in pool.workers if one.task and one.task.first == 0)
             killed.append(worker)
             worker.process.kill()
     weights = [(place / "weights.safetensors").read_bytes() for place in places]
@@ -284,7 +284,7 @@ def test_what_is_missing_at_the_start_is_told_in_a_sentence(failure, kind, words
         Workers(1, framework="jax", device="cuda") as workers,
         pytest.raises(kind, match=words),
     ):
-        workers.note_start(workers.workers[0], failure)
+        workers.note_start(workers.workers[0], Of(0, failure))
 
 
 def test_a_device_that_is_not_there_is_worded_as_it_was_asked_for():

@@ -69,6 +69,8 @@ class Plan:
         spreads: Of a forecast: series -> standard deviation of its training targets; "" -> of all.
         begun: Framework -> the weights that a model begins with, where one begins as another ended.
         probed: (model, framework) -> its size and the seconds of a step, once it was probed.
+        stacks: (model, framework, seed) -> the fits that it is trained together with, itself among
+            them: see `stacks_of`.
     """
 
     experiment: Experiment
@@ -86,6 +88,7 @@ class Plan:
     spreads: Mapping[str, float] = field(default_factory=dict)
     probed: Mapping[tuple[str, str], Probed] = field(default_factory=dict)
     begun: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
+    stacks: Mapping[tuple[str, str, int], Sequence[Job]] = field(default_factory=dict)
 
     @property
     def metric(self) -> Metric:

@@ -8,6 +8,7 @@ from bakeoff.data.taking.targets import make_targets
 from bakeoff.errors import RequestError
 from bakeoff.plan.plan import Plan
 from bakeoff.plan.precision import with_precision
+from bakeoff.plan.stacks import key_of, stacks_of
 from bakeoff.plan.threads import threads_of
 from bakeoff.train.events import Failed, Probed
 from bakeoff.train.followers import num_ranks
@@ -17,6 +18,7 @@ from bakeoff.train.shared_data import write_shared_data
 from bakeoff.train.workers import Workers, num_cores
 
 MORE_BY_A_THREAD = 0.6  # work done, of large pictures: an epoch of cifar10 took 38 s in place of 63
+IN_A_STACK = 0.5  # of its time alone is what a fit takes in a stack, about: 0.3 to 0.6
 TYPICAL_EPOCHS = 40  # early stopping ends most fits near here; used for estimates of time only
 
 
@@ -65,7 +67,8 @@ def probe(
             dropped[job.model] = f"{job.model}: {event.message}"
             if job.model not in plan.unnamed or len(dropped) == len(plan.models):
                 raise RequestError(dropped[job.model])
-    return with_precision(longest_first(replace(without(plan, dropped), probed=probed)))
+    plan = with_precision(longest_first(replace(without(plan, dropped), probed=probed)))
+    return replace(plan, stacks=stacks_of(plan, workers.place()["device"]))
 
 
 def num_workers(plan: Plan, workers: Workers) -> int:
@@ -120,5 +123,8 @@ def fit_seconds(plan: Plan) -> dict[tuple[str, str], float]:
 def run_seconds(plan: Plan, num_workers: int) -> float:
     """Guess how many seconds all training takes."""
     each = fit_seconds(plan)
-    total = sum(each.get(job.line, 0.0) for job in plan.jobs)
+    total = sum(
+        each.get(job.line, 0.0) * (IN_A_STACK if key_of(job) in plan.stacks else 1.0)
+        for job in plan.jobs
+    )
     return total / max(1, min(num_workers, len(plan.jobs)))

@@ -21,11 +21,13 @@ from bakeoff.train.recipe import LATER, SETTINGS, Recipe
 if TYPE_CHECKING:
     import polars as pl
 
-NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads", "halved")
+NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads")
+RARE = ("halved", "stacked")  # numbers that are written where they are not 0, as older versions did
 SECONDS = ("train_seconds", "predict_microseconds")
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_metric")  # of history.parquet
 LATER_CURVES = ("train_metric",)  # that older versions lack
 WORDS = ("stopped", "error")
+FACTS = (*NUMBERS, *RARE, *WORDS, *SECONDS)
 LATER_FIELDS = ("horizon", "branches", "start")  # of a job, that older versions lack
 MOST_EPOCHS = 10**6  # of a history
 
@@ -61,9 +63,9 @@ class FitFolder:
         """weights.safetensors."""
         return self.path / "weights.safetensors"
 
-    def checkpoint(self, job: Job) -> Checkpoint:
-        """Return the checkpoint of a fit that is being made here."""
-        return Checkpoint(self.path.resolve() / "checkpoint.safetensors", job)
+    def checkpoint(self, *jobs: Job) -> Checkpoint:
+        """Return the checkpoint of a fit that is being made here; of a stack that of its first."""
+        return Checkpoint(self.path.resolve() / "checkpoint.safetensors", *jobs)
 
     def converted(self, framework: str) -> Path:
         """Return where weights that were carried over to another framework stand."""
@@ -88,8 +90,7 @@ class FitFolder:
             if not job[name]:
                 del job[name]  # so that older versions open what they could have made
         facts = {name: getattr(fit, name) for name in (*NUMBERS, *WORDS)}
-        if not fit.halved:
-            del facts["halved"]  # as older versions wrote it
+        facts |= {name: getattr(fit, name) for name in RARE if getattr(fit, name)}
         facts |= {name: round(getattr(fit, name), 4) for name in SECONDS}
         write_json(self.facts, {**job, **facts, "status": fit.status, "validation": validation})
 
@@ -111,7 +112,7 @@ class FitFolder:
         facts = read_json(self.facts, facts_hints())
         with reading(self.facts):
             job = Job(**{field.name: facts[field.name] for field in fields(Job)})
-            own: dict[str, Any] = {name: facts[name] for name in (*NUMBERS, *WORDS, *SECONDS)}
+            own: dict[str, Any] = {name: facts[name] for name in FACTS}
             fit = Fit(job=job, **own)
             check_job(job, self)
             if facts["status"] != fit.status:
@@ -165,7 +166,7 @@ class FitFolder:
 def facts_hints() -> dict[str, Any]:
     """Return the fields of fit.json, and what each may hold."""
     fit = hints_of(Fit)
-    own = {name: fit[name] for name in (*NUMBERS, *WORDS, *SECONDS)}
+    own = {name: fit[name] for name in FACTS}
     ended = {"status": Literal["finished", "failed"], "validation": float | None}
     return {**hints_of(Job), **own, **ended}
 

@@ -139,6 +139,10 @@ class RunFolder:
         """Return where the fit of a job stands."""
         return self.fit(job.model, job.framework, job.seed)
 
+    def checkpoint_of(self, job: Job) -> Path:
+        """Return the file by which the fit of a job can go on."""
+        return self.fit_of(job).checkpoint(job).path
+
     def fits(self, model: str = "", framework: str = "") -> list[FitFolder]:
         """Return the recorded fits, of one model or framework if named, by model and seed.
 

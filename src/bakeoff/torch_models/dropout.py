@@ -28,14 +28,25 @@ def faster_dropout(model: nn.Module) -> Iterator[None]:
             del part.forward
 
 
-def drop(part: nn.Dropout, x: Tensor) -> Tensor:
-    """Zero a share p of x and scale up the rest, in training; otherwise return x."""
+def drop(part: nn.Dropout, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Zero a share p of x and scale up the rest, in training; otherwise return x.
+
+    Args:
+        part: Says p, and whether it is in training.
+        x: Any values.
+        generator: Draws what is dropped; None: torch's own, which draws the same from one seed.
+    """
     if not part.training:
         return x
+    x = x.contiguous()  # what is dropped then does not depend on how x lies in memory
+    if generator is not None and x.numel() < SMALL:  # F.dropout takes no generator
+        keep = torch.empty_like(x).bernoulli_(1 - part.p, generator=generator)
+        return x * keep.div_(1 - part.p)
     if x.device.type != "cpu" or x.numel() < SMALL:
         return F.dropout(x, part.p)
     cut = min(65535, max(1, round(part.p * 65536)))
-    draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+    draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64)
+    draws.random_(-(2**63), None, generator=generator)
     bits = draws.view(torch.int16)[: x.numel()].view(x.shape)
     mask = torch.empty(x.shape, dtype=x.dtype)
     torch.ge(

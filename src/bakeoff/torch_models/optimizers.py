@@ -35,6 +35,7 @@ class Optimizer:
         betas: Of "adam" and "adamw": how long the means of gradients and of squares remember.
         eps: What is added below the fraction; 0: as torch has it.
         alpha: Of "rmsprop": how long the mean of squares remembers.
+        stacked: The model is a stack of several: see `stacked`.
 
     Example:
         >>> model = nn.Linear(1, 1, bias=False)
@@ -55,6 +56,7 @@ class Optimizer:
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 0.0,
         alpha: float = 0.99,
+        stacked: bool = False,
     ) -> None:
         if name not in OPTIMIZERS:
             raise ValueError(f"No optimizer called {name!r}. Known: {', '.join(OPTIMIZERS)}.")
@@ -77,8 +79,8 @@ class Optimizer:
             if p.requires_grad and not any(p is matrix for matrix in matrices)
         ]  # each weight, how many steps it took, and its running means
         self.matrices = [(p, torch.zeros_like(p)) for p in matrices]
-        self.decayed = [state for state in states if state[0].ndim > 1]
-        self.others = [state for state in states if state[0].ndim <= 1]
+        self.decayed = [state for state in states if state[0].ndim > 1 + stacked]
+        self.others = [state for state in states if state[0].ndim <= 1 + stacked]
         self.states = [*states, *self.matrices]
         if not weight_decay:  # one call instead of two: 13 of 257 microseconds of a small step
             self.decayed, self.others = [], states
@@ -89,6 +91,14 @@ class Optimizer:
         for _, *memory in self.states:
             for mean in memory:
                 mean.zero_()
+
+    @torch.no_grad()
+    def narrow(self, places: list[int]) -> None:
+        """Leave the memory of some networks of a stack."""
+        for _, *memory in self.states:
+            for mean in memory:
+                if mean.ndim:  # but not the number of steps, which they share
+                    mean.data = mean.data[places]
 
     def __enter__(self) -> None:
         """Put the weights where they are judged: those of schedule_free at their mean."""

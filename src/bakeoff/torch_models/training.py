@@ -148,7 +148,7 @@ class Training:
             share = share * self.ranks.share(self.counted(targets), whole, count)
         with reduced(self.precision, targets.device):
             scores = call(self.model, batch)
-        scores = scores.float()
+        scores = widened(scores)
         value = self.criterion(scores, targets, members=self.members)
         if mix is not None:
             value = mix * value + (1 - mix) * self.criterion(scores, other, members=self.members)
@@ -200,6 +200,11 @@ def call(model: nn.Module, batch: Batch) -> Tensor:
     if not isinstance(scores, dict):
         return scores
     return torch.cat(list(scores.values()), -1) if len(scores) > 1 else next(iter(scores.values()))
+
+
+def widened(scores: Tensor) -> Tensor:
+    """Return scores in float32 at least, where losses are taken."""
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))
 
 
 def sized(model: nn.Module, l1: float, l2: float) -> Tensor:

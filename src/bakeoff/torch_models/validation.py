@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from bakeoff.torch_models.feed import Feed, Targets, num_rows, target_taker
 from bakeoff.torch_models.joint_loss import JointLoss
 from bakeoff.torch_models.step_scores import step_scores, text_scores
-from bakeoff.torch_models.training import call
+from bakeoff.torch_models.training import call, widened
 
 
 class Validation:
@@ -72,7 +72,7 @@ def forward(model: nn.Module, feed: Feed, batch_size: int = 0) -> Tensor:
     scores = torch.empty(0)
     with torch.inference_mode():
         for rows, batch in feed.in_turn(batch_size or feed.rows_at_once()):
-            some = call(model, batch).float()
+            some = widened(call(model, batch))
             if not len(scores):
                 scores = some.new_empty((len(feed), *some.shape[1:]))
             scores[rows] = some

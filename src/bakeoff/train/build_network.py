@@ -14,15 +14,16 @@ from bakeoff.train.begin_vectors import begin_vectors
 from bakeoff.train.begin_weights import begin_weights
 from bakeoff.train.build_model import build_model, view_of
 from bakeoff.train.checkpoint import Checkpoint, seconds_between
-from bakeoff.train.events import Epoch, Event, Ready
+from bakeoff.train.events import Epoch, Event, Of, Ready
 from bakeoff.train.head import losses_of
 from bakeoff.train.job import Job
 from bakeoff.train.loop_values import loop_values
 from bakeoff.train.machine import memory_used
 from bakeoff.train.shared_data import PARTS, SharedData
 
-Send = Callable[[Event | Ready], None]
+Send = Callable[[Event | Ready | Of], None]
 Inputs = Mapping[str, Source]
+Trained = tuple[Any, Callable[..., Any], list[dict[str, float]]]  # model, predict, history
 PROGRESS_SECONDS = 0.1  # a line of progress at most this often
 ALL_KNOWN = (  # no class that training rows lack, or one that counts for nothing
     *("multilabel", "regression", "forecast"),
@@ -78,7 +79,7 @@ def built_before(model: Any, job: Job) -> Any:
 
 def train_network(
     job: Job, shared: SharedData, checkpoint: Checkpoint, send: Send | None
-) -> tuple[Any, Callable[..., Any], list[dict[str, float]]]:
+) -> Trained:
     """Build and train one network: the model, its room's predict, and the history.
 
     Args:
@@ -157,7 +158,7 @@ def of_known_class(targets: Source, job: Job) -> np.ndarray:
     return np.asarray(known)
 
 
-def reporter(send: Send) -> Callable[[Mapping[str, float]], None]:
+def reporter(send: Callable[[Epoch], None]) -> Callable[[Mapping[str, float]], None]:
     """Return a function that sends history rows, but those that follow the last too closely."""
     last = [0.0]
 

@@ -28,22 +28,22 @@ ENVIRONMENT = "BAKEOFF_CHECKPOINT_SECONDS"  # says otherwise, as tests do
 
 
 class Checkpoint:
-    """The checkpoints of one fit.
+    """The checkpoints of one fit, or of several that are trained at once.
 
     Args:
         path: Of the latest; the one before stands beside it.
-        job: What is made.
+        jobs: What is made: one fit, or several that are trained at once.
     """
 
-    def __init__(self, path: Path, job: Job) -> None:
-        self.path, self.job = path, job
+    def __init__(self, path: Path, *jobs: Job) -> None:
+        self.path, self.identity = path, identity(*jobs)
         self.before = path.with_stem(f"{path.stem}-before")
 
     def save(self, saved: Saved) -> None:
         """Write a state; a disk that is full costs the checkpoint, not the fit."""
         arrays, facts = saved
         header = {
-            "job": identity(self.job),
+            "job": self.identity,
             "facts": json.dumps(facts),
             "sha256": checksum(arrays),
         }
@@ -70,7 +70,7 @@ class Checkpoint:
         array_shapes(path)
         with reading(path), safe_open(path, "np") as file:
             header = file.metadata() or {}
-            if header["job"] != identity(self.job):
+            if header["job"] != self.identity:
                 raise DataError("it is the checkpoint of another fit.")
             names = file.keys()
             arrays = {name: file.get_tensor(name) for name in names}
@@ -82,7 +82,7 @@ class Checkpoint:
     def epochs(self) -> int:
         """Return how many epochs stand in it; 0 where there is none."""
         saved = self.load()
-        return len(saved[1]["history"]) if saved else 0
+        return int(saved[1].get("epoch", len(saved[1]["history"]))) if saved else 0
 
     def remove(self) -> None:
         """Remove both, and what a process that was killed had begun to write: the fit has ended."""
@@ -93,9 +93,9 @@ class Checkpoint:
                 path.unlink(missing_ok=True)
 
 
-def identity(job: Job) -> str:
-    """Return what tells one fit from all others, whatever it is made on."""
-    plain = json.dumps([VERSION, written_out(job)], sort_keys=True)
+def identity(*jobs: Job) -> str:
+    """Return what tells fits from all others, whatever they are made on."""
+    plain = json.dumps([VERSION, *map(written_out, jobs)], sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()
 
 

@@ -4,7 +4,7 @@ A worker sends each as a line of JSON, `to_line`; the pool reads it back once, `
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
@@ -81,6 +81,18 @@ class Failed(NamedTuple):
     missing_module: str = ""
 
 
+class Of(NamedTuple):
+    """An event of one of several jobs that a worker does at once.
+
+    Args:
+        place: Of the job among them.
+        event: What it is.
+    """
+
+    place: int
+    event: "Event"
+
+
 Event = Started | Epoch | Probed | Tested | Lost | Done | Failed
 
 
@@ -100,8 +112,7 @@ class Ready(NamedTuple):
     versions: Mapping[str, str] | None = None
 
 
-KINDS: Mapping[str, type[Ready | Epoch | Probed | Tested | Failed]] = {
-    "ready": Ready,
+KINDS: Mapping[str, type[Epoch | Probed | Tested | Failed]] = {
     "epoch": Epoch,
     "probed": Probed,
     "tested": Tested,
@@ -109,13 +120,15 @@ KINDS: Mapping[str, type[Ready | Epoch | Probed | Tested | Failed]] = {
 }
 
 
-def to_line(message: Event | Ready) -> str:
+def to_line(message: Event | Ready | Of) -> str:
     """Write a message as one line of JSON.
 
     Example:
         >>> to_line(Probed(parameters=3))
         '{"kind": "probed", "parameters": 3, "step_seconds": 0.0, "precision": ""}'
     """
+    if isinstance(message, Of):
+        return json.dumps({**json.loads(to_line(message.event)), "place": message.place})
     if isinstance(message, Done):
         facts = asdict(message.fit)
         device = facts.pop("job")["device"]  # all else of the job is known to who asked
@@ -123,24 +136,27 @@ def to_line(message: Event | Ready) -> str:
     return json.dumps({"kind": type(message).__name__.lower(), **message._asdict()})
 
 
-def from_line(line: str, job: Job | None = None) -> Event | Ready:
+def from_line(line: str, jobs: Sequence[Job] = ()) -> Of | Ready:
     """Read what `to_line` wrote.
 
     Args:
-        job: What the worker is doing, which a finished fit is of.
+        jobs: What the worker is doing, which a finished fit is one of.
 
     Raises:
         ValueError: It is no such line.
 
     Example:
-        >>> from_line('{"kind": "failed", "message": "the loss is nan"}').mistake
+        >>> from_line('{"kind": "failed", "message": "the loss is nan"}').event.mistake
         False
     """
     try:
         facts: dict[str, Any] = json.loads(line)
-        kind = facts.pop("kind")
-        if kind == "done" and job is not None:
-            return Done(Fit(job=replace(job, device=facts["device"]), **facts["fit"]))
-        return KINDS[kind](**facts)
-    except (KeyError, TypeError, AttributeError) as error:
+        kind, place = facts.pop("kind"), facts.pop("place", 0)
+        if kind == "ready":
+            return Ready(**facts)
+        if kind == "done":
+            job = replace(jobs[place], device=facts["device"])
+            return Of(place, Done(Fit(job=job, **facts["fit"])))
+        return Of(place, KINDS[kind](**facts))
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError(f"{line!r} is no message of a worker.") from error

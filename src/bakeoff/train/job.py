@@ -14,7 +14,7 @@ JobTask = Literal[Task, "pairs"]
 Device = Annotated[str, OneOf("auto", "cpu", "cuda", "mps")]
 Stopped = Annotated[str, OneOf("", "patience", "epochs", "diverged", "limit")]
 Horizon = Annotated[Count, Absent(0)]  # came with forecasts, after format 2 of a run
-Halved = Annotated[Count, Absent(0)]
+Count0 = Annotated[Count, Absent(0)]
 Start = Annotated[str, Absent("")]  # came with start_from
 Heads = Annotated[Mapping[str, Mapping[str, Any]], Absent({})]  # came with several targets
 Branches = Annotated[Mapping[str, Mapping[str, Any]], Absent({})]  # came with several inputs
@@ -99,6 +99,7 @@ class Fit:
         predict_microseconds: Per test row, all rows in one call.
         threads: Threads it ran on.
         halved: Rows of a batch, where memory ended and batches were halved; 0: as the recipe says.
+        stacked: Seeds that were trained at once, itself among them; 0: it was trained alone.
         error: Why it failed; empty when it did not.
     """
 
@@ -112,7 +113,8 @@ class Fit:
     train_seconds: Seconds = 0.0
     predict_microseconds: Seconds = 0.0
     threads: Count = 1
-    halved: Halved = 0
+    halved: Count0 = 0
+    stacked: Count0 = 0
     error: str = ""
 
     @property

@@ -33,12 +33,14 @@ from bakeoff.train.build_model import build_baseline, view_of
 from bakeoff.train.build_network import (
     BUILT,
     Send,
+    Trained,
     count_parameters,
     plain_values,
     train_network,
 )
 from bakeoff.train.checkpoint import Checkpoint
-from bakeoff.train.events import Done, Event, Failed, Ready, Tested, to_line
+from bakeoff.train.events import Done, Event, Failed, Of, Ready, Tested, to_line
+from bakeoff.train.fit_stack import at_place, train_stack
 from bakeoff.train.followers import join, lead, num_ranks
 from bakeoff.train.head import judged_scores
 from bakeoff.train.job import Fit, Job
@@ -80,18 +82,37 @@ def main() -> None:
             elif shared is None:
                 send(Failed(f"no shared data: {why_none}"))
             else:
-                job = Job(**request["job"])
-                job = replace(job, device=device) if job.device == "auto" else job
-                checkpoint = Checkpoint(Path(request["checkpoint"]), job)
-                folder = Path(request["folder"])
-                smaller = request.get("smaller", False)
-                set_threads(request.get("threads", 1))
-                send(do_job(request["do"], job, shared, folder, send, checkpoint, smaller))
+                set_threads(request["threads"])
+                do_jobs(request, device, shared, send)
         except Exception as error:  # a worker outlives a failed fit, and reports it in one line
             if request["do"] == "share":  # has no answer of its own: each job tells of it
                 why_none = sentence(error)
             else:
                 send(failure(error))
+
+
+def do_jobs(request: Mapping[str, Any], device: str, shared: SharedData, send: Send) -> None:
+    """Do one job, or several at once where they can be trained so, and send what each ends with."""
+    jobs = [Job(**own["job"]) for own in request["jobs"]]
+    jobs = [replace(job, device=device) if job.device == "auto" else job for job in jobs]
+    wanted = {i: Path(own["folder"]) for i, own in enumerate(request["jobs"]) if own["folder"]}
+    path, smaller = Path(request["checkpoint"]), request["smaller"]
+    if len(jobs) > 1 and not smaller:
+        try:
+            ended = fit_together(jobs, wanted, shared, send, Checkpoint(path, *jobs))
+        except Exception as error:  # one that diverges at once, say: each then tells of itself
+            sys.stderr.write(f"trained one by one: {sentence(error)}\n")
+        else:
+            for place, done in ended.items():
+                send(Of(place, done))
+            return
+    for place, folder in wanted.items():
+        own = at_place(send, place)
+        try:
+            checkpoint = Checkpoint(path, jobs[place])
+            own(do_job(request["do"], jobs[place], shared, folder, own, checkpoint, smaller))
+        except Exception as error:
+            own(failure(error))
 
 
 def forget() -> None:
@@ -108,7 +129,7 @@ def open_output() -> Send:
     output = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
 
-    def send(message: Event | Ready) -> None:
+    def send(message: Event | Ready | Of) -> None:
         output.write(to_line(message) + "\n")
 
     return send
@@ -272,7 +293,43 @@ def fit_as_asked(
     train = partial(train_network, job, shared, checkpoint, send)
     several = job.framework == "torch" and num_ranks() > 1
     model, predict, history = lead(job, shared, checkpoint, train) if several else train()
-    seconds = time.perf_counter() - start
+    return left(job, shared, folder, (model, predict, history), time.perf_counter() - start)
+
+
+def fit_together(
+    jobs: Sequence[Job],
+    folders: Mapping[int, Path],
+    shared: SharedData,
+    send: Send,
+    checkpoint: Checkpoint,
+) -> dict[int, Done]:
+    """Train several seeds of one network at once: place of a job -> how it ended.
+
+    The first comes last, since the checkpoint of all stands in its folder and goes with it.
+
+    Args:
+        folders: Of the jobs that are asked for; the others are trained since sums depend on them.
+    """
+    from bakeoff.torch_models.fit import predict
+
+    models, histories, beside = train_stack(jobs, shared, checkpoint, send)
+    ended = {}
+    for place in sorted(folders, reverse=True):
+        trained = models[place], predict, histories[place]
+        seconds = histories[place][-1]["seconds"] + beside
+        done = left(jobs[place], shared, folders[place], trained, seconds)
+        ended[place] = Done(replace(done.fit, stacked=len(jobs)))
+    return ended
+
+
+def left(job: Job, shared: SharedData, folder: Path, trained: Trained, seconds: float) -> Done:
+    """Leave the weights and the scores of a trained network in files.
+
+    Args:
+        trained: The model, its room's predict, and the history.
+        seconds: That its training took.
+    """
+    model, predict, history = trained
     inputs = {part: shared.part_of(view_of(job, shared.views), part) for part in PARTS}
     best = best_epoch(history, job.recipe)
     parameters = count_parameters(model)

@@ -16,10 +16,10 @@ from dataclasses import fields
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from bakeoff.errors import RequestError, RunError, option
-from bakeoff.train.events import Epoch, Event, Failed, Lost, Ready, Started, from_line
+from bakeoff.train.events import Epoch, Event, Failed, Lost, Of, Ready, Started, from_line
 from bakeoff.train.followers import num_ranks
 from bakeoff.train.idle_workers import IdleWorkers, kind_of
 from bakeoff.train.job import Job
@@ -46,7 +46,7 @@ class Workers:
     def __init__(self, count: int, *, framework: str = "torch", device: str = "auto") -> None:
         self.device = device
         self.shared_data: Path | None = None
-        self.messages: SimpleQueue[tuple[Worker, Event | Ready | None]] = SimpleQueue()
+        self.messages: SimpleQueue[tuple[Worker, Of | Ready | None]] = SimpleQueue()
         self.versions: dict[str, str] = {}
         self.kills_before = memory_kills()
         self.starved: set[int] = set()  # jobs whose process was killed for want of memory
@@ -116,20 +116,20 @@ class Workers:
         ready = next(worker.ready for worker in self.workers if worker.ready is not None)
         return ready._asdict()
 
-    def next_message(self) -> "tuple[Worker, Event | Ready | None]":
+    def next_message(self) -> "tuple[Worker, Of | Ready | None]":
         """Wait for a message, in short turns: on Windows, Ctrl-C does not end an unlimited wait."""
         while True:
             with suppress(Empty):
                 return self.messages.get(timeout=0.5)
 
-    def note_start(self, worker: "Worker", message: Event | Ready | None) -> None:
+    def note_start(self, worker: "Worker", message: Of | Ready | None) -> None:
         """Note that a worker is ready, or explain why it is not; a few may end once one was."""
         if isinstance(message, Ready):
             worker.ready = message
             self.versions |= message.versions or {}
             self.spare_starts = LOST_STARTS
-        elif isinstance(message, Failed):
-            raise self.start_error(worker, message)
+        elif isinstance(message, Of) and isinstance(message.event, Failed):
+            raise self.start_error(worker, message.event)
         elif message is None:
             self.spare_starts -= 1
             if self.spare_starts <= 0:
@@ -152,6 +152,7 @@ class Workers:
         checkpoints: Sequence[Path] = (),
         *,
         threads: Mapping[str, int] | None = None,
+        stacks: Sequence[Sequence[Job]] = (),
     ) -> Iterator[tuple[int, Event]]:
         """Do all jobs, in order, each by the next free worker of its framework.
 
@@ -161,6 +162,8 @@ class Workers:
             folders: Of each job: where the worker leaves weights and scores.
             checkpoints: Of each job: the file by which it can go on; in its folder, if not given.
             threads: Model -> threads of its fits; one where it is not named.
+            stacks: Of each job: those that are done with it, itself and others, which need not be
+                asked for.
 
         Yields:
             (number of the job, event), as they come; of each job first Started, last Probed, Done
@@ -172,7 +175,7 @@ class Workers:
         checkpoints = checkpoints or [folder / "checkpoint.safetensors" for folder in folders]
         places = list(zip(folders, checkpoints, strict=True))
         self.starved, self.threads = set(), threads or {}
-        waiting = deque(enumerate(jobs))
+        waiting = deque(tasks_of(jobs, stacks or [(job,) for job in jobs]))
         tries = dict.fromkeys(range(len(jobs)), 0)
         unfinished = len(jobs)
         for worker in list(self.workers):
@@ -184,19 +187,27 @@ class Workers:
             if worker.ready is None:
                 self.note_start(worker, message)
             task = worker.task
+            if isinstance(message, Ready):
+                continue
             if message is None:
-                message = self.end_of(worker, tries)
+                ended = self.end_of(worker, tries)
                 worker = self.replace(worker, worker.framework)
-            elif isinstance(message, Ready):
-                continue
-            if task is not None:
-                yield task[0], message
-            if isinstance(message, Epoch):
-                continue
-            if task is not None and isinstance(message, Lost):
-                waiting.append(task)  # last: when fewer train at once, there is more memory
+                for number in task.numbers.values() if task else ():
+                    yield number, ended
+                if task is not None and isinstance(ended, Lost):
+                    waiting.append(task)  # last: when fewer train at once, there is more memory
+                elif task is not None:
+                    unfinished -= len(task.numbers)
             elif task is not None:
+                if message.place not in task.numbers:
+                    continue  # it was not asked for
+                yield task.numbers[message.place], message.event
+                if isinstance(message.event, Epoch):
+                    continue
                 unfinished -= 1
+                del task.numbers[message.place]
+                if task.numbers:
+                    continue
             worker.task = None
             yield from self.assign(do, worker, waiting, places)
 
@@ -208,10 +219,11 @@ class Workers:
         how = self.how_it_ended(worker)
         if worker.task is None or worker.ready is None:
             return Lost(how)
-        tries[worker.task[0]] += 1
+        number = worker.task.first
+        tries[number] += 1
         if worker.wait() == -KILL and memory_kills() > self.kills_before:
-            self.starved.add(worker.task[0])
-        if tries[worker.task[0]] < TRIES:
+            self.starved.add(number)
+        if tries[number] < TRIES:
             return Lost(how)
         return Failed(f"Its process ended {TRIES} times: {how}")
 
@@ -242,21 +254,60 @@ class Workers:
         self,
         do: str,
         worker: "Worker",
-        waiting: deque[tuple[int, Job]],
+        waiting: deque["Task"],
         places: Sequence[tuple[Path, Path]],
     ) -> Iterator[tuple[int, Event]]:
         """Give a free worker its next job; a job of another framework gets a fresh process."""
         if not waiting:
             return
-        same = (task for task in waiting if runs_on(task[1]) in ("any", worker.framework))
+        same = (task for task in waiting if runs_on(task.jobs[0]) in ("any", worker.framework))
         task = next(same, waiting[0])
-        if runs_on(task[1]) not in ("any", worker.framework):
-            worker = self.replace(worker, runs_on(task[1]))
+        if runs_on(task.jobs[0]) not in ("any", worker.framework):
+            worker = self.replace(worker, runs_on(task.jobs[0]))
         waiting.remove(task)
-        threads = self.threads.get(task[1].model, 1)
-        smaller = task[0] in self.starved
-        worker.start_job(do, task, *places[task[0]], smaller=smaller, threads=threads)
-        yield task[0], Started()
+        worker.start(
+            do,
+            task,
+            {place: places[number][0] for place, number in task.numbers.items()},
+            places[task.first][1],
+            smaller=task.first in self.starved,
+            threads=self.threads.get(task.jobs[0].model, 1),
+        )
+        for number in task.numbers.values():
+            yield number, Started()
+
+
+class Task(NamedTuple):
+    """What a worker does at once: one job, or several.
+
+    Args:
+        jobs: All of them.
+        numbers: Place of a job among these -> its number, of those that are asked for and have not
+            ended.
+        first: The number of the first that was asked for.
+    """
+
+    jobs: Sequence[Job]
+    numbers: dict[int, int]
+    first: int
+
+
+def tasks_of(jobs: Sequence[Job], stacks: Sequence[Sequence[Job]]) -> list[Task]:
+    """Return what is to be done, in the order of the jobs.
+
+    Args:
+        jobs: What is asked for.
+        stacks: Of each of them: those that are done with it.
+    """
+    tasks: list[Task] = []
+    for number, (job, together) in enumerate(zip(jobs, stacks, strict=True)):
+        place = [own.seed for own in together].index(job.seed)
+        known = (task for task in tasks if len(task.jobs) > 1 and task.jobs[0] == together[0])
+        task = next(known, None)
+        if task is None:
+            tasks.append(task := Task(together, {}, number))
+        task.numbers[place] = number
+    return tasks
 
 
 class Worker:
@@ -276,13 +327,13 @@ class Worker:
         self,
         framework: str,
         device: str,
-        messages: "SimpleQueue[tuple[Worker, Event | Ready | None]]",
+        messages: "SimpleQueue[tuple[Worker, Of | Ready | None]]",
         gpu: str = "",
     ) -> None:
         self.framework, self.messages, self.gpu = framework, messages, gpu
         self.kind = kind_of(framework, device, environment(framework, gpu))
         self.ready: Ready | None = None
-        self.task: tuple[int, Job] | None = None
+        self.task: Task | None = None
         self.memory = 0
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "bakeoff.train.worker"],  # -P: a user's json.py stays out
@@ -319,9 +370,9 @@ class Worker:
             if self.process.stdout is not None:
                 with self.process.stdout as lines:
                     for line in lines:
-                        message = from_line(line, self.task[1] if self.task else None)
-                        if isinstance(message, Epoch):
-                            self.memory = message.memory
+                        message = from_line(line, self.task.jobs if self.task else ())
+                        if isinstance(message, Of) and isinstance(message.event, Epoch):
+                            self.memory = message.event.memory
                         self.messages.put((self, message))
         except ValueError:
             self.process.terminate()  # what comes after half a line cannot be understood
@@ -338,21 +389,34 @@ class Worker:
         """Let the process see the shared data of the run."""
         self.send({"do": "share", "folder": str(folder)})
 
-    def start_job(
+    def start(
         self,
         do: str,
-        task: tuple[int, Job],
-        folder: Path,
+        task: Task,
+        folders: Mapping[int, Path],
         checkpoint: Path,
         *,
         smaller: bool,
         threads: int,
     ) -> None:
-        """Ask for a job; its events come by the queue."""
+        """Ask for a task; its events come by the queue.
+
+        Args:
+            do: As of `Workers.work`.
+            task: What is asked for.
+            folders: Place of a job -> where its weights and scores are left; of those asked for.
+            checkpoint: By which it can go on.
+            smaller: A process was killed for want of memory while it did this.
+            threads: Of the task.
+        """
         self.task = task
-        places = {"folder": str(folder), "checkpoint": str(checkpoint)}
+        places = {place: str(folder) for place, folder in folders.items()}
+        jobs = [
+            {"job": as_json(job), "folder": places.get(place)}
+            for place, job in enumerate(task.jobs)
+        ]
         how = {"smaller": smaller, "threads": threads}
-        self.send({"do": do, "job": as_json(task[1]), **places, **how})
+        self.send({"do": do, "jobs": jobs, "checkpoint": str(checkpoint), **how})
 
     def send(self, request: Mapping[str, Any]) -> None:
         """Send one request; a dead process is noticed by `read_messages`."""

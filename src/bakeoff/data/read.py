@@ -134,7 +134,7 @@ def read_parts(
     pictures = not bundled.is_bundled(data) and are_pictures(data)
     if images is not None and (pictures or named.is_named(data)):
         refuse_pictures(images, "")
-    if not is_table(data, choices):
+    if named.is_named(data) or pictures:
         refuse_further(choices, "such data")
     if named.is_named(data):
         return from_named(str(data), given, choices, image_size)
@@ -155,15 +155,6 @@ def read_parts(
     if are_named_arrays(data):
         return from_named_arrays(given, choices)
     return from_arrays(given, choices)
-
-
-def is_table(data: object, choices: Choices) -> bool:
-    """Tell whether data are a table of one row each, where several columns can be predicted."""
-    if named.is_named(data) or choices.sequence is not None or choices.windows:
-        return False
-    if are_pictures(data) or are_step_archive(data) or bundled.is_bundled(data):
-        return False
-    return not are_arrays(data)
 
 
 def read_inputs(

@@ -10,7 +10,7 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.assembling.assemble import assemble
-from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.assembling.choices import Choices, refuse_further, with_several
 from bakeoff.data.assembling.parts import halves, refuse_equal_parts, same_arrays, target_in_parts
 from bakeoff.data.blocks import Sequences, block_of
 from bakeoff.data.columns.array_column import array_column, array_like
@@ -33,13 +33,17 @@ from bakeoff.data.forms import LabelsForm, ShapeForm, StepsForm
 from bakeoff.data.kinds import check_kinds
 from bakeoff.data.origin import Place
 from bakeoff.data.reading.array_names import are_plain, array_names, as_keys, columns_among
-from bakeoff.data.reading.arrays import Arrays, read_arrays, stack_arrays
+from bakeoff.data.reading.arrays import Arrays, load_columns, read_arrays, stack_arrays
 from bakeoff.data.reading.frames import one_column
-from bakeoff.errors import DataError, RequestError, unknown
+from bakeoff.errors import DataError, RequestError, option, unknown
 
 
 def from_arrays(
-    given: Mapping[str, object], choices: Choices, x_name: str = "x", y_name: str = "y"
+    given: Mapping[str, object],
+    choices: Choices,
+    x_name: str = "x",
+    y_name: str = "y",
+    further: Mapping[str, Array] | None = None,
 ) -> Dataset:
     """Read arrays into a dataset of one input column and a target.
 
@@ -48,15 +52,25 @@ def from_arrays(
         choices: Of the user.
         x_name: The column that goes in.
         y_name: The column to predict.
+        further: Others to predict -> their values in all parts, one behind the other.
     """
     found = {
         part: read_arrays(value, keys=keys_in(value, x_name, y_name))
         for part, value in given.items()
     }
     refuse_equal_parts(found, same_arrays)
-    arrays, notes = with_content(stack_arrays(found))
+    whole = stack_arrays(found)
+    arrays, notes = with_content(whole)
+    kept = slice(None) if arrays is whole else whole.lengths != 0
     names, place = [x_name, y_name], arrays.origin.place
     check_kinds(choices.kinds, names)
+    choices = with_several(choices, [*names, *(further or {})])
+    if set(choices.further) != set(further or {}):
+        given_as = option("target", ",".join((str(choices.target), *choices.further)))
+        raise RequestError(
+            f"{given_as} names several targets: give each as an array with a name of its own, in a "
+            "dict or an .npz file."
+        )
     if choices.target not in (None, y_name):
         raise RequestError(unknown("column", choices.target, names))
     parts = arrays.origin.parts
@@ -65,17 +79,21 @@ def from_arrays(
     reading = array_column(arrays.x, arrays.lengths, name=x_name, kind=kind, place=place)
     y, y_kind = np.asarray(arrays.y), choices.kinds.get(y_name, "")
     if are_steps(y, y_kind):
+        refuse_further(choices, f"{y_name}, which has a value of each step,")
         target = stepwise_target(y, reading, arrays.lengths, choices, y_name, size)
     else:
         target = target_of(y, size, choices, y_name, place)
+    own = choices._replace(positive=None)
+    others = [target_of(v[kept], size, own, name, place) for name, v in (further or {}).items()]
     return assemble(
-        [reading, Reading(target.column, target.values, target.notes)],
+        [reading, *(Reading(one.column, one.values, one.notes) for one in (target, *others))],
         target,
         choices.inputs,
         origin=arrays.origin,
         source=arrays.source,
         notes=[*arrays.notes, *notes],
         lengths=lengths_beside(reading, arrays.lengths),
+        further=others,
     )
 
 
@@ -186,15 +204,11 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
             block = block_of(block, arrays.lengths)
         values[name], blanks = with_blanks(block, column, arrays.origin.place)
         told += blanks
-    form = schema.column(target).form
-    if arrays.y is not None and isinstance(form, LabelsForm):
-        if are_labels(arrays.y, "labels") and arrays.y.shape[1] == len(form.names):
-            values[target] = arrays.y.astype(np.float64)
-    elif arrays.y is not None and isinstance(form, StepsForm):
-        values[target] = new_steps(np.asarray(arrays.y), schema.column(target), arrays)
-    elif arrays.y is not None:
-        series = one_column(target, one_target(arrays.y, target)[0])
-        values[target] = read_like(series, schema.column(target), target=True).values
+    further = load_columns(data, schema.targets[1:]) if names and schema.targets[1:] else {}
+    truths = {target: arrays.y, **further}
+    for own, y in truths.items():
+        if y is not None:
+            values |= new_truth(y, schema.column(own), arrays)
     return Dataset(
         schema=schema,
         arrays=values,
@@ -202,6 +216,18 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
         source=arrays.source,
         notes=tuple(told),
     )
+
+
+def new_truth(y: Array, column: Column, arrays: Arrays) -> dict[str, Any]:
+    """Read a target of new data: name -> values; nothing where labels are of another number."""
+    name = column.name
+    if isinstance(column.form, LabelsForm):
+        fits = are_labels(y, "labels") and y.shape[1] == len(column.form.names)
+        return {name: y.astype(np.float64)} if fits else {}
+    if isinstance(column.form, StepsForm):
+        return {name: new_steps(np.asarray(y), column, arrays)}
+    series = one_column(name, one_target(y, name)[0])
+    return {name: read_like(series, column, target=True).values}
 
 
 def new_steps(y: Array, column: Column, arrays: Arrays) -> Any:

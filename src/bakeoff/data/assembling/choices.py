@@ -100,6 +100,24 @@ def check_names(table: Table, choices: Choices) -> None:
             )
 
 
+def with_several(choices: Choices, names: Sequence[str]) -> Choices:
+    """Return choices where "a,b" are two targets, and a glob that names one column is that column.
+
+    A column may itself be called "a,b".
+    """
+
+    def single(pattern: str | None) -> str | None:
+        found = matching(names, pattern)
+        return found[0] if len(found) == 1 else pattern
+
+    given = str(choices.target)
+    if choices.target is None or not (choices.further or ("," in given and given not in names)):
+        return choices._replace(target=single(choices.target))
+    wanted = [choices.target, *choices.further] if choices.further else given.split(",")
+    first, *further = (str(single(pattern.strip())) for pattern in wanted)
+    return choices._replace(target=first, further=tuple(further))
+
+
 def check_further(names: Sequence[str], choices: Choices) -> None:
     """Refuse targets that there are not, or that are named twice."""
     wanted = (str(choices.target), *choices.further)
@@ -115,7 +133,12 @@ def check_further(names: Sequence[str], choices: Choices) -> None:
 
 
 def refuse_further(choices: Choices, what: str) -> None:
-    """Refuse several targets where one is predicted."""
+    """Refuse several targets where one is predicted.
+
+    Args:
+        choices: Of the user, in which "a,b" are two targets already.
+        what: The data, as in "of time series one is predicted".
+    """
     if choices.further:
         given = option("target", ",".join((str(choices.target), *choices.further)))
         raise RequestError(f"{given} names several targets, and of {what} one is predicted.")

@@ -40,6 +40,7 @@ from bakeoff.data.forms import Channel, DateForm, LongForm, NumberForm, ShapeFor
 from bakeoff.data.origin import Origin, Place, origin_of
 from bakeoff.data.reading.join_pair import free_name
 from bakeoff.data.reading.table import Table
+from bakeoff.errors import RequestError, option
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,13 +64,14 @@ def from_long_table(
         notes: What was decided so far.
         files: Where the sequences come from, where each is a file; else None.
     """
-    name, sequence = str(choices.target), str(choices.sequence)
+    names, sequence = (str(choices.target), *choices.further), str(choices.sequence)
     times, time_form = times_in_parts(frame, first, choices, origin.place)
     whole = None if files is None else files.whole
     rows = gather(frame, times, origin, sequence=sequence, typed=first.typed, whole=whole)
     labels = None if files is None else files.labels
-    target = target_of(rows, name, first, choices, labels)
-    others = [other for other in frame.columns if other not in (sequence, choices.time, name)]
+    targets = [target_of(rows, name, first, choices, labels) for name in names]
+    refuse_steps(targets)
+    others = [other for other in frame.columns if other not in (sequence, choices.time, *names)]
     fixed = fixed_columns(rows, others, choices.inputs)
     readings = read_columns(rows, others, fixed, first, choices)
     channels = channels_of(readings, fixed, rows, choices)
@@ -81,23 +83,44 @@ def from_long_table(
         [
             *(readings[other] for other in fixed),
             block,
-            Reading(target.column, target.values, target.notes),
+            *(Reading(target.column, target.values, target.notes) for target in targets),
         ],
-        target,
+        targets[0],
         [block.column.name],
         origin=rows.whole,
         source=first.source,
         notes=[
             *notes,
             *rows.table.notes,
-            *(say_labels(rows, name) if labels is None and target.task not in PER_STEP else ()),
+            *(
+                note
+                for target in targets
+                if labels is None and target.task not in PER_STEP
+                for note in say_labels(rows, target.column.name)
+            ),
             *say_fixed([readings[other].column for other in fixed], sequence),
             *say_no_channels(varying, long.names, choices.inputs),
             *doubts(used),
         ],
         lengths=lengths,
         told=fixed,
+        further=targets[1:],
     )
+
+
+def refuse_steps(targets: Sequence[Target]) -> None:
+    """Refuse a target of each step, or a series, beside others.
+
+    Raises:
+        RequestError: The message names it.
+    """
+    stepwise = [own.column.name for own in targets if own.task in (*PER_STEP, "series", "text")]
+    if stepwise and len(targets) > 1:
+        given = option("target", ",".join(own.column.name for own in targets))
+        raise RequestError(
+            f"{given} names several targets, and {stepwise[0]} has a value of each step: it is "
+            "predicted alone. Name the others, which have one value a row, or it."
+        )
 
 
 class Files(NamedTuple):
@@ -224,7 +247,7 @@ def inputs_from_long_table(
     """
     times = [long.time] if long.time else []
     check_needed(table, [long.sequence, *times, *long.names])
-    target, name = schema.targets[0], schema.inputs[0]
+    name = schema.inputs[0]
     rows = gather(
         table.frame,
         moments_like(table.frame[long.time], long.time_form) if long.time_form else None,
@@ -245,15 +268,16 @@ def inputs_from_long_table(
     if not steps:
         arrays[f"{name}.lengths"] = rows.table.lengths
     notes = [*table.notes, *rows.table.notes, *(note.text for note in block.notes)]
-    if target in table.frame.columns and schema.tasks[target] in PER_STEP:
+    for target in (own for own in schema.targets if own in table.frame.columns):
         column = schema.column(target)
-        reading = read_like(rows.frame[target], cells_of(column), target=True)
-        arrays[target] = steps_like(reading.values, column, rows.table.starts, rows.table.lengths)
-        notes += [note.text for note in reading.notes]
-    elif target in table.frame.columns:
-        reading = read_like(rows.one_each(target), schema.column(target), target=True)
-        arrays[target] = reading.values
-        notes += say_changed(rows, target)
+        if schema.tasks[target] in PER_STEP:
+            reading = read_like(rows.frame[target], cells_of(column), target=True)
+            starts, lengths = rows.table.starts, rows.table.lengths
+            arrays[target] = steps_like(reading.values, column, starts, lengths)
+        else:
+            reading = read_like(rows.one_each(target), column, target=True)
+            arrays[target] = reading.values
+            notes += say_changed(rows, target)
         notes += [note.text for note in reading.notes]
     return Dataset(
         schema=schema, arrays=arrays, origin=rows.whole, source=table.source, notes=tuple(notes)

@@ -51,11 +51,11 @@ def keys_of(dataset: Dataset) -> Array:
 
 
 def joint_schema(datasets: Sequence[Dataset]) -> Schema:
-    """Return the schema of all columns; the target is that of the first dataset."""
+    """Return the schema of all columns; the targets are those of the first dataset."""
     first = datasets[0].schema
     columns = {column.name: column for d in reversed(datasets) for column in d.schema.columns}
-    target = first.column(first.targets[0])
+    targets = [first.column(name) for name in first.targets]
     inputs = tuple(name for dataset in datasets for name in dataset.schema.inputs)
-    rest = [own for name, own in columns.items() if name not in (*inputs, target.name)]
-    ordered = (*(columns[name] for name in inputs), *rest, target)
+    rest = [own for name, own in columns.items() if name not in (*inputs, *first.targets)]
+    ordered = (*(columns[name] for name in inputs), *rest, *targets)
     return replace(first, columns=ordered, inputs=inputs)

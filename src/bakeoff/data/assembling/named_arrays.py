@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from bakeoff.data.array import Array
 from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
-from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.assembling.choices import Choices, with_several
 from bakeoff.data.assembling.merged import merged
 from bakeoff.data.assembling.tables import from_tables, inputs_from_table, is_beside
 from bakeoff.data.columns.column import Schema
@@ -40,23 +43,27 @@ def from_named_arrays(given: Mapping[str, object], choices: Choices, source: str
     data = given["train"]
     names = columns_among(array_names(data))
     source = source or (Path(data).name if isinstance(data, (str, Path)) else "the arrays")
-    target = target_among(names, choices.target, source)
-    inputs = inputs_among(names, target, choices.inputs)
-    chosen = choices._replace(target=target)
+    chosen = with_several(choices, names)
+    target, *further = targets_among(names, chosen, source)
+    inputs = inputs_among(names, (target, *further), choices.inputs)
+    chosen = chosen._replace(target=target)
     axes = num_axes(data, names)
-    if all(axes.get(name, 1) == 1 for name in (*inputs, target)):
+    if all(axes.get(name, 1) == 1 for name in (*inputs, target, *further)):
         columns = [name for name in names if axes.get(name, 1) == 1]
         return from_tables(columns_of(given, columns), chosen)
+    others = values_of(given, [target, *further]) if further else {}
+    others.pop(target, None)  # was read for the count of its rows
     own = [chosen_of(chosen, [name]) for name in inputs if axes.get(name, 1) > 1]
-    read = [from_arrays(given, one, str(*(one.inputs or ())), target) for one in own]
+    read = [from_arrays(given, one, str(*(one.inputs or ())), target, others) for one in own]
     flat = [name for name in inputs if axes.get(name, 1) == 1]
-    tables = columns_of(given, [*flat, target]) if flat else {}
+    tables = columns_of(given, [*flat, target, *further]) if flat else {}
     if choices.inputs is None:
         flat = [name for name in flat if can_go_in(tables["train"], name, choices)]
     if flat:
         read.append(from_tables(tables, chosen_of(chosen, flat)))
     dataset = merged(read) if len(read) > 1 else read[0]
-    unread = [name for name in names if name not in (*dataset.schema.inputs, target)]
+    known = (*dataset.schema.inputs, target, *further)
+    unread = [name for name in names if name not in known]
     notes = [f"Not among the inputs: {', '.join(unread)}."] if unread else []
     return replace(dataset, notes=(*notes, *dataset.notes))
 
@@ -69,39 +76,53 @@ def can_go_in(table: object, name: str, choices: Choices) -> bool:
 
 def chosen_of(choices: Choices, inputs: list[str]) -> Choices:
     """Return what was chosen about some of the inputs."""
-    known = (*inputs, choices.target)
+    known = (*inputs, choices.target, *choices.further)
     kinds = {name: kind for name, kind in choices.kinds.items() if name in known}
     return choices._replace(inputs=inputs, kinds=kinds)
 
 
-def target_among(names: Sequence[str], asked: str | None, source: str) -> str:
-    """Return the array to predict: that asked for, or y."""
-    if asked is None and "y" in names:
-        return "y"
-    if asked is None:
+def targets_among(names: Sequence[str], choices: Choices, source: str) -> list[str]:
+    """Return the arrays to predict: those asked for, or y."""
+    if choices.target is None and "y" in names:
+        return ["y"]
+    if choices.target is None:
         raise RequestError(
             f"{source} holds {', '.join(names[:20])}. Say with {option('target')} which of them to "
             "predict."
         )
-    if asked not in names:
-        raise RequestError(unknown("array", asked, names))
+    asked = [choices.target, *choices.further]
+    for name in asked:
+        if name not in names:
+            raise RequestError(unknown("array", name, names))
+        if asked.count(name) > 1:
+            raise RequestError(f"{option('target', ','.join(asked))} names {name!r} twice.")
     return asked
 
 
-def inputs_among(names: Sequence[str], target: str, asked: Sequence[str] | None) -> list[str]:
+def values_of(given: Mapping[str, object], names: Sequence[str]) -> dict[str, Array]:
+    """Return some arrays, those of all parts one behind the other, as rows are numbered."""
+    tables = [columns for columns in columns_of(given, names).values() if columns]
+    return {name: np.concatenate([own[name] for own in tables]) for name in names}
+
+
+def inputs_among(
+    names: Sequence[str], targets: Sequence[str], asked: Sequence[str] | None
+) -> list[str]:
     """Return the arrays that go in: those asked for, or all others."""
     for name in asked or ():
         if name not in names:
             raise RequestError(unknown("array", name, names, where=option("inputs")))
-        if name == target:
-            raise RequestError(f"{name!r} is the target, so it cannot be an input as well.")
-    inputs = list(asked) if asked else [name for name in names if name != target]
+        if name in targets:
+            what = "the target" if len(targets) == 1 else "a target"
+            raise RequestError(f"{name!r} is {what}, so it cannot be an input as well.")
+    inputs = list(asked) if asked else [name for name in names if name not in targets]
     if not inputs:
-        raise RequestError(f"There is no array beside {target!r}, so nothing to predict from.")
+        named = " and ".join(map(repr, targets))
+        raise RequestError(f"There is no array beside {named}, so nothing to predict from.")
     return inputs
 
 
-def columns_of(given: Mapping[str, object], columns: Sequence[str]) -> dict[str, object]:
+def columns_of(given: Mapping[str, object], columns: Sequence[str]) -> dict[str, dict[str, Array]]:
     """Return the columns of a table for each part: part -> name -> values."""
     data = given["train"]
     parted = any(name.endswith("_train") for name in array_names(data))
@@ -111,7 +132,7 @@ def columns_of(given: Mapping[str, object], columns: Sequence[str]) -> dict[str,
         raise RequestError(
             f"The arrays name their own parts, as {columns[0]}_train: leave {option('test')} out."
         )
-    tables: dict[str, object] = {}
+    tables: dict[str, dict[str, Array]] = {}
     for ending, part in PARTS.items():
         found = load_columns(data, [f"{name}_{ending}" for name in columns])
         if found:

@@ -18,6 +18,7 @@ from bakeoff.data.assembling.choices import (
     check_needed,
     check_series_names,
     refuse_further,
+    with_several,
 )
 from bakeoff.data.assembling.image_column import (
     image_column,
@@ -63,7 +64,7 @@ def from_tables(
     """
     tables = {part: read_table(value) for part, value in given.items()}
     first = tables["train"]
-    choices = with_single_columns(choices, first.frame.columns)
+    choices = with_several(choices, first.frame.columns)
     check_names(first, choices)
     patterns = (str(choices.target), *choices.further)
     labels = [name for own in patterns for name in matching(first.frame.columns, own)]
@@ -81,8 +82,10 @@ def from_tables(
     if choices.sequence is not None or choices.windows:
         refuse_labels(labels, choices)
         refuse_pictures(images, image_size)
-        reader = from_time_series if choices.windows else from_long_table
-        return reader(stacked(frames), first, choices, origin, notes)
+        if choices.windows:
+            refuse_further(choices, "time series")
+            return from_time_series(stacked(frames), first, choices, origin, notes)
+        return from_long_table(stacked(frames), first, choices, origin, notes)
     targets = [read_target_of(frames, first, choices, own, origin.place) for own in patterns]
     if labels:
         frames = [frame.drop(labels) for frame in frames]
@@ -118,24 +121,6 @@ def from_tables(
         notes=notes,
         further=targets[1:],
     )
-
-
-def with_single_columns(choices: Choices, names: Sequence[str]) -> Choices:
-    """Return choices where "a,b" are two targets, and a glob that names one column is that column.
-
-    A column may itself be called "a,b".
-    """
-
-    def single(pattern: str | None) -> str | None:
-        found = matching(names, pattern)
-        return found[0] if len(found) == 1 else pattern
-
-    given = str(choices.target)
-    if choices.target is None or not (choices.further or ("," in given and given not in names)):
-        return choices._replace(target=single(choices.target))
-    wanted = [choices.target, *choices.further] if choices.further else given.split(",")
-    first, *further = (str(single(pattern.strip())) for pattern in wanted)
-    return choices._replace(target=first, further=tuple(further))
 
 
 def read_target_of(

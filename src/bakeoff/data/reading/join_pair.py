@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.errors import DataError
+from bakeoff.errors import DataError, option
 
 
 def join_pair(x: Any, y: Any, name: str = "") -> tuple[Any, str | None]:
@@ -22,13 +22,18 @@ def join_pair(x: Any, y: Any, name: str = "") -> tuple[Any, str | None]:
         What `read` takes, and the name of the target; None where arrays need no name.
 
     Raises:
-        DataError: They do not have the same number of rows.
+        DataError: They do not have the same number of rows, or y is a dict.
 
     Example:
         >>> table, target = join_pair({"age": [31, 52]}, ["no", "yes"])
         >>> table, target
         ({'age': [31, 52], 'target': ['no', 'yes']}, 'target')
     """
+    if isinstance(y, Mapping):
+        raise DataError(
+            f"y is a dict of {len(y)} targets: give all arrays as one dict, {{'x': x, **y}}, and "
+            f"name them with {option('target', ','.join(map(str, y)))}."
+        )
     y, own = one_series(y)
     if isinstance(x, Mapping):
         name = name or free_name(own, x)

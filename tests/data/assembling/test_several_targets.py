@@ -1,0 +1,108 @@
+"""Several targets of arrays and of sequences: a row that lacks one counts for the others."""
+
+import numpy as np
+import pytest
+
+import bakeoff
+from bakeoff.data.read import read, read_inputs
+from bakeoff.errors import BakeoffError
+
+RNG = np.random.default_rng(0)
+
+
+def arrays(count: int = 60) -> dict[str, np.ndarray]:
+    """Return series, and a class and a number that they tell."""
+    x = RNG.random((count, 6, 2))
+    label, amount = (x.mean((1, 2)) > 0.5).astype(float), x[:, 0].sum(1)
+    label[0], amount[[0, 1]] = np.nan, np.nan
+    return {"series": x, "label": label, "amount": amount}
+
+
+def steps() -> dict[str, list[object]]:
+    """Return a long table of sequences of two channels, a class and a number of each."""
+    rows = [
+        {"id": s, "t": t, "x": float(t * (s % 3)), "z": float(t), "kind": "uvw"[s % 3],
+         "size": s / 7, "state": ["on", "off"][(s + t) % 2]}
+        for s in range(30)
+        for t in range(4 + s % 3)
+    ]  # fmt: skip
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def test_arrays_have_several_targets_and_rows_that_lack_one_stay():
+    dataset = read(arrays(), target="label,amount")
+    assert dataset.schema.targets == ("label", "amount")
+    assert dataset.schema.inputs == ("series",)
+    assert len(dataset) == 59
+    assert "Rows with a value: label 59, amount 58" in " ".join(dataset.notes)
+
+
+def test_columns_beside_blocks_keep_all_targets():
+    given = {**arrays(), "age": RNG.random(60)}
+    dataset = read(given, target=["amount", "label"])
+    assert dataset.schema.targets == ("amount", "label")
+    assert dataset.schema.inputs == ("series", "age")
+    assert dataset.schema.columns[-1].name == "label"
+
+
+def test_arrays_that_name_their_parts_have_several_targets(tmp_path):
+    parts = {part: arrays() for part in ("train", "validation", "test")}
+    named = {f"{n}_{part}": v for part, own in parts.items() for n, v in own.items()}
+    np.savez(tmp_path / "d.npz", **named)
+    dataset = read(tmp_path / "d.npz", target="label,amount")
+    test = dataset.parts == "test"
+    assert np.array_equal(dataset.arrays["amount"][test], parts["test"]["amount"][1:], True)
+
+
+def test_new_arrays_bring_the_truth_of_all_targets():
+    schema = read(arrays(), target="label,amount").schema
+    new = arrays(9)
+    found = read_inputs(new, schema)
+    assert np.array_equal(found.arrays["amount"], new["amount"], True)
+    assert "label" in found.arrays
+    assert "amount" not in read_inputs({"series": new["series"]}, schema).arrays
+
+
+def test_sequences_have_several_targets():
+    dataset = read(steps(), target="kind,size", sequence="id", time="t")
+    assert dataset.schema.targets == ("kind", "size")
+    assert len(dataset) == 30
+    assert dataset.schema.long.names == ("x", "z", "state")
+    new = read_inputs(steps(), dataset.schema)
+    assert np.allclose(new.arrays["size"], np.arange(30) / 7)
+
+
+@pytest.mark.parametrize(
+    ("data", "how", "said"),
+    [
+        (arrays(), {"target": "label,amont"}, "No array called 'amont'.*Did you mean 'amount'"),
+        (arrays(), {"target": "label,label"}, "names 'label' twice"),
+        (arrays(), {"target": "label,amount", "inputs": ["amount"]}, "'amount' is a target, so"),
+        (arrays() | {"amount": np.ones(5)}, {"target": "label,amount"}, "60 rows but amount has 5"),
+        (arrays() | {"amount": np.ones((60, 6, 1))}, {"target": "amount,label"}, "of each step"),
+        (steps(), {"target": "kind,state", "sequence": "id"}, "state has a value of each step"),
+        (steps(), {"target": "x,z", "time": "t", "horizon": 2}, "of time series one is predicted"),
+        ((arrays()["series"], np.ones(60)), {"target": "y,z"}, "an array with a name of its own"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_sentence(data, how, said):
+    with pytest.raises(BakeoffError, match=said):
+        read(data, **how)
+
+
+def test_a_dict_of_targets_is_asked_for_as_one_dict(tmp_path):
+    with pytest.raises(BakeoffError, match=r"y is a dict of 2 targets.*target='a,b'"):
+        bakeoff.run(
+            (np.ones((9, 2)), {"a": np.ones(9), "b": np.ones(9)}), show="none", out=tmp_path / "r"
+        )
+
+
+def test_sequences_of_two_targets_are_trained_judged_and_predicted(tmp_path):
+    run = bakeoff.run(
+        steps(), target="kind,size", sequence="id", time="t", models="mlp,gru", seeds=1, epochs=1,
+        show="none", out=tmp_path / "r",
+    )  # fmt: skip
+    assert (tmp_path / "r" / "verdict.size.json").is_file()
+    predicted = run.best.predict(steps())
+    assert predicted.height == 30
+    assert {"kind", "size"} <= set(predicted.columns)

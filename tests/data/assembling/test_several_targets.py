@@ -105,4 +105,4 @@ def test_sequences_of_two_targets_are_trained_judged_and_predicted(tmp_path):
     assert (tmp_path / "r" / "verdict.size.json").is_file()
     predicted = run.best.predict(steps())
     assert predicted.height == 30
-    assert {"kind", "size"} <= set(predicted.columns)
+    assert {"prediction:kind", "prediction:size"} <= set(predicted.columns)

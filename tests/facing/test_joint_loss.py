@@ -47,6 +47,19 @@ def test_both_rooms_agree():
     assert float(facing(scores, targets)) == pytest.approx(expected, rel=1e-5)
 
 
+def test_of_members_it_is_the_mean_of_their_losses_in_both_rooms():
+    scores, targets = made()
+    several = np.stack([scores, 0.5 * scores, -scores], 1)  # (n, 3, 7)
+    each = [JointLoss(GOALS)(torch.tensor(own), torch.tensor(targets)).item()
+            for own in several.swapaxes(0, 1)]  # fmt: skip
+    ours = JointLoss(GOALS)(torch.tensor(several), torch.tensor(targets), members=True)
+    assert ours.item() == pytest.approx(np.mean(each), rel=1e-5)
+    pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
+    from bakeoff.keras_models.joint_loss import JointLoss as Facing
+
+    assert float(Facing(GOALS)(several, targets, members=True)) == pytest.approx(ours.item(), 1e-5)
+
+
 def test_it_is_the_weighted_sum_of_the_losses_of_what_is_known():
     scores, targets = (torch.tensor(values) for values in made())
     known = ~targets.isnan()

@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 
 import bakeoff
+from bakeoff.catalog import Model, find
 from bakeoff.data.preparing.preparation import fit_preparation
 from bakeoff.data.preparing.preparation_file import load_preparation
 from bakeoff.data.read import read
 from bakeoff.data.splitting.split import make_split
 from bakeoff.errors import BakeoffError, RequestError
-from bakeoff.plan.heads import weights_by_target
+from bakeoff.plan.heads import weights_by_target, with_heads
 from bakeoff.report.report import write_report
 
 QUICK = {"models": ["linear"], "seeds": 1, "jobs": 1, "show": "none"}
@@ -121,9 +122,24 @@ def test_the_target_of_the_metric_leads_and_the_file_says_so(tmp_path):
     assert run.best.score(made()) < 0.2
 
 
-def test_a_model_of_one_target_is_left_out_and_refused_where_it_is_named(tmp_path):
-    with pytest.raises(RequestError, match="tabm: tabm predicts one target alone"):
-        bakeoff.run(made(), ["price", "kind"], **{**QUICK, "models": ["tabm"]})
+def test_a_model_of_one_target_is_left_out_and_refused_where_it_is_named():
+    one = Model(name="s", row=find("transformer_seq2seq"), view="sequence")
+    kept, told = with_heads([one, Model(name="mlp", row=find("mlp"), view="table")], (), ("a", "b"))
+    assert [model.name for model in kept] == ["mlp"]
+    assert told == ("Left out: s: of one target alone.",)
+    with pytest.raises(RequestError, match="s: transformer_seq2seq predicts one target alone"):
+        with_heads([one], ("s",), ("a", "b"))
+
+
+def test_an_ensemble_of_members_predicts_all_targets_by_itself(tmp_path):
+    run = bakeoff.run(
+        made(), ["price", "kind", "has_*"], out=tmp_path / "r", **{**QUICK, "models": ["tabm"]}
+    )
+    assert run.leaderboard["target"].to_list() == ["price", "kind", "has"]
+    assert run.leaderboard["status"].unique().to_list() == ["finished"]
+    model = run.model("tabm")
+    assert model.fit.job.out_features == 4  # a price, up or down, two labels
+    assert model.predict(made()).height == len(made()["price"])
 
 
 @pytest.mark.parametrize(

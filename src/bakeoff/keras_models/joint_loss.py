@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from bakeoff.keras_models.losses import LOSSES, loss_called, metric_of
+from bakeoff.keras_models.losses import LOSSES, by_member, loss_called, metric_of
 
 NUMBERS = ("mse", "mae", "huber", "quantile")
 
@@ -35,8 +35,8 @@ class JointLoss:
         log_variances: (targets,) weights that are learned, else None.
 
     Shape:
-        scores (B, C), targets (B, K) float: class numbers, numbers or labels, target by target,
-        NaN where one has no value -> () float.
+        scores (B, C), of members (B, N, C), targets (B, K) float: class numbers, numbers or labels,
+        target by target, NaN where one has no value -> () float.
 
     Example:
         >>> goals = {"y": {"loss": "mse", "outputs": 1, "columns": 1, "weight": 2.0}}
@@ -60,10 +60,12 @@ class JointLoss:
         """Return the loss of a batch; a target that no row of it knows adds nothing.
 
         Args:
-            members: Of no network of several targets.
+            members: The scores are those of several members: the mean of their losses.
             left_out: The mark of targets that add nothing.
         """
         scores = ops.convert_to_tensor(scores)
+        if members:
+            scores, targets = by_member(scores, targets)
         total = ops.sum(scores) * 0.0
         parts = zip(self.goals, *self.parted(scores, targets), strict=True)
         for k, (goal, own, truth) in enumerate(parts):

@@ -191,7 +191,8 @@ def weight_of(text: str, number: str) -> float:
 def with_heads(
     models: Sequence[Model], named: Collection[str], targets: Collection[str]
 ) -> tuple[list[Model], tuple[str, ...]]:
-    """Return models that predict several targets: networks get a head for each.
+    """Return models that predict several targets: networks get a head for each, but those of
+    members, whose scores are those of all targets beside each other.
 
     Args:
         models: That can read the data.
@@ -212,7 +213,7 @@ def with_heads(
             if target not in targets:
                 where = option(f"{model.name}.{INNER}", inner)
                 raise RequestError(unknown("target", target, targets, where=where))
-        if row.role == "baseline" or row.name == "network":
+        if row.role == "baseline" or row.name == "network" or row.members:
             kept.append(model)
         elif row.role == "encoder":
             own = {"architecture": row.name, "view": model.view}

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bakeoff.torch_models.losses import loss_called, metric_of
+from bakeoff.torch_models.losses import by_member, loss_called, metric_of
 
 NUMBERS = ("mse", "mae", "huber", "quantile")
 
@@ -31,8 +31,8 @@ class JointLoss(nn.Module):
             whether it is `auxiliary`.
 
     Shape:
-        scores (B, C), targets (B, K) float: class numbers, numbers or labels, target by target,
-        NaN where one has no value -> () float.
+        scores (B, C), of members (B, N, C), targets (B, K) float: class numbers, numbers or labels,
+        target by target, NaN where one has no value -> () float.
 
     Example:
         >>> goals = {"y": {"loss": "mse", "outputs": 1, "columns": 1, "weight": 2.0}}
@@ -55,9 +55,11 @@ class JointLoss(nn.Module):
         """Return the loss of a batch; a target that no row of it knows adds nothing.
 
         Args:
-            members: Of no network of several targets.
+            members: The scores are those of several members: the mean of their losses.
             left_out: The mark of targets that add nothing.
         """
+        if members:
+            scores, targets = by_member(scores, targets)
         total = scores.sum() * 0.0
         parts = zip(self.goals, *self.parted(scores, targets), strict=True)
         for k, (goal, own, truth) in enumerate(parts):

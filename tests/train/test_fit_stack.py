@@ -4,11 +4,14 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bakeoff.plan.stacks import can_be_stacked
 from bakeoff.train.events import Done, Epoch, Failed, Lost, Started
+from bakeoff.train.recipe import Recipe, settings_of
 from tests.train.test_worker import JOB
 from tests.train.test_workers import folders, pool  # noqa: F401
 
@@ -35,6 +38,23 @@ def test_each_seed_is_what_it_is_alone(pool, tmp_path):  # noqa: F811
         assert (one.stacked, two.stacked) == (3, 0)
         for scores in ("validation.npy", "test.npy"):
             assert np.allclose(np.load(place / scores), np.load(others[number] / scores), atol=1e-5)
+
+
+def test_whatever_a_plan_stacks_is_trained_so(pool, tmp_path):  # noqa: F811
+    """A setting that the loop of a stack did not know would send every seed its own way."""
+    several = {
+        "optimizer": "rmsprop", "alpha": 0.9, "eps": 1e-7, "schedule": "cosine_restarts",
+        "first_cycle": 2, "growth": 2, "warmup_epochs": 1.0,
+        "sampling": "balanced", "watch": "metric", "min_delta": 0.01, "deterministic": True,
+    }  # fmt: skip
+    (tmp_path / "one").mkdir()
+    for name, own in {"all": {}, "many": several}.items():
+        settled = {**settings_of(Recipe()), **RECIPE, **own}
+        jobs = [replace(job, recipe=settled) for job in JOBS]
+        assert can_be_stacked(jobs[0], SimpleNamespace(inputs={}))
+        places = folders(tmp_path / "one", 3) if name == "all" else folders(tmp_path, 4)[1:]
+        fits = fits_of(pool, jobs, places, [tuple(jobs)] * 3)
+        assert [fits[k].stacked for k in range(3)] == [3, 3, 3], name
 
 
 def test_only_those_that_are_asked_for_come_out_and_the_same(pool, tmp_path):  # noqa: F811

@@ -67,8 +67,8 @@ def probe(
             dropped[job.model] = f"{job.model}: {event.message}"
             if job.model not in plan.unnamed or len(dropped) == len(plan.models):
                 raise RequestError(dropped[job.model])
-    plan = with_precision(longest_first(replace(without(plan, dropped), probed=probed)))
-    return replace(plan, stacks=stacks_of(plan, workers.place()["device"]))
+    plan = with_precision(replace(without(plan, dropped), probed=probed))
+    return longest_first(replace(plan, stacks=stacks_of(plan, workers.place()["device"])))
 
 
 def num_workers(plan: Plan, workers: Workers) -> int:
@@ -98,11 +98,16 @@ def longest_first(plan: Plan) -> Plan:
 
     All networks still have their first seed before any has its second.
     """
-    seconds = fit_seconds(plan)
+    each = fit_seconds(plan)
+    seconds = {  # until the worker that takes a fit is free again
+        key_of(job): each.get(job.line, 0.0)
+        * (IN_A_STACK * len(plan.stacks[key_of(job)]) if key_of(job) in plan.stacks else 1.0)
+        for job in plan.jobs
+    }
     rounds = {(job.framework, job.seed): place for place, job in reversed([*enumerate(plan.jobs)])}
     jobs = sorted(
         plan.jobs,
-        key=lambda job: (rounds[job.framework, job.seed], -seconds.get(job.line, 0.0)),
+        key=lambda job: (rounds[job.framework, job.seed], -seconds[key_of(job)]),
     )
     return replace(plan, jobs=jobs)
 

@@ -96,9 +96,9 @@ def fit_stacked(
         ValueError: A page cannot be stacked, or `begin` is the state of other models.
     """
     keep_memory()
-    told = {"class_weights": class_weights, "label_smoothing": label_smoothing}
-    criterion = partial(loss_of, loss, quantile=quantile, **told)
-    each = partial(losses_of_each, loss, criterion, quantile, plain=not any(told.values()))
+    weighing = {"class_weights": class_weights, "label_smoothing": label_smoothing}
+    criterion = partial(loss_of, loss, quantile=quantile, **weighing)
+    each = partial(losses_of_each, loss, criterion, quantile, plain=not any(weighing.values()))
     watched = partial(metric_of, loss)
     planned = Schedule(**named(schedule), lr=lr, epochs=epochs)
     stack = Stack(models, seeds, named(optimizer) | {"weight_decay": weight_decay})

@@ -19,8 +19,10 @@ from bakeoff.train.events import Event, Of, Ready
 from bakeoff.train.job import Job
 from bakeoff.train.shared_data import PARTS, SharedData
 
-USUAL = ("clip_norm", "clip_value", "l1", "l2", "accumulate", "mixup", "average", "precision")
-NOT_TAKEN = (*USUAL, "frozen_epochs")  # settings that a stack has only as usual: see plan.stacks
+AS_USUAL = (  # what a stack is not told, since a fit that has it otherwise is trained alone
+    *("clip_norm", "clip_value", "l1", "l2", "accumulate", "mixup", "average", "precision"),
+    "frozen_epochs",
+)
 
 
 def train_stack(
@@ -42,7 +44,7 @@ def train_stack(
     inputs = {part: shared.part_of(view, part) for part in PARTS}
     validation_targets = shared.targets("validation")
     known = of_known_class(validation_targets, job)
-    values = {n: v for n, v in recipe_values(job).items() if n not in NOT_TAKEN}
+    values = {n: v for n, v in recipe_values(job).items() if n not in AS_USUAL}
     told = [reporter(at_place(send, place)) for place in range(len(jobs))]
     models = [build_network(own, shared)[0] for own in jobs]
     begun = time.perf_counter()

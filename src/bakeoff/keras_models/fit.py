@@ -39,6 +39,7 @@ from bakeoff.keras_models.step import Step
 from bakeoff.keras_models.step_scores import step_scores, text_scores
 from bakeoff.keras_models.tally import Tally
 from bakeoff.keras_models.training import Training, compiled_steps
+from bakeoff.keras_models.unrolled import unrolling_pays
 from bakeoff.keras_models.validation import Validation, forward, scorer_of
 
 MANY_STEPS = 500  # for which a second graph, of the last batch, is built
@@ -149,8 +150,7 @@ def fit(
         ValueError: A length, token or category that the model does not know; `begin` is the state
             of another training; the model has no head of that name.
     """
-    if precision != "float32":
-        raise ValueError(f"precision={precision!r}: Keras models train in float32. Leave it out.")
+    check_precision(precision)
     check_values(model, inputs)
     check_values(model, validation_inputs)
     drawing = {"random": np.random.default_rng(seed), "chances": chances(sampling, targets)}
@@ -160,11 +160,12 @@ def fit(
     own = class_weights, label_smoothing, quantile
     criterion, watched = criteria(loss, *own, per_step=per_step, pairs=batch_size)
     steps = {"per_step": per_step, "teacher_forcing": teacher_forcing}
-    built_in = {"members": members, "clip": (clip_norm, clip_value), "penalty": (l1, l2)}
-    built_in["teacher_forcing"] = teacher_forcing
+    built_in: dict[str, Any] = {"members": members, "teacher_forcing": teacher_forcing}
+    built_in |= {"clip": (clip_norm, clip_value), "penalty": (l1, l2)}
+    num_steps = -(-len(feed.sizes(batch_size)) // accumulate)
+    built_in["unroll"] = unrolling_pays(model, feed, num_steps * epochs)
     ragged = [*feed.ragged, *steps_that_differ(targets)]
     tally = partial(Tally, watched, mean=loss in MEANS, **steps)
-    num_steps = -(-len(feed.sizes(batch_size)) // accumulate)
     planned = Schedule(**named(schedule), lr=lr, epochs=epochs)
     fallen, kept = Plateau(planned), KeptWeights(model)
     stopping = {"lr": lr, "patience": patience, "keep": kept.take, "on_epoch": on_epoch}
@@ -211,6 +212,16 @@ def fit(
     return progress.history
 
 
+def check_precision(precision: str) -> None:
+    """Refuse all but single precision.
+
+    Raises:
+        ValueError: It is another.
+    """
+    if precision != "float32":
+        raise ValueError(f"precision={precision!r}: Keras models train in float32. Leave it out.")
+
+
 def new_step(
     model: keras.Model,
     criterion: Callable[..., Any],
@@ -221,6 +232,7 @@ def new_step(
     teacher_forcing: bool,
     clip: tuple[float, float],
     penalty: tuple[float, float],
+    unroll: bool,
     frozen: bool,
 ) -> Step:
     """Return what a step of training does, with an optimizer and an average of its own."""
@@ -233,6 +245,7 @@ def new_step(
         teacher_forcing=teacher_forcing,
         clip=clip,
         penalty=penalty,
+        unroll=unroll,
         frozen=frozen,
     )
 

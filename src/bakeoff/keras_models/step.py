@@ -14,6 +14,7 @@ from keras import ops
 from bakeoff.keras_models.averaged import Averaged
 from bakeoff.keras_models.joint_loss import JointLoss
 from bakeoff.keras_models.optimizers import Optimizer
+from bakeoff.keras_models.unrolled import unrolled
 
 Tensors = Mapping[str, Any]
 NEAR_ZERO = 1e-6  # as in torch's clip_grad_norm_
@@ -45,6 +46,7 @@ class Step:
         clip: Longest gradient as a norm over all weights, and largest part; 0 does not clip.
         penalty: Of the sizes of matrices, and of their squares.
         averaged: The moving average of its weights.
+        unroll: The graph of recurrent layers has no loop: see `unrolled`.
         frozen: The head alone learns.
 
     Attributes:
@@ -65,12 +67,13 @@ class Step:
         teacher_forcing: bool,
         clip: tuple[float, float],
         penalty: tuple[float, float],
+        unroll: bool = False,
         frozen: bool = False,
     ) -> None:
         self.held = ref(model)  # who holds a step for a model must not hold the model
         self.criterion, self.optimizer = criterion, optimizer
         self.averaged, self.members, self.teacher_forcing = averaged, members, teacher_forcing
-        self.clip, self.penalty = clip, penalty
+        self.clip, self.penalty, self.unroll = clip, penalty, unroll
         self.weights = head_of(model) if frozen else list(model.trainable_variables)
         self.matrices = [weight for weight in self.weights if len(weight.shape) > 1]
         count = len(self.weights)
@@ -111,7 +114,8 @@ class Step:
         """
         if "mix" in now:
             batch = {name: mixed(values, now["mix"]) for name, values in batch.items()}
-        scores = call(self.model, batch, training=True)
+        with unrolled(self.model, self.unroll):
+            scores = call(self.model, batch, training=True)
         value = self.criterion(scores, targets, members=self.members)
         if "mix" in now:
             other = self.criterion(scores, ops.flip(targets, 0), members=self.members)

@@ -12,6 +12,7 @@ from bakeoff.data.taking.targets import make_targets
 from bakeoff.plan.outline import outline
 from bakeoff.plan.plan import Plan, make_plan, read_data
 from bakeoff.plan.probe import longest_first, probe, run_seconds
+from bakeoff.plan.stacks import key_of
 from bakeoff.train.events import Event, Failed, Probed
 from bakeoff.train.shared_data import SharedData
 
@@ -160,6 +161,14 @@ def test_the_longest_fit_of_a_seed_begins_first_and_no_seed_before_the_one_befor
     assert [(job.model, job.seed) for job in jobs] == [
         ("constant", 0), ("ft_transformer", 0), ("mlp", 0), ("ft_transformer", 1), ("mlp", 1)
     ]  # fmt: skip
+
+
+def test_fits_of_a_stack_take_half_their_time_and_the_worker_for_all_of_them(people):
+    plan = probed(planned(people, models={"mlp": {}, "ft_transformer": {}}, seeds=4))
+    stack = tuple(job for job in plan.jobs if job.model == "mlp")
+    together = replace(plan, stacks={key_of(job): stack for job in stack})
+    assert run_seconds(together, 1) == pytest.approx(0.75 * run_seconds(plan, 1))
+    assert longest_first(together).jobs[0].model == "mlp"  # 4 halves, and one of the other
 
 
 def test_more_workers_take_less_time(people):

@@ -100,8 +100,7 @@ def longest_first(plan: Plan) -> Plan:
     """
     each = fit_seconds(plan)
     seconds = {  # until the worker that takes a fit is free again
-        key_of(job): each.get(job.line, 0.0)
-        * (IN_A_STACK * len(plan.stacks[key_of(job)]) if key_of(job) in plan.stacks else 1.0)
+        key_of(job): each.get(job.line, 0.0) * len(plan.stacks.get(key_of(job), [job]))
         for job in plan.jobs
     }
     rounds = {(job.framework, job.seed): place for place, job in reversed([*enumerate(plan.jobs)])}
@@ -120,16 +119,14 @@ def fit_seconds(plan: Plan) -> dict[tuple[str, str], float]:
         if job.recipe:
             steps = -(-len(plan.split.train) // job.recipe["batch_size"])
             epochs = min(job.recipe["epochs"], TYPICAL_EPOCHS)
-            share = 1 + MORE_BY_A_THREAD * (threads.get(job.model, 1) - 1)
-            seconds[job.line] = steps * epochs * plan.probed[job.line].step_seconds / share
+            share = 1 / (1 + MORE_BY_A_THREAD * (threads.get(job.model, 1) - 1))
+            share *= IN_A_STACK if key_of(job) in plan.stacks else 1
+            seconds[job.line] = steps * epochs * plan.probed[job.line].step_seconds * share
     return seconds
 
 
 def run_seconds(plan: Plan, num_workers: int) -> float:
     """Guess how many seconds all training takes."""
     each = fit_seconds(plan)
-    total = sum(
-        each.get(job.line, 0.0) * (IN_A_STACK if key_of(job) in plan.stacks else 1.0)
-        for job in plan.jobs
-    )
+    total = sum(each.get(job.line, 0.0) for job in plan.jobs)
     return total / max(1, min(num_workers, len(plan.jobs)))

@@ -72,7 +72,8 @@ def test_one_seed_a_gpu_large_networks_and_long_epochs_have_none():
     jobs = [job(seed) for seed in range(3)]
     assert stacks_of(plan(jobs[:1]), "cpu") == {}
     assert stacks_of(plan(jobs), "cuda") == {}
-    assert stacks_of(plan(jobs, parameters=200_000), "cpu") == {}
+    assert len(stacks_of(plan(jobs, parameters=78_000), "cpu")) == 3
+    assert stacks_of(plan(jobs, parameters=79_000), "cpu") == {}
     assert stacks_of(plan(jobs, rows=100_000), "cpu") == {}
     assert len(stacks_of(plan(jobs, rows=60_000), "cpu")) == 3
 

@@ -18,9 +18,9 @@ from bakeoff.train.job import Job
 from bakeoff.train.recipe import Recipe
 
 Key = tuple[str, str, int]  # model, framework, seed
-PAGES = ("mlp", "rnn", "gru")
+MOST_WORK = {"mlp": 2.5e6, "rnn": 6e6, "gru": 6e6}  # multiplications of a step and seed, below
+# which five seeds cost as much as three at most; mlp_periodic by default costs four and more
 MOST_TOGETHER = 5  # ten seeds are two stacks, for two cores
-MOST_WORK = 6e6  # multiplications of a step and seed; above it five cost as much as three and more
 MOST_STEPS = 2_000  # in an epoch; a checkpoint of a stack is written between two epochs
 ANY = (  # settings that a stack has, whatever their value; all others are to be as usual
     *("lr", "warmup_epochs", "step_epochs", "gamma", "min_lr", "first_cycle", "growth"),
@@ -50,7 +50,8 @@ def stacks_of(plan: Plan, device: str) -> dict[Key, tuple[Job, ...]]:
         job, parameters = group[0], plan.probed[group[0].line].parameters
         fits = parameters and can_be_stacked(job, view_of(job, plan.views))
         steps = -(-len(plan.split.train) // job.recipe["batch_size"]) if fits else 0
-        if fits and work(job, view_of(job, plan.views), parameters) <= MOST_WORK:
+        most = MOST_WORK[job.architecture]
+        if fits and work(job, view_of(job, plan.views), parameters) <= most:
             stacks |= {key_of(own): group for own in group if steps <= MOST_STEPS}
     return stacks
 
@@ -59,7 +60,7 @@ def groups_of(jobs: Iterable[Job]) -> list[tuple[Job, ...]]:
     """Return the seeds of each network of torch that would be trained at once, two or more."""
     lines: dict[tuple[str, str], list[Job]] = {}
     for job in jobs:
-        if job.framework == "torch" and job.architecture in PAGES:
+        if job.framework == "torch" and job.architecture in MOST_WORK:
             lines.setdefault(job.line, []).append(job)
     groups = []
     for line in lines.values():

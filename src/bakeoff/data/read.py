@@ -134,9 +134,8 @@ def read_parts(
     pictures = not bundled.is_bundled(data) and are_pictures(data)
     if images is not None and (pictures or named.is_named(data)):
         refuse_pictures(images, "")
-    if named.is_named(data) or pictures:
-        refuse_further(choices, "such data")
     if named.is_named(data):
+        refuse_further(choices, f"{data}")
         return from_named(str(data), given, choices, image_size)
     if pictures or are_step_archive(data):
         found = found_in_parts(given)
@@ -144,6 +143,7 @@ def read_parts(
             refuse_pictures(images, image_size)
             return from_step_files(found, choices)
         refuse_time(choices)
+        refuse_further(choices, "pictures")
         found_pictures = pictures_of(found, image_size, unlabelled=choices.unlabelled)
         return from_pictures(found_pictures, choices)
     refuse_time(choices)

@@ -90,6 +90,53 @@ def test_what_cannot_be_is_refused_in_one_sentence(data, how, said):
         read(data, **how)
 
 
+@pytest.mark.parametrize(
+    ("data", "how"),
+    [
+        ({"x": RNG.random(40), "kind": ["u", "v"] * 20, "size": RNG.random(40)}, {}),
+        ({**arrays(), "kind": ["u", "v"] * 30, "size": RNG.random(60)}, {}),
+        ({name: [*v] for name, v in steps().items() if name != "kind"}
+         | {"kind": ["uv"[s % 2] for s in steps()["id"]]}, {"sequence": "id", "time": "t"}),
+    ],
+)  # fmt: skip
+def test_the_positive_class_is_one_of_the_leading_target(data, how):
+    for positive in "uv":
+        dataset = read(data, target="kind,size", positive=positive, **how)
+        assert dataset.schema.positive["kind"] == positive
+    with pytest.raises(BakeoffError, match="w"):
+        read(data, target="kind,size", positive="w", **how)
+    with pytest.raises(BakeoffError, match="needs two classes, but 'size' is a number"):
+        read(data, target="size,kind", positive="u", **how)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write a file for each sequence, into the folder of its class."""
+    for number in range(24):
+        kind = ["up", "down"][number % 2]
+        (tmp_path / kind).mkdir(exist_ok=True)
+        lines = [f"{t},{number + t * (kind == 'up')},{kind},{number / 7}" for t in range(5)]
+        text = "\n".join(["t,x,kind,size", *lines])
+        (tmp_path / kind / f"{number}.csv").write_text(text, "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("target", ["kind,size", ["size", "kind"], "class,size", "size,class"])
+def test_a_file_for_each_sequence_has_several_targets_its_folder_among_them(files, target):
+    dataset = read(files, target=target, time="t")
+    names = target.split(",") if isinstance(target, str) else target
+    assert dataset.schema.targets == tuple(names)
+    new = read_inputs(files, dataset.schema)
+    for name in names:
+        assert set(new.arrays[name]) == set(dataset.arrays[name])
+
+
+@pytest.mark.parametrize("target", ["kin", "kind,siz"])
+def test_a_column_that_no_file_has_is_not_taken_for_their_folder(files, target):
+    with pytest.raises(BakeoffError, match=r"No column called '(kin|siz)'.*Did you mean"):
+        read(files, target=target, time="t")
+
+
 def test_a_dict_of_targets_is_asked_for_as_one_dict(tmp_path):
     with pytest.raises(BakeoffError, match=r"y is a dict of 2 targets.*target='a,b'"):
         bakeoff.run(

@@ -68,8 +68,12 @@ def from_long_table(
     times, time_form = times_in_parts(frame, first, choices, origin.place)
     whole = None if files is None else files.whole
     rows = gather(frame, times, origin, sequence=sequence, typed=first.typed, whole=whole)
-    labels = None if files is None else files.labels
-    targets = [target_of(rows, name, first, choices, labels) for name in names]
+    labels = {} if files is None else {files.folder: files.labels}
+    others_of = choices._replace(positive=None)  # it is a class of the leading target
+    targets = [
+        target_of(rows, name, first, others_of if i else choices, labels.get(name))
+        for i, name in enumerate(names)
+    ]
     refuse_steps(targets)
     others = [other for other in frame.columns if other not in (sequence, choices.time, *names)]
     fixed = fixed_columns(rows, others, choices.inputs)
@@ -95,7 +99,7 @@ def from_long_table(
             *(
                 note
                 for target in targets
-                if labels is None and target.task not in PER_STEP
+                if target.column.name not in labels and target.task not in PER_STEP
                 for note in say_labels(rows, target.column.name)
             ),
             *say_fixed([readings[other].column for other in fixed], sequence),
@@ -128,11 +132,13 @@ class Files(NamedTuple):
 
     Args:
         whole: The part, number and name of each file; the ids of the table are positions in it.
-        labels: (N,) the folder of each, which is its class; None where a column is the target.
+        folder: The target that is the folder of each; "" where columns alone are targets.
+        labels: (N,) that folder.
     """
 
     whole: Origin
-    labels: Array | None
+    folder: str
+    labels: Array
 
 
 def target_of(

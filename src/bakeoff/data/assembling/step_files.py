@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bakeoff.data.assembling.choices import Choices, check_long_names, check_names
+from bakeoff.data.assembling.choices import (
+    Choices,
+    check_long_names,
+    check_names,
+    with_several,
+)
 from bakeoff.data.assembling.long_tables import Files, from_long_table, inputs_from_long_table
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
@@ -34,7 +39,7 @@ def from_step_files(found: Mapping[str, Found], choices: Choices) -> Dataset:
 
     Args:
         found: "train", "validation", "test" -> what stands there.
-        choices: Of the user: the target is a column that is the same in all rows of a file; left
+        choices: Of the user: a target is a column that is the same in all rows of a file; left
             out, or "class", it is the folder that a file stands in.
 
     Raises:
@@ -43,9 +48,10 @@ def from_step_files(found: Mapping[str, Found], choices: Choices) -> Dataset:
     refuse_ids(choices)
     steps = {part: as_steps(one) for part, one in found.items()}
     first = steps["train"]
-    labelled = choices.target is None or (
-        choices.target == CLASS and CLASS not in first_columns(first)
-    )
+    there = first_columns(first)
+    choices = with_several(choices, there)
+    wanted = [choices.target or free_name(CLASS, there), *choices.further]
+    labelled = choices.target is None or (CLASS in wanted and CLASS not in there)
     if labelled and not any("/" in file.name for file in first.files):
         raise RequestError(
             f"{first.source} holds files in no class folder: say with "
@@ -54,16 +60,13 @@ def from_step_files(found: Mapping[str, Found], choices: Choices) -> Dataset:
         )
     read = read_step_files(steps, labelled=labelled)
     columns = read.table.frame.columns
-    name = free_name(FILE, columns)
-    target = free_name(CLASS, columns) if labelled else str(choices.target)
-    table = with_files(read, name, target)
-    choices = choices._replace(sequence=name, target=target)
+    name, folder = free_name(FILE, columns), free_name(CLASS, columns) if labelled else ""
+    table = with_files(read, name, folder)
+    choices = choices._replace(sequence=name, target=wanted[0])
     check_names(table, choices)
     check_long_names(table.frame.columns, choices._replace(sequence=None))
-    labels = read.labels if labelled else None
-    return from_long_table(
-        table.frame, table, choices, read.steps, read.notes, Files(read.whole, labels)
-    )
+    files = Files(read.whole, folder, read.labels)
+    return from_long_table(table.frame, table, choices, read.steps, read.notes, files)
 
 
 def refuse_ids(choices: Choices) -> None:
@@ -78,20 +81,21 @@ def refuse_ids(choices: Choices) -> None:
         raise RequestError(f"{what} goes with a table of time series, and a folder is none.")
 
 
-def with_files(read: StepFiles, name: str, target: str) -> Table:
-    """Return the steps with the file of each, from 0, and its folder where no column is the target.
+def with_files(read: StepFiles, name: str, folder: str) -> Table:
+    """Return the steps with the file of each, from 0, and the folder that it stands in.
 
     Args:
         read: The steps.
         name: What to call the column of the files.
-        target: What to predict: a column of the files, or what to call their folders.
+        folder: What to call their folders; "" where these are not predicted.
     """
     import polars as pl
 
     frame = read.table.frame.with_columns(pl.Series(name, read.member))
-    if target not in frame.columns and any(label is not None for label in read.labels):
+    known = any(label is not None for label in read.labels)
+    if folder and folder not in frame.columns and known:
         labels = read.labels[read.member].tolist()
-        frame = frame.with_columns(pl.Series(target, labels, dtype=pl.String))
+        frame = frame.with_columns(pl.Series(folder, labels, dtype=pl.String))
     return replace(read.table, frame=frame)
 
 
@@ -112,7 +116,7 @@ def inputs_from_step_files(data: object, schema: Schema) -> Dataset:
     Raises:
         DataError: The run was trained on something else.
     """
-    long, target = schema.long, schema.targets[0]
+    long = schema.long
     if long is None:
         raise DataError(
             "This is a folder of files, one for each sequence, and the run was trained on other "
@@ -121,6 +125,7 @@ def inputs_from_step_files(data: object, schema: Schema) -> Dataset:
     found = find_steps(Path(str(data)))
     times = [long.time] if long.time else []
     read = read_new_step_files(found, [*times, *long.names])
-    table = with_files(read, long.sequence, target)
+    folder = next((own for own in schema.targets if own.rstrip("_") == CLASS), "")
+    table = with_files(read, long.sequence, folder)
     dataset = inputs_from_long_table(table, schema, long, origin=read.steps, whole=read.whole)
     return replace(dataset, notes=(*read.notes, *dataset.notes))

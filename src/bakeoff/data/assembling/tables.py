@@ -140,7 +140,7 @@ def read_target_of(
         place: Writes a position for people.
     """
     labels = matching(first.frame.columns, name)
-    positive = None if choices.further else choices.positive
+    positive = choices.positive if name == choices.target else None  # of the leading target
     if labels:
         return read_labels(frames, labels, name, positive=positive, place=place)
     return target_in_parts(

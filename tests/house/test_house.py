@@ -266,7 +266,7 @@ def test_the_design_names_every_file_and_no_other():
                   "state.py", "tally.py", "frozen.py", "averaged.py", "mixing.py", "sampling.py",
                   "step.py", "not_finite.py", "ranks.py", "within.py", "tensorflow_steps.py",
                   "jax_steps.py", "nt_xent.py", "repeatable.py", "tensorflow_adam.py",
-                  "keras_fit.py", "recurrent.py", "stacked.py", "fit_stacked.py",
+                  "keras_fit.py", "recurrent.py", "faster.py", "stacked.py", "fit_stacked.py",
                   "unrolled.py"}  # fmt: skip
     assert there - named <= {
         "api.py",

@@ -5,6 +5,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs pip install 'bakeoff[tensorflow]'")
 
+from bakeoff.keras_models import step  # noqa: E402
 from bakeoff.keras_models import unrolled as room  # noqa: E402
 from bakeoff.keras_models.feed import Feed  # noqa: E402
 from bakeoff.keras_models.fit import fit  # noqa: E402
@@ -42,7 +43,13 @@ def test_it_ends_with_the_context_also_after_an_error():
 
 
 def test_a_training_takes_the_same_path(monkeypatch):
-    histories = []
+    histories, unrolled_in = [], []
+
+    def seen(model, wanted):
+        unrolled_in.append(wanted)
+        return unrolled(model, wanted)
+
+    monkeypatch.setattr(step, "unrolled", seen)
     for fewest in (10**9, 1):
         monkeypatch.setattr(room, "FEWEST_STEPS", fewest)
         monkeypatch.setattr(room, "STEPS_A_CELL", 1)
@@ -54,5 +61,7 @@ def test_a_training_takes_the_same_path(monkeypatch):
                 loss="binary_cross_entropy", epochs=6, batch_size=8,
             )
         )  # fmt: skip
+    assert set(unrolled_in) == {False, True}
+    assert unrolled_in == sorted(unrolled_in), "the first has loops, the second none"
     for one, two in zip(*histories, strict=True):
         assert one["train_loss"] == pytest.approx(two["train_loss"], rel=1e-4)

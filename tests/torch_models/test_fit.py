@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bakeoff.torch_models.cnn import CNN
 from bakeoff.torch_models.cnn3d import CNN3D
-from bakeoff.torch_models.dropout import faster_dropout
+from bakeoff.torch_models.faster import faster
 from bakeoff.torch_models.feed import Feed
 from bakeoff.torch_models.fit import fit, predict
 from bakeoff.torch_models.losses import loss_of, metric_of
@@ -164,7 +164,7 @@ def test_dropout_keeps_the_mean_and_drops_the_asked_share(rate):
     torch.manual_seed(0)
     part = nn.Dropout(rate)
     x = torch.ones(1000, 1001, requires_grad=True)
-    with faster_dropout(part):
+    with faster(part):
         y = part(x)
         y.sum().backward()
     assert y.mean().item() == pytest.approx(1, abs=0.005)
@@ -175,7 +175,7 @@ def test_dropout_keeps_the_mean_and_drops_the_asked_share(rate):
 
 def test_dropout_is_torchs_own_again_after_training():
     part = nn.Dropout(0.5)
-    with faster_dropout(part):
+    with faster(part):
         pass
     assert "forward" not in vars(part)
 

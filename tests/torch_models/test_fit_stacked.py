@@ -2,17 +2,20 @@
 
 import json
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from bakeoff.torch_models import fit_stacked as room
 from bakeoff.torch_models.fit import fit
 from bakeoff.torch_models.fit_stacked import fit_stacked
 from bakeoff.torch_models.gru import GRU
 from bakeoff.torch_models.mlp import MLP
 from bakeoff.torch_models.rnn import RNN
 from bakeoff.torch_models.stacked import stacked
+from bakeoff.torch_models.validation import forward
 
 SEEDS = (1, 2, 3)
 PAGES = {
@@ -108,6 +111,28 @@ def test_a_stack_goes_on_from_its_state_bit_by_bit():
         for one, two in zip(models, whole, strict=True):
             for own, weight in one.state_dict().items():
                 assert torch.equal(weight, two.state_dict()[own]), own
+
+
+def test_no_more_is_lost_than_asked_for_where_an_epoch_takes_less(monkeypatch):
+    """Epochs of 6 seconds, none to be lost beyond 10: one without a state would lose 12."""
+    clock, states = [0.0], []
+
+    def ticking():
+        clock[0] += 1e-6
+        return clock[0]
+
+    monkeypatch.setattr(room, "time", SimpleNamespace(perf_counter=ticking))
+
+    def judged(*given):
+        clock[0] += 6.0
+        return forward(*given)
+
+    monkeypatch.setattr(room, "forward", judged)
+    told = {"on_state": lambda saved: states.append(saved[1]["epoch"]), "state_seconds": 10.0}
+    _, histories = trained("mlp", SEEDS, together=True, epochs=4, patience=0, **told)
+    assert states == [1, 2, 3, 4]
+    shared = [row["seconds"] for row in histories[0]]
+    assert shared == pytest.approx([2.0, 4.0, 6.0, 8.0], abs=1e-3), "a third of each"
 
 
 def test_a_page_with_a_part_that_cannot_be_stacked_is_refused():

@@ -191,8 +191,9 @@ def weight_of(text: str, number: str) -> float:
 def with_heads(
     models: Sequence[Model], named: Collection[str], targets: Collection[str]
 ) -> tuple[list[Model], tuple[str, ...]]:
-    """Return models that predict several targets: networks get a head for each, but those of
-    members, whose scores are those of all targets beside each other.
+    """Return models that predict several targets: networks get a head for each.
+
+    Those of members do without: their scores are those of all targets, beside each other.
 
     Args:
         models: That can read the data.

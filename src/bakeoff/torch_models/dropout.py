@@ -4,10 +4,6 @@
 64-bit draw decides four values here. The probability is rounded to a multiple of 1/65,536.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,17 +11,9 @@ from torch import Tensor, nn
 SMALL = 4096  # values; below this the built-in call is as fast
 
 
-@contextmanager
-def faster_dropout(model: nn.Module) -> Iterator[None]:
-    """Let the `nn.Dropout` parts of a model draw 16 bits a value while the block runs."""
-    parts = [part for part in model.modules() if type(part) is nn.Dropout and 0 < part.p < 1]
-    for part in parts:
-        part.forward = partial(drop, part)
-    try:
-        yield
-    finally:
-        for part in parts:
-            del part.forward
+def can_be_drawn(part: nn.Dropout) -> bool:
+    """Tell whether chance decides what a part drops."""
+    return 0 < part.p < 1
 
 
 def drop(part: nn.Dropout, x: Tensor, generator: torch.Generator | None = None) -> Tensor:

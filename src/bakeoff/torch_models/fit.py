@@ -7,8 +7,7 @@ freed memory kept for the next step (1.1-1.6 times); losses read once an epoch, 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.torch_models.averaged import Averaged
-from bakeoff.torch_models.dropout import faster_dropout
+from bakeoff.torch_models.faster import faster
 from bakeoff.torch_models.feed import (
     Augment,
     Feed,
@@ -36,7 +35,6 @@ from bakeoff.torch_models.nt_xent import versions_for
 from bakeoff.torch_models.optimizers import Optimizer
 from bakeoff.torch_models.progress import Progress
 from bakeoff.torch_models.ranks import ranks
-from bakeoff.torch_models.recurrent import faster_recurrent
 from bakeoff.torch_models.repeatable import repeatable
 from bakeoff.torch_models.sampling import chances
 from bakeoff.torch_models.schedules import Best, Plateau, Schedule, named
@@ -210,13 +208,6 @@ def fit(
     kept.give_back()
     lay_out(model.eval(), {})
     return progress.history
-
-
-@contextmanager
-def faster(model: nn.Module) -> Iterator[None]:
-    """Let parts of a model do the same in less time while the block runs."""
-    with faster_dropout(model), faster_recurrent(model):
-        yield
 
 
 def with_its_loss(model: nn.Module, criterion: Callable[..., Tensor]) -> nn.Module:

@@ -23,7 +23,7 @@ from bakeoff.torch_models.repeatable import repeatable
 from bakeoff.torch_models.sampling import chances, drawn
 from bakeoff.torch_models.schedules import Best, Plateau, Schedule, named
 from bakeoff.torch_models.stacked import narrow, stacked, weights_at
-from bakeoff.torch_models.state import Saved, check_same
+from bakeoff.torch_models.state import Saved, fill
 from bakeoff.torch_models.tally import Tally
 from bakeoff.torch_models.training import call, widened
 from bakeoff.torch_models.validation import forward
@@ -86,7 +86,7 @@ def fit_stacked(
         on_epoch: Called with the place of a model and a row of its history.
         begin: What `on_state` was given.
         on_state: Called between epochs.
-        state_seconds: So often at most.
+        state_seconds: So much is lost at most where an epoch takes less.
 
     Returns:
         The history of each. Seconds are shared by those that train.
@@ -114,24 +114,25 @@ def fit_stacked(
     likely = chances(sampling, targets)
     rates = partial(planned.rates, num_steps=len(feed.sizes(batch_size)), falls=0)
     stack.begin_with(begin)
-    last = time.monotonic()
+    last = time.perf_counter()
     with repeatable(deterministic):
         while stack.active and stack.epoch < epochs:
             start = time.perf_counter()
             stack.epoch += 1
             orders = np.stack([drawn(rng, len(feed), likely) for rng in stack.drawing()])
-            batches = shuffled(feed, known, orders, batch_size)
+            batches, now = shuffled(feed, known, orders, batch_size), rates(stack.epoch)
             tally = Tally(partial(metrics_of_each, watched), mean=loss in MEANS)
-            found = stack.learn(batches, rates(stack.epoch), each, tally)
+            found = stack.learn(batches, now, each, tally)
             speed = len(feed) * len(stack.active) / (time.perf_counter() - start)
             scores = forward(stack, judged)  # (N, K, ...)
             found["validation_loss"] = [criterion(own, truth).item() for own in scores.unbind(1)]
             found["validation_metric"] = [watched(own, truth) for own in scores.unbind(1)]
-            same = {"lr": rates(stack.epoch)[-1], "rows_per_second": speed}
-            stack.note(found, same, time.perf_counter() - start)
-            if on_state is not None and time.monotonic() - last >= state_seconds:
-                on_state(stack.saved())
-                last = time.monotonic()
+            lasted = time.perf_counter() - start
+            stack.note(found, {"lr": now[-1], "rows_per_second": speed}, lasted)
+            end = time.perf_counter()
+            if on_state is not None and end + lasted - last >= state_seconds:
+                on_state(stack.saved())  # before the next epoch ends it would have been due
+                last = end
     for model in models:
         model.eval()
     return [progress.history for progress in stack.progress]
@@ -164,7 +165,6 @@ class Stack(nn.Module):
         self.twin = stacked(models, self.generators)
         self.optimizer = Optimizer(self.twin, **optimizer, stacked=True)
         self.active, self.epoch = [*range(len(models))], 0
-        self.seconds = [0.0 for _ in models]
         self.progress: list[Progress] = []
 
     def forward(self, x: Tensor, categories: Tensor | None = None) -> Tensor:
@@ -227,10 +227,10 @@ class Stack(nn.Module):
         """
         staying = []
         for place, k in enumerate(self.active):
-            self.seconds[k] += seconds / len(self.active)
+            progress = self.progress[k]
             own = {name: values[place] for name, values in found.items()}
-            row = {"epoch": self.epoch, **own, **same, "seconds": self.seconds[k]}
-            if self.progress[k].goes_on(row):
+            lasted = progress.seconds + seconds / len(self.active)
+            if progress.goes_on({"epoch": self.epoch, **own, **same, "seconds": lasted}):
                 staying.append(place)
         if len(staying) < len(self.active):
             self.narrow(staying)
@@ -268,7 +268,6 @@ class Stack(nn.Module):
             "history": [progress.history for progress in self.progress],
             "active": self.active,
             "epoch": self.epoch,
-            "seconds": self.seconds,
             "orders": [rng.bit_generator.state for rng in self.orders],
         }
         return arrays, facts
@@ -284,16 +283,14 @@ class Stack(nn.Module):
             return
         arrays, facts = saved
         self.narrow(list(facts["active"]))
-        check_same(arrays, {name: tuple(own.shape) for name, own in self.tensors().items()})
-        for name, tensor in self.tensors().items():
-            tensor.copy_(torch.from_numpy(np.array(arrays[name])))
+        fill(self.tensors(), arrays)
         for k, generator in zip(self.active, self.generators, strict=True):
             generator.set_state(torch.from_numpy(np.array(arrays[f"random.{k}"])))
         for rng, state in zip(self.orders, facts["orders"], strict=True):
             rng.bit_generator.state = state
         for progress, history in zip(self.progress, facts["history"], strict=True):
             progress.begin_with(history)
-        self.epoch, self.seconds = int(facts["epoch"]), [*facts["seconds"]]
+        self.epoch = int(facts["epoch"])
 
 
 def shuffled(

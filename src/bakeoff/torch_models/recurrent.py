@@ -12,28 +12,12 @@ of one shape can be read at once: the K below.
 Dimensions: K networks, T time steps, B batch, F features, H hidden size, G = 3 H.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 Layer = nn.RNN | nn.GRU
-
-
-@contextmanager
-def faster_recurrent(model: nn.Module) -> Iterator[None]:
-    """Let the `nn.RNN` and `nn.GRU` parts of a model be one operation each while the block runs."""
-    parts = [part for part in model.modules() if type(part) in (nn.RNN, nn.GRU) and is_plain(part)]
-    for part in parts:
-        part.forward = partial(read, part)
-    try:
-        yield
-    finally:
-        for part in parts:
-            del part.forward
 
 
 def is_plain(part: Layer) -> bool:

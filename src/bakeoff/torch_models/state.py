@@ -158,9 +158,7 @@ class State:
         if saved is None:
             return
         arrays, facts = saved
-        check_same(arrays, {name: tuple(t.shape) for name, t in self.tensors().items()})
-        for name, tensor in self.tensors().items():
-            tensor.copy_(torch.from_numpy(np.array(arrays[name])))
+        fill(self.tensors(), arrays)
         torch.set_rng_state(torch.from_numpy(np.array(arrays["random.torch"])))
         if "random.cuda" in arrays:
             torch.cuda.set_rng_state(torch.from_numpy(np.array(arrays["random.cuda"])))
@@ -169,6 +167,18 @@ class State:
             rng.bit_generator.state = facts["random"][name]
         self.begun = within_of(facts, arrays)
         self.progress.begin_with(facts["history"])
+
+
+@torch.no_grad()
+def fill(tensors: Mapping[str, Tensor], arrays: Mapping[str, np.ndarray]) -> None:
+    """Give tensors the values of a state, in place.
+
+    Raises:
+        ValueError: It is that of another training.
+    """
+    check_same(arrays, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
+    for name, tensor in tensors.items():
+        tensor.copy_(torch.from_numpy(np.array(arrays[name])))
 
 
 def check_same(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:

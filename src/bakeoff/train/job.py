@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from bakeoff.build import Absent, Count, OneOf, Seconds
 from bakeoff.catalog import Model, find, load
 from bakeoff.data.columns.column import Task
+from bakeoff.train.head import heads_of
 from bakeoff.train.recipe import Recipe, settings_of
 
 JobTask = Literal[Task, "pairs"]
@@ -68,8 +69,6 @@ class Job:
     @property
     def out_features(self) -> int:
         """How many numbers the page returns for a row, or for a step of one."""
-        from bakeoff.train.head import heads_of
-
         if self.heads and not self.branches:  # a page that predicts all targets by itself
             return sum(head.out_features for head in heads_of(self))
         if self.task in ("forecast", "series") and find(self.architecture).predicts == "row":

@@ -75,7 +75,7 @@ def test_one_seed_a_gpu_large_networks_and_long_epochs_have_none():
     assert len(stacks_of(plan(jobs, parameters=78_000), "cpu")) == 3
     assert stacks_of(plan(jobs, parameters=79_000), "cpu") == {}
     assert stacks_of(plan(jobs, rows=100_000), "cpu") == {}
-    assert len(stacks_of(plan(jobs, rows=60_000), "cpu")) == 3
+    assert len(stacks_of(plan(jobs, rows=30_000), "cpu")) == 3
 
 
 def test_steps_of_a_recurrent_network_count():

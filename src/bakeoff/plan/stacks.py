@@ -21,7 +21,7 @@ Key = tuple[str, str, int]  # model, framework, seed
 MOST_WORK = {"mlp": 2.5e6, "rnn": 6e6, "gru": 6e6}  # multiplications of a step and seed, below
 # which five seeds cost as much as three at most; mlp_periodic by default costs four and more
 MOST_TOGETHER = 5  # ten seeds are two stacks, for two cores
-MOST_STEPS = 2_000  # in an epoch; a checkpoint of a stack is written between two epochs
+MOST_STEPS = 1_000  # in an epoch; a checkpoint of a stack is written between two epochs
 ANY = (  # settings that a stack has, whatever their value; all others are to be as usual
     *("lr", "warmup_epochs", "step_epochs", "gamma", "min_lr", "first_cycle", "growth"),
     *("warm_share", "decay_share", "plateau_patience", "factor", "batch_size", "epochs"),

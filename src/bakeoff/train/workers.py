@@ -16,7 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 from bakeoff.errors import RequestError, RunError, option
 from bakeoff.train.events import Epoch, Event, Failed, Lost, Of, Ready, Started, from_line
@@ -25,6 +25,7 @@ from bakeoff.train.idle_workers import IdleWorkers, kind_of
 from bakeoff.train.job import Job
 from bakeoff.train.keras_backend import ENVIRONMENT, INSTALL, not_installed
 from bakeoff.train.machine import gpus, memory_kills, this_machine
+from bakeoff.train.task import Task, tasks_of
 
 LOST_STARTS = 3  # so many in a row end the run: the next one would be lost as well
 KILL = 9  # SIGKILL, which Windows does not have
@@ -254,7 +255,7 @@ class Workers:
         self,
         do: str,
         worker: "Worker",
-        waiting: deque["Task"],
+        waiting: deque[Task],
         places: Sequence[tuple[Path, Path]],
     ) -> Iterator[tuple[int, Event]]:
         """Give a free worker its next job; a job of another framework gets a fresh process."""
@@ -275,39 +276,6 @@ class Workers:
         )
         for number in task.numbers.values():
             yield number, Started()
-
-
-class Task(NamedTuple):
-    """What a worker does at once: one job, or several.
-
-    Args:
-        jobs: All of them.
-        numbers: Place of a job among these -> its number, of those that are asked for and have not
-            ended.
-        first: The number of the first that was asked for.
-    """
-
-    jobs: Sequence[Job]
-    numbers: dict[int, int]
-    first: int
-
-
-def tasks_of(jobs: Sequence[Job], stacks: Sequence[Sequence[Job]]) -> list[Task]:
-    """Return what is to be done, in the order of the jobs.
-
-    Args:
-        jobs: What is asked for.
-        stacks: Of each of them: those that are done with it.
-    """
-    tasks: list[Task] = []
-    for number, (job, together) in enumerate(zip(jobs, stacks, strict=True)):
-        place = [own.seed for own in together].index(job.seed)
-        known = (task for task in tasks if len(task.jobs) > 1 and task.jobs[0] == together[0])
-        task = next(known, None)
-        if task is None:
-            tasks.append(task := Task(together, {}, number))
-        task.numbers[place] = number
-    return tasks
 
 
 class Worker:

@@ -77,6 +77,7 @@ def run(
     image_size: str | int | tuple[int, int] | None = None,
     tokens: str | None = None,
     length: int | None = None,
+    cut: str | None = None,
     vectors: str | Path | None = None,
     models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     start_from: str | Path | None = None,

@@ -57,6 +57,7 @@ class BakeoffEstimator(BaseEstimator):  # type: ignore[misc]
         positive: Any = None,
         tokens: str | None = None,
         length: int | None = None,
+        cut: str | None = None,
         vectors: str | Path | None = None,
         models: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
         start_from: str | Path | None = None,

@@ -183,6 +183,8 @@ def test_what_is_cut_is_said_before_training_and_a_larger_length_reads_it(tmp_pa
     ]
     assert scores[0] < 0.9
     assert scores[1] == 1.0
+    run = bakeoff.run(frame, "y", cut="middle", out=tmp_path / "middle", **recipe)
+    assert run.leaderboard["score"][0] == 1.0  # at once, where nobody knows of a length
 
 
 def test_answers_stand_in_the_order_of_the_rows_whatever_their_lengths(tmp_path):

@@ -114,11 +114,18 @@ class Experiment:
     )
     length: int = setting(
         0,
-        "of texts: words or pieces that networks read, from the beginning; 0: all those of 95 % of "
-        "the training rows, at most 512",
+        "of texts: words or pieces that networks read; 0: all those of 95 % of the training rows, "
+        "at most 512",
         table="data",
         least=0,
         most=10**6,
+    )
+    cut: str = setting(
+        "end",
+        "of texts: where those lose words that are longer than what networks read: at their end, "
+        "or in their middle",
+        table="data",
+        choices=("end", "middle"),
     )
     vectors: str = setting(
         "",

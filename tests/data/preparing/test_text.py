@@ -141,3 +141,13 @@ def test_there_are_about_as_many_buckets_as_pairs():
     many = Text.fit(texts(*[" ".join(f"w{i} w{i * j % 997}" for i in range(997)) for j in (2, 3)]))
     assert few.buckets == 2**10
     assert many.buckets == 2**12
+
+
+def test_a_longer_text_is_cut_at_its_end_or_in_its_middle():
+    rows = texts("a b c d e", "a b", "a b c d e")
+    whole = Text.fit(rows, TextChoices(length=9)).apply(rows)
+    for cut, kept in (("end", "abc"), ("middle", "abe")):
+        fitted = Text.fit(rows, TextChoices(length=3, cut=cut))
+        short = fitted.shortened(fitted.apply(rows))
+        code = dict(zip("abcde", whole[0].tolist(), strict=True))
+        assert [short[i].tolist() for i in (0, 1)] == [[code[c] for c in kept], whole[1].tolist()]

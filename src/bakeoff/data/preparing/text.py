@@ -29,6 +29,7 @@ Letters = Annotated[Array, Row("u")]
 Length = Annotated[int, Between(1, 10**6)]
 Width = Annotated[int, Between(1, MOST), Absent(64)]
 Buckets = Annotated[int, Between(0, 2**24), Absent(2**17)]
+Cut = Annotated[Literal["end", "middle"], Absent("end")]
 
 MOST_WORDS = 200_000  # words with a code, for baselines
 MOST_KNOWN = 20_000  # of them those that networks tell apart ...
@@ -47,11 +48,13 @@ class TextChoices(NamedTuple):
     Args:
         tokens: "words" or "bytes".
         length: Words or pieces of each text that networks read; 0: by the training rows.
+        cut: Where a longer text loses what is too much.
         vectors: A file of pretrained vectors that those of words begin as; "" draws them.
     """
 
     tokens: Way = "words"
     length: int = 0
+    cut: Literal["end", "middle"] = "end"
     vectors: str = ""
 
 
@@ -62,8 +65,11 @@ BY_DEFAULT = TextChoices()
 class Text:
     """Give each word of the training rows a code, the most frequent first, equals by name.
 
-    Missing and empty texts are the same: one unknown word. The end of a long text is what networks
-    do not read; baselines read all of it.
+    Missing and empty texts are the same: one unknown word. Of a long text networks do not
+    read the end, or the middle; baselines read all of it.
+
+    Source of the cut in the middle: Sun et al., "How to Fine-Tune BERT for Text Classification?",
+    2019 (head and tail).
 
     Args:
         letters: UTF-8 of the words in lower case, a line each; of "bytes", of the pairs of pieces
@@ -73,6 +79,7 @@ class Text:
         tokens: "words", or "bytes": pieces of words, by byte-level byte-pair encoding.
         width: Numbers of the vector that a network learns of each word.
         buckets: In which embedding_bag puts pairs of neighbours: about one for each.
+        cut: Where a longer text loses what is too much: at its "end", or in its "middle".
 
     Attributes:
         start: (V, width) what these vectors begin as, NaN where they are drawn; None: all are.
@@ -96,6 +103,7 @@ class Text:
     tokens: Way = "words"
     width: Width = 64
     buckets: Buckets = 2**17
+    cut: Cut = "end"
     role: ClassVar[Role] = "block"
     start: Array | None = field(default=None, init=False, repr=False)
     kept: list[Any] = field(default_factory=list, init=False, repr=False)
@@ -120,7 +128,7 @@ class Text:
                 f"{option('tokens', 'bytes')} out."
             )
         letters, known = learned(values, choices.tokens)
-        fitted = cls(letters, known, choices.length or 1, choices.tokens)
+        fitted = cls(letters, known, choices.length or 1, choices.tokens, cut=choices.cut)
         codes, lengths = fitted.read(values)
         fitted = replace(
             fitted,
@@ -236,6 +244,26 @@ class Text:
             else:
                 code = self.codes.get
                 yield [[code(word, UNKNOWN) for word in text_words(text)] for text in texts]
+
+    def shortened(self, codes: Sequences) -> Sequences:
+        """Leave `length` codes of each text, of a longer one the first, or the first and last.
+
+        Example:
+            >>> choices = TextChoices(length=3, cut="middle")
+            >>> fitted = Text.fit(np.array(["a b c d"], dtype=object), choices)
+            >>> whole = Sequences(np.arange(5), np.array([0]), np.array([5]))
+            >>> fitted.shortened(whole)[0].tolist()
+            [0, 1, 4]
+        """
+        lengths = np.minimum(codes.lengths, self.length)
+        if self.cut == "end" or (lengths == codes.lengths).all():
+            return replace(codes, lengths=lengths)
+        starts = np.cumsum(lengths) - lengths
+        within = np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
+        left_out = np.repeat(codes.lengths - lengths, lengths)
+        last = within >= self.length - self.length // 2
+        places = np.repeat(codes.starts, lengths) + within + np.where(last, left_out, 0)
+        return Sequences(codes.steps[places], starts, lengths)
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""

@@ -82,10 +82,15 @@ def say_cut(name: str, fitted: Text, lengths: Array) -> list[str]:
         return []
     things = things_of(fitted)
     share = len(over) / len(lengths)
+    last = fitted.length // 2 if fitted.cut == "middle" else 0
+    read, where, other = f"the first {fitted.length:,}", "end", ", with cut middle both ends count"
+    if last:
+        read, where = f"the first {fitted.length - last:,} and the last {last:,}", "middle"
+        other = ""
     return [
-        f"{name}: networks read the first {fitted.length:,} {things} of a text. {len(over):,} of "
-        f"{len(lengths):,} rows ({percent(share)}) are longer and lose {over.mean():,.0f} {things} "
-        f"on average, from their end; with length {int(lengths.max()):,} none does."
+        f"{name}: networks read {read} {things} of a text. {len(over):,} of {len(lengths):,} rows "
+        f"({percent(share)}) are longer and lose {over.mean():,.0f} {things} on average, from "
+        f"their {where}; with length {int(lengths.max()):,} none does{other}."
     ]
 
 

@@ -27,10 +27,10 @@ def text_views(fitted: Text, values: Array, components: TextComponents | None = 
     from bakeoff.data.taking.views import View, Views
 
     def text() -> View:
-        codes = fitted.apply(values)
+        codes = fitted.shortened(fitted.apply(values))
         known = np.where(codes.steps < fitted.vocabulary_size, codes.steps, UNKNOWN)
-        lengths = np.minimum(codes.lengths, fitted.length)
-        source = Ragged(base=known.astype(np.int32), starts=codes.starts, lengths=lengths)
+        base = known.astype(np.int32)
+        source = Ragged(base=base, starts=codes.starts, lengths=codes.lengths)
         sizes = {
             "vocabulary_size": fitted.vocabulary_size,
             "in_features": fitted.width,

@@ -76,3 +76,60 @@ def test_keras_forecasts_as_torch_does(hours, tmp_path):
     scores = dict(zip(run.leaderboard["model"], run.leaderboard["score"], strict=True))
     assert scores["dlinear"] < scores["last_value"]
     assert 0 < run.best.score(hours) < 1
+
+
+def test_several_targets_are_forecast_at_once_and_plain_models_say_what_they_say_alone(tmp_path):
+    (tmp_path / "hours.csv").write_text(series_table(300), "utf-8")
+
+    def scores(target, models):
+        run = bakeoff.run(
+            tmp_path / "hours.csv",
+            **OPTIONS | {"target": target},
+            models=models,
+            seeds=1,
+            epochs=1,
+            out=tmp_path / target / models[0],
+            show="none",
+        )
+        lines = run.leaderboard.iter_rows(named=True)
+        return run, {(row.get("target", target), row["model"]): row["score"] for row in lines}
+
+    plain = ["constant", "last_value", "seasonal_naive", "seasonal_mean"]
+    run, both = scores("heat,load", [*plain, "ridge_windows", "rnn"])
+    for target in ("heat", "load"):
+        _, alone = scores(target, plain)
+        assert {key: both[key] for key in alone} == pytest.approx(alone, rel=1e-6)
+    for target, mean in (("heat", 20), ("load", 275)):  # load is 50 and 500
+        frame = run.predictions_of(target).filter(pl.col("model") == "ridge_windows")
+        for column in ("truth", "prediction"):
+            assert frame[column].mean() == pytest.approx(mean, rel=0.05)
+    answers = run.model("last_value").predict(tmp_path / "hours.csv")
+    last = pl.read_csv(tmp_path / "hours.csv").group_by("place", maintain_order=True).last()
+    for target in ("heat", "load"):
+        expected = last[target].repeat_by(6).explode().to_list()
+        assert answers[f"prediction:{target}"].to_list() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_labels_of_a_window_may_be_several(tmp_path):
+    hours = np.arange(300)
+    frame = pl.DataFrame(
+        {
+            "t": hours,
+            "x": np.sin(hours / 4),
+            "up": np.where(np.cos(hours / 4) > 0, "up", "down"),
+            "size": np.abs(np.sin(hours / 4)),
+        }
+    )
+    run = bakeoff.run(
+        frame,
+        ["up", "size"],
+        time="t",
+        lookback=8,
+        models=["linear", "mlp"],
+        seeds=1,
+        epochs=2,
+        out=tmp_path / "run",
+        show="none",
+    )
+    assert set(run.leaderboard["target"]) == {"up", "size"}
+    assert {"prediction:up", "p:up:down", "prediction:size"} <= set(run.best.predict(frame).columns)

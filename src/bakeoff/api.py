@@ -205,10 +205,16 @@ def paired(data: Any, target: Any, name: str | None = None) -> tuple[Any, Any]:
 
 
 def are_columns(columns: Sequence[str], names: Sequence[str]) -> bool:
-    """Tell whether names are those of columns, or globs that name some."""
+    """Tell whether names are those of columns, or globs that name some; one may be misspelt.
+
+    Example:
+        >>> are_columns(["x", "y", "z"], ["x", "yy"]), are_columns(["x", "y"], ["no", "yes"])
+        (True, False)
+    """
     from bakeoff.data.columns.read_labels import matching
 
-    return all(name in columns or matching(columns, name) for name in names)
+    there = [name in columns or bool(matching(columns, name)) for name in names]
+    return all(there) or (any(there) and len(names) <= len(columns))
 
 
 def open_run(folder: str | Path) -> Run:

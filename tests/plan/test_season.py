@@ -55,7 +55,8 @@ def test_spreads_are_of_what_training_windows_look_ahead_to_alone(hours):
         hours, target="load", time="when", series="place", lookback=24, horizon=6
     )
     split = make_split(dataset)
-    spreads = target_spreads(dataset, split)
+    ((target, spreads),) = target_spreads(dataset, split).items()
+    assert target == dataset.target
     ahead, windows = (dataset.arrays[name][split.train] for name in ("load", "window"))
     known = {
         name: np.unique(

@@ -1,5 +1,6 @@
 """Forecast ahead: what follows the last known step of each time series, as a table."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,27 +14,30 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def forecast_ahead(dataset: Dataset, form: SeriesForm, forecasts: np.ndarray) -> "pl.DataFrame":
+def forecast_ahead(
+    dataset: Dataset, form: SeriesForm, forecasts: Mapping[str, np.ndarray]
+) -> "pl.DataFrame":
     """Return one line for each series and step ahead.
 
     Args:
         dataset: The last window of each series; its times are those of the first step ahead.
         form: Of the windows.
-        forecasts: (n, S) in the unit of the target.
+        forecasts: Target -> (n, S) in its unit.
 
     Returns:
         row (of the last known step), the series where there are several, step (from 1), time (empty
-        where times are irregular), prediction.
+        where times are irregular), prediction; of several targets prediction:<target> of each.
     """
     import polars as pl
 
-    count, steps = forecasts.shape
+    count, steps = next(iter(forecasts.values())).shape
     columns: dict[str, Any] = {"row": np.repeat(dataset.rows, steps)}
     if dataset.origin.ids is not None:
         columns[dataset.origin.id_column] = id_series(np.repeat(dataset.origin.ids, steps))
     columns["step"] = np.tile(np.arange(1, steps + 1), count)
     columns["time"] = times_ahead(dataset, form, steps)
-    columns["prediction"] = forecasts.ravel()
+    for target, values in forecasts.items():
+        columns[f"prediction:{target}" if len(forecasts) > 1 else "prediction"] = values.ravel()
     return pl.DataFrame(columns)
 
 

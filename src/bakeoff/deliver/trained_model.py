@@ -93,12 +93,13 @@ class TrainedModel:
             return preparation
         if (preparation.task, preparation.goal.num_classes) != (job.task, job.num_classes):
             raise DataError(f"{self.place.facts} is of another task than {self.run.data} says.")
-        heads = [(name, own["task"], own["num_classes"]) for name, own in job.heads.items()]
-        goals = [(name, own.task, len(own.classes)) for name, own in preparation.goals.items()]
+        series = preparation.schema.series
+        ahead = series.horizon if series else 0
+        heads = [(h.target, h.task, h.num_classes, h.steps) for h in heads_of(job)]
+        goals = [(name, g.task, len(g.classes), ahead) for name, g in preparation.goals.items()]
         if heads != goals[: len(goals) * (len(goals) > 1)]:
             raise DataError(f"{self.place.facts} is of other targets than {self.run.data} says.")
-        series = preparation.schema.series
-        if job.horizon != (series.horizon if series else preparation.goal.steps):
+        if job.horizon != (ahead if series else preparation.goal.steps):
             raise DataError(f"{self.place.facts} is of another horizon than {self.run.data} says.")
         return preparation
 
@@ -160,7 +161,11 @@ class TrainedModel:
         series = self.preparation.schema.series
         if self.preparation.task == "forecast" and series is not None:
             dataset = self.read(data, images, last=True)
-            forecasts = self.preparation.invert_steps(self.scores(dataset), dataset)
+            by_target = scores_by_target(self.fit.job, dataset.target, self.scores(dataset))
+            forecasts = {
+                target: self.preparation.only(target).invert_steps(scores, dataset)
+                for target, scores in by_target.items()
+            }
             return forecast_ahead(dataset, series, forecasts)
         text = self.preparation.goal.text
         if beam < 1 or (beam > 1 and text is None):

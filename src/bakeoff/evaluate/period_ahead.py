@@ -63,7 +63,7 @@ def spreads_of(
     if windows.series is None or all(name in spreads for name in here):
         return dict(spreads)
     _, stds = preparation.series_steps.moments(windows)
-    own = dict(zip(windows.names, stds[:, 0].tolist(), strict=True))
+    own = dict(zip(windows.names, stds[:, preparation.channel].tolist(), strict=True))
     return {**spreads, **{name: own[name] for name in here if name not in spreads}}
 
 

@@ -162,12 +162,13 @@ def judged_alone(plan: Plan, job: Job, target: str, scores: np.ndarray, part: st
     with advised(job):
         if preparation.task == "forecast":
             windows = dataset[positions]
+            spreads = spreads_of(preparation, windows, plan.spreads[target])
             return Predictions(
                 target=dataset.target,
                 rows=windows.rows,
                 truth=truth_ahead(windows),
                 scores=preparation.invert_steps(scores, windows),
-                period=period_ahead(windows, spreads_of(preparation, windows, plan.spreads)),
+                period=period_ahead(windows, spreads),
             )
         return Predictions(
             target=dataset.target,

@@ -260,6 +260,8 @@ def take(source: Source, rows: np.ndarray, change: Change | None = None) -> np.n
         return take_pixels(source, rows, change)
     places = source["starts"][rows][:, None] + np.arange(source["length"])
     taken = source["base"][places]  # (B, length, F)
+    if source.get("by_channel", False):
+        taken = taken.swapaxes(1, 2)
     return np.asarray(taken.reshape(len(taken), -1) if source["vector"] else taken)
 
 

@@ -16,6 +16,7 @@ from bakeoff.train.settled_weights import BALANCED, settled_weights, weights_of
 
 ONE_CLASS = ("binary", "multiclass")
 LATER = {  # written where they act
+    "steps": 0,
     "auxiliary": False,
     "class_weights": (),
     "label_smoothing": 0.0,
@@ -29,6 +30,7 @@ def heads_for(
     weights: Mapping[str, float | str],
     counts: Mapping[str, Mapping[str, int]],
     auxiliary: Collection[str],
+    steps: int,
     recipe: Recipe | None,
 ) -> dict[str, dict[str, Any]]:
     """Return the targets of a job, as `Job` has them; none where there is one target.
@@ -38,6 +40,7 @@ def heads_for(
         weights: Target -> its weight; none where there is one target.
         counts: Target -> training rows of each of its classes.
         auxiliary: Targets that stopping does not follow.
+        steps: Of a forecast; else 0.
         recipe: Of a network; None of a baseline.
     """
     heads = {}
@@ -49,6 +52,7 @@ def heads_for(
             target=target,
             task=goal.task,
             num_classes=len(goal.classes),
+            steps=steps,
             loss=(asked if asked in known else known[0]) if recipe else "",
             weight=1.0 if isinstance(weight, str) else weight,
             learned=weight == LEARNED,

@@ -205,12 +205,14 @@ class Facts:
         task: What is predicted; "" for anything.
         num_classes: Classes of the target; 0 for numbers.
         lookback: Steps of a window of time series; 0 for other data.
+        horizon: Steps that are forecast; else 0.
         season: Steps of the usual season of time series; 0 where none is known.
     """
 
     task: str = ""
     num_classes: int = 0
     lookback: int = 0
+    horizon: int = 0
     season: int = 0
 
 

@@ -66,7 +66,8 @@ class Plan:
         changes: What is done to training pictures, and why, in sentences.
         unnamed: Models that run because they can read the data, not because they were named.
         left_out: Models that this data cannot be given to, and why, a sentence each.
-        spreads: Of a forecast: series -> standard deviation of its training targets; "" -> of all.
+        spreads: Of a forecast: target -> series -> standard deviation of its training steps; "" ->
+            of all.
         begun: Framework -> the weights that a model begins with, where one begins as another ended.
         probed: (model, framework) -> its size and the seconds of a step, once it was probed.
         stacks: (model, framework, seed) -> the fits that it is trained together with, itself among
@@ -85,7 +86,7 @@ class Plan:
     changes: tuple[str, ...] = ()
     unnamed: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
-    spreads: Mapping[str, float] = field(default_factory=dict)
+    spreads: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     probed: Mapping[tuple[str, str], Probed] = field(default_factory=dict)
     begun: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
     stacks: Mapping[tuple[str, str, int], Sequence[Job]] = field(default_factory=dict)
@@ -184,17 +185,17 @@ def make_plan(
     Raises:
         RequestError: A model cannot read the data, or a metric or loss does not go with them.
     """
-    check_alone(dataset, experiment.auxiliary)
+    beside = experiment.auxiliary
+    check_alone(dataset, beside)
     preparation = fit_preparation(dataset, split, text_choices(experiment, dataset))
-    task = preparation.task
     metrics = metrics_by_target(experiment, preparation, dataset, split)
     offered = make_views(preparation, dataset)
-    series = preparation.schema.series
+    facts = facts_of(preparation)
     models, left_out = choose_models(
         experiment.models,
         all_that_fit=experiment.all_that_fit,
         views=offered,
-        facts=facts_of(preparation),
+        facts=facts,
     )
     if experiment.pairs:
         models, dropped = networks_of(dataset, models, set(experiment.models))
@@ -220,11 +221,11 @@ def make_plan(
         frameworks=experiment.framework,
         seeds=range(experiment.seed, experiment.seed + experiment.seeds),
         recipes=recipes,
-        task=TASK if experiment.pairs else task,
+        task=TASK if experiment.pairs else preparation.task,
         num_classes=FEATURES if experiment.pairs else preparation.goal.num_classes,
         device=experiment.device,
-        horizon=series.horizon if series else preparation.goal.steps,
-        heads=partial(heads_for, preparation.goals, weights, counted, experiment.auxiliary),
+        horizon=facts.horizon or preparation.goal.steps,
+        heads=partial(heads_for, preparation.goals, weights, counted, beside, facts.horizon),
     )
     return Plan(
         unnamed=frozenset(c.name for c in models) - set(experiment.models),
@@ -242,7 +243,7 @@ def make_plan(
         begun=begun.fitted(preparation) if begun else {},
         changes=changes,
         left_out=left_out,
-        spreads=target_spreads(dataset, split) if task == "forecast" else {},
+        spreads=target_spreads(dataset, split),
     )
 
 
@@ -253,6 +254,7 @@ def facts_of(preparation: Preparation) -> Facts:
         task=preparation.task,
         num_classes=max(goal.num_classes for goal in preparation.goals.values()),
         lookback=series.lookback if series else 0,
+        horizon=series.horizon if series else 0,
         season=season_of(series) if series else 0,
     )
 

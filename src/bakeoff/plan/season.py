@@ -41,7 +41,14 @@ def season_of(form: SeriesForm) -> int:
     return SEASONS.get(form.step, 0)
 
 
-def target_spreads(dataset: Dataset, split: Split) -> Mapping[str, float]:
+def target_spreads(dataset: Dataset, split: Split) -> dict[str, Mapping[str, float]]:
+    """Return, of a forecast, target -> series -> how far its training steps spread: `spread_of`."""
+    own = {data.target: data for data in dataset.by_target}
+    ahead = [name for name in own if dataset.schema.tasks[name] == "forecast"]
+    return {name: spread_of(own[name], split) for name in ahead}
+
+
+def spread_of(dataset: Dataset, split: Split) -> Mapping[str, float]:
     """Return the standard deviations of what training windows look ahead to, in the user's unit.
 
     Returns:

@@ -172,7 +172,7 @@ def read_naive(
     others = [row for row in ranked if row["model"] != verdict.best.model]
     others.sort(key=lambda row: row["model"] != "last_value")
     for row in others:
-        predictions = places[row["label"]][0].predictions()
+        predictions = places[row["label"]][0].predictions(verdict.target)
         if predictions is not None and kind_of(predictions) == "forecast":
             return predictions, str(row["label"])
     return None, ""

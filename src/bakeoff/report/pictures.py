@@ -91,7 +91,7 @@ def draw_target(run: Contents) -> dict[str, list[Group]]:
     """Draw what is shown of a further target: the ranking, and where its best model is wrong."""
     return {
         "leaderboard": list(draw_ranking(run)),
-        "best": [*draw_confusion(run), *draw_residuals(run)],
+        "best": [*draw_confusion(run), *draw_residuals(run), *draw_forecasts(run)],
     }
 
 
@@ -344,12 +344,12 @@ def draw_forecasts(run: Contents) -> Iterator[Group]:
     yield Group(
         caption="Windows of the test part, evenly over its time. Grey: what was known, as far as "
         f"the test part tells it. Then what came, and the forecasts of {run.best_label}{beside}.",
-        pictures=[picture(*drawn) for drawn in drawn_windows(run)],
+        pictures=[picture(*drawn, place=run.place) for drawn in drawn_windows(run)],
         size="small",
     )
     yield Group(
         caption="The score of each step ahead alone, over all test windows.",
-        pictures=[picture(*drawn_steps(run))],
+        pictures=[picture(*drawn_steps(run), place=run.place)],
     )
 
 

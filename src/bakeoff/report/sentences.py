@@ -68,7 +68,9 @@ def about_series(dataset: Dataset, form: SeriesForm) -> str:
     ahead = f"{numbers.count(form.lookback, 'step')}, {form.horizon:,} ahead"
     made = f"{numbers.count(len(windows), 'window')} of {ahead}"
     channels = numbers.count(form.width, "channel")
-    return f"{', '.join(steps)}: {made}, {channels}, target {cut(dataset.target)}"
+    names = [cut(name) for name in dataset.schema.targets]
+    word = "targets" if len(names) > 1 else "target"
+    return f"{', '.join(steps)}: {made}, {channels}, {word} {listed(names)}"
 
 
 def say_time(time: Any) -> str:

@@ -335,10 +335,13 @@ class WindowsTaker:
         self.base = base.as_strided(shape, (width, width, 1))
         self.starts = tensor_of(source["starts"]).to(base.device)
         self.device, self.vector = device, source["vector"]
+        self.by_channel = source.get("by_channel", False)
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return windows (B, length, F), or as vectors."""
         taken = self.base[self.starts[rows.to(self.base.device)]].to(self.device)
+        if self.by_channel:
+            taken = taken.transpose(1, 2)
         return taken.flatten(1) if self.vector else taken
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.baselines.ahead_by_target import AheadByTarget
 from bakeoff.baselines.baseline import Baseline
 from bakeoff.baselines.per_label import PerLabel
 from bakeoff.baselines.per_step import PerStep
@@ -97,6 +98,9 @@ def build_baseline(job: Job, sizes: Mapping[str, Any]) -> Baseline:
     if row.predicts == "steps":
         arguments = {"steps": job.horizon, **arguments}
     page = load(row, "torch")
+    if job.heads and job.task == "forecast":
+        whole = new_baseline(page, job.task, job.num_classes, arguments)
+        return AheadByTarget(whole, len(job.heads))
     if job.heads:
         return PerTarget(parts_of(job, page, arguments))
     if job.task == "series" and row.name != "constant":
@@ -111,6 +115,8 @@ def stored_baseline(job: Job, arrays: Mapping[str, np.ndarray]) -> Baseline:
         ValueError: They do not make a model of this task.
     """
     page = load(find(job.architecture), "torch")
+    if job.heads and job.task == "forecast":
+        return AheadByTarget.from_state(arrays, page.from_state, len(job.heads))
     if job.heads:
         return PerTarget.from_state(arrays, parts_of(job, page, {}), len(job.heads))
     if job.task == "series" and find(job.architecture).name != "constant":

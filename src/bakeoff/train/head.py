@@ -26,8 +26,9 @@ class Head:
 
     Args:
         target: Its name.
-        task: "binary", "multiclass", "multilabel" or "regression".
+        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
         num_classes: Classes or labels; 0 for numbers.
+        steps: That are forecast; else 0.
         loss: What training lowers; "" of a baseline.
         weight: Of its loss in the sum; 0 for a target that nothing is learned for.
         learned: Its weight is learned in place of being given (Kendall et al., 2018).
@@ -40,6 +41,7 @@ class Head:
     target: str
     task: Task
     num_classes: Count
+    steps: Annotated[Count, Absent(0)] = 0
     loss: str = ""
     weight: Weight = 1.0
     learned: bool = False
@@ -51,17 +53,17 @@ class Head:
     @property
     def out_features(self) -> int:
         """How many scores a network returns for it."""
-        return self.num_classes if self.task in ("multiclass", "multilabel") else 1
+        return self.num_classes if self.task in ("multiclass", "multilabel") else self.steps or 1
 
     @property
     def columns(self) -> int:
-        """How many columns its true values have: one for each label, else one."""
-        return self.num_classes if self.task == "multilabel" else 1
+        """How many columns its true values have: one for each label or step, else one."""
+        return self.num_classes if self.task == "multilabel" else self.steps or 1
 
     @property
     def width(self) -> int:
-        """How many columns what is judged has: a probability each, or a number."""
-        return max(self.num_classes, 1)
+        """How many columns what is judged has: a probability each, or a number, of each step."""
+        return max(self.num_classes, self.steps, 1)
 
 
 def judged_scores(job: Job, raw: np.ndarray) -> np.ndarray:
@@ -77,7 +79,7 @@ def judged_scores(job: Job, raw: np.ndarray) -> np.ndarray:
 
 
 def scores_by_target(job: Job, target: str, scores: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what is judged for each target: (n, C) probabilities, or (n,) numbers.
+    """Return what is judged for each target: (n, C) probabilities, (n,) numbers, or (n, S).
 
     Args:
         job: What was trained.
@@ -89,7 +91,7 @@ def scores_by_target(job: Job, target: str, scores: np.ndarray) -> dict[str, np.
     heads = heads_of(job)
     parts = cut_apart(scores, [head.width for head in heads])
     return {
-        head.target: own if head.num_classes else own[:, 0]
+        head.target: own if head.num_classes or head.steps else own[:, 0]
         for head, own in zip(heads, parts, strict=True)
     }
 

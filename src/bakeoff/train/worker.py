@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.catalog import find
-from bakeoff.data.taking.sources import Sliced, Source, plain, read_as
+from bakeoff.data.taking.sources import Sliced, Source, Windows, plain, read_as
 from bakeoff.errors import BakeoffError
 from bakeoff.train.build_model import build_baseline, view_of
 from bakeoff.train.build_network import (
@@ -406,8 +406,8 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
 
 def encoded(targets: Source, job: Job) -> Any:
     """Return targets as a baseline takes them: class numbers, floats, or windows to be sliced."""
-    if job.task == "forecast":
-        return Sliced(targets)
+    if isinstance(targets, Windows):  # of several targets step by step
+        return Sliced(replace(targets, by_channel=False))
     if job.per_step:
         return targets
     floats = job.heads or job.task in ("regression", "multilabel", "series")

@@ -81,7 +81,7 @@ def test_sequences_have_several_targets():
         (arrays() | {"amount": np.ones(5)}, {"target": "label,amount"}, "60 rows but amount has 5"),
         (arrays() | {"amount": np.ones((60, 6, 1))}, {"target": "amount,label"}, "of each step"),
         (steps(), {"target": "kind,state", "sequence": "id"}, "state has a value of each step"),
-        (steps(), {"target": "x,z", "time": "t", "horizon": 2}, "of time series one is predicted"),
+        (steps(), {"target": "x,z", "time": "z", "horizon": 2}, "time='z' names a target"),
         ((arrays()["series"], np.ones(60)), {"target": "y,z"}, "an array with a name of its own"),
     ],
 )

@@ -214,8 +214,9 @@ def check_series_names(names: Sequence[str], choices: Choices) -> None:
         for name in filter(None, given):
             if name not in names:
                 raise RequestError(unknown("column", name, names, where=option(role)))
-            if name == choices.target:
-                raise RequestError(f"{option(role, name)} names the target.")
+            if name in (choices.target, *choices.further):
+                which = "a target" if choices.further else "the target"
+                raise RequestError(f"{option(role, name)} names {which}.")
     if choices.series in times:
         raise RequestError(f"{option('series', choices.series)} names the time as well.")
 

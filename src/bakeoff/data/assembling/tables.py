@@ -83,7 +83,6 @@ def from_tables(
         refuse_labels(labels, choices)
         refuse_pictures(images, image_size)
         if choices.windows:
-            refuse_further(choices, "time series")
             return from_time_series(stacked(frames), first, choices, origin, notes)
         return from_long_table(stacked(frames), first, choices, origin, notes)
     targets = [read_target_of(frames, first, choices, own, origin.place) for own in patterns]

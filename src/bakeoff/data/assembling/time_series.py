@@ -65,7 +65,7 @@ def from_time_series(
         origin: Of each row.
         notes: What was decided so far.
     """
-    name, size = str(choices.target), len(first.frame)
+    names, size = (str(choices.target), *choices.further), len(first.frame)
     frame, time = one_time(frame, choices)
     lookback, told = lookback_of(choices, size)
     choices, counted = dates_of_numbers(frame[time][:size], choices._replace(lookback=lookback))
@@ -82,32 +82,25 @@ def from_time_series(
         lookback=lookback,
         place=origin.place,
     )
-    target = target_in_parts(
-        halves(frame[name], size),
-        kind=choices.kinds.get(name, "number" if choices.horizon else ""),
-        declared=name in first.declared,
-        typed=first.typed,
-        mark=first.mark,
-        positive=choices.positive,
-        place=origin.place,
-    )
-    readings = read_channels(frame, first, choices, {time, name}, origin.place)
+    targets = [read_target_of(frame, first, choices, name, origin.place) for name in names]
+    readings = read_channels(frame, first, choices, {time, *names}, origin.place)
     if choices.horizon:
-        column = replace(target.column, reason="what is forecast")
-        target = target._replace(column=column)
-        readings = {name: Reading(target.column, target.values, ()), **readings}
+        readings = {o.column.name: Reading(o.column, o.values, ()) for o in targets} | readings
     found = {n: channel_of(reading, size) for n, reading in readings.items()}
     form = form_of(choices, form_of_time, found, readings, table)
     windows = windows_of(table, form)
-    kept, dropped = kept_windows(windows, table, target, parts)
+    kept, dropped = kept_windows(windows, table, targets, parts)
     windows = windows if kept.all() else windows.some(kept)
     check_enough(windows, table, form, time)
     values = {channel.name: readings[channel.name].values for channel in form.channels}
     block = block_of_windows(windows, form, values, table)
     window = window_column(free_name("window", frame.columns), form, table, time)
     return Dataset(
-        schema=schema_of_windows(window, target, choices),
-        arrays={window.name: block, name: target_values(target, windows, table)},
+        schema=schema_of_windows(window, targets, choices),
+        arrays={
+            window.name: block,
+            **{own.column.name: target_values(own, windows, table) for own in targets},
+        },
         origin=window_origin(windows, table, origin, form.series),
         source=first.source,
         notes=(
@@ -115,13 +108,31 @@ def from_time_series(
             *told,
             *table.notes,
             *say_channels(form, found, readings),
-            *say_carried(readings[n] for n in form.names if n != name),
-            *(note.text for note in target.notes),
+            *say_carried(readings[n] for n in form.names if n not in names),
+            *(note.text for own in targets for note in own.notes),
             *(note.text for reading in readings.values() for note in reading.notes),
             *dropped,
             *say_too_short(windows, table),
         ),
     )
+
+
+def read_target_of(
+    frame: pl.DataFrame, first: Table, choices: Choices, name: str, place: Place
+) -> Target:
+    """Read a column whose steps ahead, or whose last step, is predicted."""
+    target = target_in_parts(
+        halves(frame[name], len(first.frame)),
+        kind=choices.kinds.get(name, "number" if choices.horizon else ""),
+        declared=name in first.declared,
+        typed=first.typed,
+        mark=first.mark,
+        positive=choices.positive if name == choices.target else None,
+        place=place,
+    )
+    if not choices.horizon:
+        return target
+    return target._replace(column=replace(target.column, reason="what is forecast"))
 
 
 def read_channels(
@@ -211,15 +222,15 @@ def window_column(name: str, form: SeriesForm, table: SeriesTable, time: str) ->
     )
 
 
-def schema_of_windows(window: Column, target: Target, choices: Choices) -> Schema:
+def schema_of_windows(window: Column, targets: Sequence[Target], choices: Choices) -> Schema:
     """Return the schema of windows and what is predicted of them."""
-    name = target.column.name
+    by_name = {own.column.name: own for own in targets}
     return Schema(
-        columns=(window, target.column),
+        columns=(window, *(own.column for own in targets)),
         inputs=(window.name,),
-        targets=(name,),
-        tasks={name: "forecast" if choices.horizon else target.task},
-        positive={name: target.positive} if target.positive else {},
+        targets=tuple(by_name),
+        tasks={n: "forecast" if choices.horizon else own.task for n, own in by_name.items()},
+        positive={name: own.positive for name, own in by_name.items() if own.positive},
     )
 
 
@@ -291,8 +302,9 @@ def check_series_channels(
     for name in choices.future:
         if name == CALENDAR_WORD:
             continue
-        if name not in names or (choices.horizon and name == choices.target):
-            known = [n for n in readings if n != choices.target]
+        answers = (choices.target, *choices.further)
+        if name not in names or (choices.horizon and name in answers):
+            known = [n for n in readings if n not in answers]
             raise RequestError(
                 f"{option('future', name)} must name columns whose values are known beforehand: "
                 f"{', '.join(map(cut, known[:20])) or 'there is none'}, or {CALENDAR_WORD}."
@@ -346,19 +358,19 @@ def inputs_from_time_series(
     values = {c.name: r.values for c, r in zip(form.channels, readings, strict=True)}
     notes = [*table.notes, *ordered.notes, *(n.text for r in readings for n in r.notes)]
     if not form.future:  # of steps ahead these are told apart
-        notes += say_carried(r for r in readings if r.column.name != target)
+        notes += say_carried(r for r in readings if r.column.name not in schema.targets)
     arrays: dict[str, Any] = {}
     if last:
-        known = ~np.isnan(numbers_of(form.channels[0], values[form.channels[0].name])[:, 0])
+        ahead = [channel for channel in form.channels if channel.name in schema.targets]
+        known = ~np.isnan(np.stack([numbers_of(c, values[c.name])[:, 0] for c in ahead])).any(0)
         windows, said = last_windows(ordered, form, known)
     else:
         windows, said = windows_of(ordered, form), []
-        if target in frame.columns:
-            reading = read_like(frame[target], schema.column(target), target=True)
-            goal = Target(schema.column(target), reading.values, "forecast", "", ())
-            kept, said = kept_windows(windows, ordered, goal, parts)
+        goals = [new_target(frame[n], schema, n) for n in schema.targets if n in frame.columns]
+        if goals:
+            kept, said = kept_windows(windows, ordered, goals, parts)
             windows = windows.some(kept)
-            arrays[target] = target_values(goal, windows, ordered)
+            arrays = {own.column.name: target_values(own, windows, ordered) for own in goals}
         said = [*said, *say_too_short(windows, ordered)]
     check_enough(windows, ordered, form, time, last=last)
     name = schema.inputs[0]
@@ -374,6 +386,12 @@ def inputs_from_time_series(
         source=table.source,
         notes=(*notes, *said),
     )
+
+
+def new_target(series: pl.Series, schema: Schema, name: str) -> Target:
+    """Read a target of new time series."""
+    reading = read_like(series, schema.column(name), target=True)
+    return Target(schema.column(name), reading.values, schema.tasks[name], "", ())
 
 
 def say_unknown_ahead(form: SeriesForm, windows: Sequences) -> Iterator[str]:

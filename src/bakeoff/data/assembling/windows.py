@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -61,11 +61,17 @@ def windows_of(table: SeriesTable, form: SeriesForm) -> Windows:
 
 
 def kept_windows(
-    windows: Windows, table: SeriesTable, target: Target, parts: Array
+    windows: Windows, table: SeriesTable, targets: Sequence[Target], parts: Array
 ) -> tuple[Array, list[str]]:
-    """Return which windows have all their targets, in one file; and what was left out."""
-    missing = is_missing(target.values)[as_slice(table.rows)] | ~table.filled
-    name, notes = target.column.name, list[str]()
+    """Return which windows have their targets, in one file; and what was left out.
+
+    To forecast, all steps ahead of all targets; else the last step of one of them.
+    """
+    each = [is_missing(own.values)[as_slice(table.rows)] for own in targets]
+    together = np.any if windows.horizon else np.all
+    missing = (each[0] if len(each) == 1 else together(each, axis=0)) | ~table.filled
+    joint = " and " if windows.horizon else " or "
+    name, notes = joint.join(own.column.name for own in targets), list[str]()
     if not missing.any() and not parts.any():
         return np.ones(len(windows.starts), bool), notes
     before = np.r_[0, np.cumsum(missing)]

@@ -132,9 +132,16 @@ class Preparation:
             raise ValueError(f"{self.schema.targets[0]} is not forecast.")
         return fitted
 
+    @property
+    def channel(self) -> int:
+        """Which channel of the windows of time series the (leading) target is, from 0."""
+        form = self.schema.series
+        return form.names.index(self.schema.targets[0]) if form is not None else 0
+
     def invert_steps(self, scores: Array, dataset: Dataset) -> Array:
         """Return the forecasts of the windows of a dataset in the user's units: (N, S) float64."""
-        return self.series_steps.invert(scores, dataset.arrays[self.schema.inputs[0]])
+        windows = dataset.arrays[self.schema.inputs[0]]
+        return self.series_steps.invert(scores, windows, self.channel)
 
     def invert(self, scores: Array) -> Array:
         """Return the scores of a regression in the user's units: (N,) or (N, 1) -> (N,) float64.

@@ -103,25 +103,27 @@ class SeriesSteps:
             result[some, steps.shape[1] :] = np.isnan(steps[some][:, told])
         return result
 
-    def apply_first(self, values: Sequences) -> Array:
-        """Standardise the first channel alone, which is the target: (S, 1) float32."""
-        first = replace(values, steps=np.ascontiguousarray(values.steps[:, 0])[:, None])
-        means, stds = (moments[:, 0] for moments in self.moments(values))
+    def apply_first(self, values: Sequences, count: int = 1) -> Array:
+        """Standardise the first channels alone, which are the targets: (S, count) float32."""
+        steps = np.stack([values.steps[:, channel] for channel in range(count)], axis=1)
+        first = replace(values, steps=steps)
+        means, stds = (moments[:, :count].ravel() for moments in self.moments(values))
         own = replace(
-            self, names=values.names or ("",), means=means, stds=stds, missing=np.zeros(1, bool)
+            self, names=values.names or ("",), means=means, stds=stds, missing=np.zeros(count, bool)
         )
         return own.apply(first)
 
-    def invert(self, scores: Array, values: Sequences) -> Array:
-        """Return forecasts (N, S) of the first channel to its own unit, in float64.
+    def invert(self, scores: Array, values: Sequences, channel: int = 0) -> Array:
+        """Return forecasts (N, S) of a channel to its own unit, in float64.
 
         Args:
             scores: In standard deviations of each window's series.
             values: The N windows.
+            channel: Which is forecast.
         """
-        means, stds = self.moments(values)
+        means, stds = (moments[:, [channel]] for moments in self.moments(values))
         members = values.members()
-        return np.asarray(scores * stds[members, :1] + means[members, :1])
+        return np.asarray(scores * stds[members] + means[members])
 
     def state(self) -> dict[str, Any]:
         """Return the fields."""

@@ -119,12 +119,15 @@ class Windows:
         starts: (N,) the first step of each.
         length: L, steps of each.
         vector: Whether a window is taken as one vector (n, L · F).
+        by_channel: Whether all steps of a channel stand side by side in such a vector, in place of
+            all channels of a step.
     """
 
     base: Array
     starts: Array
     length: int
     vector: bool = False
+    by_channel: bool = False
     kind: ClassVar[str] = "windows"
 
     def __len__(self) -> int:
@@ -144,6 +147,8 @@ class Windows:
         """Return some windows: (n, L, F), or (n, L · F)."""
         places = self.starts[positions][:, None] + np.arange(self.length)
         values = self.base[places]
+        if self.by_channel:
+            values = values.swapaxes(1, 2)
         return np.asarray(values.reshape(len(values), -1) if self.vector else values)
 
 

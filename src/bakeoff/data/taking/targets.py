@@ -23,9 +23,10 @@ def make_targets(preparation: Preparation, dataset: Dataset) -> Targets:
         (N,) codes of classes int64 (-1: no training row has it), or float32 in training standard
         deviations; of steps and of texts the same, ragged; of labels (N, K) float32, NaN where
         nobody knows; of several targets all of these beside each other, as `beside` has them;
-        of a forecast (N, S), the steps ahead as windows of one series of numbers.
+        of a forecast (N, S), the steps ahead as windows over the numbers of all steps, of several
+        (N, K · S), target by target.
     """
-    if len(preparation.goals) > 1:
+    if preparation.task != "forecast" and len(preparation.goals) > 1:
         targets = beside(preparation, dataset)
         return Rows(base=targets, rows=np.arange(len(targets)))
     if preparation.task != "forecast":
@@ -34,8 +35,10 @@ def make_targets(preparation: Preparation, dataset: Dataset) -> Targets:
             return Ragged(base=targets.steps, starts=targets.starts, lengths=targets.lengths)
         return Rows(base=targets, rows=np.arange(len(targets)))
     windows, ahead = (dataset.arrays[n] for n in (preparation.schema.inputs[0], dataset.target))
-    scaled = preparation.series_steps.apply_first(windows)
-    return Windows(base=scaled, starts=ahead.starts, length=ahead.longest, vector=True)
+    count = len(preparation.goals)
+    scaled = preparation.series_steps.apply_first(windows, count)
+    placed = {"starts": ahead.starts, "length": ahead.longest, "by_channel": count > 1}
+    return Windows(base=scaled, vector=True, **placed)
 
 
 def beside(preparation: Preparation, dataset: Dataset) -> np.ndarray:

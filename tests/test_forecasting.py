@@ -95,14 +95,15 @@ def test_several_targets_are_forecast_at_once_and_plain_models_say_what_they_say
         return run, {(row.get("target", target), row["model"]): row["score"] for row in lines}
 
     plain = ["constant", "last_value", "seasonal_naive", "seasonal_mean"]
-    run, both = scores("heat,load", [*plain, "ridge_windows", "rnn"])
+    run, both = scores("heat,load", [*plain, "ridge_windows", "rnn", "dlinear"])
     for target in ("heat", "load"):
         _, alone = scores(target, plain)
         assert {key: both[key] for key in alone} == pytest.approx(alone, rel=1e-6)
     for target, mean in (("heat", 20), ("load", 275)):  # load is 50 and 500
-        frame = run.predictions_of(target).filter(pl.col("model") == "ridge_windows")
-        for column in ("truth", "prediction"):
-            assert frame[column].mean() == pytest.approx(mean, rel=0.05)
+        for model in ("ridge_windows", "dlinear"):
+            frame = run.predictions_of(target).filter(pl.col("model") == model)
+            for column in ("truth", "prediction"):
+                assert frame[column].mean() == pytest.approx(mean, rel=0.05)
     answers = run.model("last_value").predict(tmp_path / "hours.csv")
     last = pl.read_csv(tmp_path / "hours.csv").group_by("place", maintain_order=True).last()
     for target in ("heat", "load"):

@@ -1,6 +1,7 @@
 """Several targets of a run: how they are named, weighed and read again."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -122,13 +123,32 @@ def test_the_target_of_the_metric_leads_and_the_file_says_so(tmp_path):
     assert run.best.score(made()) < 0.2
 
 
-def test_a_model_of_one_target_is_left_out_and_refused_where_it_is_named():
-    one = Model(name="s", row=find("transformer_seq2seq"), view="sequence")
-    kept, told = with_heads([one, Model(name="mlp", row=find("mlp"), view="table")], (), ("a", "b"))
-    assert [model.name for model in kept] == ["mlp"]
-    assert told == ("Left out: s: of one target alone.",)
-    with pytest.raises(RequestError, match="s: transformer_seq2seq predicts one target alone"):
-        with_heads([one], ("s",), ("a", "b"))
+def test_encoders_get_a_head_for_each_target_and_other_pages_predict_all_by_themselves():
+    whole = Model(name="s", row=find("transformer_seq2seq"), view="sequence")
+    mlp = Model(name="mlp", row=find("mlp"), view="table")
+    kept = with_heads([whole, mlp], ("a", "b"))
+    assert [model.row.name for model in kept] == ["transformer_seq2seq", "network"]
+    asked = replace(whole, arguments={"inner": {"a": "encoder"}})
+    with pytest.raises(RequestError, match="transformer_seq2seq has one head for all targets"):
+        with_heads([asked], ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    "framework", ["torch", pytest.param("tensorflow", marks=pytest.mark.nightly)]
+)
+def test_a_page_that_is_no_encoder_scores_all_targets_side_by_side(framework, tmp_path):
+    random = np.random.default_rng(0)
+    series = random.normal(size=(400, 3, 2)).astype(np.float32)
+    amount = series.mean((1, 2)) * 100
+    arrays = {"series": series, "kind": np.where(amount > 0, "up", "down"), "amount": amount}
+    small = {"model_size": 16, "num_heads": 2, "num_layers": 1, "dropout": 0.0}
+    options = QUICK | {"models": {"transformer_seq2seq": small}, "epochs": 15, "lr": 0.01}
+    run = bakeoff.run(
+        arrays, "kind,amount", framework=framework, out=tmp_path / "r", batch_size=32, **options
+    )
+    scores = dict(run.leaderboard.select("target", "score").iter_rows())
+    assert scores["kind"] > 0.7  # each is judged by its own numbers
+    assert scores["amount"] > 0.5
 
 
 def test_an_ensemble_of_members_predicts_all_targets_by_itself(tmp_path):

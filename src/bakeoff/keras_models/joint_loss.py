@@ -81,7 +81,11 @@ class JointLoss:
         return total
 
     def parted(self, scores: Any, targets: Any) -> tuple[list[Any], list[Any]]:
-        """Cut scores and targets apart, target by target."""
+        """Cut scores and targets apart, target by target; forecasts of a page come step by step."""
+        if len(scores.shape) == 3:  # (B, S, K)
+            steps, count = scores.shape[1:]
+            turn = np if isinstance(scores, np.ndarray) else ops
+            scores = turn.reshape(turn.transpose(scores, (0, 2, 1)), (-1, steps * count))
         outputs = [goal["outputs"] for goal in self.goals]
         columns = [goal["columns"] for goal in self.goals]
         return cut_apart(scores, outputs), cut_apart(targets, columns)

@@ -192,53 +192,41 @@ def weight_of(text: str, number: str) -> float:
     return weight
 
 
-def with_heads(
-    models: Sequence[Model], named: Collection[str], targets: Collection[str]
-) -> tuple[list[Model], tuple[str, ...]]:
+def with_heads(models: Sequence[Model], targets: Collection[str]) -> list[Model]:
     """Return models that predict several targets: networks get a head for each.
 
-    Those of members do without: their scores are those of all targets, beside each other.
+    A page that is no encoder does without: its scores are those of all targets, beside each other,
+    or, where it writes the steps of a forecast, those of all targets in each step.
 
     Args:
         models: That can read the data.
-        named: Those that the user named.
         targets: Of the run.
 
-    Returns:
-        The models, and which others are left out, in a sentence.
-
     Raises:
-        RequestError: One that is named predicts one target alone.
+        RequestError: A head is said to read an inner part for no target, or of such a page.
     """
-    kept, lost = [], []
-    for model in models:
-        row = model.row
-        inner = dict(model.arguments.get(INNER) or {})
-        for target in inner:
-            if target not in targets:
-                where = option(f"{model.name}.{INNER}", inner)
-                raise RequestError(unknown("target", target, targets, where=where))
-        if row.role == "baseline" or row.name == "network" or row.members:
-            kept.append(model)
-        elif row.role == "encoder":
-            own = {"architecture": row.name, "view": model.view}
-            arguments = {k: v for k, v in model.arguments.items() if k != INNER}
-            branch = {**own, "arguments": {**row.defaults, **arguments}}
-            within = {target: f"encoders.0.{path}" for target, path in inner.items()}
-            kept.append(
-                Model(
-                    name=model.name,
-                    row=find("network"),
-                    view="mixed",
-                    branches={INPUT: branch},
-                    arguments={INNER: within} if within else {},
-                )
-            )
-        elif model.name in named:
-            raise RequestError(
-                f"{model.name}: {row.name} predicts one target alone. Leave it out, or name one "
-                f"target with {option('target')}."
-            )
-        else:
-            lost.append(model.name)
-    return kept, (f"Left out: {', '.join(lost)}: of one target alone.",) if lost else ()
+    return [with_heads_of(model, targets) for model in models]
+
+
+def with_heads_of(model: Model, targets: Collection[str]) -> Model:
+    """Return one model that predicts several targets: see `with_heads`."""
+    row, inner = model.row, dict(model.arguments.get(INNER) or {})
+    where = option(f"{model.name}.{INNER}", inner)
+    for target in inner:
+        if target not in targets:
+            raise RequestError(unknown("target", target, targets, where=where))
+    if inner and row.role != "encoder" and row.name != "network":
+        raise RequestError(f"{where}: {row.name} has one head for all targets. Leave it out.")
+    if row.role != "encoder":
+        return model
+    own = {"architecture": row.name, "view": model.view}
+    arguments = {k: v for k, v in model.arguments.items() if k != INNER}
+    branch = {**own, "arguments": {**row.defaults, **arguments}}
+    within = {target: f"encoders.0.{path}" for target, path in inner.items()}
+    return Model(
+        name=model.name,
+        row=find("network"),
+        view="mixed",
+        branches={INPUT: branch},
+        arguments={INNER: within} if within else {},
+    )

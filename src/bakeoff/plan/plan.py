@@ -204,9 +204,7 @@ def make_plan(
     counted = counts_by_target(dataset, split)
     read = {m.name: {"architecture": m.row.name, **what_is_read(m)} for m in models}
     if weights:
-        models, dropped = with_heads(models, set(experiment.models), set(weights))
-        left_out = (*left_out, *dropped)
-        read = {model.name: read[model.name] for model in models}
+        models = with_heads(models, weights)
     else:
         refuse_inner(models)
     recipes = recipes_of(

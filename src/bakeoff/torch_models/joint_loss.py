@@ -75,7 +75,9 @@ class JointLoss(nn.Module):
         return total
 
     def parted(self, scores: Tensor, targets: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Cut scores and targets apart, target by target."""
+        """Cut scores and targets apart, target by target; forecasts of a page come step by step."""
+        if scores.ndim == 3:  # (B, S, K)
+            scores = scores.transpose(1, 2).flatten(1)
         outputs = [goal["outputs"] for goal in self.goals]
         columns = [goal["columns"] for goal in self.goals]
         return list(scores.split(outputs, 1)), list(targets.split(columns, 1))

@@ -73,6 +73,8 @@ def judged_scores(job: Job, raw: np.ndarray) -> np.ndarray:
     """
     if not job.heads:
         return probabilities(raw, job.task)
+    if raw.ndim == 3:  # forecasts of a page that writes all targets step by step
+        raw = raw.swapaxes(1, 2).reshape(len(raw), -1)
     parts = cut_apart(raw, [head.out_features for head in heads_of(job)])
     judged = [probabilities(own, h.task) for own, h in zip(parts, heads_of(job), strict=True)]
     return np.concatenate([own.reshape(len(raw), -1) for own in judged], axis=1)

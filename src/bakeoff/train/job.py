@@ -70,7 +70,8 @@ class Job:
     def out_features(self) -> int:
         """How many numbers the page returns for a row, or for a step of one."""
         if self.heads and not self.branches:  # a page that predicts all targets by itself
-            return sum(head.out_features for head in heads_of(self))
+            steps = find(self.architecture).predicts == "steps"
+            return sum(1 if steps else head.out_features for head in heads_of(self))
         if self.task in ("forecast", "series") and find(self.architecture).predicts == "row":
             return self.horizon
         scored = ("multiclass", "multilabel", "step_classes", "text", "pairs")

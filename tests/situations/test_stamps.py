@@ -31,7 +31,7 @@ def written(stamps, pattern):
 def ahead(dataset, times):
     """Return the stamps of the steps behind the end, as `predict` writes them."""
     last = read_inputs({"t": times, "v": VALUES[: len(times)]}, dataset.schema, last=True)
-    table = forecast_ahead(last, dataset.schema.series, np.zeros((1, 2)))
+    table = forecast_ahead(last, dataset.schema.series, {"v": np.zeros((1, 2))})
     return table["time"].dt.strftime("%Y-%m-%d %H:%M").to_list()
 
 

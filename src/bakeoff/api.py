@@ -183,15 +183,15 @@ def is_data(value: Any) -> bool:
     return value is not None and not isinstance(value, str | Path | int | float)
 
 
-def paired(data: Any, target: Any, name: str | None = None) -> tuple[Any, Any]:
-    """Return data and the name of the target; X and y that were given apart are joined."""
+def paired(data: Any, target: Any, name: Any = None) -> tuple[Any, Any]:
+    """Return data and the name of the target, or several; X and y given apart are joined."""
     from bakeoff.data.reading.join_pair import join_pair
 
     if target is None:
         if not isinstance(data, tuple) or len(data) != 2:
             return data, None
         x, y = data
-        return join_pair(x, y, name or "")
+        return join_pair(x, y, name if isinstance(name, str) else "")
     if isinstance(target, int) and not isinstance(target, bool):
         target = str(target)  # frames without names number their columns
     if isinstance(target, str) or isinstance(data, str | Path):

@@ -15,7 +15,7 @@ from bakeoff.errors import DataError
 from bakeoff.evaluate.period import Period
 
 DAY = 86_400.0  # seconds
-MONTH = 30 * DAY  # about: enough to tell how long a period is
+MONTH = 365.2425 / 12 * DAY  # on average: enough to tell how long a period is
 ALL = ""  # the name under which the spread of all series stands
 
 

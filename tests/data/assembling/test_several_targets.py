@@ -1,10 +1,13 @@
 """Several targets of arrays and of sequences: a row that lacks one counts for the others."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
 import bakeoff
 from bakeoff.data.read import read, read_inputs
+from bakeoff.data.reading.join_pair import join_pair
 from bakeoff.errors import BakeoffError
 
 RNG = np.random.default_rng(0)
@@ -153,3 +156,29 @@ def test_sequences_of_two_targets_are_trained_judged_and_predicted(tmp_path):
     predicted = run.best.predict(steps())
     assert predicted.height == 30
     assert {"prediction:kind", "prediction:size"} <= set(predicted.columns)
+
+
+def test_columns_of_an_array_are_a_target_each(tmp_path):
+    x = RNG.normal(size=(60, 3))
+    y = np.stack([x[:, 0] * 2, 30 * x[:, 1]], axis=1)
+    dataset = read((x, y))
+    assert dataset.schema.targets == ("y_0", "y_1")
+    assert np.allclose(dataset.arrays["y_1"], y[:, 1])
+    assert np.allclose(read_inputs((x, y), dataset.schema).arrays["y_1"], y[:, 1])
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    assert read(tmp_path / "d.npz").schema.targets == ("y_0", "y_1")
+    with pytest.raises(BakeoffError, match=r"20 numbers for each row. At most 10 are predicted"):
+        read((x, RNG.normal(size=(60, 20))))
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_of_several_columns_beside_the_inputs_holds_a_target_each(library):
+    x = library({"a": RNG.normal(size=40), "b": RNG.normal(size=40)})
+    y = library({"amount": RNG.normal(size=40), "kind": ["u", "v"] * 20})
+    table, targets = join_pair(x, y)
+    assert targets == ["amount", "kind"]
+    dataset = read(table, target=targets)
+    assert dataset.schema.targets == ("amount", "kind")
+    assert dataset.schema.inputs == ("a", "b")
+    with pytest.raises(BakeoffError, match="X and y both have a column called 'a'"):
+        join_pair(x, x)

@@ -17,6 +17,7 @@ from bakeoff.data.columns.array_column import array_column, array_like
 from bakeoff.data.columns.array_target import (
     are_labels,
     are_steps,
+    columns_apart,
     one_channel,
     one_target,
     series_target,
@@ -78,13 +79,19 @@ def from_arrays(
     kind = choices.kinds.get(x_name, "")
     reading = array_column(arrays.x, arrays.lengths, name=x_name, kind=kind, place=place)
     y, y_kind = np.asarray(arrays.y), choices.kinds.get(y_name, "")
+    more = {name: values[kept] for name, values in (further or {}).items()}
     if are_steps(y, y_kind):
         refuse_further(choices, f"{y_name}, which has a value of each step,")
         target = stepwise_target(y, reading, arrays.lengths, choices, y_name, size)
     else:
-        target = target_of(y, size, choices, y_name, place)
+        may_be_steps = arrays.x.ndim == 3 and y.shape[1:] == arrays.x.shape[1:2]
+        apart = {y_name: y} if may_be_steps else columns_apart(y, y_name, y_kind)
+        choices = choices._replace(kinds={**dict.fromkeys(apart, y_kind), **choices.kinds})
+        (name, y), *columns = apart.items()
+        target = target_of(y, size, choices, name, place)
+        more = dict(columns) | more
     own = choices._replace(positive=None)
-    others = [target_of(v[kept], size, own, name, place) for name, v in (further or {}).items()]
+    others = [target_of(values, size, own, name, place) for name, values in more.items()]
     return assemble(
         [reading, *(Reading(one.column, one.values, one.notes) for one in (target, *others))],
         target,
@@ -205,7 +212,10 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
         values[name], blanks = with_blanks(block, column, arrays.origin.place)
         told += blanks
     further = load_columns(data, schema.targets[1:]) if names and schema.targets[1:] else {}
-    truths = {target: arrays.y, **further}
+    truths: dict[str, Array | None] = {target: arrays.y, **further}
+    if arrays.y is not None and arrays.y.ndim == 2 and len(schema.targets) == arrays.y.shape[1]:
+        apart = columns_apart(arrays.y, target.removesuffix("_0"))
+        truths = {**apart} if set(apart) == set(schema.targets) else truths
     for own, y in truths.items():
         if y is not None:
             values |= new_truth(y, schema.column(own), arrays)

@@ -70,7 +70,7 @@ def kept_windows(
     each = [is_missing(own.values)[as_slice(table.rows)] for own in targets]
     together = np.any if windows.horizon else np.all
     missing = (each[0] if len(each) == 1 else together(each, axis=0)) | ~table.filled
-    joint = " and " if windows.horizon else " or "
+    joint = " or " if windows.horizon else " and "
     name, notes = joint.join(own.column.name for own in targets), list[str]()
     if not missing.any() and not parts.any():
         return np.ones(len(windows.starts), bool), notes

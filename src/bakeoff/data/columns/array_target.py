@@ -1,6 +1,7 @@
 """Array target: what a target array of more than one axis is.
 
 classes written as 1 among 0s        (N, K)
+several targets                      (N, K), numbers or classes, ten at most
 a class or a number of each step     (N, T), where the user says sequence, and the input has T steps
 a series of its own                  (N, S), where the user says sequence; (N, S, 1)
 all else                             refused, with the way on
@@ -19,7 +20,8 @@ from bakeoff.data.columns.target import Target, refuse_positive
 from bakeoff.data.forms import NumberForm, StepsForm
 from bakeoff.errors import DataError, option
 
-ONE = "One number or class is predicted of an array; give one, as"
+MOST_APART = 10  # columns of an array that are a target each
+ONE = "One number or class is predicted of it; give one, as"
 
 
 def one_target(y: Array, name: str, kind: str = "") -> tuple[Array, str]:
@@ -37,10 +39,29 @@ def one_target(y: Array, name: str, kind: str = "") -> tuple[Array, str]:
         return y, kind
     if is_one_hot(y) and kind in ("", "category", "binary"):
         return y.argmax(axis=1), kind or "category"
-    raise DataError(
-        f"{name} has shape {y.shape}: {what_it_is(y, kind)}. "
-        f"{ONE} {name}{first_of(y)}{way_on(y, name)}."
-    )
+    shown = f"{name} has shape {y.shape}: {what_it_is(y, kind)}."
+    if y.ndim == 2 and y.shape[1] > MOST_APART and kind in ("", "number", "category"):
+        few = f"At most {MOST_APART} are predicted at once; give some of them, as"
+        raise DataError(f"{shown} {few} {name}[:, :{MOST_APART}]{way_on(y, name)}.")
+    raise DataError(f"{shown} {ONE} {name}{first_of(y)}{way_on(y, name)}.")
+
+
+def columns_apart(y: Array, name: str, kind: str = "") -> dict[str, Array]:
+    """Return each column of y (N, K) as a target: name_0, name_1 and so on; else y as it is.
+
+    Args:
+        y: What was given.
+        name: What it is called.
+        kind: The one that the user named; "" to decide.
+
+    Example:
+        >>> list(columns_apart(np.array([[1.5, 20.0], [2.5, 10.0]]), "y"))
+        ['y_0', 'y_1']
+    """
+    several = y.ndim == 2 and 2 <= y.shape[1] <= MOST_APART
+    if not several or kind not in ("", "number", "category") or are_labels(y) or is_one_hot(y):
+        return {name: y}
+    return {f"{name}_{k}": y[:, k] for k in range(y.shape[1])}
 
 
 def are_labels(y: Array, kind: str = "") -> bool:

@@ -10,19 +10,22 @@ import numpy as np
 from bakeoff.errors import DataError, option
 
 
-def join_pair(x: Any, y: Any, name: str = "") -> tuple[Any, str | None]:
+def join_pair(x: Any, y: Any, name: str = "") -> tuple[Any, Any]:
     """Join inputs and target.
 
     Args:
         x: (N, ...) a pandas or polars frame, a dict of columns, or an array or nested list.
-        y: (N,) a series, array or list, or a frame or array of one column.
+        y: (N,) a series, array or list, or a frame or array of one column; a frame of several
+            holds a target each.
         name: Of the target; "" takes that of the series, else "target".
 
     Returns:
-        What `read` takes, and the name of the target; None where arrays need no name.
+        What `read` takes, and the name of the target, a list of several; None where arrays need no
+        name.
 
     Raises:
-        DataError: They do not have the same number of rows, or y is a dict.
+        DataError: They do not have the same number of rows, y is a dict, or a column of it is
+            called as one of x.
 
     Example:
         >>> table, target = join_pair({"age": [31, 52]}, ["no", "yes"])
@@ -34,6 +37,8 @@ def join_pair(x: Any, y: Any, name: str = "") -> tuple[Any, str | None]:
             f"y is a dict of {len(y)} targets: give all arrays as one dict, {{'x': x, **y}}, and "
             f"name them with {option('target', ','.join(map(str, y)))}."
         )
+    if hasattr(x, "columns") and len(getattr(y, "columns", ())) > 1:
+        return join_targets(x, y)
     y, own = one_series(y)
     if isinstance(x, Mapping):
         name = name or free_name(own, x)
@@ -51,6 +56,19 @@ def join_pair(x: Any, y: Any, name: str = "") -> tuple[Any, str | None]:
     import polars as pl
 
     return x.with_columns(pl.Series(name, y if isinstance(y, pl.Series) else list(y))), name
+
+
+def join_targets(x: Any, y: Any) -> tuple[Any, list[str]]:
+    """Join a frame of inputs and one of targets, column by column."""
+    x, y = (frame.collect() if hasattr(frame, "collect") else frame for frame in (x, y))
+    taken = {str(column) for column in x.columns}
+    names = [str(column) for column in y.columns]
+    for name in names:
+        if name in taken:
+            raise DataError(f"X and y both have a column called {name!r}. Rename one of them.")
+    for column, name in zip(y.columns, names, strict=True):
+        x = join_pair(x, y[column], name)[0]
+    return x, names
 
 
 def one_series(y: Any) -> tuple[Any, str]:

@@ -140,8 +140,8 @@ def run(
 
     Args:
         data: A file, a folder or .zip of pictures or of one table for each sequence, a data-set
-            name, a bakeoff.toml, a pandas or polars frame, a dict of columns, arrays (x, y), or X
-            alone with y as the target.
+            name, a bakeoff.toml, a pandas or polars frame, a dict of columns, a list of rows as
+            dicts, arrays (x, y), or X alone with y as the target.
         models: Names, or name -> settings (architecture, arguments, recipe settings); none means
             all that fit the data.
         vary: NAME.SETTING -> values: each value makes a model of its own, NAME_1, NAME_2 ...

@@ -38,6 +38,7 @@ from bakeoff.data.reading.located import located
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, pictures_of
 from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
+from bakeoff.data.reading.table import are_records, columns_of_records
 from bakeoff.errors import RequestError, option
 
 
@@ -207,8 +208,8 @@ def as_data(data: object, schema: Schema) -> object:
         return as_array(data)
     if isinstance(data, Mapping) and data and all(axes_of(v) == 0 for v in data.values()):
         return {name: [value] for name, value in data.items()}
+    if are_records(data):
+        return columns_of_records(data)
     if isinstance(data, Sequence) and not isinstance(data, (str, tuple)) and data:
-        if all(isinstance(row, Mapping) for row in data):
-            return {name: [row.get(name) for row in data] for row in data[:1] for name in row}
         return as_array(data)
     return data

@@ -135,11 +135,14 @@ class Screen:
         seeds = numbers.count(plan.experiment.seeds, "seed")
         frameworks = listed(plan.experiment.framework)
         seconds = run_seconds(plan, len(workers))
+        stacked = dict.fromkeys(job.model for group in plan.stacks.values() for job in group)
         self.line(
             "plan",
             f"{models} × {seeds}, {frameworks} on {about_place(workers.place(), len(workers))}",
             f"about {numbers.duration(seconds)}" if seconds else "",
         )
+        if stacked:
+            self.line("", f"seeds of {listed(list(stacked))} are trained together", "")
         if less := shorter(plan, len(workers)):
             how = less.command(typed) if typed else f"with {less.call()}"
             self.line("shorter", how, f"about {numbers.duration(less.seconds)}")

@@ -300,3 +300,12 @@ def test_a_table_without_names_is_suspected(write):
 def test_validation_data_need_test_data(write):
     with pytest.raises(RequestError, match="need separate test data"):
         read(write(table()), target="y", validation=write(table()))
+
+
+def test_a_list_of_rows_is_a_table_and_a_cell_that_lacks_is_missing():
+    table = read_table([{"a": 1, "y": "u"}, {"a": 2}, {"y": "v", "b": 0.5}])
+    assert table.frame.to_dict(as_series=False) == {
+        "a": [1, 2, None],
+        "y": ["u", None, "v"],
+        "b": [None, None, 0.5],
+    }

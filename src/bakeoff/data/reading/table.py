@@ -51,8 +51,24 @@ class Table:
     typed: bool = True
 
 
+def are_records(data: object) -> bool:
+    """Tell whether data are a list of rows, each a dict of its cells."""
+    return isinstance(data, list) and bool(data) and all(isinstance(row, Mapping) for row in data)
+
+
+def columns_of_records(rows: Any) -> dict[str, list[Any]]:
+    """Return rows as columns, in the order in which they first come; a cell that lacks is None.
+
+    Example:
+        >>> columns_of_records([{"a": 1}, {"a": 2, "b": 3}])
+        {'a': [1, 2], 'b': [None, 3]}
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {str(name): [row.get(name) for row in rows] for name in names}
+
+
 def read_table(data: object) -> Table:
-    """Read a table from a path, a pandas or polars frame, or a dict of columns.
+    """Read a table from a path, a pandas or polars frame, a dict of columns, or a list of rows.
 
     Raises:
         DataError: It cannot be read, is empty, ragged, or names a column twice.
@@ -66,11 +82,13 @@ def read_table(data: object) -> Table:
     if module == "pandas":
         frame, declared, notes = from_pandas(data)
         return replace(checked(frame, "the table", notes=notes), declared=tuple(declared))
+    if are_records(data):
+        return checked(from_columns(columns_of_records(data)), "the table")
     if isinstance(data, Mapping):
         return checked(from_columns(data), "the table")
     raise DataError(
         f"Cannot read a table from {type(data).__name__}. Give a path, a pandas or polars frame, "
-        "a dict of columns, or arrays as (x, y)."
+        "a dict of columns, a list of rows as dicts, or arrays as (x, y)."
     )
 
 

@@ -152,3 +152,13 @@ def test_a_text_stands_alone():
         bakeoff.run(table, target="german", kinds=TEXTS, **QUICK)
     with pytest.raises(RequestError, match="No network writes a text of these data"):
         bakeoff.run(table, inputs=["n"], target="german", kinds=TEXTS, **QUICK)
+
+
+def test_a_series_that_follows_from_sequences_is_judged_and_shown(tmp_path):
+    x = np.random.default_rng(0).normal(size=(80, 6, 2))
+    run = bakeoff.run(
+        x, x[:, :1, 0] * np.ones((80, 4)), kinds={"y": "sequence"}, out=tmp_path / "r",
+        models=["vector_to_sequence", "constant"], epochs=1, **QUICK,
+    )  # fmt: skip
+    assert run.verdict.target == "y"
+    assert (tmp_path / "r" / "report.html").is_file()

@@ -75,7 +75,7 @@ def record_examples(folder: RunFolder, plan: Plan) -> None:
 def looked_at(dataset: Dataset) -> NDArray[Any]:
     """Return (N,) the truth of each row to choose and to show rows by; of steps in a few words."""
     truth = told_apart(dataset)
-    if not isinstance(truth, Sequences):
+    if not isinstance(truth, Sequences) and dataset.schema.tasks[dataset.target] != "series":
         return truth
     form = dataset.schema.column(dataset.target).form
     names = form.names if isinstance(form, StepsForm) else ()

@@ -182,3 +182,25 @@ def test_a_frame_of_several_columns_beside_the_inputs_holds_a_target_each(librar
     assert dataset.schema.inputs == ("a", "b")
     with pytest.raises(BakeoffError, match="X and y both have a column called 'a'"):
         join_pair(x, x)
+
+
+@pytest.mark.parametrize("kind", ["pair", "file", "named"])
+def test_what_a_run_says_of_arrays_is_read_again(kind, tmp_path):
+    x, y = RNG.normal(size=(60, 3)), RNG.normal(size=(60, 2))
+    data = {"x": x, "y": y}
+    np.savez(tmp_path / "d.npz", **data)
+    given = {"pair": (x, y), "file": tmp_path / "d.npz", "named": arrays()}[kind]
+    dataset = read(given, target="label,amount" if kind == "named" else None)
+    schema = dataset.schema
+    kinds = {column.name: column.kind for column in schema.columns if column.kind != "sequence"}
+    again = read(given, target=schema.predicted, inputs=schema.inputs, kinds=kinds)
+    assert again.fingerprint == dataset.fingerprint
+
+
+def test_a_forecast_may_name_its_own_past_as_an_input():
+    table = {"t": np.arange(60), "v": RNG.random(60), "w": RNG.random(60)}
+    how = {"time": "t", "horizon": 2, "lookback": 5}
+    assert read(table, target="v", inputs=["v"], **how).schema.series.names == ("v",)
+    dataset = read(table, target="v,w", **how)
+    again = read(table, target=["v", "w"], inputs=dataset.schema.learned_from, **how)
+    assert again.fingerprint == dataset.fingerprint

@@ -63,9 +63,14 @@ def from_arrays(
     whole = stack_arrays(found)
     arrays, notes = with_content(whole)
     kept = slice(None) if arrays is whole else whole.lengths != 0
-    names, place = [x_name, y_name], arrays.origin.place
+    y, y_kind, place = np.asarray(arrays.y), choices.kinds.get(y_name, ""), arrays.origin.place
+    may_be_steps = arrays.x.ndim == 3 and y.shape[1:] == arrays.x.shape[1:2]
+    apart = {y_name: y} if may_be_steps else columns_apart(y, y_name, y_kind)
+    names = [x_name, y_name, *apart, *(further or {})]
     check_kinds(choices.kinds, names)
-    choices = with_several(choices, [*names, *(further or {})])
+    choices = with_several(choices, names)
+    if [choices.target, *choices.further] == list(apart):  # as a run calls them
+        choices = choices._replace(target=y_name, further=())
     if set(choices.further) != set(further or {}):
         given_as = option("target", ",".join((str(choices.target), *choices.further)))
         raise RequestError(
@@ -73,19 +78,16 @@ def from_arrays(
             "dict or an .npz file."
         )
     if choices.target not in (None, y_name):
-        raise RequestError(unknown("column", choices.target, names))
+        raise RequestError(unknown("column", choices.target, [x_name, y_name]))
     parts = arrays.origin.parts
     size = len(arrays.x) if parts is None else int((parts == "train").sum())
     kind = choices.kinds.get(x_name, "")
     reading = array_column(arrays.x, arrays.lengths, name=x_name, kind=kind, place=place)
-    y, y_kind = np.asarray(arrays.y), choices.kinds.get(y_name, "")
     more = {name: values[kept] for name, values in (further or {}).items()}
     if are_steps(y, y_kind):
         refuse_further(choices, f"{y_name}, which has a value of each step,")
         target = stepwise_target(y, reading, arrays.lengths, choices, y_name, size)
     else:
-        may_be_steps = arrays.x.ndim == 3 and y.shape[1:] == arrays.x.shape[1:2]
-        apart = {y_name: y} if may_be_steps else columns_apart(y, y_name, y_kind)
         choices = choices._replace(kinds={**dict.fromkeys(apart, y_kind), **choices.kinds})
         (name, y), *columns = apart.items()
         target = target_of(y, size, choices, name, place)

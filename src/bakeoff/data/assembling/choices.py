@@ -90,6 +90,8 @@ def check_names(table: Table, choices: Choices) -> None:
     for name in choices.inputs or ():
         if name not in names:
             raise RequestError(unknown("column", name, names, where=option("inputs")))
+        if choices.horizon and name in (target, *choices.further):
+            continue  # its own past is always read
         if name == target:
             raise RequestError(f"{name!r} is the target, so it cannot be an input as well.")
         if name in choices.further:

@@ -204,3 +204,21 @@ def test_a_forecast_may_name_its_own_past_as_an_input():
     dataset = read(table, target="v,w", **how)
     again = read(table, target=["v", "w"], inputs=dataset.schema.learned_from, **how)
     assert again.fingerprint == dataset.fingerprint
+
+
+def test_lists_in_cells_have_several_targets():
+    frame = pl.DataFrame(
+        {
+            "s": [[0.5] * (1 + i % 4) for i in range(40)],
+            "kind": ["u", "v"] * 20,
+            "amount": [None, *np.arange(39) / 7],
+        }
+    )
+    dataset = read(frame, target="kind,amount")
+    assert dataset.schema.targets == ("kind", "amount")
+    assert dataset.schema.inputs == ("s",)
+    assert len(dataset) == 40  # a row that lacks one counts for the other
+    assert np.array_equal(
+        read_inputs(frame, dataset.schema).arrays["amount"], dataset.arrays["amount"], True
+    )
+    assert "amount" not in read_inputs(frame.drop("amount"), dataset.schema).arrays

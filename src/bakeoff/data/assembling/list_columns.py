@@ -96,7 +96,7 @@ def refuse_words(
 def from_list_columns(
     frames: Sequence[pl.DataFrame],
     first: Table,
-    target: Target,
+    targets: Sequence[Target],
     choices: Choices,
     origin: Origin,
     notes: Sequence[str],
@@ -107,7 +107,7 @@ def from_list_columns(
     Args:
         frames: The rows of all parts, those of the training data first.
         first: The training data.
-        target: As it was read.
+        targets: As they were read.
         choices: Of the user.
         origin: Of each row.
         notes: What was decided so far.
@@ -130,7 +130,8 @@ def from_list_columns(
     name = names[0] if form is None else free_name("steps", columns)
     kind = choices.kinds.get(names[0], "") if form is None else ""
     block = list_column(lists, name, kind=kind, place=origin.place, form=form)
-    others = [other for other in columns if other not in (*names, choices.target)]
+    answers = [own.column.name for own in targets]
+    others = [other for other in columns if other not in (*names, *answers)]
     readings = [
         column_in_parts(
             rows_kept([frame[other] for frame in frames], kept),
@@ -141,15 +142,16 @@ def from_list_columns(
         )
         for other in others
     ]
-    target = target._replace(values=target.values[kept])
+    targets = [own._replace(values=own.values[kept]) for own in targets]
     return assemble(
-        [*readings, block, Reading(target.column, target.values, target.notes)],
-        target,
+        [*readings, block, *(Reading(own.column, own.values, own.notes) for own in targets)],
+        targets[0],
         [name],
         origin=origin,
         source=first.source,
         notes=[*notes, *blank, *say_alone(names, others, choices.inputs)],
         told=others,
+        further=targets[1:],
     )
 
 
@@ -206,7 +208,7 @@ def say_alone(
 
 def inputs_from_lists(table: Table, schema: Schema) -> Dataset:
     """Read new sequences of columns of lists by the schema of a run, a row for each row."""
-    name, target = schema.inputs[0], schema.targets[0]
+    name = schema.inputs[0]
     names = [name] if schema.lists is None else list(schema.lists.names)
     check_needed(table, names)
     origin = origin_of({"train": len(table.frame)}, {})
@@ -217,10 +219,11 @@ def inputs_from_lists(table: Table, schema: Schema) -> Dataset:
     arrays: dict[str, Any] = {name: sequences}
     told = [*table.notes, *(note.text for note in reading.notes), *blanks]
     arrays |= new_labels(table.frame, schema)
-    if target in table.frame.columns and target not in arrays:
-        found = read_like(table.frame[target], schema.column(target), target=True)
-        arrays[target] = found.values
-        told += [note.text for note in found.notes]
+    for target in schema.targets:
+        if target in table.frame.columns and target not in arrays:
+            found = read_like(table.frame[target], schema.column(target), target=True)
+            arrays[target] = found.values
+            told += [note.text for note in found.notes]
     return Dataset(
         schema=schema, arrays=arrays, origin=origin, source=table.source, notes=tuple(told)
     )

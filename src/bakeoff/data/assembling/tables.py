@@ -17,7 +17,6 @@ from bakeoff.data.assembling.choices import (
     check_names,
     check_needed,
     check_series_names,
-    refuse_further,
     with_several,
 )
 from bakeoff.data.assembling.image_column import (
@@ -95,8 +94,7 @@ def from_tables(
         refuse_pictures(images, image_size)
         lists = sequence_columns(first.frame, choices)
         if lists:
-            refuse_further(choices, "columns of lists")
-            return from_list_columns(frames, first, targets[0], choices, origin, notes, lists)
+            return from_list_columns(frames, first, targets, choices, origin, notes, lists)
     else:
         column = column._replace(alone=not is_beside(first, column.name, choices))
         unanswered = np.all([is_missing(own.values) for own in targets], axis=0)

@@ -87,6 +87,17 @@ def test_quarters_are_three_months_apart():
     assert str(dataset.origin.times[1] - dataset.origin.times[0]).startswith("79")  # 92 days
 
 
+@pytest.mark.parametrize("pattern", ["%G-W%V", "%GW%V"])
+def test_weeks_of_iso_8601_begin_on_monday(pattern):
+    mondays = np.arange("2019-12-30", "2021-01-20", 7, dtype="datetime64[D]")  # 2020 has 53 weeks
+    weeks = written(mondays, pattern).to_list()
+    assert weeks[0].startswith("2020") and weeks[52].endswith("W53")
+    dataset = series(weeks)
+    assert dataset.schema.series.step == 7 * 86_400
+    assert len(dataset) == len(mondays) - 4
+    assert ahead(dataset, weeks)[0] == f"{mondays[-1] + 7} 00:00"
+
+
 def test_days_without_a_step_in_any_week_are_no_gaps():
     """Stock exchanges have no weekends, and shops no Sundays."""
     weekdays = DAYS[(DAYS.astype(int) + 3) % 7 < 5][:COUNT]

@@ -60,6 +60,7 @@ CLOCKS = (
 MONTHS = (
     *("%Y-%m", "%Y/%m", "%Y.%m", "%m-%Y", "%m/%Y", "%m.%Y", "%b %Y", "%B %Y", "%b-%Y", "%Y %b"),
     *("%YQ%q", "%Y-Q%q", "%Y Q%q", "Q%q %Y", "Q%q-%Y", "Q%q/%Y"),
+    *("%G-W%V", "%GW%V", "%G W%V"),
 )
 OFFSET = r"\s*(Z|UTC|[+-]\d{2}:?\d{2})$"  # behind a time that is given with its distance to UTC
 
@@ -348,6 +349,8 @@ def in_pattern(texts: pl.Series, pattern: str, zone: str = "") -> pl.Series:
         texts, pattern = texts + ":00", f"{pattern}:%M"
     if "Q%q" in pattern:
         texts, pattern = quarters_as_months(texts), pattern.replace("Q%q", "%m")
+    if pattern.endswith("W%V"):  # of ISO 8601, from Monday on
+        texts, pattern = texts + "-1", f"{pattern}-%u"
     times = texts.str.to_datetime(pattern, time_unit="us", strict=False)
     if pattern.endswith("z"):
         times = wall_clock(times, zone or "UTC")
@@ -356,7 +359,7 @@ def in_pattern(texts: pl.Series, pattern: str, zone: str = "") -> pl.Series:
 
 
 def to_months(texts: pl.Series) -> tuple[pl.Series, str] | None:
-    """Read texts as months or quarters of a year, where all but a few are: 2024-01, Jan 2024."""
+    """Read texts as months, quarters or weeks, where all but a few are: 2024-01, Jan 2024."""
     for pattern in MONTHS:
         read = in_pattern(texts, pattern)
         if read.null_count() - texts.null_count() <= FEW * len(texts) < len(texts):

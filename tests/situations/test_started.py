@@ -142,3 +142,15 @@ def test_it_is_named_and_set_like_any_other_model(earlier):
 def test_nothing_is_frozen_that_was_drawn():
     with pytest.raises(RequestError, match="features that are drawn have nothing to keep"):
         bakeoff.run(blobs(2, 1), "y", models="mlp", frozen_epochs=2, **QUICK)
+
+
+def test_features_go_from_one_target_to_several_and_back(earlier, tmp_path):
+    frozen = {**QUICK, "models": {"mlp_started": {}}, "frozen_epochs": 4}
+    data = blobs(3, 2).with_columns(size=pl.col("a") * 2)
+    several = bakeoff.run(data, ["y", "size"], start_from=earlier, out=tmp_path / "1", **frozen)
+    again = bakeoff.run(blobs(2, 3), "y", start_from=several.folder, out=tmp_path / "2", **frozen)
+    first = features(bakeoff.open_run(earlier), "mlp")
+    for run, start in ((several, "encoders.0."), (again, "")):
+        now = features(run, "mlp_started")
+        for name, array in first.items():
+            assert np.array_equal(now[start + name], array)

@@ -18,8 +18,10 @@ from bakeoff.judge.leaderboard import read_leaderboard
 from bakeoff.judge.partners import partners_of
 from bakeoff.plan.begun import Begun
 from bakeoff.plan.branches import STARTED
+from bakeoff.plan.heads import INPUT
 from bakeoff.runs.folder import RunFolder, open_folder
 from bakeoff.runs.read_schema import read_fingerprint
+from bakeoff.train.begin_weights import ONE_ENCODER
 from bakeoff.train.build_model import build_model
 from bakeoff.train.job import Job
 from bakeoff.train.weights import convert, read_weights
@@ -42,15 +44,17 @@ def begun_of(run: str, frameworks: Sequence[Framework]) -> Begun:
         check_model(trained.place, trained.fit.job, trained.blank)
         weights = read_weights(trained.place.weights)
     job = trained.fit.job
+    alone = set(job.branches) == {INPUT}  # of several targets: an encoder and their heads
+    words = bare if alone else dict
     return Begun(
         run=run,
         name=f"{job.model} ({job.framework}, seed {job.seed})",
         model=f"{job.model.removesuffix(STARTED)[: 64 - len(STARTED)]}{STARTED}",
         settings=settings_of(job),
-        inputs=tuple(name for name, own in job.branches.items() if "shared" not in own),
+        inputs=tuple(n for n, own in job.branches.items() if "shared" not in own and not alone),
         preparation=trained.preparation,
         mark=mark_of(trained.place.weights),
-        weights={name: worded_for(name, trained, weights) for name in frameworks},
+        weights={name: words(worded_for(name, trained, weights)) for name in frameworks},
     )
 
 
@@ -99,6 +103,9 @@ def settings_of(job: Job) -> dict[str, Any]:
     """Return what a model of `bakeoff.toml` must say to be the same network."""
     if not job.branches:
         return {"architecture": job.architecture, **job.arguments}
+    if set(job.branches) == {INPUT}:
+        branch = job.branches[INPUT]
+        return {"architecture": branch["architecture"], **branch["arguments"]}
     own = {n: b for n, b in job.branches.items() if "shared" not in b}
     shared = {n: b["shared"] for n, b in job.branches.items() if "shared" in b}
     branches = {
@@ -107,6 +114,11 @@ def settings_of(job: Job) -> dict[str, Any]:
     }
     share = {"share": [*set(shared.values()), *shared]} if shared else {}
     return {"architecture": job.architecture, **job.arguments, "branches": branches, **share}
+
+
+def bare(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the weights of an encoder of several heads as those of the page that it is."""
+    return {name.removeprefix(ONE_ENCODER): array for name, array in weights.items()}
 
 
 def worded_for(

@@ -8,6 +8,7 @@ import numpy as np
 from bakeoff.train.weights import get_weights, set_weights
 
 HEADS = ("head", "heads")
+ONE_ENCODER = "encoders.0."  # begins the names of the only encoder of a network of several targets
 
 
 def begin_weights(model: Any, begun: Mapping[str, np.ndarray]) -> None:
@@ -23,6 +24,10 @@ def begin_weights(model: Any, begun: Mapping[str, np.ndarray]) -> None:
     weights = get_weights(model)
     features = {name: array for name, array in weights.items() if not is_head(name)}
     given = {name: array for name, array in begun.items() if not is_head(name)}
+    if all(n.startswith(ONE_ENCODER) for n in features) and not any(
+        "encoders." in n for n in given
+    ):
+        given = {ONE_ENCODER + name: array for name, array in given.items()}
     shapes = {name: array.shape for name, array in features.items()}
     for name in sorted(given.keys() | shapes.keys()):
         found = given[name].shape if name in given else None

@@ -42,7 +42,7 @@ from bakeoff.judge.verdict import read_verdict
 from bakeoff.runs.fit_folder import FitFolder
 from bakeoff.runs.folder import RunFolder
 from bakeoff.train.build_model import build_model, stored_baseline, view_of
-from bakeoff.train.head import heads_of, judged_scores, scores_by_target
+from bakeoff.train.head import heads_of, judged_scores, scores_by_target, target_by_target
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.keras_backend import need_keras
 from bakeoff.train.weight_rules import transfers
@@ -292,7 +292,7 @@ class TrainedModel:
         if job.task == "text":
             texts = make_targets(self.preparation, dataset)
         if find(job.architecture).role == "baseline":
-            return baseline_scores(model, job.view, view.inputs, texts)
+            return target_by_target(job, baseline_scores(model, job.view, view.inputs, texts))
         values = {name: plain(source) for name, source in view.inputs.items()}
         known = None if texts is None else plain(texts)
         raw = predict_of(job.framework)(model, values, per_step=job.per_step, texts=known)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.baselines.ahead_by_target import AheadByTarget
 from bakeoff.baselines.baseline import Baseline
 from bakeoff.baselines.per_label import PerLabel
 from bakeoff.baselines.per_step import PerStep
@@ -98,10 +97,7 @@ def build_baseline(job: Job, sizes: Mapping[str, Any]) -> Baseline:
     if row.predicts == "steps":
         arguments = {"steps": job.horizon, **arguments}
     page = load(row, "torch")
-    if job.heads and job.task == "forecast":
-        whole = new_baseline(page, job.task, job.num_classes, arguments)
-        return AheadByTarget(whole, len(job.heads))
-    if job.heads:
+    if job.heads and job.task != "forecast":
         return PerTarget(parts_of(job, page, arguments))
     if job.task == "series" and row.name != "constant":
         return PerTarget([step_part(page, arguments)] * job.horizon)
@@ -115,9 +111,7 @@ def stored_baseline(job: Job, arrays: Mapping[str, np.ndarray]) -> Baseline:
         ValueError: They do not make a model of this task.
     """
     page = load(find(job.architecture), "torch")
-    if job.heads and job.task == "forecast":
-        return AheadByTarget.from_state(arrays, page.from_state, len(job.heads))
-    if job.heads:
+    if job.heads and job.task != "forecast":
         return PerTarget.from_state(arrays, parts_of(job, page, {}), len(job.heads))
     if job.task == "series" and find(job.architecture).name != "constant":
         parts = [step_part(page, {})] * job.horizon

@@ -73,11 +73,23 @@ def judged_scores(job: Job, raw: np.ndarray) -> np.ndarray:
     """
     if not job.heads:
         return probabilities(raw, job.task)
-    if raw.ndim == 3:  # forecasts of a page that writes all targets step by step
-        raw = raw.swapaxes(1, 2).reshape(len(raw), -1)
+    raw = target_by_target(job, raw) if raw.ndim == 3 else raw
     parts = cut_apart(raw, [head.out_features for head in heads_of(job)])
     judged = [probabilities(own, h.task) for own, h in zip(parts, heads_of(job), strict=True)]
     return np.concatenate([own.reshape(len(raw), -1) for own in judged], axis=1)
+
+
+def target_by_target(job: Job, scores: np.ndarray) -> np.ndarray:
+    """Bring forecasts of several targets, which a model gives step by step, in their order.
+
+    Shape:
+        (n, S, K) of a page that writes steps, (n, S * K) of a baseline -> (n, K * S). All else
+        stays.
+    """
+    if not job.heads or job.task != "forecast":
+        return scores
+    size = (len(scores), job.horizon, len(job.heads))
+    return scores.reshape(size).swapaxes(1, 2).reshape(len(scores), job.horizon * len(job.heads))
 
 
 def scores_by_target(job: Job, target: str, scores: np.ndarray) -> dict[str, np.ndarray]:

@@ -42,7 +42,7 @@ from bakeoff.train.checkpoint import Checkpoint
 from bakeoff.train.events import Done, Event, Failed, Of, Ready, Tested, to_line
 from bakeoff.train.fit_stack import at_place, train_stack
 from bakeoff.train.followers import join, lead, num_ranks
-from bakeoff.train.head import judged_scores
+from bakeoff.train.head import judged_scores, target_by_target
 from bakeoff.train.job import Fit, Job
 from bakeoff.train.loop_values import best_epoch
 from bakeoff.train.machine import give_back_memory, memory_used
@@ -399,7 +399,7 @@ def fit_baseline(job: Job, shared: SharedData, folder: Path) -> Done:
 
     def scores(part: str) -> np.ndarray:
         texts = {"texts": shared.targets(part)} if job.task == "text" else {}
-        return model.scores(read(inputs[part]) | texts)
+        return target_by_target(job, model.scores(read(inputs[part]) | texts))
 
     return finish(fitted, scores, model.state(), folder, len(shared.rows["test"]))
 

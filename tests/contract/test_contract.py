@@ -1,6 +1,7 @@
 """What every torch page promises, case by case: a new row is tested by existing."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.catalog import find
+from bakeoff.torch_models.faster import faster
 from bakeoff.train.weights import load_weights, save_weights
 from tests.facing.case import (
     Case,
@@ -127,6 +129,19 @@ def test_a_page_can_learn_eight_examples_by_heart(name: str, case: Case):
         if losses[-1] < 0.2 * losses[0]:
             return
     pytest.fail(f"squared error {losses[0]:.3f} fell to {losses[-1]:.3f} only")
+
+
+@every_case
+def test_a_page_acts_the_same_while_it_is_trained_faster(name: str, case: Case):
+    case = without_dropout(name, case)
+    inputs, found = tensors(draw(case)), []
+    for way in (nullcontext, faster):
+        torch.manual_seed(3)
+        page = build(name, case, "torch").train()
+        with way(page):
+            sum(part.square().mean() for part in leaves(page(**inputs))).backward()
+        found.append([w.grad for w in page.parameters() if w.grad is not None])
+    torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-6)
 
 
 @every_case

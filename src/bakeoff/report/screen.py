@@ -197,6 +197,9 @@ class Screen:
             rows = numbers.count(fit.halved, "row")
             text = f"{seed}: memory ended, so batches are of {rows}, and two make a step"
             self.line("note", text, style="yellow")
+        if fit.sharded:
+            text = f"{seed}: each of {fit.sharded} processes held a share of the weights"
+            self.line("note", text)
         if self.display is None:
             self.line("fit", tracker.plain_line(fit))
         elif fit.error:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 NUMBERS = ("parameters", "trained_parameters", "epochs", "best_epoch", "threads")
-RARE = ("halved", "stacked")  # numbers that are written where they are not 0, as older versions did
+RARE = ("halved", "stacked", "sharded")  # are written where not 0, as older versions did
 SECONDS = ("train_seconds", "predict_microseconds")
 CURVES = ("epoch", "train_loss", "validation_loss", "validation_metric")  # of history.parquet
 LATER_CURVES = ("train_metric",)  # that older versions lack

@@ -28,7 +28,6 @@ from bakeoff.torch_models.feed import (
 from bakeoff.torch_models.frozen import Frozen
 from bakeoff.torch_models.joint_loss import JointLoss
 from bakeoff.torch_models.losses import MEANS, count_of, loss_of, metric_of
-from bakeoff.torch_models.memory import keep_memory
 from bakeoff.torch_models.mixing import Mixing
 from bakeoff.torch_models.not_finite import explained
 from bakeoff.torch_models.nt_xent import versions_for
@@ -148,12 +147,12 @@ def fit(
             that was first not finite is named.
         ValueError: `begin` is the state of another training; the model has no head of that name.
     """
-    keep_memory()
     torch.manual_seed(seed)
     own, several = (class_weights, label_smoothing, quantile), versions_for(loss, augment, seed)
     criterion, watched = criteria(loss, *own, per_step=per_step, pairs=batch_size)
     place, layouts = torch.device(device), layouts_of(model)
-    lay_out(model.to(place), layouts)
+    whole, model = model, ranks().placed(model, place)
+    lay_out(model, layouts)
     drawing = {"random": np.random.default_rng(seed), "chances": chances(sampling, targets)}
     feed = Feed(inputs, place, layouts, **several | {"augment": augment, **drawing})
     known = target_taker(targets, place)
@@ -206,7 +205,7 @@ def fit(
             state.offer()
     frozen.release()
     kept.give_back()
-    lay_out(model.eval(), {})
+    lay_out(ranks().ended(whole, model).eval(), {})
     return progress.history
 
 
@@ -277,6 +276,8 @@ def layouts_of(model: nn.Module) -> Layouts:
 
 def lay_out(model: nn.Module, layouts: Layouts) -> None:
     """Put the weights in that order; without one, in torch's usual order."""
+    if ranks().sharded:
+        return  # shares have one order
     for weight in model.parameters():
         layout = layouts.get(weight.ndim, torch.contiguous_format)
         # clone, as contiguous() passes by the weights of a single channel, which fit either

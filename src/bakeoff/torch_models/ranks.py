@@ -5,6 +5,7 @@ added up before the weights move, so a step is that of one process with the whol
 what batch norm sees at once and for the dropout that each draws.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -12,6 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bakeoff.torch_models.memory import keep_memory
+from bakeoff.torch_models.sharded import bytes_of, is_share, sharded, whole_again
+
+COPIES = 5  # of each weight: itself, its gradient, the best so far, and the two means of Adam
 APART = 1_000_003  # between the seeds of two processes, of which each draws its own dropout
 
 
@@ -21,6 +26,11 @@ class Ranks:
     Args:
         rank: Its number, from 0.
         size: How many there are.
+        room: Bytes for weights and what is kept beside them; of a network that needs more each
+            process holds a share: see `sharded`.
+
+    Attributes:
+        sharded: Whether that was so of the network trained last.
 
     Example:
         >>> alone = Ranks()
@@ -28,8 +38,21 @@ class Ranks:
         ([0, 1, 2], {'loss': 2.0})
     """
 
-    def __init__(self, rank: int = 0, size: int = 1) -> None:
-        self.rank, self.size = rank, size
+    def __init__(self, rank: int = 0, size: int = 1, *, room: float = math.inf) -> None:
+        self.rank, self.size, self.room = rank, size, room
+        self.sharded = False
+
+    def placed(self, model: nn.Module, device: torch.device) -> nn.Module:
+        """Return what this process trains: the model on its device, or a copy with its shares."""
+        self.sharded = self.size > 1 and COPIES * bytes_of(model) > self.room
+        keep_memory(not self.sharded)
+        return sharded(model, device) if self.sharded else model.to(device)
+
+    def ended(self, model: nn.Module, trained: nn.Module) -> nn.Module:
+        """Give a model the weights of what was trained in its place, and return it."""
+        if self.sharded:
+            whole_again(model, trained)
+        return model
 
     def rows(self, values: Tensor) -> Tensor:
         """Return the rows of this process; of a batch smaller than there are processes its first.
@@ -51,7 +74,8 @@ class Ranks:
         """
         if self.size == 1:
             return 1.0
-        return mine / whole if self.rank < count else 0.0
+        times = self.size if self.sharded else 1  # there gradients become their mean, not their sum
+        return times * mine / whole if self.rank < count else 0.0
 
     def seed(self, seed: int) -> None:
         """Let each process draw a dropout of its own."""
@@ -62,7 +86,8 @@ class Ranks:
         """Add up the gradients of all processes, in place."""
         if self.size == 1:
             return
-        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        found = [weight.grad for weight in weights if weight.grad is not None]
+        gradients = [gradient for gradient in found if not is_share(gradient)]  # these are already
         if not gradients:
             return
         flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
@@ -70,6 +95,14 @@ class Ranks:
         parts = flat.split([gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.reshape(gradient.shape))
+
+    def agree(self, wanted: bool) -> bool:
+        """Return what the first process wants, where all must do the same; else each its own."""
+        if not self.sharded:
+            return wanted
+        answer = torch.tensor([wanted])
+        torch.distributed.broadcast(answer, 0)
+        return bool(answer)
 
     def mean(self, values: Mapping[str, float], weight: float) -> dict[str, float]:
         """Return the mean over all processes of numbers that each has of its own rows.
@@ -113,12 +146,17 @@ def ranks() -> Ranks:
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def together(*, room: float = math.inf) -> Iterator[None]:
     """Train what is trained within together with the other processes of the group.
 
     Every one of them must call `fit` within, with the same arguments.
+
+    Args:
+        room: Bytes that each has for weights and what is kept beside them; of a network that needs
+            more each holds a share.
     """
-    CURRENT.append(Ranks(torch.distributed.get_rank(), torch.distributed.get_world_size()))
+    group = torch.distributed
+    CURRENT.append(Ranks(group.get_rank(), group.get_world_size(), room=room))
     try:
         yield
     finally:

@@ -26,8 +26,13 @@ def is_plain(part: Layer) -> bool:
     return bool(one_way and part.batch_first and part.bias)
 
 
-def read(part: Layer, x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
-    """Read sequences: (B, T, F), (1, B, H) -> states (B, T, H), and the last ones (1, B, H)."""
+def read(part: Layer, x: Tensor, start: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Read sequences: (B, T, F), (1, B, H) -> states (B, T, H), and the last ones (1, B, H).
+
+    Without a start, as torch's own, from zeros.
+    """
+    if start is None:
+        start = x.new_zeros(1, len(x), part.hidden_size)
     on_cpu = x.device.type == "cpu"
     if not part.training or not on_cpu or torch.is_autocast_enabled("cpu"):
         return type(part).forward(part, x, start)

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from bakeoff.torch_models.feed import Feed
 from bakeoff.torch_models.progress import Progress
+from bakeoff.torch_models.ranks import ranks
+from bakeoff.torch_models.sharded import gathered, share_of
 from bakeoff.torch_models.tally import Tally
 from bakeoff.torch_models.training import Training
 from bakeoff.torch_models.within import BEFORE, Within, within_of
@@ -106,9 +108,14 @@ class State:
         Args:
             so_far: Tells how far an epoch has come; None between two epochs.
         """
-        if self.on_state is None or time.monotonic() - self.last < self.every:
+        due = self.on_state is not None and time.monotonic() - self.last >= self.every
+        if not ranks().agree(due):
             return
-        arrays = {name: tensor.detach().cpu().numpy() for name, tensor in self.tensors().items()}
+        arrays = {}
+        for name, tensor in self.tensors().items():
+            one = gathered(tensor)  # by all processes
+            if self.on_state is not None:
+                arrays[name] = one.detach().cpu().numpy()
         arrays["random.torch"] = torch.get_rng_state().numpy()
         if self.feed.device.type == "cuda":
             arrays["random.cuda"] = torch.cuda.get_rng_state(self.feed.device).numpy()
@@ -121,7 +128,8 @@ class State:
             within = so_far()
             arrays |= within.arrays()
             facts |= {"random": self.at_epoch, "within": within.facts()}
-        self.on_state((arrays, facts))
+        if self.on_state is not None:
+            self.on_state((arrays, facts))
         self.last = time.monotonic()
 
     def repeat(
@@ -178,7 +186,7 @@ def fill(tensors: Mapping[str, Tensor], arrays: Mapping[str, np.ndarray]) -> Non
     """
     check_same(arrays, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
     for name, tensor in tensors.items():
-        tensor.copy_(torch.from_numpy(np.array(arrays[name])))
+        tensor.copy_(share_of(torch.from_numpy(np.array(arrays[name])), tensor))
 
 
 def check_same(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:

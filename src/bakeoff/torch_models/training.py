@@ -14,6 +14,7 @@ from bakeoff.torch_models.feed import Batch
 from bakeoff.torch_models.mixing import Mixing
 from bakeoff.torch_models.optimizers import Optimizer
 from bakeoff.torch_models.ranks import ranks
+from bakeoff.torch_models.sharded import gathered, mine
 from bakeoff.torch_models.step_scores import num_known, previous_of
 from bakeoff.torch_models.tally import Tally
 from bakeoff.torch_models.within import Within
@@ -141,6 +142,7 @@ class Training:
         if mix is not None:
             batch = {name: mix * x + (1 - mix) * x.flip(0) for name, x in batch.items()}
         other = targets.flip(0) if mix is not None else targets
+        of_group = share
         if self.ranks.size > 1:
             count, whole = len(targets), self.counted(targets)
             batch = {name: self.ranks.rows(values) for name, values in batch.items()}
@@ -152,7 +154,11 @@ class Training:
         value = self.criterion(scores, targets, members=self.members)
         if mix is not None:
             value = mix * value + (1 - mix) * self.criterion(scores, other, members=self.members)
-        total = value + sized(self.model, *self.penalty) if any(self.penalty) else value
+        total = value
+        if any(self.penalty) and self.ranks.sharded:
+            (sized(self.model, *self.penalty) * of_group).backward()  # each of its own share
+        elif any(self.penalty):
+            total = value + sized(self.model, *self.penalty)
         (total * share if share != 1.0 else total).backward()
         return value, scores, targets
 
@@ -165,7 +171,7 @@ class Training:
             length = nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None])
         if self.clip[1]:
             nn.utils.clip_grad_value_(weights, self.clip[1])
-        return length
+        return gathered(length)
 
 
 def taken_up(begun: Within | None, tally: Tally) -> tuple[list[Tensor], list[int]]:
@@ -209,7 +215,7 @@ def widened(scores: Tensor) -> Tensor:
 
 def sized(model: nn.Module, l1: float, l2: float) -> Tensor:
     """Return what the size of the matrices adds to a loss."""
-    matrices = [w for w in model.parameters() if w.requires_grad and w.ndim > 1]
+    matrices = [mine(w) for w in model.parameters() if w.requires_grad and w.ndim > 1]
     return sum((l1 * w.abs().sum() + l2 * w.square().sum() for w in matrices), torch.zeros(()))
 
 

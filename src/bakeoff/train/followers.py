@@ -6,17 +6,27 @@ train it with their share of every batch.
 """
 
 import json
+import math
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from bakeoff.train.build_network import train_network
 from bakeoff.train.checkpoint import Checkpoint
 from bakeoff.train.job import Job
+from bakeoff.train.machine import this_machine
+from bakeoff.train.out_of_memory import out_of_memory
+from bakeoff.train.probe_network import probe_network
 from bakeoff.train.shared_data import SharedData
 
 Trained = TypeVar("Trained")
+LONGEST = timedelta(days=7)  # followers wait while a baseline is fitted; a death is noticed at once
+MEBIBYTE = 2**20
+ENVIRONMENT = (
+    "BAKEOFF_SHARD_ABOVE"  # MiB of weights, gradients and so on, from which they are shared
+)
 BACKENDS = "cpu:gloo,cuda:nccl"
 
 
@@ -36,10 +46,16 @@ def follow() -> None:
         job = Job(**request["job"])
         shared = SharedData(Path(request["folder"]))
         try:
-            with ranks.together():
-                train_network(job, shared, Checkpoint(Path(request["checkpoint"]), job), None)
-        except FloatingPointError:
-            continue  # the worker reports it
+            with ranks.together(room=request["room"]):
+                if request["checkpoint"]:
+                    checkpoint = Checkpoint(Path(request["checkpoint"]), job)
+                    train_network(job, shared, checkpoint, None)
+                else:
+                    probe_network(job, shared)
+        except Exception as error:
+            if out_of_memory(error):
+                raise  # here alone
+            continue  # the worker has it, too, and reports it
 
 
 def num_ranks() -> int:
@@ -58,24 +74,56 @@ def join() -> None:
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     backend = BACKENDS if torch.cuda.is_available() else "gloo"
-    torch.distributed.init_process_group(backend)
+    torch.distributed.init_process_group(backend, timeout=LONGEST)
 
 
 def lead(
-    job: Job, shared: SharedData, checkpoint: Checkpoint, train: Callable[[], Trained]
-) -> Trained:
-    """Train a network together with those that follow.
+    job: Job, shared: SharedData, checkpoint: Checkpoint | None, train: Callable[[], Trained]
+) -> tuple[Trained, int]:
+    """Train a network together with those that follow; alone, where nobody does.
 
     Args:
         job: What is trained.
         shared: The data, in a folder that all of them see.
-        checkpoint: From which all of them go on, where there is one.
+        checkpoint: From which all of them go on, where there is one; None: they probe.
         train: Trains it.
+
+    Returns:
+        What that returns; in how many shares the weights were, 0 if each process had them all.
     """
+    if job.framework != "torch" or num_ranks() == 1:
+        return train(), 0
     from bakeoff.torch_models import ranks
     from bakeoff.train.workers import as_json
 
-    places = {"folder": str(shared.folder), "checkpoint": str(checkpoint.path)}
-    ranks.send(json.dumps({"job": as_json(job), **places}))
-    with ranks.together():
-        return train()
+    places = {
+        "folder": str(shared.folder),
+        "checkpoint": str(checkpoint.path) if checkpoint else "",
+    }
+    room = room_of_weights(job.device)
+    ranks.send(json.dumps({"job": as_json(job), "room": room, **places}))
+    with ranks.together(room=room):
+        trained = train()
+        return trained, ranks.ranks().size if ranks.ranks().sharded else 0
+
+
+def room_of_weights(device: str) -> float:
+    """Return the bytes that a process has for weights and what is kept beside them.
+
+    Half of the memory of its GPU, or of its part of the machine; the rest is for a step.
+
+    Raises:
+        ValueError: The environment says otherwise, and not as a number.
+    """
+    asked = os.environ.get(ENVIRONMENT)
+    if asked is not None:
+        try:
+            return float(asked) * MEBIBYTE
+        except ValueError:
+            raise ValueError(f"{ENVIRONMENT}={asked} must be a number of MiB.") from None
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.get_device_properties(0).total_memory / 2
+    there = this_machine().memory or math.inf
+    return there / int(os.environ.get("LOCAL_WORLD_SIZE", "1")) / 2

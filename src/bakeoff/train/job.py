@@ -104,6 +104,7 @@ class Fit:
         threads: Threads it ran on.
         halved: Rows of a batch, where memory ended and batches were halved; 0: as the recipe says.
         stacked: Seeds that were trained at once, itself among them; 0: it was trained alone.
+        sharded: Processes that each held a share of the weights; 0: they were not parted.
         error: Why it failed; empty when it did not.
     """
 
@@ -119,6 +120,7 @@ class Fit:
     threads: Count = 1
     halved: Count0 = 0
     stacked: Count0 = 0
+    sharded: Count0 = 0
     error: str = ""
 
     @property

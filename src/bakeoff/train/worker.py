@@ -248,7 +248,9 @@ def do_job(
     if do == "selftest":
         return Tested({} if baseline else selftest_network(job, shared))
     if do == "probe":
-        return probe_baseline(job, shared) if baseline else probe_network(job, shared)
+        if baseline:
+            return probe_baseline(job, shared)
+        return lead(job, shared, None, partial(probe_network, job, shared))[0]
     if baseline:
         return fit_baseline(job, shared, folder)
     return fit_network(job, shared, folder, send, checkpoint, smaller)
@@ -291,9 +293,9 @@ def fit_as_asked(
     before = ended[-1]["seconds"] if ended else 0.0
     start = time.perf_counter() - before
     train = partial(train_network, job, shared, checkpoint, send)
-    several = job.framework == "torch" and num_ranks() > 1
-    model, predict, history = lead(job, shared, checkpoint, train) if several else train()
-    return left(job, shared, folder, (model, predict, history), time.perf_counter() - start)
+    trained, shares = lead(job, shared, checkpoint, train)
+    done = left(job, shared, folder, trained, time.perf_counter() - start)
+    return Done(replace(done.fit, sharded=shares))
 
 
 def fit_together(

@@ -9,16 +9,20 @@ is the resident memory: of the CSV file all of the process, told beside the size
 frames and windows what comes on top of the data.
 """
 
+from __future__ import annotations
+
 import ctypes
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
+
+if TYPE_CHECKING:
+    import polars as pl  # else after bakeoff, as in a run: its allocator is set before it starts
 
 ROWS = 1_000_000
 MIB = 2**20
@@ -56,6 +60,8 @@ def main() -> None:
 
 def made_table() -> pl.DataFrame:
     """Draw a table like a user's: id, date, 8 fractions, 4 integers, 4 categories, 2 with gaps."""
+    import polars as pl
+
     random = np.random.default_rng(0)
     days = random.integers(0, 3000, ROWS).astype("timedelta64[D]")
     columns: dict[str, Any] = {
@@ -76,7 +82,9 @@ def made_table() -> pl.DataFrame:
 
 def measure_table(kind: str, folder: Path) -> None:
     """Read a table, and say what it took."""
-    from bakeoff.data.read import read
+    from bakeoff.data.read import read  # isort: skip
+
+    import polars as pl
 
     path, small = folder / "table.csv", folder / "small.csv"
     pl.read_parquet(folder / "table.parquet", n_rows=100).write_csv(small)
@@ -125,6 +133,8 @@ def measure_windows(kind: str) -> None:
 
 def made_series(dtype: Any) -> pl.DataFrame:
     """Draw a random walk of ten channels, a step each minute, in hundredths."""
+    import polars as pl
+
     walk = np.random.default_rng(0).standard_normal((ROWS, 10)).cumsum(0).round(2).astype(dtype)
     minutes = np.arange(ROWS) * np.timedelta64(60_000_000, "us")
     columns = {f"v{i}": np.ascontiguousarray(walk[:, i]) for i in range(10)}

@@ -1,5 +1,6 @@
 """`import bakeoff` and `bakeoff --help` are quick: nothing heavy is loaded before it is needed."""
 
+import os
 import subprocess
 import sys
 
@@ -24,6 +25,15 @@ def test_nothing_heavy_is_loaded(code):
     words = [sys.executable, "-c", f"{TELL}\n{code}"]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(("first", "told"), [("bakeoff", True), ("polars", False)])
+def test_the_allocator_of_polars_is_told_to_hand_memory_back_before_it_starts(first, told):
+    code = f"import os, {first}, bakeoff.data.read, polars; print(os.environ['_RJEM_MALLOC_CONF'])"
+    words = [sys.executable, "-c", code]
+    bare = {k: v for k, v in os.environ.items() if k != "_RJEM_MALLOC_CONF"}
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=bare)
+    assert ("dirty_decay_ms:100," in done.stdout) == told
 
 
 def test_every_public_name_is_there_and_they_are_few():

@@ -96,7 +96,10 @@ class TrainedModel:
         series = preparation.schema.series
         ahead = series.horizon if series else 0
         heads = [(h.target, h.task, h.num_classes, h.steps) for h in heads_of(job)]
-        goals = [(name, g.task, len(g.classes), ahead) for name, g in preparation.goals.items()]
+        goals = [
+            (name, g.task, len(g.classes), ahead or g.length)
+            for name, g in preparation.goals.items()
+        ]
         if heads != goals[: len(goals) * (len(goals) > 1)]:
             raise DataError(f"{self.place.facts} is of other targets than {self.run.data} says.")
         if job.horizon != (ahead if series else preparation.goal.steps):
@@ -184,12 +187,10 @@ class TrainedModel:
         if self.fit.job.in_steps:
             member, steps = steps_of(dataset, self.fit.job.horizon)
             columns = {n: take_each(values, member) for n, values in columns.items()}
-            own = scores if self.preparation.classes else scores.ravel()
-            columns |= {"step": steps, **predicted(self.preparation, own)}
-            return pl.DataFrame(columns)
+            columns["step"] = steps
         for target, own in scores_by_target(self.fit.job, dataset.target, scores).items():
-            mark = f":{target}" if self.fit.job.heads else ""
-            columns |= predicted(self.preparation.only(target), own, mark)
+            mark, known = f":{target}" if self.fit.job.heads else "", self.preparation.only(target)
+            columns |= predicted(known, own if known.classes else own.ravel(), mark)
         return pl.DataFrame(columns)
 
     def predict_proba(
@@ -240,9 +241,9 @@ class TrainedModel:
     def judged(self, dataset: Dataset) -> Predictions:
         """Predict rows whose (leading) target is known, and put the truth beside it."""
         scores = self.scores(dataset)
-        if self.fit.job.in_steps:
-            return step_predictions(dataset, self.preparation, scores)
         scores = scores_by_target(self.fit.job, dataset.target, scores)[dataset.target]
+        if self.fit.job.in_steps:
+            return step_predictions(dataset, self.preparation.only(dataset.target), scores)
         if self.preparation.task == "forecast":
             return Predictions(
                 target=dataset.target,

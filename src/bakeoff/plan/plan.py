@@ -12,6 +12,7 @@ from bakeoff.data.array import Array
 from bakeoff.data.blocks import Pictures
 from bakeoff.data.columns.column import PER_STEP
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import StepsForm
 from bakeoff.data.preparing.preparation import Preparation, fit_preparation
 from bakeoff.data.preparing.text import Text, TextChoices
 from bakeoff.data.read import read
@@ -214,6 +215,7 @@ def make_plan(
     if not weights:
         recipes = with_weights(recipes, preparation, counted[dataset.target])
     changes = (*changes, *of_networks_alone(recipes), *([begun.sentence] if begun else ()))
+    ahead = facts.horizon or preparation.goal.steps
     jobs = plan_jobs(
         models,
         frameworks=experiment.framework,
@@ -222,8 +224,8 @@ def make_plan(
         task=TASK if experiment.pairs else preparation.task,
         num_classes=FEATURES if experiment.pairs else preparation.goal.num_classes,
         device=experiment.device,
-        horizon=facts.horizon or preparation.goal.steps,
-        heads=partial(heads_for, preparation.goals, weights, counted, beside, facts.horizon),
+        horizon=ahead,
+        heads=partial(heads_for, preparation.goals, weights, counted, beside, ahead),
     )
     return Plan(
         unnamed=frozenset(c.name for c in models) - set(experiment.models),
@@ -272,10 +274,13 @@ def check_alone(dataset: Dataset, auxiliary: Sequence[str]) -> None:
         return
     name = stepwise[0]
     what = "a text" if schema.tasks[name] == "text" else "a sequence"
-    if len(schema.targets) > 1:
+    forms = [schema.column(own).form for own in schema.targets]
+    lengths = {form.length for form in forms if isinstance(form, StepsForm)}
+    series = {schema.tasks[own] for own in schema.targets} == {"series"} and len(lengths) == 1
+    if len(schema.targets) > 1 and not series:
         raise RequestError(
-            f"{name} is {what}, which is predicted alone. Say {option('target', name)}, or leave "
-            "it out."
+            f"{name} is {what}, which is predicted alone, or beside other series of as many steps. "
+            f"Say {option('target', name)}, or leave it out."
         )
     if len(schema.groups) > 1:
         first = next(iter(schema.groups))

@@ -97,10 +97,10 @@ def build_baseline(job: Job, sizes: Mapping[str, Any]) -> Baseline:
     if row.predicts == "steps":
         arguments = {"steps": job.horizon, **arguments}
     page = load(row, "torch")
+    if job.task == "series" and (job.heads or row.name != "constant"):
+        return PerTarget([step_part(page, arguments)] * num_values(job))
     if job.heads and job.task != "forecast":
         return PerTarget(parts_of(job, page, arguments))
-    if job.task == "series" and row.name != "constant":
-        return PerTarget([step_part(page, arguments)] * job.horizon)
     return new_baseline(page, job.task, job.num_classes, arguments)
 
 
@@ -111,11 +111,11 @@ def stored_baseline(job: Job, arrays: Mapping[str, np.ndarray]) -> Baseline:
         ValueError: They do not make a model of this task.
     """
     page = load(find(job.architecture), "torch")
+    if job.task == "series" and (job.heads or find(job.architecture).name != "constant"):
+        parts = [step_part(page, {})] * num_values(job)
+        return PerTarget.from_state(arrays, parts, num_values(job))
     if job.heads and job.task != "forecast":
         return PerTarget.from_state(arrays, parts_of(job, page, {}), len(job.heads))
-    if job.task == "series" and find(job.architecture).name != "constant":
-        parts = [step_part(page, {})] * job.horizon
-        return PerTarget.from_state(arrays, parts, job.horizon)
     return restored_baseline(page, job.task, job.num_classes, arrays)
 
 
@@ -140,6 +140,11 @@ def step_part(page: Any, arguments: Mapping[str, Any]) -> Part:
         columns=1,
         classes=False,
     )
+
+
+def num_values(job: Job) -> int:
+    """Count the numbers of a row: of each step of each series."""
+    return job.horizon * max(1, len(job.heads))
 
 
 def new_baseline(page: Any, task: str, num_classes: int, arguments: Mapping[str, Any]) -> Baseline:

@@ -26,9 +26,9 @@ class Head:
 
     Args:
         target: Its name.
-        task: "binary", "multiclass", "multilabel", "regression" or "forecast".
+        task: "binary", "multiclass", "multilabel", "regression", "forecast" or "series".
         num_classes: Classes or labels; 0 for numbers.
-        steps: That are forecast; else 0.
+        steps: Of a forecast or a series; else 0.
         loss: What training lowers; "" of a baseline.
         weight: Of its loss in the sum; 0 for a target that nothing is learned for.
         learned: Its weight is learned in place of being given (Kendall et al., 2018).
@@ -83,10 +83,10 @@ def target_by_target(job: Job, scores: np.ndarray) -> np.ndarray:
     """Bring forecasts of several targets, which a model gives step by step, in their order.
 
     Shape:
-        (n, S, K) of a page that writes steps, (n, S * K) of a baseline -> (n, K * S). All else
-        stays.
+        (n, S, K) of a page that writes steps, (n, S * K) of a baseline of forecasts -> (n, K * S).
+        All else stays.
     """
-    if not job.heads or job.task != "forecast":
+    if not job.heads or (job.task != "forecast" and scores.ndim < 3):
         return scores
     size = (len(scores), job.horizon, len(job.heads))
     return scores.reshape(size).swapaxes(1, 2).reshape(len(scores), job.horizon * len(job.heads))

@@ -82,7 +82,6 @@ def test_sequences_have_several_targets():
         (arrays(), {"target": "label,label"}, "names 'label' twice"),
         (arrays(), {"target": "label,amount", "inputs": ["amount"]}, "'amount' is a target, so"),
         (arrays() | {"amount": np.ones(5)}, {"target": "label,amount"}, "60 rows but amount has 5"),
-        (arrays() | {"amount": np.ones((60, 6, 1))}, {"target": "amount,label"}, "of each step"),
         (steps(), {"target": "kind,state", "sequence": "id"}, "state has a value of each step"),
         (steps(), {"target": "x,z", "time": "z", "horizon": 2}, "time='z' names a target"),
         ((arrays()["series"], np.ones(60)), {"target": "y,z"}, "an array with a name of its own"),

@@ -10,13 +10,14 @@ import numpy as np
 
 from bakeoff.data.array import Array
 from bakeoff.data.assembling.assemble import assemble
-from bakeoff.data.assembling.choices import Choices, refuse_further, with_several
+from bakeoff.data.assembling.choices import Choices, with_several
 from bakeoff.data.assembling.parts import halves, refuse_equal_parts, same_arrays, target_in_parts
 from bakeoff.data.blocks import Sequences, block_of
 from bakeoff.data.columns.array_column import array_column, array_like
 from bakeoff.data.columns.array_target import (
     are_labels,
     are_steps,
+    classes_of_steps,
     columns_apart,
     one_channel,
     one_target,
@@ -27,7 +28,7 @@ from bakeoff.data.columns.blank import say_without_steps, with_blanks
 from bakeoff.data.columns.column import Column, Reading, Schema
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.columns.read_labels import labels_target
-from bakeoff.data.columns.step_target import cells_kind, cells_of, step_target, steps_like
+from bakeoff.data.columns.step_target import STEPS, cells_kind, cells_of, step_target, steps_like
 from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import LabelsForm, ShapeForm, StepsForm
@@ -63,7 +64,11 @@ def from_arrays(
     whole = stack_arrays(found)
     arrays, notes = with_content(whole)
     kept = slice(None) if arrays is whole else whole.lengths != 0
-    y, y_kind, place = np.asarray(arrays.y), choices.kinds.get(y_name, ""), arrays.origin.place
+    given_y, place = np.asarray(arrays.y), arrays.origin.place
+    y, y_kind = classes_of_steps(given_y), choices.kinds.get(y_name, "")
+    if y is not given_y and y_kind in ("", "sequence", "category"):
+        y_kind = f"{STEPS}:category"
+        choices = choices._replace(kinds={**choices.kinds, y_name: y_kind})
     may_be_steps = arrays.x.ndim == 3 and y.shape[1:] == arrays.x.shape[1:2]
     apart = {y_name: y} if may_be_steps else columns_apart(y, y_name, y_kind)
     names = [x_name, y_name, *apart, *(further or {})]
@@ -84,16 +89,14 @@ def from_arrays(
     kind = choices.kinds.get(x_name, "")
     reading = array_column(arrays.x, arrays.lengths, name=x_name, kind=kind, place=place)
     more = {name: values[kept] for name, values in (further or {}).items()}
-    if are_steps(y, y_kind):
-        refuse_further(choices, f"{y_name}, which has a value of each step,")
-        target = stepwise_target(y, reading, arrays.lengths, choices, y_name, size)
+    choices = choices._replace(kinds={**dict.fromkeys(apart, y_kind), **choices.kinds})
+    if are_steps(y, y_kind) and len(apart) + len(more) == 1:
+        target, others = stepwise_target(y, reading, arrays.lengths, choices, y_name, size), []
     else:
-        choices = choices._replace(kinds={**dict.fromkeys(apart, y_kind), **choices.kinds})
-        (name, y), *columns = apart.items()
-        target = target_of(y, size, choices, name, place)
-        more = dict(columns) | more
-    own = choices._replace(positive=None)
-    others = [target_of(values, size, own, name, place) for name, values in more.items()]
+        own = choices._replace(positive=None)
+        first, *rest = (apart | more).items()
+        target = one_of_several(first, size, choices, place)
+        others = [one_of_several(values, size, own, place) for values in rest]
     return assemble(
         [reading, *(Reading(one.column, one.values, one.notes) for one in (target, *others))],
         target,
@@ -123,7 +126,7 @@ def stepwise_target(
     steps = x.values.shape[1] if x.column.kind in ("sequence", "tokens") else 0
     kind = cells_kind(choices.kinds.get(name, "").replace("sequence", "steps"))
     if y.shape[1] != steps:
-        return series_target(y, name, kind, lengths, choices.positive)
+        return series_target(y, name, kind, choices.positive)
     lengths = np.full(len(y), steps) if lengths is None else lengths.astype(np.int64)
     real = np.arange(steps) < lengths[:, None]
     flat = target_in_parts(
@@ -133,6 +136,16 @@ def stepwise_target(
         place=lambda step: f"step {step + 1:,}",
     )
     return step_target(flat, np.cumsum(lengths) - lengths, lengths, choices.positive)
+
+
+def one_of_several(named: tuple[str, Array], size: int, choices: Choices, place: Place) -> Target:
+    """Read one of several targets, or an only one that has no steps; steps are a series."""
+    name, y = named
+    kind = choices.kinds.get(name, "")
+    if not are_steps(y, kind):
+        return target_of(y, size, choices, name, place)
+    kind = cells_kind(kind.replace("sequence", "steps"))
+    return series_target(one_channel(y, name), name, kind, choices.positive)
 
 
 def target_of(y: Array, size: int, choices: Choices, name: str, place: Place) -> Target:
@@ -215,7 +228,7 @@ def inputs_from_arrays(data: object, schema: Schema) -> Dataset:
         told += blanks
     further = load_columns(data, schema.targets[1:]) if names and schema.targets[1:] else {}
     truths: dict[str, Array | None] = {target: arrays.y, **further}
-    if arrays.y is not None and arrays.y.ndim == 2 and len(schema.targets) == arrays.y.shape[1]:
+    if arrays.y is not None and arrays.y.ndim > 1 and len(schema.targets) == arrays.y.shape[-1]:
         apart = columns_apart(arrays.y, target.removesuffix("_0"))
         truths = {**apart} if set(apart) == set(schema.targets) else truths
     for own, y in truths.items():
@@ -237,7 +250,7 @@ def new_truth(y: Array, column: Column, arrays: Arrays) -> dict[str, Any]:
         fits = are_labels(y, "labels") and y.shape[1] == len(column.form.names)
         return {name: y.astype(np.float64)} if fits else {}
     if isinstance(column.form, StepsForm):
-        return {name: new_steps(np.asarray(y), column, arrays)}
+        return {name: new_steps(classes_of_steps(np.asarray(y)), column, arrays)}
     series = one_column(name, one_target(y, name)[0])
     return {name: read_like(series, column, target=True).values}
 

@@ -3,7 +3,9 @@
 classes written as 1 among 0s        (N, K)
 several targets                      (N, K), numbers or classes, ten at most
 a class or a number of each step     (N, T), where the user says sequence, and the input has T steps
+the same, as 1 among 0s              (N, T, C), 0 alone behind the end of a sequence
 a series of its own                  (N, S), where the user says sequence; (N, S, 1)
+several series                       (N, S, K), ten at most
 all else                             refused, with the way on
 """
 
@@ -49,6 +51,8 @@ def one_target(y: Array, name: str, kind: str = "") -> tuple[Array, str]:
 def columns_apart(y: Array, name: str, kind: str = "") -> dict[str, Array]:
     """Return each column of y (N, K) as a target: name_0, name_1 and so on; else y as it is.
 
+    So are the series of y (N, S, K), each (N, S, 1).
+
     Args:
         y: What was given.
         name: What it is called.
@@ -58,10 +62,41 @@ def columns_apart(y: Array, name: str, kind: str = "") -> dict[str, Array]:
         >>> list(columns_apart(np.array([[1.5, 20.0], [2.5, 10.0]]), "y"))
         ['y_0', 'y_1']
     """
+    if are_steps(y, kind) and y.ndim == 3 and 2 <= y.shape[2] <= MOST_APART:
+        return {f"{name}_{k}": y[:, :, k : k + 1] for k in range(y.shape[2])}
     several = y.ndim == 2 and 2 <= y.shape[1] <= MOST_APART
     if not several or kind not in ("", "number", "category") or are_labels(y) or is_one_hot(y):
         return {name: y}
     return {f"{name}_{k}": y[:, k] for k in range(y.shape[1])}
+
+
+def classes_of_steps(y: Array) -> Array:
+    """Return the class of each step, where y (N, T, C) is 0 but for one 1 in it; else y as it is.
+
+    Behind the last step of a sequence all may be 0: there is none.
+
+    Returns:
+        (N, T, 1) int, or objects with None where there is none.
+
+    Example:
+        >>> y = np.array([[[0, 1], [1, 0]], [[0, 1], [0, 0]]])
+        >>> classes_of_steps(y)[:, :, 0].tolist()
+        [[1, 0], [1, None]]
+        >>> classes_of_steps(y + 0.5).shape
+        (2, 2, 2)
+    """
+    if y.ndim != 3 or y.shape[2] < 2 or y.dtype.kind not in "biuf":
+        return y
+    there = y.sum(axis=2) == 1
+    if not ((y == 0) | (y == 1)).all() or not there[:, 0].all() or y[~there].any():
+        return y
+    if (there[:, 1:] & ~there[:, :-1]).any():
+        return y  # a step without any between others
+    classes: Array = y.argmax(axis=2)[:, :, None]
+    if not there.all():
+        classes = classes.astype(object)
+        classes[~there] = None
+    return classes
 
 
 def are_labels(y: Array, kind: str = "") -> bool:
@@ -101,22 +136,19 @@ def one_channel(y: Array, name: str) -> Array:
         return y[:, :, 0]
     if y.ndim != 2:
         raise DataError(
-            f"{name} has shape {y.shape}: {what_it_is(y, '')}. One number of each step is "
-            f"predicted; give one of them, as {name}[:, :, 0]."
+            f"{name} has shape {y.shape}: {what_it_is(y, '')}. At most {MOST_APART} are predicted "
+            f"at once; give some of them, as {name}[:, :, :{MOST_APART}]."
         )
     return y
 
 
-def series_target(
-    y: Array, name: str, kind: str, lengths: Array | None, positive: str | None
-) -> Target:
+def series_target(y: Array, name: str, kind: str, positive: str | None) -> Target:
     """Return series of numbers as a target; rows without one at some step have none.
 
     Args:
         y: (N, S)
         name: Of the target.
         kind: Of its cells: "number", or "" to decide.
-        lengths: Of the input, where its sequences differ.
         positive: Refused: there is no positive class.
 
     Raises:

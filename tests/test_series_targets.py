@@ -65,6 +65,23 @@ def test_ones_among_zeros_are_the_class_of_each_step(lengths):
     assert np.array_equal(named.arrays["y"].steps, plain.arrays["y"].steps)
 
 
+@pytest.mark.parametrize("ones", [True, False])
+def test_classes_of_other_steps_than_the_input_are_written_as_a_text(ones, tmp_path):
+    codes = RNG.integers(0, 3, (40, 5))
+    data = {"x": np.eye(3)[codes], "y": codes[:, :3]}
+    if ones:
+        data["y"] = np.eye(3)[data["y"]]
+    np.savez(tmp_path / "d.npz", **data)
+    kinds = {} if ones else {"kinds": {"y": "steps:category"}}
+    run = bakeoff.run(
+        tmp_path / "d.npz", models=["rnn_seq2seq"], out=tmp_path / "run", **kinds, **QUICK
+    )
+    assert "3 classes a row" in str(run.folder.joinpath("data", "schema.json").read_text("utf-8"))
+    assert run.best.score(tmp_path / "d.npz") > 0
+    again = bakeoff.run(tmp_path / "run" / "bakeoff.toml", out=tmp_path / "again", show="none")
+    assert scores(again) == scores(run)
+
+
 def test_more_series_than_can_be_predicted_at_once_are_refused_with_the_way_on():
     with pytest.raises(bakeoff.DataError, match=r"give some of them, as y\[:, :, :10\]"):
         read((X, RNG.normal(size=(90, 4, 12))))

@@ -15,8 +15,10 @@ from bakeoff.data.assembling.parts import halves, refuse_equal_parts, same_array
 from bakeoff.data.blocks import Sequences, block_of
 from bakeoff.data.columns.array_column import array_column, array_like
 from bakeoff.data.columns.array_target import (
+    are_classes,
     are_labels,
     are_steps,
+    as_text,
     classes_of_steps,
     columns_apart,
     one_channel,
@@ -25,7 +27,7 @@ from bakeoff.data.columns.array_target import (
     told_one_hot,
 )
 from bakeoff.data.columns.blank import say_without_steps, with_blanks
-from bakeoff.data.columns.column import Column, Reading, Schema
+from bakeoff.data.columns.column import Column, Note, Reading, Schema
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.columns.read_labels import labels_target
 from bakeoff.data.columns.step_target import STEPS, cells_kind, cells_of, step_target, steps_like
@@ -66,7 +68,8 @@ def from_arrays(
     kept = slice(None) if arrays is whole else whole.lengths != 0
     given_y, place = np.asarray(arrays.y), arrays.origin.place
     y, y_kind = classes_of_steps(given_y), choices.kinds.get(y_name, "")
-    if y is not given_y and y_kind in ("", "sequence", "category"):
+    written = y_kind == "text" and y.ndim > 1  # as a plan calls them
+    if written or (y is not given_y and y_kind in ("", "sequence", "category")):
         y_kind = f"{STEPS}:category"
         choices = choices._replace(kinds={**choices.kinds, y_name: y_kind})
     may_be_steps = arrays.x.ndim == 3 and y.shape[1:] == arrays.x.shape[1:2]
@@ -126,7 +129,7 @@ def stepwise_target(
     steps = x.values.shape[1] if x.column.kind in ("sequence", "tokens") else 0
     kind = cells_kind(choices.kinds.get(name, "").replace("sequence", "steps"))
     if y.shape[1] != steps:
-        return series_target(y, name, kind, choices.positive)
+        return series_or_text(y, name, kind, choices, size)
     lengths = np.full(len(y), steps) if lengths is None else lengths.astype(np.int64)
     real = np.arange(steps) < lengths[:, None]
     flat = target_in_parts(
@@ -145,7 +148,22 @@ def one_of_several(named: tuple[str, Array], size: int, choices: Choices, place:
     if not are_steps(y, kind):
         return target_of(y, size, choices, name, place)
     kind = cells_kind(kind.replace("sequence", "steps"))
-    return series_target(one_channel(y, name), name, kind, choices.positive)
+    return series_or_text(one_channel(y, name), name, kind, choices, size)
+
+
+def series_or_text(y: Array, name: str, kind: str, choices: Choices, size: int) -> Target:
+    """Read a series of numbers, (N, S); of classes, which are written as words, one by one."""
+    if not are_classes(y, kind):
+        return series_target(y, name, choices.positive)
+    texts = one_column(name, as_text(y))
+    positive = choices.positive
+    target = target_in_parts(halves(texts, size), kind="text", positive=positive, place=str)
+    many = f"{y.shape[1]:,} classes a row"
+    said = (
+        f"{name}: {many}, and no input has as many steps, so they are written as a text of words."
+    )
+    column = replace(target.column, reason=f"{many}, written as words")
+    return target._replace(column=column, notes=(Note("text", said),))
 
 
 def target_of(y: Array, size: int, choices: Choices, name: str, place: Place) -> Target:
@@ -251,6 +269,8 @@ def new_truth(y: Array, column: Column, arrays: Arrays) -> dict[str, Any]:
         return {name: y.astype(np.float64)} if fits else {}
     if isinstance(column.form, StepsForm):
         return {name: new_steps(classes_of_steps(np.asarray(y)), column, arrays)}
+    if column.kind == "text" and y.ndim > 1:
+        y = as_text(one_channel(classes_of_steps(y), name))
     series = one_column(name, one_target(y, name)[0])
     return {name: read_like(series, column, target=True).values}
 

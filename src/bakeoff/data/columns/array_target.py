@@ -6,6 +6,7 @@ a class or a number of each step     (N, T), where the user says sequence, and t
 the same, as 1 among 0s              (N, T, C), 0 alone behind the end of a sequence
 a series of its own                  (N, S), where the user says sequence; (N, S, 1)
 several series                       (N, S, K), ten at most
+classes, but not one of each step    (N, S), (N, S, C): a text of S words
 all else                             refused, with the way on
 """
 
@@ -142,25 +143,31 @@ def one_channel(y: Array, name: str) -> Array:
     return y
 
 
-def series_target(y: Array, name: str, kind: str, positive: str | None) -> Target:
+def are_classes(y: Array, kind: str) -> bool:
+    """Tell whether the steps of y are classes: texts or True and False, or called so."""
+    return y.dtype.kind not in "fiu" or kind == "category"
+
+
+def as_text(y: Array) -> Array:
+    """Return the classes of y (N, S) as a text of each row, (N,); None and "" are no class.
+
+    Example:
+        >>> as_text(np.array([[3, 0], [1, 1]])).tolist()
+        ['3 0', '1 1']
+    """
+    rows = [[str(one) for one in row if one not in (None, "")] for row in y.tolist()]
+    return np.array([" ".join(words) or None for words in rows], object)
+
+
+def series_target(y: Array, name: str, positive: str | None) -> Target:
     """Return series of numbers as a target; rows without one at some step have none.
 
     Args:
         y: (N, S)
         name: Of the target.
-        kind: Of its cells: "number", or "" to decide.
         positive: Refused: there is no positive class.
-
-    Raises:
-        DataError: It holds classes.
     """
     refuse_positive(positive, name, "a series")
-    if y.dtype.kind not in "fiu" or kind == "category":
-        raise DataError(
-            f"{name} has shape {y.shape}, and no input has {y.shape[1]:,} steps. A class of each "
-            "step goes with the steps of a sequence; give one that has as many, or give the "
-            "classes as a text."
-        )
     values = y.astype(np.float64)
     lost = ~np.isfinite(values).all(axis=1)
     values[lost] = np.nan

@@ -33,10 +33,12 @@ from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.reading import bundled, named
 from bakeoff.data.reading.arrays import are_arrays, axes_of
+from bakeoff.data.reading.frames import index_of_times, with_index
 from bakeoff.data.reading.join_pair import as_array, join_pair
 from bakeoff.data.reading.located import located
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, pictures_of
+from bakeoff.data.reading.ragged import are_ragged_pairs, as_cells, in_columns, is_ragged
 from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
 from bakeoff.data.reading.table import are_records, columns_of_records
 from bakeoff.errors import RequestError, option
@@ -119,8 +121,14 @@ def read(
     )
     choices = as_known(data, choices)
     named_parts = {"train": data, "validation": validation, "test": test}
+    if (horizon or lookback) and time is None and (name := index_of_times(data)):
+        choices = choices._replace(time=name)
+        named_parts = {part: with_index(own, name) for part, own in named_parts.items()}
     found = {part: located(value) for part, value in named_parts.items() if value is not None}
     given = {part: value for part, (value, _) in found.items()}
+    if are_ragged_pairs(given):
+        given = in_columns(given)
+        choices = choices if choices.target else choices._replace(target="y")
     check_long(given["train"], choices)
     dataset = read_parts(given, choices, images, image_size)
     moved = tuple(said for _, said in found.values() if said)
@@ -201,6 +209,12 @@ def as_data(data: object, schema: Schema) -> object:
         return named.find_new(str(data))
     if bundled.is_bundled(data):
         return bundled.load(str(data))[0]
+    if isinstance(data, tuple) and len(data) == 2 and is_ragged(data[0]):
+        return join_pair(data[0], data[1], schema.targets[0])[0]
+    if is_ragged(data):
+        return {schema.inputs[0]: as_cells(data)}
+    if schema.series is not None and len(schema.series.time) == 1:
+        data = with_index(data, schema.series.time[0])
     blocks = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)
     if isinstance(data, tuple) and len(data) == 2 and not blocks:
         return join_pair(data[0], data[1], schema.targets[0])[0]

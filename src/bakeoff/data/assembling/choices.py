@@ -12,6 +12,7 @@ from bakeoff.data.kinds import check_kinds
 from bakeoff.data.reading import bundled
 from bakeoff.data.reading.arrays import are_arrays
 from bakeoff.data.reading.cells import plain_number
+from bakeoff.data.reading.lacks_names import numbered
 from bakeoff.data.reading.table import Table
 from bakeoff.errors import DataError, RequestError, option, unknown
 
@@ -62,6 +63,9 @@ class Choices(NamedTuple):
         )
 
 
+OURS = " (the first line of the file is a row like the others, so these names are ours)"
+
+
 def as_name(name: object) -> str | None:
     """Return the name of a column; whole numbers name those of frames without names."""
     return name if name is None else str(name)
@@ -77,7 +81,8 @@ def check_names(table: Table, choices: Choices) -> None:
         )
     if target is None:
         raise RequestError(
-            f"Say which column to predict with {option('target')}: one of {', '.join(names[:20])}."
+            f"Say which column to predict with {option('target')}: one of {', '.join(names[:20])}"
+            f"{OURS if names == numbered(len(names)) else ''}."
         )
     labels = matching(names, target)
     if target not in names and not labels:

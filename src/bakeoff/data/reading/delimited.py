@@ -14,6 +14,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from bakeoff.data.reading.lacks_names import aligned, lacks_names, numbered
 from bakeoff.data.reading.plain_lines import parse_blocks, plain_lines
 from bakeoff.data.reading.unpack import cause, check_width, unpack
 from bakeoff.errors import DataError
@@ -51,21 +52,43 @@ def delimited(path: Path, raw: bytes) -> tuple[pl.DataFrame, str, list[str]]:
     if not blocks:
         return delimited_text(raw, path.name)
     head = raw[: 4 * SNIFFED].decode("utf-8", "ignore")  # four bytes a letter at most
+    separator = sniff(head)
+    if not separator:
+        return delimited_text(raw, path.name)
     del raw
-    return plainly(blocks, sniff(head), path.name) or delimited_text(unpack(path)[0], path.name)
+    bare = lacks_names(head[:SNIFFED], separator)
+    table = plainly(blocks, separator, path.name, bare=bare)
+    return table or delimited_text(unpack(path)[0], path.name)
 
 
 def plainly(
-    blocks: list[bytes], separator: str, source: str
+    blocks: list[bytes], separator: str, source: str, *, bare: bool
 ) -> tuple[pl.DataFrame, str, list[str]] | None:
-    """Read a plain file, given in blocks; None where its rows are uneven, or there are none."""
+    """Read a plain file, given in blocks; None where its rows are uneven, or there are none.
+
+    Args:
+        bare: It has no names: its first line is a row.
+    """
+    told: list[str] = []
+    if bare:
+        line, told = names_above(blocks[0].partition(b"\n")[0].decode(), separator, source)
+        blocks[0] = line.encode() + b"\n" + blocks[0]
     line = blocks[0].partition(b"\n")[0].decode()
     names, nameless, repeated = header(line, separator, source)
     frame = parse_blocks(blocks, separator, names)
     if frame is None:
         return None
-    notes = [*say_separator(separator, source), *(f"{source}: {note}" for note in repeated)]
+    notes = [*say_separator(separator, source), *told, *(f"{source}: {note}" for note in repeated)]
     return without_empty(frame, names, nameless, separator, notes, source)
+
+
+def names_above(line: str, separator: str, source: str) -> tuple[str, list[str]]:
+    """Return a line of names for a table whose first line is a row, and what is said of it."""
+    names = numbered(len(next(csv.reader([line], delimiter=separator))))
+    return separator.join(names), [
+        f"{source} has no names in its first line, which is a row like the others: its columns are "
+        f"called {names[0]} to {names[-1]}."
+    ]
 
 
 def delimited_text(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str]]:
@@ -78,7 +101,15 @@ def delimited_text(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str
         notes.append(f"{source} is read as {encoding}{advice}.")
     separator, text, above = declared_separator(text, source)
     separator = separator or sniff(text)
-    notes += say_separator(separator, source)
+    if separator:
+        notes += say_separator(separator, source)
+    elif in_columns := aligned(text):
+        text, separator = in_columns, "\t"
+        notes.append(f"{source} is separated by blanks.")
+    separator = separator or ","
+    if lacks_names(text[:SNIFFED], separator):
+        line, told = names_above(text.lstrip("\r\n").splitlines()[0], separator, source)
+        text, above, notes = f"{line}\n{text}", above - 1, [*notes, *told]
     names, nameless, repeated = header(text, separator, source)
     notes += [f"{source}: {note}" for note in repeated]
     plain = separator == "\t" and are_letters(text, len(names))
@@ -174,7 +205,7 @@ def decode_as(raw: bytes, encoding: str, source: str) -> str:
 
 
 def sniff(text: str) -> str:
-    """Return the separator that cuts the first 500 lines most evenly, quotes respected."""
+    """Return the separator that cuts the first 500 lines most evenly, quotes respected; or ""."""
     scores = {}
     for separator in SEPARATORS:
         lines = io.StringIO(text[:SNIFFED], newline="")
@@ -186,7 +217,7 @@ def sniff(text: str) -> str:
         width, count = max(widths.items(), key=lambda item: item[1], default=(1, 0))
         if width > 1:
             scores[separator] = (count / len(rows), len(rows[0]) == width, width)
-    return max(scores, key=lambda separator: scores[separator]) if scores else ","
+    return max(scores, key=lambda separator: scores[separator]) if scores else ""
 
 
 def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:

@@ -154,3 +154,19 @@ def pandas_times(name: str, column: Any) -> pl.Series:
     series = one_column(name, utc.to_numpy(dtype="datetime64[us]")).dt.replace_time_zone("UTC")
     named = getattr(zone, "key", None) or getattr(zone, "zone", None)
     return series.dt.convert_time_zone(named) if named else series
+
+
+def index_of_times(data: Any) -> str:
+    """Return what a pandas index of times is called as a column, "time" without a name; else ""."""
+    index = getattr(data, "index", None)
+    if not hasattr(data, "iloc") or type(index).__name__ not in ("DatetimeIndex", "PeriodIndex"):
+        return ""
+    return str(getattr(index, "name", None) or "time")
+
+
+def with_index(data: Any, name: str) -> Any:
+    """Return a pandas frame or series with its index of times as a column of that name."""
+    if not index_of_times(data) or name in getattr(data, "columns", ()):
+        return data
+    frame = data.to_frame() if hasattr(data, "to_frame") else data
+    return frame.rename_axis(name).reset_index()

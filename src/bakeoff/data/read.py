@@ -41,6 +41,7 @@ from bakeoff.data.reading.pictures import are_pictures, pictures_of
 from bakeoff.data.reading.ragged import are_ragged_pairs, as_cells, in_columns, is_ragged
 from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
 from bakeoff.data.reading.table import are_records, columns_of_records
+from bakeoff.data.reading.unwrapped import is_bunch, unwrapped
 from bakeoff.errors import RequestError, option
 
 
@@ -70,7 +71,8 @@ def read(
         data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); of a folder or
             .zip with a folder for each class, of pictures or of one table of steps for each
             sequence; a pandas or polars frame or a dict of columns, whose cells may hold lists of
-            numbers, which are sequences; arrays as (x, y) or {"x": ..., "y": ...}; or the name of a
+            numbers, which are sequences; arrays as (x, y) or {"x": ..., "y": ...}, or lists of
+            different lengths as x; a Bunch of scikit-learn, a TensorDataset; or the name of a
             bundled set (digits, iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist,
             cifar10, imdb, etth1, ettm1, which stand below BAKEOFF_DATA or are downloaded.
         target: The column to predict, or several; a glob of columns of 0 and 1 is one target of any
@@ -120,7 +122,10 @@ def read(
         unlabelled=unlabelled,
     )
     choices = as_known(data, choices)
-    named_parts = {"train": data, "validation": validation, "test": test}
+    wrapped = {"train": data, "validation": validation, "test": test}
+    named_parts = {part: unwrapped(own) for part, own in wrapped.items()}
+    if is_bunch(data) and target is None:
+        choices = choices._replace(target="target")
     if (horizon or lookback) and time is None and (name := index_of_times(data)):
         choices = choices._replace(time=name)
         named_parts = {part: with_index(own, name) for part, own in named_parts.items()}
@@ -209,6 +214,7 @@ def as_data(data: object, schema: Schema) -> object:
         return named.find_new(str(data))
     if bundled.is_bundled(data):
         return bundled.load(str(data))[0]
+    data = unwrapped(data)
     if isinstance(data, tuple) and len(data) == 2 and is_ragged(data[0]):
         return join_pair(data[0], data[1], schema.targets[0])[0]
     if is_ragged(data):

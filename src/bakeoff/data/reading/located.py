@@ -20,7 +20,7 @@ from bakeoff.data.reading.bundled import SERIES, STORED
 from bakeoff.data.reading.download import RefusedError
 from bakeoff.data.reading.named import OFFLINE, VARIABLE, Web, data_folder, fetched, is_whole
 from bakeoff.data.reading.picture_cache import cache_folder
-from bakeoff.errors import DataError, RunError
+from bakeoff.errors import DataError, RequestError, RunError
 
 ETT = ("https://raw.githubusercontent.com/zhouhaoyi/ETDataset/main/ETT-small/",)
 FOLDER = "ett"
@@ -49,6 +49,8 @@ def located(data: object) -> tuple[object, str]:
     """
     if is_series(data):
         return find_series(str(data))
+    if isinstance(data, str) and data.startswith(("http://", "https://", "ftp://", "s3://")):
+        raise RequestError(f"{data} is an address. Download it, and give the file.")
     home = data_folder()
     if home is None or not isinstance(data, str) or not data or data in STORED:
         return data, ""

@@ -67,6 +67,22 @@ def columns_of_records(rows: Any) -> dict[str, list[Any]]:
     return {str(name): [row.get(name) for row in rows] for name in names}
 
 
+GIVE = "In Python, load it and give its arrays or its frame"
+UNREAD = {  # endings -> how such a file begins, what it is and the way on
+    (".xlsx", ".xls", ".ods"): (b"", "a spreadsheet. Save the sheet as CSV and give that file"),
+    (".h5", ".hdf5"): (b"\x89HDF\r\n", f"an HDF5 file. {GIVE}: h5py.File(...)['x'][:]"),
+    (".mat",): (b"MATLAB 5.0", f"a MATLAB file. {GIVE}: scipy.io.loadmat(...)"),
+    (".pkl", ".pickle", ".joblib", ".pt", ".pth"): (
+        b"",
+        f"a pickle, which could run code and is never opened. {GIVE}, if you trust it",
+    ),
+    (".feather", ".arrow", ".orc"): (b"ARROW1", f"an Arrow file. {GIVE}: polars.read_ipc(...)"),
+    (".sqlite", ".sqlite3", ".db"): (b"SQLite format 3", f"a data base. {GIVE}: pandas.read_sql"),
+    (".dta", ".sav", ".sas7bdat", ".rds"): (b"", "a file of another program. Save it as CSV"),
+    (".arff",): (b"@relation", f"an ARFF file. {GIVE}: scipy.io.arff.loadarff(...)[0]"),
+}
+
+
 def read_table(data: object) -> Table:
     """Read a table from a path, a pandas or polars frame, a dict of columns, or a list of rows.
 
@@ -133,8 +149,9 @@ def by_ending(raw: bytes, name: str, source: str) -> Table | None:
         return checked(json_lines(raw, source), source)
     if suffix == ".json":
         return checked(json_array(raw, source), source)
-    if suffix in (".xlsx", ".xls", ".ods"):
-        raise DataError(f"{source} is a spreadsheet. Save the sheet as CSV and give that file.")
+    for endings, (begins, what) in UNREAD.items():
+        if suffix in endings or (begins and raw.startswith(begins)):
+            raise DataError(f"{source} is {what}.")
     return None
 
 

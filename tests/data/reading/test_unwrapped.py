@@ -1,0 +1,55 @@
+"""What other libraries wrap a table in is taken as it is; what cannot be read is named."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_iris, load_linnerud
+from torch.utils.data import TensorDataset
+
+from bakeoff.data.read import read, read_inputs
+from bakeoff.errors import BakeoffError
+
+
+def test_a_bunch_has_its_features_and_the_names_of_its_classes():
+    dataset = read(load_iris())
+    assert dataset.schema.targets == ("target",)
+    assert "petal length (cm)" in dataset.schema.inputs
+    assert set(dataset.arrays["target"]) == {"setosa", "versicolor", "virginica"}
+    assert len(read(load_iris(as_frame=True))) == 150
+    assert len(read_inputs(load_iris(), dataset.schema)) == 150
+
+
+def test_a_bunch_of_several_targets_has_them_all():
+    assert read(load_linnerud(), target="y").schema.targets == ("y_0", "y_1", "y_2")
+
+
+def test_a_tensor_dataset_is_x_and_y():
+    x, y = torch.randn(40, 3), torch.arange(40) % 2
+    dataset = read(TensorDataset(x, y))
+    assert np.allclose(dataset.arrays["x"], x)
+
+
+def test_the_fields_of_a_structured_array_are_columns():
+    rows = np.array([(1, "a"), (2, "b"), (3, "a")] * 9, dtype=[("size", int), ("kind", "U1")])
+    assert read(rows, target="kind").schema.inputs == ("size",)
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "said"),
+    [
+        ("a.h5", b"\x89HDF\r\n\x1a\n", "HDF5 file.*h5py"),
+        ("a.csv", b"\x89HDF\r\n\x1a\n", "HDF5 file"),
+        ("a.pkl", b"\x80\x04", "could run code and is never opened"),
+        ("a.xlsx", b"PK\x03\x04", "spreadsheet"),
+        ("a.db", b"SQLite format 3\0", "data base"),
+    ],
+)
+def test_files_that_hold_no_table_for_us_are_named_with_the_way_on(name, begin, said, tmp_path):
+    (tmp_path / name).write_bytes(begin)
+    with pytest.raises(BakeoffError, match=said):
+        read(tmp_path / name, target="y")
+
+
+def test_an_address_is_not_opened():
+    with pytest.raises(BakeoffError, match="is an address. Download it"):
+        read("https://example.org/table.csv", target="y")

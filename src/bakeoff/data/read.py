@@ -124,7 +124,7 @@ def read(
     choices = as_known(data, choices)
     wrapped = {"train": data, "validation": validation, "test": test}
     named_parts = {part: unwrapped(own) for part, own in wrapped.items()}
-    if is_bunch(data) and target is None:
+    if is_bunch(data) and target is None and not are_arrays(named_parts["train"]):
         choices = choices._replace(target="target")
     if (horizon or lookback) and time is None and (name := index_of_times(data)):
         choices = choices._replace(time=name)

@@ -40,12 +40,8 @@ def of_bunch(bunch: Any) -> Any:
     if hasattr(values, "columns"):
         return values.assign(target=target) if np.ndim(target) == 1 else bunch["frame"]
     features = bunch.get("feature_names")
-    if (
-        np.ndim(target) != 1
-        or np.ndim(values) != 2
-        or features is None
-        or len(features) != np.shape(values)[1]
-    ):
+    flat = np.ndim(target) == 1 and np.ndim(values) == 2
+    if not flat or features is None or len(features) != np.shape(values)[1]:
         return values, target
     target = np.asarray(target)
     if classes is not None and target.dtype.kind in "iu" and np.ndim(classes) == 1:

@@ -58,6 +58,12 @@ def test_new_rows_of_a_table_without_names_are_predicted(tmp_path):
     new.write_text("7,1.5\n14,2.5\n3,0.5\n", "utf-8")
     schema = read(old, target="column_3").schema
     assert read_inputs(new, schema).arrays["column_1"].tolist() == [7, 14, 3]
+    new.write_text("7,1.5\n", "utf-8")  # one row alone
+    assert read_inputs(new, schema).arrays["column_1"].tolist() == [7]
+    new.write_text("column_2,column_1\n1.5,7\n", "utf-8")
+    assert read_inputs(new, schema).arrays["column_1"].tolist() == [7]
+    new.write_text("7,1.5,a\n", "utf-8")
+    assert read(old, test=new, target="column_3").parts.tolist() == ["train"] * 60 + ["test"]
 
 
 def test_the_user_is_told_that_names_are_ours_and_lines_are_those_of_the_file(tmp_path):

@@ -43,6 +43,7 @@ from bakeoff.data.dataset import Dataset
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, origin_of
 from bakeoff.data.reading import cells
+from bakeoff.data.reading.lacks_names import are_ours
 from bakeoff.data.reading.table import Table, alike, read_table, stacked
 from bakeoff.errors import RequestError, option
 
@@ -61,7 +62,7 @@ def from_tables(
         images: The folder or .zip that paths of pictures start at; None: the folder of the table.
         image_size: Of these pictures.
     """
-    tables = {part: read_table(value) for part, value in given.items()}
+    tables = read_parts(given)
     first = tables["train"]
     choices = with_several(choices, first.frame.columns)
     check_names(first, choices)
@@ -206,6 +207,14 @@ def read_others(
     return readings
 
 
+def read_parts(given: Mapping[str, object]) -> dict[str, Table]:
+    """Read the table of each part; where that of training has no names, no other has."""
+    first = read_table(given["train"])
+    bare = are_ours(first.frame.columns)
+    others = {p: read_table(own, bare=bare) for p, own in given.items() if p != "train"}
+    return {"train": first, **others}
+
+
 def numbers_first(frame: pl.DataFrame) -> list[str]:
     """Return the columns, those with a number in the first row before others.
 
@@ -251,7 +260,7 @@ def inputs_from_table(
         images: Where paths of pictures start.
         last: Of time series: whether only the window before what follows is wanted.
     """
-    table = read_table(data)
+    table = read_table(data, bare=are_ours(column.name for column in schema.columns))
     if schema.long is not None:
         return inputs_from_long_table(table, schema, schema.long)
     if schema.series is not None:

@@ -36,13 +36,14 @@ BYTE_ORDER_MARKS = (
 )
 
 
-def delimited(path: Path, raw: bytes) -> tuple[pl.DataFrame, str, list[str]]:
+def delimited(path: Path, raw: bytes, *, bare: bool = False) -> tuple[pl.DataFrame, str, list[str]]:
     """Read the bytes of a CSV or TSV file as a frame of texts.
 
     Args:
         path: The file, to read it once more where its rows turn out to be uneven.
         raw: What it holds, unpacked. Whoever calls should not keep it: a plain file is let go of
             while it is parsed.
+        bare: It goes with a file without names.
 
     Returns:
         The frame (null for an empty cell), the separator, and what was decided on the way.
@@ -50,15 +51,15 @@ def delimited(path: Path, raw: bytes) -> tuple[pl.DataFrame, str, list[str]]:
     raise_limit(len(raw))
     blocks = plain_lines(raw)
     if not blocks:
-        return delimited_text(raw, path.name)
+        return delimited_text(raw, path.name, bare=bare)
     head = raw[: 4 * SNIFFED].decode("utf-8", "ignore")  # four bytes a letter at most
     separator = sniff(head)
     if not separator:
-        return delimited_text(raw, path.name)
+        return delimited_text(raw, path.name, bare=bare)
     del raw
-    bare = lacks_names(head[:SNIFFED], separator)
-    table = plainly(blocks, separator, path.name, bare=bare)
-    return table or delimited_text(unpack(path)[0], path.name)
+    first_is_row = lacks_names(head[:SNIFFED], separator, otherwise=bare)
+    table = plainly(blocks, separator, path.name, bare=first_is_row)
+    return table or delimited_text(unpack(path)[0], path.name, bare=bare)
 
 
 def plainly(
@@ -91,7 +92,9 @@ def names_above(line: str, separator: str, source: str) -> tuple[str, list[str]]
     ]
 
 
-def delimited_text(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str]]:
+def delimited_text(
+    raw: bytes, source: str, *, bare: bool = False
+) -> tuple[pl.DataFrame, str, list[str]]:
     """Read any file, decoded as a whole: with quotes, in other encodings, with broken rows."""
     raise_limit(len(raw))
     text, encoding = decode(raw, source)
@@ -107,7 +110,7 @@ def delimited_text(raw: bytes, source: str) -> tuple[pl.DataFrame, str, list[str
         text, separator = in_columns, "\t"
         notes.append(f"{source} is separated by blanks.")
     separator = separator or ","
-    if lacks_names(text[:SNIFFED], separator):
+    if lacks_names(text[:SNIFFED], separator, otherwise=bare):
         line, told = names_above(text.lstrip("\r\n").splitlines()[0], separator, source)
         text, above, notes = f"{line}\n{text}", above - 1, [*notes, *told]
     names, nameless, repeated = header(text, separator, source)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable
 from itertools import islice, pairwise
 
 from bakeoff.data.reading.cells import MISSING_WORDS
@@ -23,12 +24,14 @@ LONG = 5  # words of a text that is no name
 DIGITS = 4  # of a text that is written as others below, such as a date
 
 
-def lacks_names(text: str, separator: str) -> bool:
+def lacks_names(text: str, separator: str, *, otherwise: bool = False) -> bool:
     """Tell whether a table has no names: its first line is a row like those below.
 
     Args:
         text: The beginning of the table.
         separator: Of its columns.
+        otherwise: It goes with a table that has none, so that its first line is a row unless it
+            holds the names that we gave.
 
     Example:
         >>> rows = "4.9,b\\n6.2,a\\n"
@@ -40,6 +43,8 @@ def lacks_names(text: str, separator: str) -> bool:
         rows = [row for row in islice(lines, LOOKED_AT + 1) if row]
     except csv.Error:
         return False
+    if otherwise:
+        return bool(rows) and not are_ours(rows[0])
     if len(rows) < 3 or len(rows[0]) < 2:
         return False
     first, *below = ([cell.strip() for cell in row] for row in rows if len(row) == len(rows[0]))
@@ -84,6 +89,11 @@ def shape_of(cell: str) -> str:
 def is_missing(cell: str) -> bool:
     """Tell whether a cell stands for no value."""
     return not cell or cell.lower() in MISSING_WORDS
+
+
+def are_ours(names: Iterable[str]) -> bool:
+    """Tell whether all names are such as `numbered` gives."""
+    return all(re.fullmatch(r"column_[1-9]\d*", name) for name in names)
 
 
 def numbered(count: int) -> list[str]:

@@ -83,14 +83,18 @@ UNREAD = {  # endings -> how such a file begins, what it is and the way on
 }
 
 
-def read_table(data: object) -> Table:
+def read_table(data: object, *, bare: bool = False) -> Table:
     """Read a table from a path, a pandas or polars frame, a dict of columns, or a list of rows.
+
+    Args:
+        data: What was given.
+        bare: A file of texts goes with one without names, so that it has none, either.
 
     Raises:
         DataError: It cannot be read, is empty, ragged, or names a column twice.
     """
     if isinstance(data, (str, Path)):
-        return from_file(Path(data))
+        return from_file(Path(data), bare=bare)
     module = type(data).__module__.partition(".")[0]
     if module == "polars":
         frame: Any = data
@@ -108,7 +112,7 @@ def read_table(data: object) -> Table:
     )
 
 
-def from_file(path: Path) -> Table:
+def from_file(path: Path, *, bare: bool = False) -> Table:
     """Read a file by its name's ending, unpacking it first."""
     raw, name = unpack(path)
     table = by_ending(raw, name, path.name)
@@ -116,7 +120,7 @@ def from_file(path: Path) -> Table:
         return table
     held = [raw]
     del raw  # a plain file goes while it is parsed
-    table = of_texts(path.name, *delimited(path, held.pop()))
+    table = of_texts(path.name, *delimited(path, held.pop(), bare=bare))
     mark = cells.decimal_mark(table.frame.get_columns(), otherwise=table.mark)
     return replace(table, mark=mark)
 

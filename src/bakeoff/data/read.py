@@ -33,12 +33,12 @@ from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.reading import bundled, named
 from bakeoff.data.reading.arrays import are_arrays, axes_of
+from bakeoff.data.reading.cell_columns import are_cell_pairs, cell_columns, in_columns
 from bakeoff.data.reading.frames import index_of_times, with_index
 from bakeoff.data.reading.join_pair import as_array, join_pair
 from bakeoff.data.reading.located import located
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, pictures_of
-from bakeoff.data.reading.ragged import are_ragged_pairs, as_cells, in_columns, is_ragged
 from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
 from bakeoff.data.reading.table import are_records, columns_of_records
 from bakeoff.data.reading.unwrapped import is_bunch, unwrapped
@@ -131,7 +131,7 @@ def read(
         named_parts = {part: with_index(own, name) for part, own in named_parts.items()}
     found = {part: located(value) for part, value in named_parts.items() if value is not None}
     given = {part: value for part, (value, _) in found.items()}
-    if are_ragged_pairs(given):
+    if are_cell_pairs(given):
         given = in_columns(given)
         choices = choices if choices.target else choices._replace(target="y")
     check_long(given["train"], choices)
@@ -215,10 +215,10 @@ def as_data(data: object, schema: Schema) -> object:
     if bundled.is_bundled(data):
         return bundled.load(str(data))[0]
     data = unwrapped(data)
-    if isinstance(data, tuple) and len(data) == 2 and is_ragged(data[0]):
+    if isinstance(data, tuple) and len(data) == 2 and cell_columns(data[0]):
         return join_pair(data[0], data[1], schema.targets[0])[0]
-    if is_ragged(data):
-        return {schema.inputs[0]: as_cells(data)}
+    if cells := cell_columns(data):
+        return cells if len(cells) > 1 else {schema.inputs[0]: cells["x"]}
     if schema.series is not None and len(schema.series.time) == 1:
         data = with_index(data, schema.series.time[0])
     blocks = isinstance(schema.column(schema.inputs[0]).form, ShapeForm)

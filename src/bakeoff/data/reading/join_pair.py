@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.reading.ragged import as_cells, is_ragged
+from bakeoff.data.reading.cell_columns import cell_columns, target_columns
 from bakeoff.errors import DataError, option
 
 
@@ -41,9 +41,11 @@ def join_pair(x: Any, y: Any, name: str = "") -> tuple[Any, Any]:
     if hasattr(x, "columns") and len(getattr(y, "columns", ())) > 1:
         return join_targets(x, y)
     y, own = one_series(y)
-    if is_ragged(x):
+    cells = cell_columns(x)
+    if cells is not None:
         check_rows(len(x), len(y))
-        return {"x": as_cells(x), name or "y": list(y)}, name or "y"
+        targets, chosen = target_columns(y, name or "y")
+        return {**cells, **targets}, chosen
     if isinstance(x, Mapping):
         name = name or free_name(own, x)
         return {**x, name: y}, name

@@ -411,22 +411,20 @@ def check_flags(words: list[str]) -> None:
             raise RequestError(f"No option called {word!r}. Did you mean {flag!r}?")
 
 
-def follows() -> bool:
-    """Train with the first process that torchrun has started, where this is another one."""
+def follow_the_first() -> None:
+    """Train with the first process that torchrun has started, where this is another one; end."""
     if "MASTER_ADDR" not in os.environ or os.environ.get("RANK", "0") in ("", "0"):
-        return False
+        return
     from bakeoff.train.followers import follow
 
     follow()
-    return True
 
 
 def main() -> None:
     """Run the command line."""
     open_streams()
     try:
-        if follows():
-            return
+        follow_the_first()
         check_flags(sys.argv[1:])
         sys.exit(app(standalone_mode=False) or 0)
     except SystemExit as end:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 PROGRAM = """
-import json, sys
+import json, os, sys
 import torch
 from bakeoff.torch_models.faster import faster
 from bakeoff.torch_models.optimizers import Optimizer
@@ -47,7 +48,10 @@ for name, case in cases:
     far = max(apart(one.double(), other.double()) for one, other in ends)
     if torch.distributed.get_rank() == 0:
         print(json.dumps([name, str(case), far]), flush=True)
+torch.distributed.barrier()
 torch.distributed.destroy_process_group()
+sys.stdout.flush()
+os._exit(0)  # as followers end
 """
 
 
@@ -57,7 +61,7 @@ def test_a_page_in_shares_learns_and_scores_as_it_does_whole(which: str, tmp_pat
     program = tmp_path / "shares.py"
     program.write_text(PROGRAM, "utf-8")
     ran = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", program, which],
+        [*TORCHRUN, program, which],
         cwd=Path(__file__).parents[2], capture_output=True, encoding="utf-8", timeout=300,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip

@@ -15,8 +15,10 @@ from bakeoff.train.weights import read_weights
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no torchrun with gloo there")
 
+# a port of its own: several tests run at once
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 STEPS = """
-import json, sys
+import json, os, sys
 import numpy as np
 import torch
 from torch import nn
@@ -48,12 +50,14 @@ for recipe in recipes:
         print(json.dumps([str(recipe), max(far)]))
 torch.distributed.barrier()
 torch.distributed.destroy_process_group()
+sys.stdout.flush()
+os._exit(0)  # as followers end
 """
 
 
 def torchrun(words: list[str], place: Path, **environment: str) -> str:
     ran = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", *words],
+        [*TORCHRUN, *words],
         cwd=place, capture_output=True, encoding="utf-8", timeout=300,
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
     )  # fmt: skip
@@ -100,8 +104,7 @@ def test_a_run_of_two_processes_is_that_of_one(tmp_path, shares):
 
 def test_what_is_wrong_is_said_once_and_ends_all(tmp_path):
     ran = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "bakeoff",
-         "run", "wine", "--models", "mpl"],
+        [*TORCHRUN, "-m", "bakeoff", "run", "wine", "--models", "mpl"],
         cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=300,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from bakeoff.train.build_network import train_network
 from bakeoff.train.checkpoint import Checkpoint
@@ -30,8 +30,8 @@ ENVIRONMENT = (
 BACKENDS = "cpu:gloo,cuda:nccl"
 
 
-def follow() -> None:
-    """Train with the worker of the run whatever it trains, until it has ended."""
+def follow() -> NoReturn:
+    """Train with the worker of the run whatever it trains, and end when it has ended."""
     import torch
 
     from bakeoff.torch_models import ranks
@@ -42,7 +42,7 @@ def follow() -> None:
             request = json.loads(ranks.receive())
         except RuntimeError:  # the worker has ended, and with it the run
             torch.distributed.destroy_process_group()
-            return
+            os._exit(0)  # an orderly end runs into threads of torch now and then, and aborts
         job = Job(**request["job"])
         shared = SharedData(Path(request["folder"]))
         try:

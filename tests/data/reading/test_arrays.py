@@ -69,7 +69,7 @@ def test_objects_are_never_unpickled(tmp_path):
         ((np.ones((N, 3, 32, 32)), Y), r"x\.transpose\(0, 2, 3, 1\)"),
         ((np.full((N, 8, 8, 1), np.nan), Y), r"NaN or infinite.*first: row 1"),
         ((np.ones((N, 2, 2, 2, 2, 2)), Y), "1 to 5 axes"),
-        ((np.full((N, 2), "a"), Y), "holds strings"),
+        ((np.full((N, 2, 2), "a"), Y), "holds strings"),
         ((np.ones((0, 2)), Y[:0]), "no rows"),
         ((np.ones((N, 2)), Y, Y), "a tuple of 3"),
         ({"x": np.ones((N, 5, 2)), "y": Y, "x_lengths": np.arange(N)}, "from 0 to 5.*row 7 has 6"),

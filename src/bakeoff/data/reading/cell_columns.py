@@ -14,6 +14,7 @@ import numpy as np
 
 from bakeoff.errors import DataError
 
+LOOKED_AT = 1_000  # rows in which strings are looked for
 LISTS = (list, tuple, np.ndarray)
 
 
@@ -40,12 +41,12 @@ def cell_columns(x: Any, name: str = "x") -> dict[str, list[Any]] | None:
     rows = list(x.to_list() if hasattr(x, "to_list") else x)
     if all(row is None or isinstance(row, str) for row in rows):
         return {name: rows} if any(rows) else None
-    if not all(isinstance(row, LISTS) for row in rows):
+    if not all(isinstance(row, LISTS) and getattr(row, "ndim", 1) for row in rows):
         return None
     refuse_sizes(rows)
     if len({len(row) for row in rows}) > 1:
         return {name: rows}
-    if any(isinstance(cell, str) for row in rows for cell in row):
+    if any(isinstance(cell, str) for row in rows[:LOOKED_AT] for cell in row):
         return {f"{name}_{k}": list(cells) for k, cells in enumerate(zip(*rows, strict=True))}
     return None
 

@@ -185,7 +185,7 @@ def is_data(value: Any) -> bool:
 
 def paired(data: Any, target: Any, name: Any = None) -> tuple[Any, Any]:
     """Return data and the name of the target, or several; X and y given apart are joined."""
-    from bakeoff.data.reading.join_pair import join_pair
+    from bakeoff.data.assembling.join_pair import join_pair
 
     if target is None:
         if not isinstance(data, tuple) or len(data) != 2:

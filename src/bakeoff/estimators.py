@@ -25,9 +25,9 @@ from sklearn.utils.validation import (
 )
 
 from bakeoff.api import run
+from bakeoff.data.assembling.join_pair import free_name, join_pair, one_series
 from bakeoff.data.columns.read_column import read_column
 from bakeoff.data.reading.cells import NOTHING
-from bakeoff.data.reading.join_pair import free_name, join_pair, one_series
 from bakeoff.errors import DataError, RequestError, option, unknown
 from bakeoff.finished_run import Run
 from bakeoff.plan.request import kinds_of

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
+from bakeoff.data.assembling.cell_columns import are_cell_pairs, cell_columns, in_columns
 from bakeoff.data.assembling.choices import (
     Choices,
     as_name,
@@ -13,6 +14,7 @@ from bakeoff.data.assembling.choices import (
     refuse_further,
     refuse_time,
 )
+from bakeoff.data.assembling.join_pair import as_array, join_pair
 from bakeoff.data.assembling.named_arrays import (
     are_columns,
     are_named_arrays,
@@ -33,9 +35,7 @@ from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.reading import bundled, named
 from bakeoff.data.reading.arrays import are_arrays, axes_of
-from bakeoff.data.reading.cell_columns import are_cell_pairs, cell_columns, in_columns
 from bakeoff.data.reading.frames import index_of_times, with_index
-from bakeoff.data.reading.join_pair import as_array, join_pair
 from bakeoff.data.reading.located import located
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, pictures_of
@@ -132,8 +132,10 @@ def read(
     found = {part: located(value) for part, value in named_parts.items() if value is not None}
     given = {part: value for part, (value, _) in found.items()}
     if are_cell_pairs(given):
-        given = in_columns(given)
-        choices = choices if choices.target else choices._replace(target="y")
+        given, found_targets = in_columns(given)
+        if target is None:
+            first, *further = [found_targets] if isinstance(found_targets, str) else found_targets
+            choices = choices._replace(target=first, further=tuple(further))
     check_long(given["train"], choices)
     dataset = read_parts(given, choices, images, image_size)
     moved = tuple(said for _, said in found.values() if said)

@@ -128,18 +128,17 @@ def judged(
     Raises:
         RunError: A score is not a finite number; of a network with a rate to try.
     """
+    by_target = scores_by_target(job, plan.dataset.target, scores)
     if job.in_steps:
         positions = getattr(plan.split, part)
         groups, column = groups_of(plan, positions)
         own: dict[str, Any] = {"groups": groups, "group_column": column, "written": written}
         rows, preparation = plan.dataset[positions], plan.preparation
-        by_target = scores_by_target(job, plan.dataset.target, scores)
         with advised(job):
             return [
                 step_predictions(rows.only(name), preparation.only(name), values, **own)
                 for name, values in by_target.items()
             ]
-    by_target = scores_by_target(job, plan.dataset.target, scores)
     return [judged_alone(plan, job, name, own, part) for name, own in by_target.items()]
 
 

@@ -7,8 +7,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bakeoff.catalog import Model, find
+from bakeoff.data.columns.column import PER_STEP
+from bakeoff.data.dataset import Dataset
+from bakeoff.data.forms import StepsForm
 from bakeoff.data.preparing.goal import Goal
 from bakeoff.errors import RequestError, option, unknown
+from bakeoff.listed import listed
 from bakeoff.plan.branches import INNER
 from bakeoff.train.head import LEARNED, MOST_WEIGHT, Head
 from bakeoff.train.recipe import LOSSES_OF_TASK, Recipe
@@ -22,6 +26,7 @@ LATER = {  # written where they act
     "label_smoothing": 0.0,
     "quantile": 0.5,
 }
+STEPWISE = ("text", "series", *PER_STEP)  # more than one value to predict of a row
 INPUT = "x"  # what the branch is called that reads the only input
 
 
@@ -151,6 +156,37 @@ def weights_by_target(text: str, targets: Sequence[str]) -> dict[str, float | st
     if not any(weights.values()):
         raise RequestError(f"{option('weight', text)} leaves nothing to learn: all weights are 0.")
     return weights
+
+
+def check_alone(dataset: Dataset, auxiliary: Sequence[str]) -> None:
+    """Refuse a target of several steps beside other targets, or from several inputs.
+
+    And auxiliary targets that are none, or that lead.
+
+    Raises:
+        RequestError: The message names it.
+    """
+    schema = dataset.schema
+    check_auxiliary(auxiliary, schema.targets)
+    stepwise = [name for name in schema.targets if schema.tasks[name] in STEPWISE]
+    if not stepwise:
+        return
+    name = stepwise[0]
+    what = "a text" if schema.tasks[name] == "text" else "a sequence"
+    forms = [schema.column(own).form for own in schema.targets]
+    lengths = {form.length for form in forms if isinstance(form, StepsForm)}
+    series = {schema.tasks[own] for own in schema.targets} == {"series"} and len(lengths) == 1
+    if len(schema.targets) > 1 and not series:
+        raise RequestError(
+            f"{name} is {what}, which is predicted alone, or beside other series of as many steps. "
+            f"Say {option('target', name)}, or leave it out."
+        )
+    if len(schema.groups) > 1:
+        first = next(iter(schema.groups))
+        raise RequestError(
+            f"{name} is {what}, which is predicted from one input, and these data have "
+            f"{listed(list(schema.groups))}. Say {option('inputs', [first])}."
+        )
 
 
 def check_auxiliary(auxiliary: Sequence[str], targets: Sequence[str]) -> None:

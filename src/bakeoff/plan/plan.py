@@ -10,9 +10,7 @@ import numpy as np
 from bakeoff.catalog import Model
 from bakeoff.data.array import Array
 from bakeoff.data.blocks import Pictures
-from bakeoff.data.columns.column import PER_STEP
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import StepsForm
 from bakeoff.data.preparing.preparation import Preparation, fit_preparation
 from bakeoff.data.preparing.text import Text, TextChoices
 from bakeoff.data.read import read
@@ -21,12 +19,11 @@ from bakeoff.data.splitting.split import Split, counts, default_how
 from bakeoff.data.taking.views import View, make_views
 from bakeoff.errors import RequestError, option, unknown
 from bakeoff.evaluate.metrics import Metric, default_metric, find_metric
-from bakeoff.listed import listed
 from bakeoff.options import options
 from bakeoff.plan.begun import Begun
 from bakeoff.plan.experiment import Experiment
 from bakeoff.plan.heads import (
-    check_auxiliary,
+    check_alone,
     heads_for,
     refuse_inner,
     weights_by_target,
@@ -49,7 +46,6 @@ from bakeoff.train.job import Job, plan_jobs
 from bakeoff.train.recipe import Recipe, resolve
 from bakeoff.train.settled_weights import settled_weights
 
-STEPWISE = ("text", "series", *PER_STEP)  # more than one value to predict of a row
 REPEATS = 0.2  # share of test rows that repeat training rows, above which the verdict says so
 
 
@@ -257,37 +253,6 @@ def facts_of(preparation: Preparation) -> Facts:
         horizon=series.horizon if series else 0,
         season=season_of(series) if series else 0,
     )
-
-
-def check_alone(dataset: Dataset, auxiliary: Sequence[str]) -> None:
-    """Refuse a target of several steps beside other targets, or from several inputs.
-
-    And auxiliary targets that are none, or that lead.
-
-    Raises:
-        RequestError: The message names it.
-    """
-    schema = dataset.schema
-    check_auxiliary(auxiliary, schema.targets)
-    stepwise = [name for name in schema.targets if schema.tasks[name] in STEPWISE]
-    if not stepwise:
-        return
-    name = stepwise[0]
-    what = "a text" if schema.tasks[name] == "text" else "a sequence"
-    forms = [schema.column(own).form for own in schema.targets]
-    lengths = {form.length for form in forms if isinstance(form, StepsForm)}
-    series = {schema.tasks[own] for own in schema.targets} == {"series"} and len(lengths) == 1
-    if len(schema.targets) > 1 and not series:
-        raise RequestError(
-            f"{name} is {what}, which is predicted alone, or beside other series of as many steps. "
-            f"Say {option('target', name)}, or leave it out."
-        )
-    if len(schema.groups) > 1:
-        first = next(iter(schema.groups))
-        raise RequestError(
-            f"{name} is {what}, which is predicted from one input, and these data have "
-            f"{listed(list(schema.groups))}. Say {option('inputs', [first])}."
-        )
 
 
 def of_networks_alone(recipes: Mapping[str, Recipe]) -> Iterator[str]:

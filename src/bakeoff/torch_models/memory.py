@@ -17,7 +17,7 @@ def keep_memory(wanted: bool = True) -> None:
 
     Args:
         wanted: Else hand it back from here on, as by default: a network of which there is a share
-            alone takes 3.8 times its weights so, and 10 times while freed layers are held.
+            alone takes 3.7 times its weights so, and 10 times while freed layers are held.
 
     Does nothing where the C library has no `mallopt` (macOS, Windows, musl).
     """

@@ -111,11 +111,11 @@ class State:
         due = self.on_state is not None and time.monotonic() - self.last >= self.every
         if not ranks().agree(due):
             return
-        arrays = {}
-        for name, tensor in self.tensors().items():
-            one = gathered(tensor)  # by all processes
-            if self.on_state is not None:
-                arrays[name] = one.detach().cpu().numpy()
+        if self.on_state is None:
+            for tensor in self.tensors().values():
+                gathered(tensor)  # with the process that wants them
+            return
+        arrays = {n: gathered(t).detach().cpu().numpy() for n, t in self.tensors().items()}
         arrays["random.torch"] = torch.get_rng_state().numpy()
         if self.feed.device.type == "cuda":
             arrays["random.cuda"] = torch.cuda.get_rng_state(self.feed.device).numpy()
@@ -128,8 +128,7 @@ class State:
             within = so_far()
             arrays |= within.arrays()
             facts |= {"random": self.at_epoch, "within": within.facts()}
-        if self.on_state is not None:
-            self.on_state((arrays, facts))
+        self.on_state((arrays, facts))
         self.last = time.monotonic()
 
     def repeat(

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from bakeoff.errors import DataError
 from bakeoff.train.build_network import train_network
 from bakeoff.train.checkpoint import Checkpoint
 from bakeoff.train.job import Job
@@ -22,6 +23,7 @@ from bakeoff.train.probe_network import probe_network
 from bakeoff.train.shared_data import SharedData
 
 Trained = TypeVar("Trained")
+SAME_IN_ALL = (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError)
 LONGEST = timedelta(days=7)  # followers wait while a baseline is fitted; a death is noticed at once
 MEBIBYTE = 2**20
 ENVIRONMENT = (
@@ -52,9 +54,9 @@ def follow() -> NoReturn:
                     train_network(job, shared, checkpoint, None)
                 else:
                     probe_network(job, shared)
-        except Exception as error:
-            if out_of_memory(error):
-                raise  # here alone
+        except SAME_IN_ALL as error:
+            if out_of_memory(error) or isinstance(error, DataError):
+                raise  # here alone, as where this machine does not see the files
             continue  # the worker has it, too, and reports it
 
 

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 import bakeoff
+from bakeoff.data.assembling.join_pair import join_pair
 from bakeoff.data.read import read, read_inputs
-from bakeoff.data.reading.join_pair import join_pair
 from bakeoff.errors import BakeoffError
 
 RNG = np.random.default_rng(0)

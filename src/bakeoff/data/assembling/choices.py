@@ -17,6 +17,7 @@ from bakeoff.data.reading.table import Table
 from bakeoff.errors import DataError, RequestError, option, unknown
 
 RESERVED = ("row", "truth", "prediction", "model", "framework", "seed", "file", "part")
+OURS = " (the first line of the file is a row like the others, so these names are ours)"
 
 
 class Choices(NamedTuple):
@@ -61,9 +62,6 @@ class Choices(NamedTuple):
             positive,
             further=tuple(str(name) for name in further),
         )
-
-
-OURS = " (the first line of the file is a row like the others, so these names are ours)"
 
 
 def as_name(name: object) -> str | None:

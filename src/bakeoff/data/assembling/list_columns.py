@@ -15,6 +15,7 @@ from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.assembling.assemble import assemble
 from bakeoff.data.assembling.choices import Choices, check_needed
+from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.assembling.parts import behind, column_in_parts
 from bakeoff.data.columns.blank import say_without_steps, with_blanks
 from bakeoff.data.columns.column import Reading, Schema
@@ -33,7 +34,6 @@ from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ListsForm
 from bakeoff.data.origin import Origin, Place, origin_of
-from bakeoff.data.reading.join_pair import free_name
 from bakeoff.data.reading.table import Table
 from bakeoff.errors import DataError, RequestError, option
 

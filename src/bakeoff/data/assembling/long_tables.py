@@ -11,6 +11,7 @@ import numpy as np
 from bakeoff.data.array import Array
 from bakeoff.data.assembling.assemble import assemble
 from bakeoff.data.assembling.choices import Choices, check_needed
+from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.assembling.parts import column_in_parts, halves, target_in_parts
 from bakeoff.data.columns.channels import (
     channel_column,
@@ -38,7 +39,6 @@ from bakeoff.data.columns.target import Target, folder_classes
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import Channel, DateForm, LongForm, NumberForm, ShapeForm
 from bakeoff.data.origin import Origin, Place, origin_of
-from bakeoff.data.reading.join_pair import free_name
 from bakeoff.data.reading.table import Table
 from bakeoff.errors import RequestError, option
 

@@ -12,10 +12,10 @@ from bakeoff.data.assembling.choices import (
     check_names,
     with_several,
 )
+from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.assembling.long_tables import Files, from_long_table, inputs_from_long_table
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
-from bakeoff.data.reading.join_pair import free_name
 from bakeoff.data.reading.picture_files import Found, find_pictures
 from bakeoff.data.reading.pictures import are_pictures
 from bakeoff.data.reading.step_files import (

@@ -11,6 +11,7 @@ import numpy as np
 from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.assembling.choices import Choices, check_needed
+from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.assembling.long_tables import times_in_parts
 from bakeoff.data.assembling.parts import column_in_parts, halves, target_in_parts
 from bakeoff.data.assembling.steps_of_series import (
@@ -43,7 +44,6 @@ from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import Channel, DateForm, NumberForm, SeriesForm, ShapeForm
 from bakeoff.data.origin import Origin, Place, origin_of
-from bakeoff.data.reading.join_pair import free_name
 from bakeoff.data.reading.table import Table
 from bakeoff.errors import DataError, RequestError, option
 

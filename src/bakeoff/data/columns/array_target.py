@@ -21,6 +21,7 @@ from bakeoff.data.columns.column import Column
 from bakeoff.data.columns.step_target import STEPS
 from bakeoff.data.columns.target import Target, refuse_positive
 from bakeoff.data.forms import NumberForm, StepsForm
+from bakeoff.data.reading.cells import as_texts
 from bakeoff.errors import DataError, option
 
 MOST_APART = 10  # columns of an array that are a target each
@@ -154,8 +155,14 @@ def as_text(y: Array) -> Array:
     Example:
         >>> as_text(np.array([[3, 0], [1, 1]])).tolist()
         ['3 0', '1 1']
+        >>> as_text(np.array([[3.0, np.nan]])).tolist()
+        ['3']
     """
-    rows = [[str(one) for one in row if one not in (None, "")] for row in y.tolist()]
+    import polars as pl
+
+    flat = as_texts(pl.Series("y", y.reshape(-1).tolist(), strict=False))
+    cells = np.array(flat.to_list(), object).reshape(y.shape)
+    rows = [[one for one in row if one] for row in cells]
     return np.array([" ".join(words) or None for words in rows], object)
 
 

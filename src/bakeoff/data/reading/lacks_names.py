@@ -112,10 +112,12 @@ def aligned(text: str) -> str:
         >>> aligned("a line of text\\nanother line here\\n")
         ''
     """
-    rows = [line.split() for line in text.splitlines() if line.strip()]
-    cells = [cell for row in rows[1 : LOOKED_AT + 1] for cell in row]
-    if len(rows) < 3 or len({len(row) for row in rows}) > 1 or len(rows[0]) < 2:
+    below = [line.split() for line in islice(io.StringIO(text), 1, LOOKED_AT) if line.strip()]
+    cells = [cell for row in below for cell in row]
+    numbers = sum(number_of(cell) is not None for cell in cells)
+    if len(below) < 2 or len(below[0]) < 2 or numbers < MOSTLY * len(cells) or '"' in text:
         return ""
-    if sum(number_of(cell) is not None for cell in cells) < MOSTLY * len(cells) or '"' in text:
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    if len({len(row) for row in rows}) > 1:
         return ""
     return "".join("\t".join(row) + "\n" for row in rows)

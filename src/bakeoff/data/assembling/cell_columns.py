@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.data.columns.array_target import are_labels, columns_apart, one_target
 from bakeoff.errors import DataError
 
 LOOKED_AT = 1_000  # rows in which strings are looked for
@@ -80,11 +81,13 @@ def target_columns(y: Any, name: str) -> tuple[dict[str, Any], Any]:
     if getattr(y, "ndim", 1) != 2:
         return {name: list(y)}, name
     y = np.asarray(y)
-    marks = bool(((y == 0) | (y == 1)).all())
-    if marks and (y.sum(axis=1) == 1).all():
-        return {name: y.argmax(axis=1).tolist()}, name
-    columns = {f"{name}_{k}": column.tolist() for k, column in enumerate(y.T)}
-    return columns, f"{name}_*" if marks else list(columns)
+    if are_labels(y):
+        return {f"{name}_{k}": column.tolist() for k, column in enumerate(y.T)}, f"{name}_*"
+    apart = columns_apart(y, name)
+    if len(apart) == 1:
+        apart = {name: one_target(y, name)[0]}
+    columns = {own: values.tolist() for own, values in apart.items()}
+    return columns, list(columns) if len(columns) > 1 else name
 
 
 def are_cell_pairs(given: Mapping[str, object]) -> bool:
@@ -93,17 +96,16 @@ def are_cell_pairs(given: Mapping[str, object]) -> bool:
     return len(pairs) == len(given) and any(cell_columns(x) for x, _ in pairs)
 
 
-def in_columns(given: Mapping[str, Any]) -> dict[str, object]:
-    """Turn (x, y) of each part to columns.
+def in_columns(given: Mapping[str, Any]) -> tuple[dict[str, object], Any]:
+    """Turn (x, y) of each part to columns; return them, and what to predict.
 
     Args:
         given: "train", "validation", "test" -> (x, y).
 
     Example:
         >>> in_columns({"train": ([[1, 2], [3]], [0, 1])})
-        {'train': {'x': [[1, 2], [3]], 'y': [0, 1]}}
+        ({'train': {'x': [[1, 2], [3]], 'y': [0, 1]}}, 'y')
     """
-    return {
-        part: {**(cell_columns(x) or {"x": list(x)}), **target_columns(y, "y")[0]}
-        for part, (x, y) in given.items()
-    }
+    inputs = {part: cell_columns(x) or {"x": list(x)} for part, (x, _) in given.items()}
+    targets = {part: target_columns(y, "y") for part, (_, y) in given.items()}
+    return {part: {**inputs[part], **targets[part][0]} for part in given}, targets["train"][1]

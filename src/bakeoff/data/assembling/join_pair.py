@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.reading.cell_columns import cell_columns, target_columns
+from bakeoff.data.assembling.cell_columns import cell_columns, target_columns
 from bakeoff.errors import DataError, option
 
 

@@ -59,8 +59,10 @@ def test_texts_and_their_classes_may_be_lists(tmp_path):
 
 def test_texts_may_have_several_answers():
     texts = [f"a film of good and bad parts, of which there are {i}" for i in range(60)]
-    table, target = join_pair(texts, np.eye(3)[np.arange(60) % 3])
-    assert (target, table["y"][:3]) == ("y", [0, 1, 2])
+    many = np.eye(30)[np.arange(60) % 30]  # as many numbers would be an amount
+    for dataset in (read((texts, many)), read(join_pair(texts, many)[0], target="y")):
+        assert dataset.schema.tasks == {"y": "multiclass"}
+    assert read((texts, RNG.normal(size=(60, 2)))).schema.targets == ("y_0", "y_1")
     assert join_pair(texts, np.ones((60, 3), int))[1] == "y_*"
     frame = pd.DataFrame({"kind": Y60, "size": np.arange(60) / 7})
     assert join_pair(texts, frame)[1] == ["kind", "size"]

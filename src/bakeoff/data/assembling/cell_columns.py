@@ -70,8 +70,9 @@ def target_columns(y: Any, name: str) -> tuple[dict[str, Any], Any]:
         name: Of a target that has none.
 
     Example:
-        >>> target_columns(np.array([[0, 1], [1, 0]]), "y")
-        ({'y': [1, 0]}, 'y')
+        >>> columns, target = target_columns(np.array([[0, 1], [1, 0]]), "y")
+        >>> columns["y"].to_list(), target
+        (['1', '0'], 'y')
         >>> target_columns(np.array([[0.5, 1], [1.5, 0]]), "y")
         ({'y_0': [0.5, 1.5], 'y_1': [1.0, 0.0]}, ['y_0', 'y_1'])
     """
@@ -84,8 +85,11 @@ def target_columns(y: Any, name: str) -> tuple[dict[str, Any], Any]:
     if are_labels(y):
         return {f"{name}_{k}": column.tolist() for k, column in enumerate(y.T)}, f"{name}_*"
     apart = columns_apart(y, name)
-    if len(apart) == 1:
-        apart = {name: one_target(y, name)[0]}
+    if len(apart) == 1:  # the place of a 1 is a class, however many there are
+        import polars as pl
+
+        classes = pl.Series(one_target(y, name)[0].astype(str), dtype=pl.Categorical)
+        return {name: classes}, name
     columns = {own: values.tolist() for own, values in apart.items()}
     return columns, list(columns) if len(columns) > 1 else name
 

@@ -115,6 +115,7 @@ def measure_windows(kind: str) -> None:
 
     data = made_series(np.float32 if kind == "float32" else np.float64)
     data = in_pandas(data) if kind == "pandas" else data
+    read(data[:1000], target="v0", time="time", lookback=96, horizon=24)  # imports, as above
     begin()
     before, cpu = resident("VmRSS"), time.process_time()
     dataset = read(data, target="v0", time="time", lookback=96, horizon=24)

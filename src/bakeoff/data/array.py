@@ -1,5 +1,6 @@
 """Array: what columns, inputs and targets are made of."""
 
+import weakref
 from typing import Annotated, Any
 
 import numpy as np
@@ -60,19 +61,50 @@ def numbered(values: Array) -> Array:
     return np.array([codes.setdefault(value, len(codes)) for value in values], dtype=np.int64)
 
 
-def as_slice(positions: Array) -> Array | slice:
+def as_slice(positions: Any) -> Any:
     """Return positions that follow each other as a slice, which copies nothing; others as they are.
 
     Example:
         >>> as_slice(np.array([3, 4, 5])), as_slice(np.array([3, 5]))
         (slice(3, 6, None), array([3, 5]))
     """
-    if positions.ndim != 1 or positions.dtype.kind != "i" or not len(positions):
+    if not isinstance(positions, np.ndarray) or positions.ndim != 1:
+        return positions
+    if positions.dtype.kind != "i" or not len(positions):
         return positions
     first, last = int(positions[0]), int(positions[-1])
     if first < 0 or last - first != len(positions) - 1 or (positions[1:] <= positions[:-1]).any():
         return positions
     return slice(first, last + 1)
+
+
+def counting(start: int, stop: int) -> Array:
+    """Return the whole numbers from start to stop, read-only: views of one array, held once.
+
+    The rows of a file, the starts of windows and the rows of a part, in order, are such numbers.
+
+    Example:
+        >>> counting(2, 5).tolist(), np.shares_memory(counting(0, 9), counting(4, 7))
+        ([2, 3, 4], True)
+    """
+    found = HELD.get("numbers")
+    if found is None or len(found) < stop:
+        found = HELD["numbers"] = Held(stop, np.int64)
+        found[:] = np.arange(stop)
+    return frozen(np.asarray(found)[start:stop])
+
+
+def in_order(positions: Array) -> Array:
+    """Return positions; those that follow each other as `counting` has them."""
+    some = as_slice(positions)
+    return counting(some.start, some.stop) if isinstance(some, slice) else positions
+
+
+class Held(np.ndarray[Any, Any]):
+    """An array that can be referred to weakly: it goes with the last view of it."""
+
+
+HELD: weakref.WeakValueDictionary[str, Held] = weakref.WeakValueDictionary()
 
 
 def frozen(array: Array) -> Array:

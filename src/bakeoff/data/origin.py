@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, counting
 
 Place = Callable[[int], str]
 """Writes a position for people: "row 12"."""
@@ -93,7 +93,7 @@ def origin_of(sizes: Mapping[str, int], files: Mapping[str, str]) -> Origin:
         >>> origin.rows.tolist(), origin.place(3)
         ([1, 2, 3, 1, 2], 'row 1 of b.csv')
     """
-    counts = [np.arange(1, n + 1) for n in sizes.values()]
+    counts = [counting(1, n + 1) for n in sizes.values()]
     rows = counts[0] if len(counts) == 1 else np.concatenate(counts)
     if not files:
         return Origin(rows=rows)

@@ -312,7 +312,7 @@ def steps_of(source: Source) -> np.ndarray:
     steps = base.shape[1] if base.ndim == 3 else 1
     if isinstance(source, Mapping) and source["kind"] == "windows":
         steps = source["length"]
-    return np.full(num_rows(source), steps)
+    return np.broadcast_to(np.int64(steps), num_rows(source))
 
 
 def num_axes(source: Source) -> int:

@@ -128,14 +128,14 @@ class Feed:
 
     def in_turn(self, batch_size: int) -> Iterator[tuple[Tensor, Batch]]:
         """Yield all rows once, and which they are; rows of like length together."""
-        rows = np.arange(len(self))
-        if self.lengths is not None:
-            rows = np.argsort(self.lengths, kind="stable")
+        order = None if self.lengths is None else np.argsort(self.lengths, kind="stable")
         several = self.versions > 1
         if several:
             self.random.bit_generator.state = self.first
-        for i in range(0, len(rows), batch_size):
-            some = torch.from_numpy(rows[i : i + batch_size]).to(self.device)
+        for start in range(0, len(self), batch_size):
+            stop = min(start + batch_size, len(self))
+            rows = np.arange(start, stop) if order is None else order[start:stop]
+            some = torch.from_numpy(rows).to(self.device)
             yield some, self.take(some // self.versions, changed=several)
 
     def shuffled(
@@ -394,7 +394,7 @@ def steps_of(source: np.ndarray | Mapping[str, Any]) -> np.ndarray:
     steps = base.shape[1] if base.ndim == 3 else 1
     if isinstance(source, Mapping) and source["kind"] == "windows":
         steps = source["length"]
-    return np.full(num_rows(source), steps)
+    return np.broadcast_to(np.int64(steps), num_rows(source))
 
 
 def num_axes(source: np.ndarray | Mapping[str, Any]) -> int:

@@ -41,7 +41,7 @@ class Validation:
         if not teacher_forcing:
             self.truth = self.known(torch.arange(num_rows(targets)))
         if per_step and not teacher_forcing:
-            steps = torch.from_numpy(feed.steps)[:, None].to(feed.device)
+            steps = torch.from_numpy(feed.steps.copy())[:, None].to(feed.device)
             real = torch.arange(self.truth.shape[1], device=feed.device) < steps
             self.truth = self.truth[real][None]  # (1, S): of all rows, one behind the other
 

@@ -275,7 +275,7 @@ def dates_of_numbers(times: pl.Series, choices: Choices) -> tuple[Choices, list[
 def part_numbers(origin: Origin, count: int) -> Array:
     """Return (rows,) the number of the file that each row stands in."""
     if origin.parts is None:
-        return np.zeros(count, np.int64)
+        return np.broadcast_to(np.int64(0), count)
     return np.array([PARTS[part] for part in origin.parts.tolist()], np.int64)
 
 
@@ -342,7 +342,7 @@ def inputs_from_time_series(
     frame, time = one_time(table.frame, choices)
     times = moments_like(frame[time], form.time_form) if len(form.time) == 1 else frame[time]
     origin = origin_of({"train": len(frame)}, {})
-    parts = np.zeros(len(frame), np.int64)
+    parts = part_numbers(origin, len(frame))
     ordered = series_table(
         times,
         frame[form.series] if form.series else None,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, as_slice, is_missing
+from bakeoff.data.array import Array, as_slice, counting, is_missing
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.rhythm import stamps_after
 from bakeoff.data.columns.series_table import SeriesTable, say_count
@@ -53,7 +53,7 @@ def windows_of(table: SeriesTable, form: SeriesForm) -> Windows:
     back = form.lookback - (form.horizon == 0)
     ends = table.ends().tolist()
     if len(ends) == 1:  # starts and what is shown are views of one array
-        steps = np.arange(*ends[0])
+        steps = counting(*ends[0])
         some = slice(0, max(0, len(steps) - length + 1), form.stride)
         return Windows(steps[some], steps[back:][some], form.lookback, form.horizon)
     starts = np.concatenate([np.arange(a, b - length + 1, form.stride) for a, b in ends])

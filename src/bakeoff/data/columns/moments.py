@@ -70,7 +70,8 @@ def read_moments(series: pl.Series, *, kind: str, mark: str, place: Place) -> Mo
             return Moments(known(series.cast(pl.Float64), series.name), NumberForm())
     reading = as_times(series, kind.partition(":")[2], place)
     written = reading.column.form
-    dates = pl.Series(series.name, reading.values)
+    told = series.dtype == pl.Datetime("us") and not series.null_count()  # kept, not copied
+    dates = series if told else pl.Series(series.name, reading.values)
     return Moments(dates, written if isinstance(written, DateForm) else DateForm())
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import PIECE, Array
 from bakeoff.data.forms import SeriesForm
 from bakeoff.listed import listed
 
 HOUR = 3_600_000_000  # microseconds
-FIRST = 1_000  # stamps that tell mostly that they do not lie months apart
+FIRST = 1_000  # stamps that tell mostly that they do not stand at one time of the day
 REGULAR = 0.9  # share of the steps that keep the usual distance, from which on it is one
 DAY = 24 * HOUR
 LEAST_DAYS = 21  # from the first to the last, to tell that a day of the week never has a step
@@ -98,9 +98,15 @@ def find_rhythm(ticks: Array, same: Array, *, dated: bool) -> Rhythm:
         return Rhythm(step=float(usual), months=months, dated=True)
     if dated and (weekdays := days_of_the_week(ticks, same)):
         return Rhythm(step=float(DAY), months=0, dated=True, weekdays=weekdays)
-    fine = np.abs(gaps % usual) <= 1e-6 * usual if usual > 0 else np.zeros(1, bool)
-    regular = counts.max() >= REGULAR * len(gaps) or (counts.max() > len(gaps) / 2 and fine.all())
+    regular = counts.max() >= REGULAR * len(gaps) or (
+        counts.max() > len(gaps) / 2 and all_multiples(gaps, usual)
+    )
     return Rhythm(step=float(usual) if regular and usual > 0 else 0.0, months=0, dated=dated)
+
+
+def all_multiples(gaps: Array, usual: float) -> bool:
+    """Tell whether each gap is a whole number of usual ones, or nearly."""
+    return usual > 0 and bool((np.abs(gaps % usual) <= 1e-6 * usual).all())
 
 
 def gaps_of(ticks: Array, same: Array) -> Array:
@@ -121,7 +127,7 @@ def months_apart(ticks: Array, same: Array) -> int:
 
     All stand on one day of the month, or on its last day.
     """
-    if not (on_one_day(ticks[:FIRST]) and on_one_day(ticks)):
+    if not on_one_day(ticks):
         return 0
     months = ticks.astype("datetime64[us]").astype("datetime64[M]")
     gaps = np.diff(months.astype(np.int64))[same]
@@ -132,12 +138,17 @@ def months_apart(ticks: Array, same: Array) -> int:
 
 def on_one_day(ticks: Array) -> bool:
     """Tell whether stamps stand on one day of the month each, or on its last day."""
-    stamps = ticks.astype("datetime64[us]")
-    months = stamps.astype("datetime64[M]")
-    days = stamps.astype("datetime64[D]")
-    day = (days - months).astype(np.int64)
-    last = (months + 1).astype("datetime64[D]") - days == np.timedelta64(1, "D")
-    return bool(last.all() or (day == day[0]).all())
+    first, one, last = None, True, True
+    for start in range(0, len(ticks), PIECE):
+        stamps = ticks[start : start + PIECE].astype("datetime64[us]")
+        months, days = stamps.astype("datetime64[M]"), stamps.astype("datetime64[D]")
+        day = (days - months).astype(np.int64)
+        first = day[0] if first is None else first
+        one = one and bool((day == first).all())
+        last = last and bool(((months + 1).astype("datetime64[D]") - days).astype(int).max() == 1)
+        if not (one or last):
+            return False
+    return True
 
 
 def is_even(ticks: Array, rhythm: Rhythm) -> bool:
@@ -152,7 +163,9 @@ def days_of_the_week(ticks: Array, same: Array) -> str:
 
     All stamps stand at one time of the day, and on these days hardly one is missing.
     """
-    stamps = ticks.astype("datetime64[us]")
+    if (ticks[:FIRST] % DAY != ticks[:1] % DAY).any():
+        return ""
+    stamps = ticks.view("datetime64[us]")
     days = stamps.astype("datetime64[D]")
     clocks = stamps - days
     numbers = (days.astype(np.int64) + 3) % 7  # 1 January 1970 was a Thursday

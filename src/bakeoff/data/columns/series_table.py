@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bakeoff.cut import cut
-from bakeoff.data.array import Array, as_slice
+from bakeoff.data.array import Array, as_slice, in_order
 from bakeoff.data.columns.rhythm import (
     HOUR,
     Rhythm,
@@ -64,8 +64,8 @@ class SeriesTable:
     def times(self) -> Array:
         """(T,) datetime64[us], or float64."""
         if self.rhythm.dated:
-            return self.ticks.astype("datetime64[us]")
-        return self.ticks.astype(np.float64)
+            return self.ticks.view("datetime64[us]")
+        return self.ticks.astype(np.float64, copy=False)
 
     def ends(self) -> Array:
         """Return (stretches, 2): where each stretch begins and where it has ended."""
@@ -111,7 +111,7 @@ def series_table(
         numbers = {word: number for number, word in enumerate(kept)}
         codes = np.array([numbers.get(word, 0) for word in words], np.int64)
         names = tuple(kept)
-    rows = np.flatnonzero(known)
+    rows = in_order(np.flatnonzero(known))
     if not len(rows):
         raise DataError(f"No row has a value of {time}, so there is no series.")
     ticks = ticks_of(times, dated)
@@ -122,7 +122,7 @@ def series_table(
     notes += said
     apart = bool(parts.any()) and overlapping(elapsed, codes[own], parts[own])
     groups = codes[own] * 4 + parts[own] if apart else codes[own]
-    if not in_order(groups, elapsed):
+    if not are_sorted(groups, elapsed):
         order = np.lexsort([rows, elapsed, groups])
         if (np.diff(order) < 0).any():
             notes.append(f"Rows do not stand in the order of {time}, and are sorted by it.")
@@ -152,7 +152,7 @@ def series_table(
     )
 
 
-def in_order(groups: Array, elapsed: Array) -> bool:
+def are_sorted(groups: Array, elapsed: Array) -> bool:
     """Tell whether rows stand group after group, each in order of time."""
     same = groups[1:] == groups[:-1]
     later = np.where(same, elapsed[1:] >= elapsed[:-1], groups[1:] > groups[:-1])

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from bakeoff.data.array import Amounts, Array, Flags
-from bakeoff.data.blocks import Sequences
+from bakeoff.data.blocks import Sequences, SideBySide
 from bakeoff.data.preparing.transform import Role, fields_of
 from bakeoff.numeric import mean_and_std, tells, within_reach
 
@@ -105,8 +105,7 @@ class SeriesSteps:
 
     def apply_first(self, values: Sequences, count: int = 1) -> Array:
         """Standardise the first channels alone, which are the targets: (S, count) float32."""
-        steps = np.stack([values.steps[:, channel] for channel in range(count)], axis=1)
-        first = replace(values, steps=steps)
+        first = replace(values, steps=SideBySide(tuple(values.steps[:, i] for i in range(count))))
         means, stds = (moments[:, :count].ravel() for moments in self.moments(values))
         own = replace(
             self, names=values.names or ("",), means=means, stds=stds, missing=np.zeros(count, bool)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, in_order
 from bakeoff.data.dataset import Dataset
 from bakeoff.errors import DataError, RequestError, option
 from bakeoff.listed import listed
@@ -99,7 +99,7 @@ def cut_windows(dataset: Dataset, cuts: tuple[object, object], name: str) -> Par
     )
     whole = begin == end
     positions = {
-        part: np.flatnonzero(whole & (begin == number))
+        part: in_order(np.flatnonzero(whole & (begin == number)))
         for number, part in enumerate(("train", "validation", "test"))
     }
     said = f"by {name}: validation from {stamp(cuts[0])}, test from {stamp(cuts[1])}"
@@ -110,7 +110,9 @@ def cut_windows(dataset: Dataset, cuts: tuple[object, object], name: str) -> Par
 
 def by_files(dataset: Dataset, parts: Array, name: str) -> Parts:
     """Put windows into the parts of their files; validation is the end of the training span."""
-    positions = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
+    positions = {
+        part: in_order(np.flatnonzero(parts == part)) for part in ("train", "validation", "test")
+    }
     spans = spans_of(dataset)
     if len(positions["validation"]) or not len(positions["train"]):
         return Parts(positions, "as given")
@@ -118,7 +120,8 @@ def by_files(dataset: Dataset, parts: Array, name: str) -> Parts:
     cut, _ = cuts_of_shares(own, (1 - CARVED, CARVED / 2, CARVED / 2))
     begin, end = (spans[positions["train"], i] >= cut for i in (0, 1))
     train = positions["train"]
-    positions["train"], positions["validation"] = train[~begin & ~end], train[begin]
+    positions["train"] = in_order(train[~begin & ~end])
+    positions["validation"] = in_order(train[begin])
     dropped = say_dropped(int((~begin & end).sum()), dataset)
     dropped += say_untrained(positions, dataset)
     said = f"as given; validation from {stamp(cut)}, by {name}{dropped}"

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from bakeoff.data.array import Array
+from bakeoff.data.array import Array, as_slice
 from bakeoff.data.blocks import padded, rows_at_once
 from bakeoff.data.taking.small import colour_histograms, small_pictures, small_volumes
 
@@ -45,7 +45,7 @@ class Rows:
 
     def __getitem__(self, positions: Any) -> Self:
         """Return the source of some rows."""
-        return replace(self, rows=self.rows[positions])
+        return replace(self, rows=self.rows[as_slice(positions)])
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -88,7 +88,7 @@ class Pixels:
 
     def __getitem__(self, positions: Any) -> Self:
         """Return the source of some rows."""
-        return replace(self, rows=self.rows[positions])
+        return replace(self, rows=self.rows[as_slice(positions)])
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -135,7 +135,7 @@ class Windows:
 
     def __getitem__(self, positions: Any) -> Self:
         """Return the source of some windows."""
-        return replace(self, starts=self.starts[positions])
+        return replace(self, starts=self.starts[as_slice(positions)])
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -172,7 +172,8 @@ class Ragged:
 
     def __getitem__(self, positions: Any) -> Self:
         """Return the source of some sequences."""
-        return replace(self, starts=self.starts[positions], lengths=self.lengths[positions])
+        some = as_slice(positions)
+        return replace(self, starts=self.starts[some], lengths=self.lengths[some])
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -208,7 +209,7 @@ class Reduced:
 
     def __getitem__(self, positions: Any) -> Self:
         """Return the source of some rows."""
-        return replace(self, rows=self.rows[positions])
+        return replace(self, rows=self.rows[as_slice(positions)])
 
     @property
     def shape(self) -> tuple[int, ...]:

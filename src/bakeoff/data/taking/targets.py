@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bakeoff.data.array import counting
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.preparing.preparation import Preparation
@@ -28,12 +29,12 @@ def make_targets(preparation: Preparation, dataset: Dataset) -> Targets:
     """
     if preparation.task != "forecast" and len(preparation.goals) > 1:
         targets = beside(preparation, dataset)
-        return Rows(base=targets, rows=np.arange(len(targets)))
+        return Rows(base=targets, rows=counting(0, len(targets)))
     if preparation.task != "forecast":
         targets = preparation.targets(dataset)
         if isinstance(targets, Sequences):
             return Ragged(base=targets.steps, starts=targets.starts, lengths=targets.lengths)
-        return Rows(base=targets, rows=np.arange(len(targets)))
+        return Rows(base=targets, rows=counting(0, len(targets)))
     windows, ahead = (dataset.arrays[n] for n in (preparation.schema.inputs[0], dataset.target))
     count = len(preparation.goals)
     scaled = preparation.series_steps.apply_first(windows, count)

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.array import Array, compact
+from bakeoff.data.array import Array, compact, counting
 from bakeoff.data.blocks import Pictures, Sequences
 from bakeoff.data.columns.column import PER_STEP
 from bakeoff.data.dataset import Dataset
@@ -362,7 +362,7 @@ def unscaled(values: Array) -> Array:
 
 def rows_of(values: Array) -> Rows:
     """Return an array of all rows as a source."""
-    return Rows(base=np.ascontiguousarray(values), rows=np.arange(len(values)))
+    return Rows(base=np.ascontiguousarray(values), rows=counting(0, len(values)))
 
 
 def flat(source: Source) -> View:

@@ -12,22 +12,32 @@ from typing import Any, Literal, get_args
 
 from bakeoff.errors import DataError
 
-NumberStyle = Literal["plain", "decimal comma", "thousands comma", "thousands space"]
+NumberStyle = Literal[
+    "plain",
+    "decimal comma",
+    "thousands comma",
+    "thousands space",
+    "magnitudes",
+    "hours and minutes",
+    "hours, minutes and seconds",
+    "feet and inches",
+]
 WordStyle = Literal["as written", "shortest", "lower"]
 LabelType = Literal["string", "integer", "float", "boolean"]
 ChannelKind = Literal["number", "binary", "category"]
 Brightness = Literal["", "bytes", "unit"]
 CALENDAR = 6  # channels of the calendar: hour, weekday and month, each on a circle
 MOST_STEPS = 10**6  # of a window
+LONGEST_UNIT = 20
 
 
 @dataclass(frozen=True, slots=True)
 class NumberForm:
-    """Numbers: 1234.5 ("plain"), 1.234,5, 1,234.5 or 1 234.5, perhaps with a sign such as €.
+    """Numbers: 1234.5 ("plain"), 1.234,5, 1,234.5 or 1 234.5, 12k, 13:45 or 5'11, perhaps with €.
 
     Args:
         style: How the digits are written.
-        unit: The sign before or behind every number; "" without one.
+        unit: The sign, currency or word before or behind every number; "" without one.
     """
 
     style: NumberStyle = "plain"
@@ -35,10 +45,10 @@ class NumberForm:
     type: Literal["number"] = field(default="number", init=False)
 
     def __post_init__(self) -> None:
-        """Refuse an unknown style, and a unit that is no single sign."""
+        """Refuse an unknown style, and a unit that is none."""
         if self.style not in get_args(NumberStyle):
             raise ValueError(f"style {self.style!r}")
-        if not isinstance(self.unit, str) or len(self.unit) > 1:
+        if not isinstance(self.unit, str) or len(self.unit) > LONGEST_UNIT:
             raise ValueError(f"unit {self.unit!r}")
 
 

@@ -13,6 +13,7 @@ from bakeoff.data.array import Array
 from bakeoff.data.assembling.choices import Choices, check_needed
 from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.assembling.long_tables import times_in_parts
+from bakeoff.data.assembling.one_time import dates_of_numbers, one_time, time_columns
 from bakeoff.data.assembling.parts import column_in_parts, halves, target_in_parts
 from bakeoff.data.assembling.steps_of_series import (
     CALENDAR_WORD,
@@ -34,7 +35,6 @@ from bakeoff.data.assembling.windows import (
 from bakeoff.data.blocks import Sequences
 from bakeoff.data.columns.channels import channel_column, channel_of, numbers_of
 from bakeoff.data.columns.column import Column, Reading, Schema
-from bakeoff.data.columns.date_numbers import date_numbers, say_date_numbers
 from bakeoff.data.columns.gathered import PARTS
 from bakeoff.data.columns.moments import moments_like, say_offsets
 from bakeoff.data.columns.read_column import read_like
@@ -234,44 +234,6 @@ def schema_of_windows(window: Column, targets: Sequence[Target], choices: Choice
     )
 
 
-def time_columns(choices: Choices) -> tuple[str, ...]:
-    """Return the columns of the time: one, or parts of it."""
-    return tuple(part.strip() for part in str(choices.time).split(","))
-
-
-def one_time(frame: pl.DataFrame, choices: Choices) -> tuple[pl.DataFrame, str]:
-    """Return the table with its time in one column, and its name; year, month, day are joined."""
-    import polars as pl
-
-    names = time_columns(choices)
-    if len(names) == 1:
-        return frame, names[0]
-    joined = free_name("time", frame.columns)
-    numbers = [pl.col(n).cast(pl.Float64, strict=False).cast(pl.Int64) for n in names]
-    year, month, day, hour, minute = [
-        *numbers,
-        *[pl.lit(d) for d in (1, 1, 0, 0)][len(names) - 1 :],
-    ][:5]
-    stamp = pl.datetime(year, month, day, hour, minute).alias(joined)
-    try:
-        return frame.with_columns(stamp), joined
-    except (pl.exceptions.PolarsError, TypeError) as error:
-        raise DataError(
-            f"{option('time', ','.join(names))} must name year, month, day, hour and minute, or "
-            f"the first of them, as numbers: {str(error).splitlines()[0]}"
-        ) from error
-
-
-def dates_of_numbers(times: pl.Series, choices: Choices) -> tuple[Choices, list[str]]:
-    """Choose the pattern in which a column of numbers holds dates, unless the user said a kind."""
-    name = times.name
-    pattern = "" if name in choices.kinds or len(time_columns(choices)) > 1 else date_numbers(times)
-    if not pattern:
-        return choices, []
-    kinds = {**choices.kinds, name: f"time:{pattern}"}
-    return choices._replace(kinds=kinds), [say_date_numbers(name, pattern)]
-
-
 def part_numbers(origin: Origin, count: int) -> Array:
     """Return (rows,) the number of the file that each row stands in."""
     if origin.parts is None:
@@ -340,7 +302,8 @@ def inputs_from_time_series(
     check_needed(table, needed)
     choices = Choices(target, None, {}, None, time=",".join(form.time), series=form.series or None)
     frame, time = one_time(table.frame, choices)
-    times = moments_like(frame[time], form.time_form) if len(form.time) == 1 else frame[time]
+    of_numbers = len(form.time) > 1 and frame[time].dtype.is_temporal()
+    times = frame[time] if of_numbers else moments_like(frame[time], form.time_form)
     origin = origin_of({"train": len(frame)}, {})
     parts = part_numbers(origin, len(frame))
     ordered = series_table(

@@ -26,6 +26,12 @@ FEW_ROWS = 20  # below this, a text that comes once is no sign of an identifier
 FEW_WORDS = 5  # so many different words among numbers stand for "no value"; more are codes
 SENTENCE = 8  # words a cell from which a column of many texts is free text
 UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"
+SAID = {
+    "magnitudes": "k, M or B for thousands, millions or billions",
+    "hours and minutes": "hours and minutes, read as minutes",
+    "hours, minutes and seconds": "hours, minutes and seconds, read as seconds",
+    "feet and inches": "feet and inches, read as inches",
+}
 LETTERS_A_WORD = 2  # of such scripts, without blanks between words
 
 
@@ -212,7 +218,7 @@ def written(form: NumberForm | None) -> str:
     """Say how numbers are written, where they are not plain."""
     if form is None:
         return ""
-    style = "" if form.style == "plain" else f"a {form.style}"
+    style = "" if form.style == "plain" else SAID.get(form.style, f"a {form.style}")
     how = " and ".join(part for part in (style, form.unit) if part)
     return f", written with {how}" if how else ""
 

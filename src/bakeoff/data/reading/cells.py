@@ -7,9 +7,11 @@ null, so that the caller can count such cells and name them.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from bakeoff.data.forms import DateForm, NumberForm, NumberStyle
+from bakeoff.data.reading.amounts import PATTERNS, amounts, style_of_amounts
+from bakeoff.data.reading.common_unit import common_unit, without_unit
 from bakeoff.data.reading.since_1970 import parts_of_second, quarters_as_months, since_1970
 from bakeoff.errors import DataError
 
@@ -35,8 +37,6 @@ LIMIT = r"^[<>≤≥] ?[+-]?\d"  # below or above what an instrument can tell: <
 FORTRAN = r"^[+-]?(\d*\.\d*[dD][+-]?\d+|\d+[dD][+-]\d+)$"  # 8.9D-01, but not the code 8D01
 FEW = 0.05  # a share of the cells that does not decide what a column holds
 MANY = 1000  # rows from which on it pays to look for the different texts first
-
-UNITS = "%€$£¥"  # signs that may stand before or behind every number of a column
 
 DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
@@ -219,6 +219,9 @@ def best_style(texts: pl.Series, mark: str) -> tuple[pl.Series, NumberStyle]:
         return in_style(texts, "decimal comma"), "decimal comma"  # 1.234 in a file of 1,5
     plain = plain_numbers(texts)
     unread = plain.null_count() - texts.null_count()
+    special = style_of_amounts(some) if unread else None
+    if special:
+        return amounts(texts, special), special
     if unread == 0 or some.str.contains(r"^[^\p{L}]*\d[^\p{L}]*$").mean() < 0.5:  # type: ignore[operator]
         return plain, "plain"
     order: list[NumberStyle] = ["plain", "decimal comma", "thousands comma", "thousands space"]
@@ -252,27 +255,11 @@ def numbers_cell_by_cell(texts: pl.Series, form: NumberForm) -> tuple[pl.Series,
     texts = plain_signs(texts)
     bare = without_unit(texts, form.unit) if form.unit else texts
     frame = pl.DataFrame(
-        {style: in_style(bare, style) for style in get_args(NumberStyle) if style != form.style}
+        {style: in_style(bare, style) for style in ("plain", *NUMBER_STYLES) if style != form.style}
     )
     one = pl.min_horizontal(pl.all()) == pl.max_horizontal(pl.all())
     others = frame.select(pl.when(one).then(pl.min_horizontal(pl.all()))).to_series()
     return others.zip_with(unread, numbers), unread & others.is_not_null()
-
-
-def common_unit(some: pl.Series) -> str:
-    """Return the sign, such as € or %, that every cell begins or ends with; "" without one."""
-    some = some.str.strip_chars_start("+-")
-    first = (some[0] if len(some) else "") or " "
-    for sign in (first[0], first[-1]):
-        if sign in UNITS and (some.str.starts_with(sign) | some.str.ends_with(sign)).all():
-            return str(sign)
-    return ""
-
-
-def without_unit(texts: pl.Series, unit: str) -> pl.Series:
-    """Take the sign off: €5, 5 €, -€5 and €-5 as 5, 5, -5 and -5."""
-    sign = rf"^([+-]?) *\{unit} *" if unit == "$" else rf"^([+-]?) *{unit} *"
-    return texts.str.replace(sign, "$1").str.strip_chars_end(unit + " ")
 
 
 def plain_numbers(texts: pl.Series) -> pl.Series:
@@ -297,6 +284,8 @@ def in_style(texts: pl.Series, style: NumberStyle) -> pl.Series:
 
     if style == "plain":
         return plain_numbers(texts)
+    if style in PATTERNS:
+        return amounts(texts, style)
     pattern, thousands, decimal = NUMBER_STYLES[style]
     bare = pl.col("texts").str.replace_all(rf"[ '’\u{{a0}}\u{{202f}}{thousands}]", "")
     if decimal == ",":

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from bakeoff.data.reading.lacks_names import aligned, lacks_names, numbered
+from bakeoff.data.reading.lines_above import lines_above
 from bakeoff.data.reading.plain_lines import parse_blocks, plain_lines
 from bakeoff.data.reading.unpack import cause, check_width, unpack
 from bakeoff.errors import DataError
@@ -54,7 +55,7 @@ def delimited(path: Path, raw: bytes, *, bare: bool = False) -> tuple[pl.DataFra
         return delimited_text(raw, path.name, bare=bare)
     head = raw[: 4 * SNIFFED].decode("utf-8", "ignore")  # four bytes a letter at most
     separator = sniff(head)
-    if not separator:
+    if not separator or lines_above(head, separator, path.name)[0] is not head:
         return delimited_text(raw, path.name, bare=bare)
     del raw
     first_is_row = lacks_names(head[:SNIFFED], separator, otherwise=bare)
@@ -102,8 +103,10 @@ def delimited_text(
     if not encoding.startswith("utf-8"):
         advice = "" if encoding.startswith("utf") else "; if letters look wrong, save it as UTF-8"
         notes.append(f"{source} is read as {encoding}{advice}.")
-    separator, text, above = declared_separator(text, source)
-    separator = separator or sniff(text)
+    declared, text, above = declared_separator(text, source)
+    text, more, said = lines_above(text, declared or sniff(text), source)
+    above, notes = above + more, [*notes, *said]
+    separator = declared or sniff(text)
     if separator:
         notes += say_separator(separator, source)
     elif in_columns := aligned(text):

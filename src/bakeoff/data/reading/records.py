@@ -54,9 +54,54 @@ def json_array(raw: bytes, source: str) -> pl.DataFrame:
         if text.lstrip().startswith("{"):
             return json_lines(raw, source)
         raise
+    rows = rows_within(rows) if isinstance(rows, dict) else rows
     if isinstance(rows, dict) and rows and all(isinstance(v, list) for v in rows.values()):
         return columns_of(rows, source)
+    if isinstance(rows, dict) and are_by_index(rows):
+        inner = list(rows.values())
+        if len(rows) > len(inner[0]):
+            return records(inner, len(raw), source)
+        return columns_of({name: list(cells.values()) for name, cells in rows.items()}, source)
     return records(rows if isinstance(rows, list) else [rows], len(raw), source)
+
+
+def rows_within(whole: dict[str, Any]) -> Any:
+    """Return the rows within an object: those of pandas' split form, of GeoJSON, of one list.
+
+    A service often sends its rows beside a few words about them: {"count": 2, "results": [...]}.
+    """
+    names, data = whole.get("columns"), whole.get("data")
+    if (
+        isinstance(names, list)
+        and isinstance(data, list)
+        and all(isinstance(row, list) and len(row) == len(names) for row in data)
+    ):
+        return [dict(zip(map(str, names), row, strict=True)) for row in data]
+    if whole.get("type") == "FeatureCollection" and isinstance(whole.get("features"), list):
+        return [of_feature(f) if isinstance(f, dict) else f for f in whole["features"]]
+    lists = [value for value in whole.values() if isinstance(value, list) and value]
+    return lists[0] if len(lists) == 1 and isinstance(lists[0][0], dict) else whole
+
+
+def of_feature(feature: dict[str, Any]) -> dict[str, Any]:
+    """Return a feature of GeoJSON as a row: its properties, and where it lies if it is a point."""
+    row = dict(feature.get("properties") or {})
+    geometry = feature.get("geometry") or {}
+    at = geometry.get("coordinates") if geometry.get("type") == "Point" else None
+    if isinstance(at, list) and len(at) >= 2:
+        row = {**row, "longitude": at[0], "latitude": at[1]}
+    return row
+
+
+def are_by_index(whole: dict[str, Any]) -> bool:
+    """Tell whether an object holds columns or rows as pandas writes them: {"a": {"0": 1}}.
+
+    Whichever there are more of are the rows.
+    """
+    if not all(isinstance(cells, dict) and cells for cells in whole.values()):
+        return False
+    keys = {tuple(cells) for cells in whole.values()}
+    return len(keys) == 1 and len(whole) + len(next(iter(keys))) > 2
 
 
 def json_text(raw: bytes, source: str) -> str:

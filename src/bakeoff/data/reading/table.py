@@ -19,6 +19,7 @@ from bakeoff.data.reading.declared_in_parquet import declared_in_parquet
 from bakeoff.data.reading.delimited import delimited, delimited_text
 from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.data.reading.records import json_array, json_lines
+from bakeoff.data.reading.unnested import unnested
 from bakeoff.data.reading.unpack import cause, check_cells, check_width, unpack
 from bakeoff.errors import DataError
 from bakeoff.parquet_size import parquet_values
@@ -151,7 +152,7 @@ def by_ending(raw: bytes, name: str, source: str) -> Table | None:
         return replace(table, declared=declared_in_parquet(raw))
     if suffix in (".jsonl", ".ndjson"):
         return checked(json_lines(raw, source), source)
-    if suffix == ".json":
+    if suffix in (".json", ".geojson"):
         return checked(json_array(raw, source), source)
     for endings, (begins, what) in UNREAD.items():
         if suffix in endings or (begins and raw.startswith(begins)):
@@ -184,6 +185,7 @@ def checked(frame: pl.DataFrame, source: str, *, notes: list[str] | None = None)
         what = "no columns" if frame.width == 0 else "column names but no rows"
         raise DataError(f"{source} has {what}. Give a table with rows.")
     check_width(frame.width, source)
+    frame = unnested(frame, source)
     pattern = next((name for name in frame.columns if name[:1] == "^" and name[-1:] == "$"), None)
     if pattern is not None:  # polars would take it for a regular expression
         raise DataError(

@@ -1,0 +1,61 @@
+"""Common unit: the sign or word that stands beside every number of a column: 5 %, $5, 74 bhp."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SIGNS = "%€$£¥₹₩₽₺₫+"  # that may stand before or behind every number of a column
+CURRENCIES = (
+    *("US$", "R$", "A$", "C$", "HK$", "Rs.", "Rs", "INR", "USD", "EUR", "GBP", "JPY", "CHF"),
+    *("CNY", "BRL", "AUD", "CAD", "SEK", "NOK", "DKK", "PLN"),
+)  # that may stand before
+BEHIND = r"^[+-]?\d[\d.,]*\s*(\p{L}[^\d:;,|+-]{0,15}|°\p{L}?)$"  # a word, such as kg, km/h or sq ft
+NEARLY_ALL = 0.95  # share of the cells that have a unit, from which on the column has it
+
+
+def common_unit(some: pl.Series) -> str:
+    """Return the sign, currency or word that nearly every cell begins or ends with; "" without one.
+
+    Example:
+        >>> import polars as pl
+        >>> common_unit(pl.Series(["74 bhp", "81.8 bhp"])), common_unit(pl.Series(["12a", "7b"]))
+        ('bhp', '')
+    """
+    some = some.str.strip_chars_start("+-")
+    first = (some[0] if len(some) else "") or " "
+    for sign in (first[0], first[-1]):
+        if sign in SIGNS and share(some.str.starts_with(sign) | some.str.ends_with(sign)):
+            return str(sign)
+    for word in CURRENCIES:
+        if first.startswith(word) and share(some.str.contains(rf"^{literal(word)}\s*[+-]?\d")):
+            return word
+    words = some.str.extract(BEHIND)
+    if len(some) < 2 or words[0] is None:
+        return ""
+    word = str(words.mode()[0] or "")
+    digits = some.str.strip_suffix(word).str.strip_chars_end()
+    codes = digits.str.contains(r"^0\d+$").any()  # 007 A is a name
+    bare = some.str.contains(r"\d$")  # without any, which may be in another unit
+    mostly = float((words == word).fill_null(value=False).mean() or 0.0) > 0.5  # type: ignore[arg-type]
+    return word if word and mostly and share(~bare) and not codes else ""
+
+
+def share(found: pl.Series) -> bool:
+    """Tell whether nearly all are true."""
+    return float(found.fill_null(value=False).mean() or 0.0) >= NEARLY_ALL  # type: ignore[arg-type]
+
+
+def without_unit(texts: pl.Series, unit: str) -> pl.Series:
+    """Take the unit off: €5, 5 €, -€5 and €-5 as 5, 5, -5 and -5; 5 kg as 5."""
+    bare = texts.str.strip_suffix(unit)
+    if unit in SIGNS or unit in CURRENCIES:
+        bare = bare.str.replace(rf"^([+-]?) *{literal(unit)} *", "$1")
+    return bare.str.strip_chars_end()
+
+
+def literal(text: str) -> str:
+    """Write a text for a regular expression of polars, which knows it by its code points."""
+    return "".join(rf"\x{{{ord(letter):x}}}" for letter in text)

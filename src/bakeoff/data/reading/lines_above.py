@@ -1,0 +1,101 @@
+"""Lines above: what stands over the names of a table, as comments and titles, is no part of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
+
+from bakeoff.cut import cut
+from bakeoff.data.reading.lacks_names import lacks_names, number_of
+
+MOST_ABOVE = 50  # lines
+LOOKED_AT = 500  # rows that tell how wide the table is
+NEARLY_ALL = 0.9  # share of them that are so wide
+LEAST_WIDE = 3  # cells from which on a line of half of them at most is no row
+SNIFFED = 1_000_000  # characters
+
+
+def lines_above(text: str, separator: str, source: str) -> tuple[str, int, list[str]]:
+    """Take off the lines above the names of a table: comments with #, and lines of few cells.
+
+    A line of names may begin with #, as NumPy writes it.
+
+    Args:
+        text: Of the file.
+        separator: Of its columns; "" for blanks.
+        source: What to call it.
+
+    Returns:
+        The text below, how many lines stood above it, and what is said of them.
+
+    Example:
+        >>> lines_above("# by hand\\n# a,b\\n1,2\\n3,4\\n", ",", "x.csv")[:2]
+        ('a,b\\n1,2\\n3,4\\n', 1)
+    """
+    lines = text[:SNIFFED].splitlines(keepends=True)
+    if any(line.count('"') % 2 for line in lines[: MOST_ABOVE + 1]):
+        return text, 0, []  # a cell of several lines
+    filled = ((number, line) for number, line in enumerate(lines) if line.strip())
+    rows = [(number, cells_of(line, separator)) for number, line in islice(filled, LOOKED_AT)]
+    widths = Counter(len(cells) for _, cells in rows if not cells[0].startswith("#"))
+    width, count = max(widths.items(), key=lambda item: item[1], default=(1, 0))
+    if width < 2 or count < NEARLY_ALL * (sum(widths.values()) - MOST_ABOVE):
+        return text, 0, []
+    names = first_below([cells for _, cells in rows], width if separator else 0)
+    if not names:
+        return text, 0, []
+    first = rows[names][0]
+    below = "".join(lines[first:])
+    last, cells = rows[names - 1]
+    told = lines[last].lstrip("# \t") if cells[0].startswith("#") else ""
+    if told and len(cells_of(told, separator)) == width:
+        tabbed = below if separator else "\n".join("\t".join(cells) for _, cells in rows[names:])
+        if lacks_names(tabbed, separator or "\t"):
+            first, below = last, told + below
+    said = [line.strip() for line in lines[:first] if line.strip()]
+    below += text[sum(map(len, lines)) :]
+    return below, first, [say_above(said, source)] if said else []
+
+
+def cells_of(line: str, separator: str) -> list[str]:
+    """Return the cells of a line."""
+    if not separator:
+        return line.split()
+    return next(csv.reader(io.StringIO(line), delimiter=separator), [""]) or [""]
+
+
+def first_below(rows: list[list[str]], width: int) -> int:
+    """Return which row holds the names, or is the first of the table; 0 where nothing is above.
+
+    Lines of few cells may have been filled up with empty ones, as spreadsheets do: names must tell
+    themselves from those.
+
+    Args:
+        rows: The cells of each.
+        width: Cells of most rows; 0 where blanks stand between them, and lines may be sentences.
+    """
+
+    def first(cells_in: Callable[[list[str]], int]) -> int:
+        few = width // 2 if width >= LEAST_WIDE else 0
+        above = (is_comment(row, width) or cells_in(row) <= few for row in rows)
+        found = next((i for i, is_so in enumerate(above) if not is_so), 0)
+        return found if found <= MOST_ABOVE else 0
+
+    filled = first(lambda row: sum(bool(cell.strip()) for cell in row))
+    names = [cell.strip() for cell in rows[filled]] if rows else []
+    told = all(names) and len(set(names)) == len(names) and not any(map(number_of, names))
+    return filled if told else first(len)
+
+
+def is_comment(cells: list[str], width: int) -> bool:
+    """Tell whether a line is a comment; the name of a first column may be #."""
+    return cells[0].startswith("#") and not (cells[0].strip() == "#" and len(cells) == width)
+
+
+def say_above(lines: list[str], source: str) -> str:
+    """Say what is left out."""
+    many = "1 line" if len(lines) == 1 else f"{len(lines):,} lines"
+    return f"{source}: {many} above the names left out, {cut(lines[0])!r} first."

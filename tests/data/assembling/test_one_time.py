@@ -1,0 +1,45 @@
+"""Promises of a time in several columns: date and clock, however they are written, are one time."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from bakeoff.data.read import read, read_inputs
+from bakeoff.errors import DataError
+
+MINUTES = np.datetime64("2006-12-16T17:24", "m") + np.arange(400)
+HOURS = np.datetime64("2017-12-01T00", "h") + np.arange(400)
+
+
+def written(stamps, date, clock):
+    frame = pl.DataFrame({"at": stamps.astype("datetime64[us]")})["at"]
+    return {"d": frame.dt.strftime(date), "c": frame.dt.strftime(clock)}
+
+
+@pytest.mark.parametrize(
+    ("columns", "stamps"),
+    [
+        (written(MINUTES, "%d/%m/%Y", "%H:%M:%S"), MINUTES),
+        (written(MINUTES, "%d/%m/%Y", "%H.%M.%S"), MINUTES),
+        (written(MINUTES, "%Y-%m-%d", "%H:%M"), MINUTES),
+        (written(MINUTES, "%Y-%m-%d", "%I:%M %p"), MINUTES),
+        ({**written(HOURS, "%d.%m.%Y", "%H"), "c": [int(h) % 24 for h in range(400)]}, HOURS),
+        (
+            {k: s.str.to_date() if k == "d" else s.str.to_time()
+             for k, s in written(MINUTES, "%Y-%m-%d", "%H:%M:%S").items()},
+            MINUTES,
+        ),
+    ],
+    ids=["colons", "dots", "short", "of twelve hours", "hours", "typed"],
+)  # fmt: skip
+def test_date_and_clock_are_one_time(columns, stamps):
+    data = {**columns, "v": np.sin(np.arange(400) / 9)}
+    dataset = read(data, target="v", time="d,c", lookback=12, horizon=3)
+    assert (dataset.origin.times == stamps[12:-2]).all()
+    assert (read_inputs(data, dataset.schema).origin.times == dataset.origin.times).all()
+
+
+def test_columns_that_are_no_time_are_refused():
+    data = {"a": ["x"] * 90, "b": ["y"] * 90, "v": np.arange(90.0)}
+    with pytest.raises(DataError, match="'x y', for one"):
+        read(data, target="v", time="a,b", lookback=12, horizon=3)

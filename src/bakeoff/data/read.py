@@ -37,6 +37,7 @@ from bakeoff.data.reading import bundled, named
 from bakeoff.data.reading.arrays import are_arrays, axes_of
 from bakeoff.data.reading.frames import index_of_times, with_index
 from bakeoff.data.reading.located import located
+from bakeoff.data.reading.part_tables import part_tables
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, pictures_of
 from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
@@ -68,13 +69,15 @@ def read(
     """Read data for training: a file, a data frame, arrays, pictures, or the name of a set.
 
     Args:
-        data: Path of a CSV, TSV, Parquet, JSON lines or .npz file (compressed, too); of a folder or
-            .zip with a folder for each class, of pictures or of one table of steps for each
-            sequence; a pandas or polars frame or a dict of columns, whose cells may hold lists of
-            numbers, which are sequences; arrays as (x, y) or {"x": ..., "y": ...}, or lists of
-            different lengths as x; a Bunch of scikit-learn, a TensorDataset; or the name of a
-            bundled set (digits, iris, wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist,
-            cifar10, imdb, etth1, ettm1, which stand below BAKEOFF_DATA or are downloaded.
+        data: Path of a CSV, TSV, Parquet, JSON or .npz file (compressed, too); of a folder with a
+            table for each part, called train, validation and test; of a folder or .zip with a
+            folder for each class, of pictures or of one table of steps for each sequence; a pandas
+            or polars frame, any table of Arrow, a data set of Hugging Face, or a dict of columns,
+            whose cells may hold lists of numbers, which are sequences, or picture files; arrays as
+            (x, y) or {"x": ..., "y": ...}, or lists of different lengths as x; a Bunch of
+            scikit-learn, a TensorDataset; or the name of a bundled set (digits, iris, wine, ...,
+            sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, imdb, etth1, ettm1, which
+            stand below BAKEOFF_DATA or are downloaded.
         target: The column to predict, or several; a glob of columns of 0 and 1 is one target of any
             number of labels. May be left out for arrays, class folders and named sets.
         inputs: The columns that models may see; all others by default.
@@ -136,9 +139,13 @@ def read(
         if target is None:
             first, *further = [found_targets] if isinstance(found_targets, str) else found_targets
             choices = choices._replace(target=first, further=tuple(further))
+    moved = tuple(said for _, said in found.values() if said)
+    if set(given) == {"train"}:
+        targets = [*filter(None, [choices.target]), *choices.further]
+        apart, said = part_tables(given["train"], targets)
+        given, moved = apart or given, (*moved, *said)
     check_long(given["train"], choices)
     dataset = read_parts(given, choices, images, image_size)
-    moved = tuple(said for _, said in found.values() if said)
     return replace(dataset, notes=(*moved, *dataset.notes)) if moved else dataset
 
 

@@ -1,6 +1,7 @@
 """What other libraries wrap a table in is taken as it is; what cannot be read is named."""
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from sklearn.datasets import load_iris, load_linnerud
@@ -53,3 +54,18 @@ def test_files_that_hold_no_table_for_us_are_named_with_the_way_on(name, begin, 
 def test_an_address_is_not_opened():
     with pytest.raises(BakeoffError, match="is an address"):
         read("https://example.org/table.csv", target="y")
+
+
+class OfArrow:
+    """A table that hands out its columns as pyarrow and DuckDB do."""
+
+    def __init__(self, frame):
+        self.frame = frame
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+
+def test_any_table_of_arrow_is_read():
+    frame = pl.DataFrame({"a": [0.5, 1.5, 2.0] * 10, "y": ["u", "v", "v"] * 10})
+    assert read(OfArrow(frame), target="y").fingerprint == read(frame, target="y").fingerprint

@@ -1,4 +1,4 @@
-"""Image column: a column of paths becomes the pictures that they lead to.
+"""Image column: a column of paths becomes the pictures that they lead to; cells may hold them, too.
 
 A run reads one such column. Where other columns go in as well, rows without a picture stay.
 """
@@ -24,9 +24,11 @@ from bakeoff.data.forms import ShapeForm
 from bakeoff.data.origin import Origin
 from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.decode_new import decode_new
+from bakeoff.data.reading.held_pictures import held_pictures, hold_pictures
 from bakeoff.data.reading.picture_cache import cached_pictures
 from bakeoff.data.reading.picture_cells import (
     WORDS,
+    Lost,
     check_root,
     lead_somewhere,
     look_like_paths,
@@ -77,7 +79,7 @@ class Shown(NamedTuple):
 def image_column(
     tables: Mapping[str, Table], given: Mapping[str, object], choices: Choices, images: object
 ) -> ImageColumn | None:
-    """Find the column of paths that models are to see; None where there is none.
+    """Find the column of pictures that models are to see; None where there is none.
 
     Args:
         tables: Part -> its table.
@@ -93,7 +95,8 @@ def image_column(
     frame = tables["train"].frame
     answers = {choices.target, *choices.further, *matching(frame.columns, choices.target)}
     names = [name for name in frame.columns if name not in answers]
-    said = [name for name in names if choices.kinds.get(name) == "image"]
+    held = [name for name in names if hold_pictures(frame[name])]
+    said = [name for name in names if choices.kinds.get(name) == "image" and name not in held]
     if said and len(known) < len(roots):
         raise RequestError(
             f"{option('kinds', {said[0]: 'image'})}: say with {option('images')} where its paths "
@@ -107,13 +110,13 @@ def image_column(
         likely = [name for name in likely if lead_somewhere(frame[name], known["train"])]
     elif not likely and not said:  # names of pictures without their endings
         likely = [name for name in open_to if lead_somewhere(frame[name], known["train"])]
-    found = [name for name in names if name in {*said, *likely}]
+    found = [name for name in names if name in {*said, *likely, *held}]
     if images is not None and not found:
         raise RequestError(
             f"{option('images', str(images))}: no column holds paths of pictures, such as a/1.jpg. "
             f"Name it with {option('kinds', {names[0]: 'image'})}, or leave {option('images')} out."
         )
-    return chosen(found, known, choices)
+    return chosen(found, {part: known.get(part, Path()) for part in roots}, choices)
 
 
 def root_of(value: object, images: object) -> Path | None:
@@ -165,7 +168,7 @@ def shown_pictures(
     wanted, filled = size_of(image_size), ~unanswered
     found: list[PictureFile | str] = []
     for frame, root in zip(frames, column.roots.values(), strict=True):
-        found += picture_cells(as_texts(frame[column.name]).to_list(), root)
+        found += pictures_of(frame[column.name], root)
     asked = np.flatnonzero(filled & np.array([isinstance(one, PictureFile) for one in found]))
     files = [one for i in asked if isinstance(one := found[i], PictureFile)]
     x, met, where = cached_pictures(files, wanted)
@@ -183,6 +186,8 @@ def shown_pictures(
     root = next(iter(column.roots.values()))
     place = root.name or root.resolve().name
     reason = f"paths of pictures in {cut(place)}, such as {cut(str(names[0]))}"
+    if files[0].raw:
+        reason = "pictures, as files in its cells"
     found_column = replace(reading.column, reason=reason, missing=len(kept) - len(have))
     return Shown(
         kept,
@@ -191,6 +196,15 @@ def shown_pictures(
         (*told, *say_sizes(met, x.shape[1:3], wanted), *say_decoded(met), *where),
         int((~filled).sum()),
     )
+
+
+def pictures_of(series: pl.Series, root: Path) -> list[PictureFile | Lost]:
+    """Return the picture that each cell holds, or leads to, or why there is none."""
+    import polars as pl
+
+    if series.dtype == pl.Binary:
+        return held_pictures(series)
+    return picture_cells(as_texts(series).to_list(), root)
 
 
 def beside_all(
@@ -223,8 +237,12 @@ def say_lost(
     origin: Origin,
 ) -> list[str]:
     """Count in one sentence the rows without a picture, by cause, and name the first."""
+    import polars as pl
+
     if not lost:
         return []
+    cells = [frame[column.name] for frame in frames]
+    held = cells[0].dtype == pl.Binary
     root = next(iter(column.roots.values()))
     counts = Counter(str(found[i]) if i not in causes else "" for i in lost)
     parts = []
@@ -232,12 +250,12 @@ def say_lost(
         if not reason:
             parts.append(f"{number:,} a picture that cannot be read")
         elif reason == "empty":
-            parts.append(f"{number:,} {WORDS['empty']}")
+            parts.append(f"{number:,} {'no picture' if held else WORDS['empty']}")
         else:
             parts.append(f"{number:,} {WORDS[reason]} {cut(str(root))}")  # type: ignore[index]
     first = lost[0]
-    cells = [cell for frame in frames for cell in as_texts(frame[column.name]).to_list()]
-    what = f" {cut(repr(cells[first]))}" if cells[first] is not None else ""
+    cell = None if held else [text for own in cells for text in as_texts(own).to_list()][first]
+    what = f" {cut(repr(cell))}" if cell is not None else ""
     why = f", {causes[first]}" if first in causes else ""
     one = len(lost) == 1
     left = f"{'row is' if one else 'rows are'} left out"
@@ -270,7 +288,7 @@ def new_pictures(
     """
     sizes = column.form.sizes if isinstance(column.form, ShapeForm) else ()
     height, width, channels = (size or 1 for size in sizes)
-    found = picture_cells(as_texts(table.frame[column.name]).to_list(), root)
+    found = pictures_of(table.frame[column.name], root)
     asked = np.array([i for i, one in enumerate(found) if isinstance(one, PictureFile)], np.int64)
     files = [one for one in found if isinstance(one, PictureFile)]
     x, met, notes = decode_new(files, (height, width, channels))

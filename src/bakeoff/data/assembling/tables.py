@@ -43,6 +43,7 @@ from bakeoff.data.dataset import Dataset
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, origin_of
 from bakeoff.data.reading import cells
+from bakeoff.data.reading.held_pictures import hold_pictures
 from bakeoff.data.reading.lacks_names import are_ours
 from bakeoff.data.reading.table import Table, alike, read_table, stacked
 from bakeoff.errors import RequestError, option
@@ -273,7 +274,8 @@ def inputs_from_table(
     readings, notes = [], list(table.notes)
     if images_of:
         column, alone = schema.column(images_of[0]), len(schema.inputs) == 1
-        root = root_for(column.name, data, images)
+        held = hold_pictures(frame[column.name])
+        root = Path() if held else root_for(column.name, data, images)
         reading, kept, files, told = new_pictures(table, column, root, origin, alone=alone)
         origin, frame = replace(origin[kept], pictures=files, in_table=True), frame[kept]
         readings.append(reading)

@@ -1,7 +1,8 @@
 """Declared in Parquet: which columns the writer of a file calls categories.
 
 polars reads a dictionary of integers as integers. Two places in the metadata tell what they were:
-the JSON that pandas writes, and the Arrow schema, a flatbuffer, where a field has a dictionary.
+the JSON that pandas writes, and the Arrow schema, a flatbuffer, where a field has a dictionary. A
+third, of Hugging Face, names the classes of a column of their numbers.
 """
 
 from __future__ import annotations
@@ -10,6 +11,11 @@ import base64
 import io
 import json
 import struct
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FIELDS = 1  # places in the tables of Arrow's Schema.fbs and Message.fbs
 NAME, DICTIONARY = 0, 4
@@ -35,6 +41,44 @@ def declared_in_parquet(raw: bytes) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*by_pandas, *dictionaries(schema)]))
     except Exception:  # metadata may hold anything; what cannot be read declares nothing
         return ()
+
+
+def classes_in_parquet(raw: bytes) -> dict[str, list[str]]:
+    """Return the names of the classes of columns that hold their numbers, as Hugging Face has them.
+
+    Args:
+        raw: The bytes of the file.
+    """
+    import polars as pl
+
+    try:
+        notes = json.loads(pl.read_parquet_metadata(io.BytesIO(raw)).get("huggingface", "{}"))
+        return {
+            str(column): [str(name) for name in feature["names"]]
+            for column, feature in notes["info"]["features"].items()
+            if feature.get("_type") == "ClassLabel"
+        }
+    except Exception:  # as above
+        return {}
+
+
+def with_names(frame: pl.DataFrame, classes: Mapping[str, list[str]]) -> pl.DataFrame:
+    """Write classes by their names; -1 is none. Numbers without a name leave a column as it is.
+
+    Example:
+        >>> import polars as pl
+        >>> with_names(pl.DataFrame({"y": [1, 0, -1]}), {"y": ["cat", "dog"]})["y"].to_list()
+        ['dog', 'cat', None]
+    """
+    import polars as pl
+
+    for column, names in classes.items():
+        numbers = frame[column] if column in frame.columns else pl.Series()
+        known = numbers.dtype.is_integer() and len(set(names)) == len(names)
+        if known and numbers.is_between(-1, len(names) - 1).all():
+            words = pl.Series(column, names).gather(numbers.set(numbers == -1, None))
+            frame = frame.with_columns(words)
+    return frame
 
 
 def dictionaries(schema: bytes) -> list[str]:

@@ -129,6 +129,8 @@ def key_of(files: Sequence[PictureFile], size: Size | None) -> str:
 
 def contents(file: PictureFile) -> bytes:
     """Return a digest of a file that is no member of an archive; nothing where it is too large."""
+    if file.raw:
+        return hashlib.sha256(file.raw).digest()
     return b"" if file.size > MOST_PICTURE else sha256_of(file.path)
 
 

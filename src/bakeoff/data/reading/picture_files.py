@@ -43,12 +43,14 @@ class PictureFile:
         path: The file, or the archive that holds it.
         member: Its name inside the archive; "" in a folder.
         size: Bytes.
+        raw: What it holds, where it comes from a cell of a table and not from a file.
     """
 
     name: str
     path: Path
     member: str
     size: int
+    raw: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -308,7 +310,9 @@ class Opened:
         """
         if file.size > MOST_PICTURE:
             raise ValueError(f"it has {file.size:,} bytes, more than {MOST_PICTURE:,}")
-        raw = self.read_member(file) if file.member else file.path.read_bytes()
+        raw = file.raw
+        if not raw:
+            raw = self.read_member(file) if file.member else file.path.read_bytes()
         if not raw:
             raise ValueError("it is empty")
         return raw

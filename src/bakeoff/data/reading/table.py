@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.cells import as_texts
-from bakeoff.data.reading.declared_in_parquet import declared_in_parquet
+from bakeoff.data.reading.declared_in_parquet import (
+    classes_in_parquet,
+    declared_in_parquet,
+    with_names,
+)
 from bakeoff.data.reading.delimited import delimited, delimited_text
 from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.data.reading.records import json_array, json_lines
@@ -107,10 +111,21 @@ def read_table(data: object, *, bare: bool = False) -> Table:
         return checked(from_columns(columns_of_records(data)), "the table")
     if isinstance(data, Mapping):
         return checked(from_columns(data), "the table")
+    if hasattr(data, "to_polars"):  # a data set of Hugging Face
+        return read_table(data.to_polars())
+    if hasattr(data, "__arrow_c_stream__"):  # any table of Arrow: pyarrow, DuckDB and others
+        return read_table(polars_of(data))
     raise DataError(
         f"Cannot read a table from {type(data).__name__}. Give a path, a pandas or polars frame, "
         "a dict of columns, a list of rows as dicts, or arrays as (x, y)."
     )
+
+
+def polars_of(data: Any) -> pl.DataFrame:
+    """Return a table that hands out its columns by the interface of Arrow, without pyarrow."""
+    import polars as pl
+
+    return pl.DataFrame(data)
 
 
 def from_file(path: Path, *, bare: bool = False) -> Table:
@@ -148,7 +163,8 @@ def by_ending(raw: bytes, name: str, source: str) -> Table | None:
     """Read a file that says what its cells are; None where all are texts."""
     suffix = Path(name).suffix.lower()
     if suffix == ".parquet" or raw[:4] == b"PAR1":
-        table = checked(parquet(raw, source), source)
+        frame = with_names(parquet(raw, source), classes_in_parquet(raw))
+        table = checked(frame, source)
         return replace(table, declared=declared_in_parquet(raw))
     if suffix in (".jsonl", ".ndjson"):
         return checked(json_lines(raw, source), source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bakeoff.data.reading.held_pictures import are_files
 from bakeoff.data.reading.unpack import check_width
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 def unnested(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     """Put each field of an object into a column of its own, named by the way to it.
 
-    Objects in lists stay where they are; a field whose name a column has already does, too.
+    Objects in lists stay where they are; a field whose name a column has already does, too. Of a
+    file with its path, as an image of Hugging Face is, its bytes are kept.
 
     Args:
         frame: A table.
@@ -29,6 +31,8 @@ def unnested(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     """
     import polars as pl
 
+    files = [column.name for column in frame if are_files(column.dtype)]
+    frame = frame.with_columns(pl.col(name).struct.field("bytes").alias(name) for name in files)
     while True:
         taken = set(frame.columns)
         objects = [

@@ -1,0 +1,130 @@
+"""Part tables: a folder with one table for each part, or one in several files.
+
+titanic/train.csv, titanic/test.csv                       as competitions hand them out
+data/train-00000-of-00002.parquet, data/test-…            as Hugging Face keeps data sets
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from bakeoff.cut import cut
+from bakeoff.data.reading.picture_files import Found, PictureFile, find_pictures, is_archive
+from bakeoff.data.reading.placed import PARTS, part_of
+from bakeoff.data.reading.step_files import is_steps
+from bakeoff.data.reading.table import read_table, stacked
+from bakeoff.data.reading.unpack import BROKEN
+from bakeoff.errors import DataError
+from bakeoff.listed import listed
+
+NUMBER = r"[-_.]\d+(-of-\d+)?$"  # behind a name: train-00000-of-00002, train_1
+WORD = rf"(^|[_-])({'|'.join(PARTS)})$"
+IN_ORDER = ("train", "validation", "test")
+FEW = 3  # further tables, such as a sample of what is to be handed in
+
+
+def part_tables(data: object, targets: Sequence[str]) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Return the table of each part of a folder, or nothing where it is no such folder.
+
+    Args:
+        data: What the user gave.
+        targets: What is predicted; a part without it is there to be predicted, and is left out.
+
+    Returns:
+        Part -> its file, or a frame of several files; and what is said.
+
+    Raises:
+        DataError: It is an archive of such tables.
+    """
+    found = listed_in(data)
+    tables = [] if found is None else [f for f in found.strange if is_steps(f.name)]
+    by_part, others = in_parts(tables)
+    if found is None or not by_part.get("train") or len(others) > FEW:
+        return {}, ()
+    if len(by_part) == 1 and len(by_part["train"]) == 1:
+        return {}, ()
+    if tables[0].member:
+        raise DataError(f"{found.source} holds a table of each part: unpack it, give the folder.")
+    given: dict[str, object] = {}
+    notes = []
+    for part in IN_ORDER:
+        paths = [file.path for file in by_part.get(part, [])]
+        if not paths:
+            continue
+        names = listed([cut(path.name) for path in paths], most=3)
+        table = in_one(paths)
+        if part != "train" and without(table, targets):
+            notes.append(f"{names} has no column {targets[0]}, and is left out: predict it later.")
+            continue
+        given[part] = table
+        notes.append(f"{names} of {found.source} {are(paths)} the {part} data.")
+    if others:
+        named = listed([cut(file.name) for file in others])
+        notes.append(f"{named} of {found.source} {are(others)} left out.")
+    if set(given) == {"train", "validation"}:  # which are judged on a part of their own
+        given["test"] = given.pop("validation")
+    return given, tuple(notes)
+
+
+def listed_in(data: object) -> Found | None:
+    """Return what stands in a folder or an archive without pictures; None of all else."""
+    if not isinstance(data, (str, Path)):
+        return None
+    path = Path(data)
+    try:
+        packed = path.suffix == ".zip" and path.is_file() and is_archive(path)
+        if not packed and not path.is_dir():
+            return None
+        found = find_pictures(path)
+    except (DataError, *BROKEN):
+        return None  # whoever reads it otherwise says what is wrong
+    return None if found.files else found
+
+
+def are(things: Sequence[object]) -> str:
+    """Say "is" of one, "are" of several."""
+    return "is" if len(things) == 1 else "are"
+
+
+def in_parts(
+    tables: Sequence[PictureFile],
+) -> tuple[dict[str, list[PictureFile]], list[PictureFile]]:
+    """Return the tables of each part, in the order of their names, and those of none.
+
+    All must be called alike but for the part: two recordings a_train and b_test are no parts.
+    """
+    by_part: dict[str, list[PictureFile]] = {}
+    others, called = [], set()
+    for file in sorted(tables, key=lambda one: one.name):
+        stem = re.sub(NUMBER, "", Path(file.name).name.split(".")[0].lower())
+        part = part_of(stem)
+        if not part:
+            others.append(file)
+            continue
+        called.add(re.sub(WORD, "", stem))
+        by_part.setdefault(part, []).append(file)
+    return (by_part, others) if len(called) == 1 else ({}, [])
+
+
+def in_one(paths: Sequence[Path]) -> object:
+    """Return one file as it is, several as one frame."""
+    if len(paths) == 1:
+        return paths[0]
+    frames = [read_table(path).frame for path in paths]
+    first = frames[0].columns
+    for path, frame in zip(paths, frames, strict=True):
+        if frame.columns != first:
+            raise DataError(
+                f"{path.name} has other columns than {paths[0].name}: "
+                f"{listed(sorted(set(first).symmetric_difference(frame.columns)), most=5)}."
+            )
+    return stacked(frames)
+
+
+def without(table: object, targets: Sequence[str]) -> bool:
+    """Tell whether a table has none of the targets, where these are plain names."""
+    if not targets or any(sign in name for name in targets for sign in "*?["):
+        return False
+    return not set(targets) & set(read_table(table).frame.columns)

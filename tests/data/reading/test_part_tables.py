@@ -1,0 +1,62 @@
+"""Promises of part tables: a folder with train.csv and test.csv is a table in parts."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from bakeoff.data.read import read
+from bakeoff.errors import DataError
+
+RANDOM = np.random.default_rng(0)
+
+
+def write(path, rows, *, target=True):
+    path.parent.mkdir(exist_ok=True)
+    columns = {"a": RANDOM.normal(size=rows), "b": RANDOM.normal(size=rows)}
+    y = {"y": ["u", "v"] * (rows // 2)} if target else {}
+    frame = pl.DataFrame(columns | y)
+    frame.write_parquet(path) if path.suffix == ".parquet" else frame.write_csv(path)
+
+
+def parts_of(dataset):
+    names, counts = np.unique(dataset.origin.parts.astype(str), return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def test_a_table_of_each_part_and_several_files_of_one(tmp_path):
+    for i, rows in enumerate((40, 20)):
+        write(tmp_path / f"train-0000{i}-of-00002.parquet", rows)
+    write(tmp_path / "test-00000-of-00001.parquet", 10)
+    dataset = read(tmp_path, target="y")
+    assert parts_of(dataset) == {"test": 10, "train": 60}
+    assert "are the train data." in dataset.notes[0]
+
+
+@pytest.mark.parametrize("name", ["{}.csv", "titanic_{}.csv", "{}-1.csv"])
+def test_parts_may_be_called_after_the_data(tmp_path, name):
+    for part, rows in (("train", 40), ("val", 10), ("test", 12)):
+        write(tmp_path / name.format(part), rows)
+    assert parts_of(read(tmp_path, target="y")) == {"train": 40, "validation": 10, "test": 12}
+
+
+def test_a_part_without_the_target_and_a_sample_are_left_out_and_told(tmp_path):
+    write(tmp_path / "train.csv", 40)
+    write(tmp_path / "test.csv", 10, target=False)
+    write(tmp_path / "sample_submission.csv", 10)
+    dataset = read(tmp_path, target="y")
+    assert len(dataset) == 40
+    assert "test.csv has no column y, and is left out: predict it later." in dataset.notes
+    assert any("sample_submission.csv" in note for note in dataset.notes)
+
+
+def test_recordings_stay_a_sequence_each(tmp_path):
+    for name in ("walk_train", "walk_test", "run_train", "run_test"):
+        write(tmp_path / f"{name}.csv", 12)
+    assert read(tmp_path, target="y").schema.inputs == ("steps",)
+
+
+def test_files_of_a_part_with_other_columns_are_refused(tmp_path):
+    write(tmp_path / "train_0.csv", 20)
+    write(tmp_path / "train_1.csv", 20, target=False)
+    with pytest.raises(DataError, match=r"train_1\.csv has other columns than train_0\.csv: y"):
+        read(tmp_path, target="y")

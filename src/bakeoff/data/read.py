@@ -37,7 +37,7 @@ from bakeoff.data.reading import bundled, named
 from bakeoff.data.reading.arrays import are_arrays, axes_of
 from bakeoff.data.reading.frames import index_of_times, with_index
 from bakeoff.data.reading.located import located
-from bakeoff.data.reading.part_tables import part_tables
+from bakeoff.data.reading.part_tables import part_tables, tables_by_part
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, pictures_of
 from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
@@ -126,6 +126,8 @@ def read(
     )
     choices = as_known(data, choices)
     wrapped = {"train": data, "validation": validation, "test": test}
+    if test is None:
+        wrapped |= tables_by_part(data)
     named_parts = {part: unwrapped(own) for part, own in wrapped.items()}
     if is_bunch(data) and target is None and not are_arrays(named_parts["train"]):
         choices = choices._replace(target="target")

@@ -18,6 +18,7 @@ from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import SeriesForm, ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.reading.bundled import EVERY_NAME
+from bakeoff.data.reading.held_pictures import HELD
 from bakeoff.data.splitting.split import PARTS
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
@@ -171,6 +172,8 @@ def new_data(folder: RunFolder) -> str:
     tabled = schema.long is not None or schema.series is not None
     shaped = isinstance(schema.column(schema.inputs[0]).form, ShapeForm) and not tabled
     ending = Path(str(source)).suffix.lower()
+    if any(column.reason == HELD for column in schema.columns):
+        return "NEW_DATA.parquet"
     if shaped and ending in HOLD_LISTS:
         return f"NEW_DATA{ending}"
     arrays = shaped and len(names) == 2  # a table with paths of pictures has more

@@ -1,6 +1,7 @@
 """What other libraries wrap a table in is taken as it is; what cannot be read is named."""
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import torch
@@ -69,3 +70,36 @@ class OfArrow:
 def test_any_table_of_arrow_is_read():
     frame = pl.DataFrame({"a": [0.5, 1.5, 2.0] * 10, "y": ["u", "v", "v"] * 10})
     assert read(OfArrow(frame), target="y").fingerprint == read(frame, target="y").fingerprint
+
+
+class ClassLabel:
+    """What the library datasets knows of a column of class numbers."""
+
+    names = ("cat", "dog")
+
+
+class OfHuggingFace:
+    """A data set of the library datasets."""
+
+    def __init__(self, frame):
+        self.frame, self.features = frame, {"a": None, "y": ClassLabel()}
+
+    def to_polars(self):
+        return self.frame
+
+
+def test_a_data_set_of_hugging_face_has_its_classes_and_its_parts():
+    frame = pl.DataFrame({"a": [0.5, 1.5, 2.0] * 10, "y": [0, 1, 1] * 10})
+    dataset = read(OfHuggingFace(frame), target="y")
+    assert dataset.arrays["y"][:3].tolist() == ["cat", "dog", "dog"]
+    parts = {"train": frame, "test": frame[:9].with_columns(a=pl.lit(3.0)), "unsupervised": frame}
+    apart = read({name: OfHuggingFace(own) for name, own in parts.items()}, target="y")
+    assert np.unique(apart.origin.parts.astype(str), return_counts=True)[1].tolist() == [9, 30]
+
+
+def test_a_dict_of_frames_is_a_table_in_parts():
+    frame = pl.DataFrame({"a": [0.5, 1.5, 2.0] * 10, "y": ["u", "v", "v"] * 10})
+    test = frame[:6].with_columns(a=pl.lit(0.25))
+    parts = {"train": pd.DataFrame(frame.to_dict()), "test": pd.DataFrame(test.to_dict())}
+    assert len(read(parts, target="y")) == 36
+    assert len(read({"train": frame["a"], "test": frame["y"]}, target="test")) == 30

@@ -24,7 +24,7 @@ from bakeoff.data.forms import ShapeForm
 from bakeoff.data.origin import Origin
 from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.decode_new import decode_new
-from bakeoff.data.reading.held_pictures import held_pictures, hold_pictures
+from bakeoff.data.reading.held_pictures import HELD, held_pictures, hold_pictures
 from bakeoff.data.reading.picture_cache import cached_pictures
 from bakeoff.data.reading.picture_cells import (
     WORDS,
@@ -187,7 +187,7 @@ def shown_pictures(
     place = root.name or root.resolve().name
     reason = f"paths of pictures in {cut(place)}, such as {cut(str(names[0]))}"
     if files[0].raw:
-        reason = "pictures, as files in its cells"
+        reason = HELD
     found_column = replace(reading.column, reason=reason, missing=len(kept) - len(have))
     return Shown(
         kept,

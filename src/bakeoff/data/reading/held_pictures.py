@@ -16,6 +16,7 @@ BEGINS = (
     *(b"P5", b"P6", b"\0\0\0\x0cjP"),
 )
 TRIED = 20  # cells
+HELD = "pictures, as files in its cells"  # the reason of such a column
 FIELDS = {"bytes", "path"}  # of an image as the library datasets keeps it
 
 

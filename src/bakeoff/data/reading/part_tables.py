@@ -7,8 +7,9 @@ data/train-00000-of-00002.parquet, data/test-…            as Hugging Face keep
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bakeoff.cut import cut
 from bakeoff.data.reading.picture_files import Found, PictureFile, find_pictures, is_archive
@@ -66,6 +67,21 @@ def part_tables(data: object, targets: Sequence[str]) -> tuple[dict[str, object]
     if set(given) == {"train", "validation"}:  # which are judged on a part of their own
         given["test"] = given.pop("validation")
     return given, tuple(notes)
+
+
+def tables_by_part(data: object) -> dict[str, Any]:
+    """Return the tables of a dict of them, {"train": frame, "test": frame}; nothing of all else.
+
+    A part that is called otherwise, as the rows without labels of some data sets, is left out.
+    """
+    if not isinstance(data, Mapping) or "train" not in data:
+        return {}
+    if not all(hasattr(table, "columns") or hasattr(table, "to_polars") for table in data.values()):
+        return {}
+    given = {PARTS[name]: table for name, table in data.items() if name in PARTS}
+    if set(given) == {"train", "validation"}:
+        given["test"] = given.pop("validation")
+    return given if len(given) > 1 else {}
 
 
 def listed_in(data: object) -> Found | None:

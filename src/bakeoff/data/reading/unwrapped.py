@@ -3,6 +3,7 @@
 a Bunch of scikit-learn      load_iris(): its frame, or a column for each feature, and target
 a TensorDataset of torch     (x, y)
 a structured NumPy array     a column for each field
+a Dataset of Hugging Face    its frame; classes have their names
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from bakeoff.data.reading.declared_in_parquet import with_names
 
 
 def unwrapped(data: Any) -> Any:
@@ -25,7 +28,20 @@ def unwrapped(data: Any) -> Any:
         return {name: data[name] for name in names}
     if type(data).__name__ == "TensorDataset" and len(data.tensors) == 2:
         return tuple(data.tensors)
+    if hasattr(data, "to_polars") and hasattr(data, "features"):
+        return of_hugging_face(data)
     return of_bunch(data) if is_bunch(data) else data
+
+
+def of_hugging_face(data: Any) -> Any:
+    """Return a data set of the library datasets as a frame, its classes by their names."""
+    features = dict(data.features or {})
+    classes = {
+        name: [str(word) for word in feature.names]
+        for name, feature in features.items()
+        if type(feature).__name__ == "ClassLabel"
+    }
+    return with_names(data.to_polars(), classes)
 
 
 def is_bunch(data: Any) -> bool:

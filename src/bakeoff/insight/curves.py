@@ -5,7 +5,7 @@ Dimensions: S seeds, E epochs (each seed may stop at another one).
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -86,21 +86,20 @@ def learning_curve(name: str, curves: Curves, look: Look, *, metric: bool = Fals
     figure = new_figure(330, 190)
     axes = figure.add_subplot()
     plain_axes(axes, title=name, x="epoch")
-    axes.locator_params(axis="x", integer=True)
     train, validation = band(curves.train_loss), band(curves.validation_loss)
     dot = int(np.argmin(validation.mean)) if len(validation.epochs) else -1
     if metric:
         train, validation = band(curves.train_metric), band(curves.validation_metric)
     ends = {}
     for label, shown, dashes in (("training", train, (0, (4, 2))), ("validation", validation, "-")):
-        axes.plot(shown.epochs, shown.mean, color=look.colour, linestyle=dashes, linewidth=1.6)
-        axes.fill_between(shown.epochs, shown.low, shown.high, color=look.colour, alpha=0.18, lw=0)
+        draw_band(axes, shown, look, dashes)
         if len(shown.epochs):
             ends[label] = (float(shown.epochs[-1]), float(shown.mean[-1]))
     if 0 <= dot < len(validation.epochs):
         axes.plot(validation.epochs[dot], validation.mean[dot], "o", color=look.colour, ms=6)
     if not metric:
         limit_losses(axes, [train, validation])
+    mark_epochs(axes, ends)
     label_ends(axes, ends)
     return figure
 
@@ -123,19 +122,32 @@ def compare_curves(
     figure = new_figure(345, 260)
     axes = figure.add_subplot()
     plain_axes(axes, title=title, x="epoch")
-    axes.locator_params(axis="x", integer=True)
     bands, ends = {name: band(own) for name, own in lines.items()}, {}
     for name, shown in bands.items():
         if not len(shown.epochs):
             continue
-        look = looks[name]
-        axes.plot(shown.epochs, shown.mean, color=look.colour, linestyle=look.dashes, linewidth=1.6)
-        axes.fill_between(shown.epochs, shown.low, shown.high, color=look.colour, alpha=0.13, lw=0)
+        draw_band(axes, shown, looks[name], looks[name].dashes)
         ends[name] = (float(shown.epochs[-1]), float(shown.mean[-1]))
     if losses:
         limit_losses(axes, list(bands.values()))
+    mark_epochs(axes, ends)
     label_ends(axes, ends, looks)
     return figure
+
+
+def draw_band(axes: "Axes", shown: Band, look: Look, dashes: Any) -> None:
+    """Draw the mean as a line, or as a dot where there is one epoch, and the range of the seeds."""
+    mark = "o" if len(shown.epochs) == 1 else ""
+    axes.plot(shown.epochs, shown.mean, mark, color=look.colour, linestyle=dashes, lw=1.6, ms=4)
+    axes.fill_between(shown.epochs, shown.low, shown.high, color=look.colour, alpha=0.15, lw=0)
+
+
+def mark_epochs(axes: "Axes", ends: Mapping[str, tuple[float, float]]) -> None:
+    """Mark whole epochs alone; lines end at `ends`, and one epoch has room on both sides."""
+    axes.locator_params(axis="x", integer=True)
+    if all(epoch == 1 for epoch, _ in ends.values()):
+        axes.set_xlim(0.5, 1.5)
+        axes.set_xticks([1])
 
 
 def compare_parameters(

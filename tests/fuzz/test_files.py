@@ -22,6 +22,7 @@ import pytest
 from PIL import Image
 
 from bakeoff import BakeoffError, read
+from tests.data.reading.workbook import workbook
 
 from .mutate import Limits, mutate, mutate_document, mutate_text
 
@@ -190,6 +191,20 @@ def some_pictures(random: Random) -> bytes:
     return mutate(buffer.getvalue(), random) if whole else buffer.getvalue()
 
 
+def some_workbook(random: Random) -> bytes:
+    """A workbook of which a part is damaged, or the archive itself."""
+    rows = [["a", "number", "y"], *[[i, i / 2, "uv"[i % 2]] for i in range(30)]]
+    whole, buffer = workbook({"Data": rows}), io.BytesIO()
+    if random.random() < 0.3:
+        return mutate(whole, random)
+    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(buffer, "w") as new:
+        hit = random.choice(old.namelist())
+        for name in old.namelist():
+            raw = old.read(name)
+            new.writestr(name, mutate(raw, random) if name == hit else raw)
+    return buffer.getvalue()
+
+
 MAKERS: dict[str, tuple[str, Callable[[Random], bytes]]] = {  # name -> ending, what makes a file
     "csv": (".csv", some_csv),
     "bytes": (".csv", lambda random: mutate(csv_text().encode(), random)),
@@ -199,6 +214,7 @@ MAKERS: dict[str, tuple[str, Callable[[Random], bytes]]] = {  # name -> ending, 
     "npz": (".npz", lambda random: mutate(npz(random.random() < 0.5), random)),
     "headers": (".npz", headers),
     "pictures": (".zip", some_pictures),
+    "workbook": (".xlsx", some_workbook),
     "packed": (".csv.gz", some_packed),
     "parquet": (
         ".parquet",

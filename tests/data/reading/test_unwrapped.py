@@ -42,7 +42,7 @@ def test_the_fields_of_a_structured_array_are_columns():
         ("a.h5", b"\x89HDF\r\n\x1a\n", "HDF5 file.*h5py"),
         ("a.csv", b"\x89HDF\r\n\x1a\n", "HDF5 file"),
         ("a.pkl", b"\x80\x04", "could run code and is never opened"),
-        ("a.xlsx", b"PK\x03\x04", "spreadsheet"),
+        ("a.ods", b"PK\x03\x04", "spreadsheet"),
         ("a.db", b"SQLite format 3\0", "data base"),
     ],
 )

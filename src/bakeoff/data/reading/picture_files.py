@@ -28,7 +28,7 @@ from bakeoff.errors import DataError
 ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp",
            ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif")  # fmt: skip
 TABLES = (*SUFFIXES, ".npz", ".npy")  # what else bakeoff reads
-NO_ARCHIVES = (".npz", ".npy", ".xlsx", ".ods")  # that are zipped and are read otherwise
+NO_ARCHIVES = (".npz", ".npy", ".xlsx", ".xlsm", ".ods")  # that are zipped and are read otherwise
 SYSTEM = ("__macosx", "thumbs.db", "desktop.ini")  # as hidden as what begins with a dot
 MOST_ENTRIES = 10**6  # of a folder or an archive: listing them takes some 10 s
 MOST_PICTURE = 10**8  # bytes of one file

@@ -1,6 +1,7 @@
 """Tables: a file or a data frame becomes one polars frame, cells still as they were written.
 
 .csv .tsv .txt (.gz .bz2 .xz .zst .zip)   texts, decided on later (`columns/`)
+.xlsx .xlsm                               the same, of the first sheet with rows
 .parquet .jsonl .ndjson .json             typed values
 pandas and polars frames, dict of columns typed values
 """
@@ -21,6 +22,7 @@ from bakeoff.data.reading.declared_in_parquet import (
     with_names,
 )
 from bakeoff.data.reading.delimited import delimited, delimited_text
+from bakeoff.data.reading.first_sheet import WORKBOOKS, first_sheet
 from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.data.reading.records import json_array, json_lines
 from bakeoff.data.reading.unnested import unnested
@@ -74,7 +76,7 @@ def columns_of_records(rows: Any) -> dict[str, list[Any]]:
 
 GIVE = "In Python, load it and give its arrays or its frame"
 UNREAD = {  # endings -> how such a file begins, what it is and the way on
-    (".xlsx", ".xls", ".ods"): (b"", "a spreadsheet. Save the sheet as CSV and give that file"),
+    (".xls", ".ods"): (b"", "a spreadsheet. Save the sheet as .xlsx or CSV and give that file"),
     (".h5", ".hdf5"): (b"\x89HDF\r\n", f"an HDF5 file. {GIVE}: h5py.File(...)['x'][:]"),
     (".mat",): (b"MATLAB 5.0", f"a MATLAB file. {GIVE}: scipy.io.loadmat(...)"),
     (".pkl", ".pickle", ".joblib", ".pt", ".pth"): (
@@ -136,7 +138,12 @@ def from_file(path: Path, *, bare: bool = False) -> Table:
         return table
     held = [raw]
     del raw  # a plain file goes while it is parsed
-    table = of_texts(path.name, *delimited(path, held.pop(), bare=bare))
+    if name.lower().endswith(WORKBOOKS):
+        raw, told = first_sheet(held.pop(), path.name)
+        frame, separator, notes = delimited_text(raw, path.name, bare=bare)
+        table = of_texts(path.name, frame, separator, [*told, *notes])
+    else:
+        table = of_texts(path.name, *delimited(path, held.pop(), bare=bare))
     mark = cells.decimal_mark(table.frame.get_columns(), otherwise=table.mark)
     return replace(table, mark=mark)
 

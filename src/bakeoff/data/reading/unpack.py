@@ -60,7 +60,7 @@ def unpacked(raw: bytes, name: str) -> tuple[bytes, str]:
     """
     path = Path(name)
     try:
-        if raw[:4] == b"PK\x03\x04" and path.suffix.lower() not in (".xlsx", ".ods"):
+        if raw[:4] == b"PK\x03\x04" and path.suffix.lower() not in (".xlsx", ".xlsm", ".ods"):
             return from_zip(raw, path)
         if raw.startswith(b"\x28\xb5\x2f\xfd"):
             return unpack_zstd(raw, path.name), path.stem

@@ -88,8 +88,9 @@ def read(
         sequence: Of a long table, which has one row a step: the column of ids. The rows of one id
             become one row of the dataset.
         time: The column that orders the steps; the order of the file by default. Of time series
-            also several columns, as in "year,month,day,hour".
-        series: Of a table of time series: the column that tells them apart.
+            also several columns, as in "year,month,day,hour" or "date,clock"; the only column of
+            dates by default.
+        series: Of a table of time series: the column that tells them apart, or "store,item".
         lookback: Steps of a window over time series; without a horizon the target of its last step
             is predicted.
         horizon: Steps to forecast behind a window.

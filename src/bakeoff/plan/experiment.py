@@ -62,7 +62,8 @@ class Experiment:
     time: str = setting(
         "",
         "the column that orders the steps of sequences or of time series, or the columns of its "
-        "parts: year,month,day,hour; empty: sequences as in the file",
+        "parts: year,month,day,hour or date,clock; empty: sequences as in the file, time series "
+        "by their only column of dates",
         table="data",
     )
     lookback: int = setting(
@@ -80,7 +81,9 @@ class Experiment:
         1, "of time series: steps from one window to the next", table="data", least=1, most=10**6
     )
     series: str = setting(
-        "", "of time series: the column that tells several of them apart", table="data"
+        "",
+        "of time series: the column that tells several of them apart, or several: store,item",
+        table="data",
     )
     future: tuple[str, ...] = setting(
         (),

@@ -423,7 +423,7 @@ def filled_in(
     read: Mapping[str, Mapping[str, Any]],
     metric: Metric,
 ) -> Experiment:
-    """Write out what was left open: target, kinds, size of pictures, split, metric, models."""
+    """Write out what was left open: target, kinds, time, picture size, split, metric, models."""
     schema = dataset.schema
     texts = [fitted for fitted in preparation.transforms.values() if isinstance(fitted, Text)]
     named = {name: {**own, **experiment.models.get(name, {})} for name, own in read.items()}
@@ -434,6 +434,7 @@ def filled_in(
         kinds=schema.kinds,
         positive=schema.positive.get(schema.targets[0], ""),
         image_size=size_of_pictures(dataset),
+        time=",".join(schema.series.time) if schema.series is not None else experiment.time,
         length=max((t.length for t in texts), default=0),
         split=experiment.split or ("" if dataset.parts is not None else default_how(dataset)),
         metric=metric.name,

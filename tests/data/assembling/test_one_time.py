@@ -5,8 +5,9 @@ import polars as pl
 import pytest
 
 from bakeoff.data.read import read, read_inputs
-from bakeoff.errors import DataError
+from bakeoff.errors import DataError, RequestError
 
+RANDOM = np.random.default_rng(0)
 MINUTES = np.datetime64("2006-12-16T17:24", "m") + np.arange(400)
 HOURS = np.datetime64("2017-12-01T00", "h") + np.arange(400)
 
@@ -43,3 +44,32 @@ def test_columns_that_are_no_time_are_refused():
     data = {"a": ["x"] * 90, "b": ["y"] * 90, "v": np.arange(90.0)}
     with pytest.raises(DataError, match="'x y', for one"):
         read(data, target="v", time="a,b", lookback=12, horizon=3)
+
+
+def test_the_only_column_of_dates_orders_the_steps():
+    values = np.sin(np.arange(400) / 9)
+    days = written(HOURS, "%Y-%m-%d %H:%M", "%H")["d"]
+    dataset = read({"when": days, "v": values}, target="v", lookback=12, horizon=3)
+    assert dataset.schema.series.time == ("when",)
+    assert any(note.startswith("when orders the steps") for note in dataset.notes)
+    apart = written(MINUTES, "%d/%m/%Y", "%H.%M.%S")
+    assert read({**apart, "v": values}, target="v", horizon=3).schema.series.time == ("d", "c")
+    with pytest.raises(RequestError, match="name it with time=, a and b for one"):
+        read({"a": days, "b": days, "v": values}, target="v", horizon=3)
+    with pytest.raises(RequestError, match="add one that counts them"):
+        read({"a": range(400), "v": values}, target="v", horizon=3)
+
+
+def test_several_columns_tell_series_apart():
+    days = pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 3, 1), eager=True)
+    data = pl.DataFrame({"day": days}).join(
+        pl.DataFrame({"store": [1, 1, 2], "item": ["a", "b", "a"]}), how="cross"
+    )
+    data = data.with_columns(v=pl.Series(RANDOM.normal(size=len(data))))
+    dataset = read(data, target="v", series="store,item", lookback=12, horizon=3)
+    assert set(dataset.origin.ids.tolist()) == {"1, a", "1, b", "2, a"}
+    assert dataset.schema.series.names == ("v",)
+    again = read_inputs(data, dataset.schema)
+    assert again.origin.ids.tolist() == dataset.origin.ids.tolist()
+    with pytest.raises(RequestError, match="No column called 'shop'"):
+        read(data, target="v", series="shop,item", lookback=12, horizon=3)

@@ -203,10 +203,6 @@ def check_windows(data: object, choices: Choices) -> None:
     if bundled.is_bundled(data) or are_arrays(data):
         named = repr(data) if isinstance(data, str) else "these arrays"
         raise RequestError(f"{what} goes with a table of time series, and {named} is none.")
-    if choices.time is None:
-        raise RequestError(
-            f"{what} needs the column that orders the steps: name it with {option('time')}."
-        )
 
 
 def check_series_names(names: Sequence[str], choices: Choices) -> None:
@@ -215,15 +211,28 @@ def check_series_names(names: Sequence[str], choices: Choices) -> None:
     if str(choices.time) in names:
         times = [str(choices.time)]
     future = [name for name in choices.future if name != "calendar"]
-    for role, given in (("time", times), ("series", [choices.series]), ("future", future)):
+    series = columns_of_series(str(choices.series or ""), names)
+    for role, given in (("time", times), ("series", series), ("future", future)):
         for name in filter(None, given):
             if name not in names:
                 raise RequestError(unknown("column", name, names, where=option(role)))
             if name in (choices.target, *choices.further):
                 which = "a target" if choices.further else "the target"
                 raise RequestError(f"{option(role, name)} names {which}.")
-    if choices.series in times:
+    if set(series) & set(times):
         raise RequestError(f"{option('series', choices.series)} names the time as well.")
+
+
+def columns_of_series(series: str, names: Sequence[str]) -> list[str]:
+    """Return the columns that tell series apart: one, or several as "store,item".
+
+    Example:
+        >>> columns_of_series("store,item", ["store", "item"]), columns_of_series("a,b", ["a,b"])
+        (['store', 'item'], ['a,b'])
+    """
+    if not series or series in names:
+        return [series] if series else []
+    return [part.strip() for part in series.split(",")]
 
 
 def check_long_names(names: Sequence[str], choices: Choices) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bakeoff.data.assembling.choices import Choices
+from bakeoff.cut import cut
+from bakeoff.data.assembling.choices import Choices, columns_of_series
 from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.columns.date_numbers import date_numbers, say_date_numbers
-from bakeoff.data.reading.cells import as_texts
-from bakeoff.errors import DataError, option
+from bakeoff.data.reading.cells import as_texts, clean, plain_numbers, to_months, to_times
+from bakeoff.errors import DataError, RequestError, option
+from bakeoff.listed import listed
 
 if TYPE_CHECKING:
     import polars as pl
+
+CLOCK = r"^\d{1,2}([:.]\d{2}){1,2}(\s?[AaPp][Mm])?$"
+FIRST = 200  # cells that tell whether a column holds dates
 
 
 def one_time(frame: pl.DataFrame, choices: Choices) -> tuple[pl.DataFrame, str]:
@@ -58,6 +63,80 @@ def are_numbers(series: pl.Series) -> bool:
     if series.dtype.is_temporal():
         return False
     return 2 * series.cast(pl.Float64, strict=False).null_count() < len(series)
+
+
+def one_series(frame: pl.DataFrame, series: str) -> pl.DataFrame:
+    """Return the table with the ids of its series in one column, which is called as they are given.
+
+    "store,item" are two columns: the series of store 1 and item 3 is "1, 3".
+    """
+    import polars as pl
+
+    parts = columns_of_series(series, frame.columns)
+    if len(parts) < 2:
+        return frame
+    texts = [as_texts(frame[part]).str.strip_chars().alias(str(i)) for i, part in enumerate(parts)]
+    ids = pl.DataFrame(texts).select(pl.concat_str(pl.all(), separator=", ")).to_series()
+    return frame.with_columns(ids.alias(series))
+
+
+def with_time(choices: Choices, frame: pl.DataFrame) -> tuple[Choices, list[str]]:
+    """Return choices with what orders the steps: the only column of dates, if nobody said.
+
+    Where these come again and again and one column holds clocks, both.
+
+    Raises:
+        RequestError: There is none, or more than one.
+    """
+    if not choices.windows or choices.time is not None:
+        return choices, []
+    what = option("horizon" if choices.horizon else "lookback")
+    others = {choices.target, *choices.further, *choices.kinds}
+    dates = [column.name for column in frame if column.name not in others and are_dates(column)]
+    if len(dates) == 1:
+        clocks = [column.name for column in frame if column.name not in others and is_clock(column)]
+        if len(clocks) == 1 and 2 * frame[dates[0]].n_unique() < len(frame):
+            time = f"{dates[0]},{clocks[0]}"
+            said = f"{cut(dates[0])} and {cut(clocks[0])} order the steps, as the only columns of "
+            return choices._replace(time=time), [
+                f"{said}dates and clocks: the option time sets it."
+            ]
+        return choices._replace(time=dates[0]), [
+            f"{cut(dates[0])} orders the steps, as the only column of dates: the option time sets "
+            "it."
+        ]
+    which = f", {listed(dates)} for one" if dates else ""
+    raise RequestError(
+        f"{what} needs the column that orders the steps: name it with {option('time')}{which}. "
+        "Where the rows stand in order and none tells the time, add one that counts them."
+    )
+
+
+def are_dates(series: pl.Series) -> bool:
+    """Tell whether the first cells of a column are dates."""
+    import polars as pl
+
+    if series.dtype.is_temporal():
+        return series.dtype not in (pl.Time, pl.Duration)
+    if series.dtype != pl.String:
+        return False
+    texts = clean(series.head(FIRST))[0]
+    if texts.null_count() == len(texts) or plain_numbers(texts).null_count() < len(texts):
+        return False
+    found = to_times(texts) or to_months(texts)
+    return found is not None and found[0].null_count() == texts.null_count()
+
+
+def is_clock(series: pl.Series) -> bool:
+    """Tell whether the first cells of a column are times of day: 17:24, 17:24:00 or 17.24.00."""
+    import polars as pl
+
+    if series.dtype == pl.Time:
+        return True
+    if series.dtype != pl.String:
+        return False
+    texts = clean(series.head(FIRST))[0].drop_nulls()
+    return len(texts) > 0 and bool(texts.str.contains(CLOCK).all())
 
 
 def time_columns(choices: Choices) -> tuple[str, ...]:

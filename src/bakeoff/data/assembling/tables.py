@@ -32,6 +32,7 @@ from bakeoff.data.assembling.list_columns import (
     sequence_columns,
 )
 from bakeoff.data.assembling.long_tables import from_long_table, inputs_from_long_table
+from bakeoff.data.assembling.one_time import with_time
 from bakeoff.data.assembling.parts import column_in_parts, refuse_equal_parts, target_in_parts
 from bakeoff.data.assembling.time_series import from_time_series, inputs_from_time_series
 from bakeoff.data.columns.column import TEXT, Reading, Schema, free_texts
@@ -67,6 +68,7 @@ def from_tables(
     first = tables["train"]
     choices = with_several(choices, first.frame.columns)
     check_names(first, choices)
+    choices, ordered = with_time(choices, first.frame)
     patterns = (str(choices.target), *choices.further)
     labels = [name for own in patterns for name in matching(first.frame.columns, own)]
     if choices.sequence is not None:
@@ -79,7 +81,7 @@ def from_tables(
         {part: len(table.frame) for part, table in tables.items()},
         {part: table.source for part, table in tables.items() if len(tables) > 1},
     )
-    notes = [note for table in tables.values() for note in table.notes] + notes
+    notes = [note for table in tables.values() for note in table.notes] + notes + ordered
     if choices.sequence is not None or choices.windows:
         refuse_labels(labels, choices)
         refuse_pictures(images, image_size)

@@ -10,10 +10,10 @@ import numpy as np
 
 from bakeoff.cut import cut
 from bakeoff.data.array import Array
-from bakeoff.data.assembling.choices import Choices, check_needed
+from bakeoff.data.assembling.choices import Choices, check_needed, columns_of_series
 from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.assembling.long_tables import times_in_parts
-from bakeoff.data.assembling.one_time import dates_of_numbers, one_time, time_columns
+from bakeoff.data.assembling.one_time import dates_of_numbers, one_series, one_time, time_columns
 from bakeoff.data.assembling.parts import column_in_parts, halves, target_in_parts
 from bakeoff.data.assembling.steps_of_series import (
     CALENDAR_WORD,
@@ -66,7 +66,7 @@ def from_time_series(
         notes: What was decided so far.
     """
     names, size = (str(choices.target), *choices.further), len(first.frame)
-    frame, time = one_time(frame, choices)
+    frame, time = one_time(one_series(frame, choices.series or ""), choices)
     lookback, told = lookback_of(choices, size)
     choices, counted = dates_of_numbers(frame[time][:size], choices._replace(lookback=lookback))
     times, written = times_in_parts(frame, first, choices._replace(time=time), origin.place)
@@ -139,7 +139,8 @@ def read_channels(
     frame: pl.DataFrame, first: Table, choices: Choices, taken: set[str], place: Place
 ) -> dict[str, Reading]:
     """Read the columns that may be channels: those asked for, or all but time, series, target."""
-    taken = {*taken, *time_columns(choices), *filter(None, [choices.series])}
+    taken = {*taken, *time_columns(choices), *columns_of_series(choices.series or "", [])}
+    taken |= {*filter(None, [choices.series])}
     names = [name for name in frame.columns if name not in taken]
     readings = {}
     for name in names:
@@ -298,10 +299,11 @@ def inputs_from_time_series(
             a series, without targets. Else all windows, with their targets if they are there.
     """
     target = schema.targets[0]
-    needed = [*form.time, *filter(None, [form.series]), *form.names]
+    of_series = columns_of_series(form.series, table.frame.columns)
+    needed = [*form.time, *of_series, *form.names]
     check_needed(table, needed)
     choices = Choices(target, None, {}, None, time=",".join(form.time), series=form.series or None)
-    frame, time = one_time(table.frame, choices)
+    frame, time = one_time(one_series(table.frame, form.series), choices)
     of_numbers = len(form.time) > 1 and frame[time].dtype.is_temporal()
     times = frame[time] if of_numbers else moments_like(frame[time], form.time_form)
     origin = origin_of({"train": len(frame)}, {})

@@ -186,9 +186,9 @@ def kind_of(kind: str, form: Form | None) -> str:
 def kinds_of(table: LongForm | SeriesForm) -> dict[str, str]:
     """Return the kinds of the columns of a table that models see, and of written dates."""
     kinds: dict[str, str] = {channel.name: channel.kind for channel in table.channels}
-    if isinstance(table.time_form, DateForm) and table.time_form.pattern:
-        time = table.time if isinstance(table, LongForm) else table.time[0]
-        kinds[time] = kind_of("time", table.time_form)
+    times = (table.time,) if isinstance(table, LongForm) else table.time
+    if isinstance(table.time_form, DateForm) and table.time_form.pattern and len(times) == 1:
+        kinds[times[0]] = kind_of("time", table.time_form)
     return kinds
 
 

@@ -37,7 +37,7 @@ from bakeoff.data.reading import bundled, named
 from bakeoff.data.reading.arrays import are_arrays, axes_of
 from bakeoff.data.reading.frames import index_of_times, with_index
 from bakeoff.data.reading.located import located
-from bakeoff.data.reading.part_tables import part_tables, tables_by_part
+from bakeoff.data.reading.part_tables import part_tables, table_of_pictures, tables_by_part
 from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, pictures_of
 from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
@@ -145,8 +145,9 @@ def read(
     moved = tuple(said for _, said in found.values() if said)
     if set(given) == {"train"}:
         targets = [*filter(None, [choices.target]), *choices.further]
-        apart, said = part_tables(given["train"], targets)
-        given, moved = apart or given, (*moved, *said)
+        for find in (part_tables, table_of_pictures):
+            apart, said = find(given["train"], targets)
+            given, moved = apart or given, (*moved, *said)
     check_long(given["train"], choices)
     dataset = read_parts(given, choices, images, image_size)
     return replace(dataset, notes=(*moved, *dataset.notes)) if moved else dataset

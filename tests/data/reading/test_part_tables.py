@@ -4,8 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bakeoff.data.read import read
+from bakeoff.data.read import read, read_inputs
 from bakeoff.errors import DataError
+
+from ...pictures import folder, picture
 
 RANDOM = np.random.default_rng(0)
 
@@ -60,3 +62,37 @@ def test_files_of_a_part_with_other_columns_are_refused(tmp_path):
     write(tmp_path / "train_1.csv", 20, target=False)
     with pytest.raises(DataError, match=r"train_1\.csv has other columns than train_0\.csv: y"):
         read(tmp_path, target="y")
+
+
+def pictures(names, seed=0):
+    return {name: picture((i, seed, 99)) for i, name in enumerate(names)}
+
+
+def labels(names, column="id"):
+    return f"{column},label\n" + "".join(f"{name},{'ab'[i % 2]}\n" for i, name in enumerate(names))
+
+
+def test_a_table_beside_pictures_tells_of_each(tmp_path):
+    ids = [f"{i:04d}" for i in range(20)]
+    files = pictures(f"train/{i}.jpg" for i in ids) | pictures(f"test/{i}.jpg" for i in ids)
+    root = folder(tmp_path / "set", files)
+    (root / "train.csv").write_text(labels(ids))
+    (root / "sample_submission.csv").write_text(labels(ids))
+    (root / "unread.csv").write_text("label")
+    for data in (root, root / "train.csv"):
+        dataset = read(data, target="label")
+        assert dataset.schema.inputs == ("id",)
+        assert "train, such as 0000.jpg" in dataset.schema.column("id").reason
+    with pytest.raises(DataError, match=r"or name the column of train\.csv that does with"):
+        read(root)
+    with pytest.raises(DataError, match="say with images="):  # in train, or in test?
+        read_inputs(root / "sample_submission.csv", dataset.schema)
+
+
+def test_metadata_in_the_folder_of_each_part(tmp_path):
+    names = [f"{i}.png" for i in range(12)]
+    files = pictures(f"train/{n}" for n in names) | pictures((f"test/{n}" for n in names), 9)
+    root = folder(tmp_path / "set", files)
+    for part in ("train", "test"):
+        (root / part / "metadata.csv").write_text(labels(names, "file_name"))
+    assert parts_of(read(root, target="label")) == {"train": 12, "test": 12}

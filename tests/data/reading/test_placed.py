@@ -171,3 +171,19 @@ def test_pictures_beside_the_parts_are_counted(tmp_path):
     dataset = read(folder(tmp_path / "set", files | classes("a", above="more/")))
     assert len(dataset) == 20
     assert "3 pictures beside the parts" in notes_of(dataset)
+
+
+def test_names_tell_the_class_where_no_folder_does(tmp_path):
+    files = {f"{name}.{i}.png": picture((i, 9, 9)) for name in ("cat", "dog") for i in range(8)}
+    dataset = read(folder(tmp_path / "set", files))
+    assert sorted(set(dataset.arrays["class"])) == ["cat", "dog"]
+    assert "cat.0.png is of cat" in notes_of(dataset)
+    with pytest.raises(DataError, match="in no class folder"):
+        read(folder(tmp_path / "more", {**files, "17.png": picture()}))
+
+
+def test_a_folder_may_be_called_training_set(tmp_path):
+    files = classes("cat", "dog", above="training_set/", count=10)
+    files |= {"test_set/cat/t.png": picture((1, 2, 99)), "test_set/dog/t.png": picture((99, 2, 1))}
+    split = make_split(read(folder(tmp_path / "set", files)))
+    assert [len(part) for part in split.parts] == [17, 3, 2]

@@ -33,6 +33,7 @@ from bakeoff.data.reading.picture_cells import (
     lead_somewhere,
     look_like_paths,
     picture_cells,
+    root_beside,
 )
 from bakeoff.data.reading.picture_files import PictureFile
 from bakeoff.data.reading.picture_notes import say_decoded, say_sizes
@@ -91,7 +92,7 @@ def image_column(
         RequestError: It was asked for, and there is none; or other columns were asked for as well.
     """
     roots = {part: root_of(value, images) for part, value in given.items()}
-    known = {part: root for part, root in roots.items() if root is not None}
+    known: Mapping[str, Path] = {part: root for part, root in roots.items() if root is not None}
     frame = tables["train"].frame
     answers = {choices.target, *choices.further, *matching(frame.columns, choices.target)}
     names = [name for name in frame.columns if name not in answers]
@@ -108,6 +109,9 @@ def image_column(
     likely = [name for name in open_to if look_like_paths(frame[name])]
     if images is None:
         likely = [name for name in likely if lead_somewhere(frame[name], known["train"])]
+        leads = [*likely, *(name for name in said if lead_somewhere(frame[name], known["train"]))]
+        if not leads and not held and known:
+            likely, known = in_folder_beside(tables, [*said, *open_to], known)
     elif not likely and not said:  # names of pictures without their endings
         likely = [name for name in open_to if lead_somewhere(frame[name], known["train"])]
     found = [name for name in names if name in {*said, *likely, *held}]
@@ -117,6 +121,29 @@ def image_column(
             f"Name it with {option('kinds', {names[0]: 'image'})}, or leave {option('images')} out."
         )
     return chosen(found, {part: known.get(part, Path()) for part in roots}, choices)
+
+
+def in_folder_beside(
+    tables: Mapping[str, Table], names: Sequence[str], parents: Mapping[str, Path]
+) -> tuple[list[str], Mapping[str, Path]]:
+    """Find the column whose cells are names of pictures in a folder beside each table: train/.
+
+    Args:
+        tables: Part -> its table.
+        names: Columns that may be it.
+        parents: Part -> the folder of its table.
+
+    Returns:
+        The column, or none; and part -> where its paths start.
+    """
+    for name in names:
+        roots = {
+            part: root_beside(tables[part].frame[name], parents[part], tables[part].source)
+            for part in parents
+        }
+        if all(roots[part] != parents[part] for part in parents):
+            return [name], roots
+    return [], parents
 
 
 def root_of(value: object, images: object) -> Path | None:

@@ -46,6 +46,7 @@ from bakeoff.data.origin import Place, origin_of
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.held_pictures import hold_pictures
 from bakeoff.data.reading.lacks_names import are_ours
+from bakeoff.data.reading.picture_cells import root_beside
 from bakeoff.data.reading.table import Table, alike, read_table, stacked
 from bakeoff.errors import RequestError, option
 
@@ -75,7 +76,6 @@ def from_tables(
         check_long_names(first.frame.columns, choices)
     if choices.windows:
         check_series_names(first.frame.columns, choices)
-    refuse_equal_parts(tables, lambda a, b: a.frame.equals(b.frame))
     frames, notes = alike(tables)
     origin = origin_of(
         {part: len(table.frame) for part, table in tables.items()},
@@ -85,6 +85,7 @@ def from_tables(
     if choices.sequence is not None or choices.windows:
         refuse_labels(labels, choices)
         refuse_pictures(images, image_size)
+        refuse_equal_tables(tables)
         if choices.windows:
             return from_time_series(stacked(frames), first, choices, origin, notes)
         return from_long_table(stacked(frames), first, choices, origin, notes)
@@ -93,6 +94,8 @@ def from_tables(
         frames = [frame.drop(labels) for frame in frames]
         first = replace(first, frame=first.frame.drop(labels))
     column = image_column(tables, given, choices, images)
+    if column is None or len(set(column.roots.values())) == 1:
+        refuse_equal_tables(tables)
     readings = {}
     if column is None:
         refuse_pictures(images, image_size)
@@ -210,6 +213,11 @@ def read_others(
     return readings
 
 
+def refuse_equal_tables(tables: Mapping[str, Table]) -> None:
+    """Refuse parts that hold the same rows."""
+    refuse_equal_parts(tables, lambda a, b: a.frame.equals(b.frame))
+
+
 def read_parts(given: Mapping[str, object]) -> dict[str, Table]:
     """Read the table of each part; where that of training has no names, no other has."""
     first = read_table(given["train"])
@@ -277,7 +285,7 @@ def inputs_from_table(
     if images_of:
         column, alone = schema.column(images_of[0]), len(schema.inputs) == 1
         held = hold_pictures(frame[column.name])
-        root = Path() if held else root_for(column.name, data, images)
+        root = Path() if held else root_for(frame[column.name], data, images)
         reading, kept, files, told = new_pictures(table, column, root, origin, alone=alone)
         origin, frame = replace(origin[kept], pictures=files, in_table=True), frame[kept]
         readings.append(reading)
@@ -299,7 +307,7 @@ def inputs_from_table(
     )
 
 
-def root_for(name: str, data: object, images: object) -> Path:
+def root_for(paths: pl.Series, data: object, images: object) -> Path:
     """Return the folder or archive that the paths of new rows start at.
 
     Raises:
@@ -308,6 +316,7 @@ def root_for(name: str, data: object, images: object) -> Path:
     root = root_of(data, images)
     if root is None:
         raise RequestError(
-            f"Say with {option('images')} where the paths of {name!r} start, a folder or a .zip."
+            f"Say with {option('images')} where the paths of {paths.name!r} start, a folder or a "
+            ".zip."
         )
-    return root
+    return root_beside(paths, root, Path(str(data)).name) if images is None else root

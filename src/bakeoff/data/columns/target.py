@@ -115,13 +115,16 @@ def folder_classes(labels: Array, size: int, *, name: str, positive: str | None)
         RequestError: The positive class is none, or there are more than two.
     """
     known = sorted(set(labels[:size].tolist()) - {None})
+    told: dict[str, Any] = {
+        "name": name,
+        "reason": "what its folder or its name says",
+        "distinct": len(known),
+    }
     if len(known) == 2:
-        column = Column(name=name, kind="binary", reason="the folder of each picture", distinct=2,
-                        form=WordForm(pair=(known[0], known[1])))  # fmt: skip
+        column = Column(kind="binary", form=WordForm(pair=(known[0], known[1])), **told)
         return Target(column, labels, "binary", positive_class(labels[:size], name, positive), ())
     refuse_positive(positive, name, f"{len(known)} classes")
-    column = Column(name=name, kind="category", reason="the folder of each picture",
-                    distinct=len(known), form=WordForm())  # fmt: skip
+    column = Column(kind="category", form=WordForm(), **told)
     return Target(column, labels, "multiclass", "", ())
 
 

@@ -23,6 +23,7 @@ from bakeoff.listed import listed
 NUMBER = r"[-_.]\d+(-of-\d+)?$"  # behind a name: train-00000-of-00002, train_1
 WORD = rf"(^|[_-])({'|'.join(PARTS)})$"
 IN_ORDER = ("train", "validation", "test")
+MOST_TABLES = 20  # of a folder of pictures that are looked into
 FEW = 3  # further tables, such as a sample of what is to be handed in
 
 
@@ -84,6 +85,51 @@ def tables_by_part(data: object) -> dict[str, Any]:
     return given if len(given) > 1 else {}
 
 
+def table_of_pictures(
+    data: object, targets: Sequence[str]
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Return the table in a folder of pictures that holds what is predicted of each.
+
+    train.csv beside train/, labels.csv, or metadata.csv in the folder of each part, as Hugging Face
+    has it; what is to be handed in (sample_submission.csv) is none.
+
+    Args:
+        data: What the user gave.
+        targets: What is predicted.
+
+    Returns:
+        Part -> its table, nothing where none is found; and what is said.
+    """
+    if not targets or not isinstance(data, (str, Path)) or not Path(data).is_dir():
+        return {}, ()
+    found = find_pictures(Path(data))
+    if not found.files:
+        return {}, ()
+    tables = [f for f in found.strange if is_steps(f.name) and not f.name.endswith(".npy")]
+    tables = [f for f in tables if "submission" not in f.name.lower()][:MOST_TABLES]
+    own = [file for file in tables if targets[0] in columns_of(file.path)]
+    parts = {part_of(file.path.parent.name) or part_of(stem_of(file.name)): file for file in own}
+    if len(own) > 1 and (len(parts) < len(own) or "train" not in parts or "" in parts):
+        return {}, ()
+    given = {part if len(own) > 1 else "train": file.path for part, file in parts.items()}
+    names = listed([cut(file.name) for file in own])
+    said = f"{names} of {found.source} {'tells' if len(own) == 1 else 'tell'} of each picture."
+    return {part: given[part] for part in IN_ORDER if part in given}, (said,) if given else ()
+
+
+def columns_of(path: Path) -> list[str]:
+    """Return the columns of a table; none where it cannot be read."""
+    try:
+        return read_table(path).frame.columns
+    except DataError:
+        return []
+
+
+def stem_of(name: str) -> str:
+    """Return the name of a file without folders, endings and numbers: data/train-0.csv as train."""
+    return re.sub(NUMBER, "", Path(name).name.split(".")[0].lower())
+
+
 def listed_in(data: object) -> Found | None:
     """Return what stands in a folder or an archive without pictures; None of all else."""
     if not isinstance(data, (str, Path)):
@@ -114,7 +160,7 @@ def in_parts(
     by_part: dict[str, list[PictureFile]] = {}
     others, called = [], set()
     for file in sorted(tables, key=lambda one: one.name):
-        stem = re.sub(NUMBER, "", Path(file.name).name.split(".")[0].lower())
+        stem = stem_of(file.name)
         part = part_of(stem)
         if not part:
             others.append(file)

@@ -9,17 +9,21 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
+from bakeoff.data.reading.cells import as_texts
 from bakeoff.data.reading.picture_files import (
     ENDINGS,
     PictureFile,
     find_pictures,
     is_archive,
+    is_picture,
     written,
 )
+from bakeoff.data.reading.placed import part_of
 from bakeoff.errors import RequestError, option
 
 if TYPE_CHECKING:
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 LIKELY = 0.5  # of the filled cells must end as pictures do; the rest may be bad paths
 PICTURE = rf"(?i)(?:{'|'.join(map(re.escape, ENDINGS))})\s*$"  # a cell that ends as they do
 PIECES = 20  # of a column, looked at until it is clear that too few cells do
+MOST_FOLDERS = 20  # beside a table that are looked into
+MOST_ENTRIES = 1_000  # of a folder that are looked at to find them
+FEW = 10  # files of such a folder that are looked at
 TRIED = 50  # paths that are looked for where nobody said that they lead to pictures
 
 Lost = Literal["empty", "outside", "not there", "no file"]
@@ -96,6 +103,49 @@ def lead_somewhere(series: pl.Series, root: Path) -> bool:
         return False
     cells = series.drop_nulls().head(TRIED).to_list()
     return any(isinstance(found, PictureFile) for found in picture_cells(cells, root))
+
+
+def root_beside(series: pl.Series, folder: Path, table: str) -> Path:
+    """Return where most of the first paths lead to pictures: a folder, or one in it, as train/.
+
+    Where names of pictures come in several folders, train.csv tells of those in train/.
+
+    Args:
+        series: The paths.
+        folder: In which the table stands.
+        table: The name of its file.
+
+    Returns:
+        The folder itself where they lead nowhere, or to several.
+    """
+    import polars as pl
+
+    if not folder.is_dir() or series.dtype not in (pl.String, pl.Int64):
+        return folder
+    cells = as_texts(series.drop_nulls().head(TRIED)).to_list()
+
+    def leads(root: Path) -> bool:
+        found = [isinstance(one, PictureFile) for one in picture_cells(cells, root)]
+        return 2 * sum(found) > len(found)
+
+    if leads(folder):
+        return folder
+    roots = [root for root in islice(picture_folders(folder), MOST_FOLDERS) if leads(root)]
+    part = part_of(table.split(".")[0])
+    of_part = [root for root in roots if part and part_of(root.name) == part]
+    several = of_part if len(roots) > 1 else roots
+    return several[0] if len(several) == 1 else folder
+
+
+def picture_folders(folder: Path) -> Iterator[Path]:
+    """Yield the folders in a folder that begin with a picture, in the order of their names."""
+    try:
+        inner = sorted(path for path in islice(folder.iterdir(), MOST_ENTRIES) if path.is_dir())
+        for path in inner:
+            if not path.name.startswith(".") and any(map(is_picture, islice(path.iterdir(), FEW))):
+                yield path
+    except OSError:
+        return
 
 
 def plain_path(cell: str | None) -> str | Lost:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +15,13 @@ from bakeoff.cut import cut
 from bakeoff.data.origin import Origin, origin_of
 from bakeoff.data.reading.picture_files import Found, PictureFile, is_hidden
 from bakeoff.data.reading.picture_notes import counted, examples, first_of, passed_over, pictures
-from bakeoff.errors import DataError
+from bakeoff.errors import DataError, option
 from bakeoff.listed import listed
 
 PARTS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation",
-         "test": "test", "training": "train", "testing": "test"}  # fmt: skip
+         "test": "test", "training": "train", "testing": "test", "dev": "validation"}  # fmt: skip
+FILLING = ("set", "data", "images", "imgs", "folder", "split")  # test_set is called test
+NUMBERED = r"(.*[^\W\d_])[ ._-]*\(?\d+\)?\.\w+$"  # cat.1.jpg, great_dane_7.jpg, dog (3).png
 
 
 ONE_TABLE = "; or, if each file is a table of its own, give one of them"
@@ -90,6 +92,11 @@ def place(
         notes.append(f"All {found.noun}s stand in {cut(above)}; the folders in it are the classes.")
     split = {file.name: file.name.split("/")[skipped:] for file in found.files}
     parts = part_folders(split.values())
+    inner = {name: own[1:-1] if own[0] in parts else own[:-1] for name, own in split.items()}
+    named: dict[str, str] = {}
+    if labelled and not new and found.noun == "picture" and not any(inner.values()):
+        named, told = classes_in_names([file.name for file in found.files])
+        notes += told
     placed: list[Placed] = []
     numbers: Counter[str] = Counter()
     for file in found.files:
@@ -98,18 +105,40 @@ def place(
         if parts and not new and not part:
             found.pass_over("no part", file.name)
             continue
-        own = folders[1:] if parts and folders and folders[0] in parts else folders
-        if not own and not new and labelled:
+        own = inner[file.name]
+        label = own[0] if own else named.get(file.name)
+        if label is None and not new and labelled:
             found.pass_over("no class", file.name)
         part = "train" if new else part
         numbers[part] += 1
-        placed.append(Placed(file, numbers[part], part, own[0] if own else None))
+        placed.append(Placed(file, numbers[part], part, label))
     if not parts and not new and labelled:
         notes += say_inner_parts(split.values())
     left = {why: names for why, names in found.passed.items() if why in ("no class", "no part")}
     notes += passed_over(Found(source=found.source, noun=found.noun, passed=left))
     placed.sort(key=lambda item: (list(PARTS.values()).index(item.part), item.row))
     return placed, notes, {} if new else {part: folder for folder, part in parts.items()}
+
+
+def classes_in_names(names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the class of each file whose name tells it before a number, and what is said.
+
+    All names must tell one, and two classes or more must come at least twice.
+
+    Example:
+        >>> classes_in_names(["cat.0.jpg", "cat.1.jpg", "pug_7.jpg", "pug_8.jpg"])[0]
+        {'cat.0.jpg': 'cat', 'cat.1.jpg': 'cat', 'pug_7.jpg': 'pug', 'pug_8.jpg': 'pug'}
+    """
+    found = {name: re.match(NUMBERED, PurePosixPath(name).name) for name in names}
+    classes = {name: match[1] for name, match in found.items() if match}
+    counts = Counter(classes.values())
+    if len(classes) < len(names) or sum(count > 1 for count in counts.values()) < 2:
+        return {}, []
+    first = PurePosixPath(names[0]).name
+    return classes, [
+        "The pictures stand in no folders of classes; the class of each is how its name begins: "
+        f"{cut(first)} is of {cut(classes[names[0]])}."
+    ]
 
 
 def common_folders(found: Found) -> int:
@@ -157,10 +186,11 @@ def part_of(folder: str) -> str:
     """Return the part that a folder is called like, or nothing.
 
     Example:
-        >>> part_of("clouds_train"), part_of("VAL"), part_of("rest")
-        ('train', 'validation', '')
+        >>> part_of("clouds_train"), part_of("VAL"), part_of("test_set"), part_of("rest")
+        ('train', 'validation', 'test', '')
     """
-    return PARTS.get(re.split(r"[_-]", folder.casefold())[-1], "")
+    words = [word for word in re.split(r"[ _-]", folder.casefold()) if word not in FILLING]
+    return PARTS.get(words[-1].removesuffix("set"), "") if words else ""
 
 
 def say_inner_parts(names: Iterable[list[str]]) -> Iterator[str]:
@@ -194,7 +224,7 @@ def check_classes(placed: Sequence[Placed], found: Found) -> None:
         raise DataError(
             f"{source} holds {pictures(len(placed), noun)} in no class folder, so nothing says "
             f"what they show. Put the {noun}s of each class into a folder: {source}/cat/1"
-            f"{'.jpg' if noun == 'picture' else '.csv' + ONE_TABLE}."
+            f"{'.jpg' + in_table(found) if noun == 'picture' else '.csv' + ONE_TABLE}."
         )
     if len(labels) == 1:
         raise DataError(
@@ -202,6 +232,13 @@ def check_classes(placed: Sequence[Placed], found: Found) -> None:
             f"Give a folder of {noun}s for each class{'' if noun == 'picture' else ONE_TABLE}."
         )
     check_tested(parts, found)
+
+
+def in_table(found: Found) -> str:
+    """Say how a table beside the pictures may tell their classes, where there is one."""
+    if not found.tables:
+        return ""
+    return f"; or name the column of {cut(found.tables[0])} that does with {option('target')}"
 
 
 def check_tested(parts: Collection[str], found: Found) -> None:

@@ -236,9 +236,10 @@ def check_classes(placed: Sequence[Placed], found: Found) -> None:
 
 def in_table(found: Found) -> str:
     """Say how a table beside the pictures may tell their classes, where there is one."""
-    if not found.tables:
+    tables = sorted(name for name in found.tables if "submission" not in name.lower())
+    if not tables:
         return ""
-    return f"; or name the column of {cut(found.tables[0])} that does with {option('target')}"
+    return f"; or name the column of {cut(tables[0])} that does with {option('target')}"
 
 
 def check_tested(parts: Collection[str], found: Found) -> None:

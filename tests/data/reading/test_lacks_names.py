@@ -15,6 +15,11 @@ ROWS = {
     "dates": "2024-05-01,1.5\n2024-05-02,1.2\n2024-05-03,1.9\n",
     "texts": "ham\tare you coming home tonight\nspam\twin cash prizes now please\nham\tno\n",
 }
+MORE = "".join(
+    f"{i % 2},{17 + i},Apr {i % 28:02d} 2009,NO_QUERY,{'abcdefghij'[i % 10] * 3},so it is\n"
+    for i in range(60)
+)
+ROWS["texts beside a date"] = MORE
 NAMES = {
     "words above numbers": "size,weight\n1,2\n3,4\n5,6\n",
     "years": "country,1990,2000,2015\nPeru,1,2,3\nChad,4,5,6\nMali,7,8,9\n",

@@ -52,6 +52,8 @@ def lacks_names(text: str, separator: str, *, otherwise: bool = False) -> bool:
         return False
     columns = zip(first, zip(*below, strict=True), strict=True)
     verdicts = [judged(cell, [c for c in cells if not is_missing(c)]) for cell, cells in columns]
+    if "surely" in verdicts:
+        return True
     if "name" in verdicts or "row" not in verdicts:
         return False
     numbers = [number for cell in first if (number := number_of(cell)) is not None]
@@ -60,15 +62,22 @@ def lacks_names(text: str, separator: str, *, otherwise: bool = False) -> bool:
 
 
 def judged(cell: str, below: list[str]) -> str:
-    """Say what the first cell of a column is: a "row" as those below, a "name", or "" in doubt."""
+    """Say what the first cell of a column is: a "row" as those below, a "name", or "" in doubt.
+
+    It is "surely" a row where it is what nearly all others are, or is written as others with many
+    digits, as a date is: no name looks like that.
+    """
     if is_missing(cell) or not below:
         return "" if is_missing(cell) else "name"
     numbers = sum(number_of(one) is not None for one in below)
     if numbers >= MOSTLY * len(below):
         return "name" if number_of(cell) is None else "row"
     if cell in below:
-        return "row"
-    if len(re.findall(r"\d", cell)) >= DIGITS and shape_of(cell) in map(shape_of, below):
+        return "surely" if below.count(cell) > MOSTLY * len(below) else "row"
+    digits, alike = len(re.findall(r"\d", cell)), list(map(shape_of, below)).count(shape_of(cell))
+    if digits >= DIGITS and alike:
+        return "surely"
+    if digits and 2 * alike > len(below):
         return "row"
     return "" if len(cell.split()) >= LONG else "name"
 

@@ -42,6 +42,13 @@ from bakeoff.data.reading.picture_files import Found
 from bakeoff.data.reading.pictures import are_pictures, pictures_of
 from bakeoff.data.reading.step_files import are_step_archive, found_in_parts, hold_steps
 from bakeoff.data.reading.table import are_records, columns_of_records
+from bakeoff.data.reading.text_folders import (
+    CLASS,
+    TEXT,
+    found_texts,
+    new_texts,
+    texts_in_classes,
+)
 from bakeoff.data.reading.unwrapped import is_bunch, unwrapped
 from bakeoff.errors import RequestError, option
 
@@ -71,7 +78,7 @@ def read(
     Args:
         data: Path of a CSV, TSV, Parquet, JSON or .npz file (compressed, too); of a folder with a
             table for each part, called train, validation and test; of a folder or .zip with a
-            folder for each class, of pictures or of one table of steps for each sequence; a pandas
+            folder for each class, of pictures, texts or tables of steps, one a sequence; a pandas
             or polars frame, any table of Arrow, a data set of Hugging Face, or a dict of columns,
             whose cells may hold lists of numbers, which are sequences, or picture files; arrays as
             (x, y) or {"x": ..., "y": ...}, or lists of different lengths as x; a Bunch of
@@ -148,6 +155,12 @@ def read(
         for find in (part_tables, table_of_pictures):
             apart, said = find(given["train"], targets)
             given, moved = apart or given, (*moved, *said)
+    texts = {part: own for part, value in given.items() if (own := found_texts(value))}
+    if len(texts) == len(given):
+        given, said = texts_in_classes(texts)
+        kinds = {TEXT: "text", **choices.kinds}
+        choices = choices._replace(target=choices.target or CLASS, kinds=kinds)
+        moved = (*moved, *said)
     check_long(given["train"], choices)
     dataset = read_parts(given, choices, images, image_size)
     return replace(dataset, notes=(*moved, *dataset.notes)) if moved else dataset
@@ -208,6 +221,8 @@ def inputs_of(data: object, schema: Schema, images: object, *, last: bool = Fals
     """Read a file, a frame, arrays or pictures by the schema of a run."""
     if is_of_files(data, schema):
         return inputs_from_step_files(data, schema)
+    if TEXT in schema.inputs and (texts := found_texts(data)):
+        data = new_texts(texts)
     if isinstance(data, Found) or are_pictures(data):
         return inputs_from_pictures(data, schema)
     if are_columns(data, schema):

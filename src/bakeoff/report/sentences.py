@@ -19,6 +19,7 @@ from bakeoff.data.forms import SeriesForm, ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.reading.bundled import EVERY_NAME
 from bakeoff.data.reading.held_pictures import HELD
+from bakeoff.data.reading.text_folders import CLASS, FILE, TEXT
 from bakeoff.data.splitting.split import PARTS
 from bakeoff.listed import listed
 from bakeoff.plan.plan import Plan
@@ -167,6 +168,8 @@ def new_data(folder: RunFolder) -> str:
     always = ("file", "image", "class")
     if names == [name for name in PICTURES if name in (*always, *names)]:
         return "NEW_PICTURES"
+    if names == [FILE, TEXT, CLASS]:
+        return "NEW_TEXTS"
     if schema.long is not None and not given.get("sequence"):
         return "NEW_FOLDER"  # whose files are the sequences
     tabled = schema.long is not None or schema.series is not None

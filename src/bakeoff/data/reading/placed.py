@@ -24,6 +24,7 @@ FILLING = ("set", "data", "images", "imgs", "folder", "split")  # test_set is ca
 NUMBERED = r"(.*[^\W\d_])[ ._-]*\(?\d+\)?\.\w+$"  # cat.1.jpg, great_dane_7.jpg, dog (3).png
 
 
+ENDINGS_OF = {"picture": ".jpg", "text": ".txt"}  # else tables of steps
 ONE_TABLE = "; or, if each file is a table of its own, give one of them"
 
 
@@ -224,12 +225,12 @@ def check_classes(placed: Sequence[Placed], found: Found) -> None:
         raise DataError(
             f"{source} holds {pictures(len(placed), noun)} in no class folder, so nothing says "
             f"what they show. Put the {noun}s of each class into a folder: {source}/cat/1"
-            f"{'.jpg' + in_table(found) if noun == 'picture' else '.csv' + ONE_TABLE}."
+            f"{ENDINGS_OF.get(noun, '.csv' + ONE_TABLE)}{in_table(found)}."
         )
     if len(labels) == 1:
         raise DataError(
             f"{source} holds one class only, {cut(str(*labels))!r}, so there is nothing to learn. "
-            f"Give a folder of {noun}s for each class{'' if noun == 'picture' else ONE_TABLE}."
+            f"Give a folder of {noun}s for each class{'' if noun in ENDINGS_OF else ONE_TABLE}."
         )
     check_tested(parts, found)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 BAD_CELLS = cells.FEW  # a column of numbers or dates may hold this share of cells that are none
+BAD_UNITS = 0.2  # and this share of cells in another unit, which are named as well
 REPEATS = 0.3  # texts are categories when this share of the filled cells holds a repeated text
 FEW_ROWS = 20  # below this, a text that comes once is no sign of an identifier
 FEW_WORDS = 5  # so many different words among numbers stand for "no value"; more are codes
@@ -133,7 +134,7 @@ def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
         return of_words(name, texts, hint=f"digits as names, such as {texts.drop_nulls()[0]}")
     numbers, form = cells.to_numbers(texts, mark=mark)
     bad = numbers.null_count() - texts.null_count()
-    if bad <= BAD_CELLS * filled:
+    if bad <= (BAD_UNITS if len(form.unit) > 1 else BAD_CELLS) * filled:
         reading = with_brackets(of_numbers(name, numbers, form=form, place=place), texts)
         return with_bad_cells(reading, texts, numbers, "number", place) if bad else reading
     odd = cells.odd_numbers(texts, numbers)

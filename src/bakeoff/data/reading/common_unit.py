@@ -13,6 +13,7 @@ CURRENCIES = (
     *("CNY", "BRL", "AUD", "CAD", "SEK", "NOK", "DKK", "PLN"),
 )  # that may stand before
 BEHIND = r"^[+-]?\d[\d.,]*\s*(\p{L}[^\d:;,|+-]{0,15}|°\p{L}?)$"  # a word, such as kg, km/h or sq ft
+NOUGHT = r"^0+([.,]0+)?$"  # which is as much in any unit, and often has none
 NEARLY_ALL = 0.95  # share of the cells that have a unit, from which on the column has it
 
 
@@ -24,7 +25,7 @@ def common_unit(some: pl.Series) -> str:
         >>> common_unit(pl.Series(["74 bhp", "81.8 bhp"])), common_unit(pl.Series(["12a", "7b"]))
         ('bhp', '')
     """
-    some = some.str.strip_chars_start("+-")
+    some = some.filter(~some.str.contains(NOUGHT)).str.strip_chars_start("+-")
     first = (some[0] if len(some) else "") or " "
     for sign in (first[0], first[-1]):
         if sign in SIGNS and share(some.str.starts_with(sign) | some.str.ends_with(sign)):

@@ -17,6 +17,7 @@ from bakeoff.data.read import read
         (["10,000+", "500+", "5+"], [10_000, 500, 5], "a thousands comma and +"),
         (["1248 CC", "998 CC", "1498 CC"], [1248, 998, 1498], "CC"),
         (["1,200 sq ft", "950 sq ft", "90 sq ft"], [1200, 950, 90], "sq ft"),
+        (["1 star", "5 stars", "2 stars"], [1, 5, 2], "stars"),
         (["21.5°C", "19 °C", "-3°C"], [21.5, 19, -3], "°C"),
         (["USD 1,200", "USD 7", "USD 30.5"], [1200, 7, 30.5], "USD"),
         (["2,5 km", "1.234,5 km", "17 km"], [2.5, 1234.5, 17], "a decimal comma and km"),
@@ -44,6 +45,7 @@ def test_what_people_write_as_a_number_is_one(cells, numbers, said):
         ["2B", "3B", "1B", "SS"],
         ["1st", "2nd", "3rd"],
         ["10+ years", "< 1 year", "1 year"],
+        ["3 rooms", "2 rooms", "studio", "1 room"],
         ["16:9", "4:3", "2:1"],
     ],
 )
@@ -58,6 +60,11 @@ def test_another_unit_is_named_and_never_mixed_in():
     assert "'17.0 km/kg' at row 61" in reading.column.reason
     half = infer(pl.Series("x", ["180 cm", "5.9", "172 cm"] * 20))
     assert half.column.kind == "category", "5.9 may be in another unit"
+
+
+def test_a_rare_letter_among_numbers_is_no_thousand():
+    reading = infer(pl.Series("x", ["12", "14", "9"] * 20 + ["15K"]))
+    assert "'15K' at row 61" in reading.column.reason
 
 
 def test_classes_are_as_they_were_written():

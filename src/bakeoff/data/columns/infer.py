@@ -134,7 +134,7 @@ def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
         return of_words(name, texts, hint=f"digits as names, such as {texts.drop_nulls()[0]}")
     numbers, form = cells.to_numbers(texts, mark=mark)
     bad = numbers.null_count() - texts.null_count()
-    if bad <= (BAD_UNITS if len(form.unit) > 1 else BAD_CELLS) * filled:
+    if bad <= (BAD_UNITS if in_units(texts, numbers, form) else BAD_CELLS) * filled:
         reading = with_brackets(of_numbers(name, numbers, form=form, place=place), texts)
         return with_bad_cells(reading, texts, numbers, "number", place) if bad else reading
     odd = cells.odd_numbers(texts, numbers)
@@ -156,6 +156,12 @@ def of_texts(name: str, texts: pl.Series, mark: str, place: Place) -> Reading:
     reading = of_times(name, times, reason, pattern=pattern, zone=zone)
     bad = times.null_count() - texts.null_count()
     return with_bad_cells(reading, texts, times, "date", place) if bad else reading
+
+
+def in_units(texts: pl.Series, numbers: pl.Series, form: NumberForm) -> bool:
+    """Tell whether a column has a word for a unit, and what cannot be read are other units."""
+    others = texts.filter(numbers.is_null()).drop_nulls()
+    return len(form.unit) > 1 and bool(others.str.contains(r"^[+-]?\d").all())
 
 
 def are_few(texts: pl.Series, numbers: pl.Series) -> bool:

@@ -17,7 +17,8 @@ PATTERNS: dict[NumberStyle, str] = {
     "hours, minutes and seconds": r"^(?:(\d{1,3}):)?(\d{1,3}):([0-5]\d(?:\.\d+)?)$",
     "feet and inches": r"""^(\d{1,2})\s?['’′]\s?(\d{1,2}(?:\.\d+)?)\s?(?:["”″]|'')?$""",
 }
-# what at least one cell shows; the first style that fits is taken
+SOME = 0.1  # share of the cells that must show it: a rare 15K among numbers is a name
+# what they show; the first style that fits is taken
 SIGNS: dict[NumberStyle, str] = {
     "magnitudes": r"[kKM]$",
     "hours, minutes and seconds": r"^\d+:\d\d:\d\d",
@@ -57,7 +58,7 @@ def amounts(texts: pl.Series, style: NumberStyle) -> pl.Series:
 def style_of_amounts(some: pl.Series) -> NumberStyle | None:
     """Return the style of numbers that most cells of a sample are written in, or None."""
     for style, sign in SIGNS.items():
-        fitting = int(some.str.contains(PATTERNS[style]).sum())
-        if 2 * fitting > len(some) and some.str.contains(sign).any():
+        fitting, shown = (int(some.str.contains(p).sum()) for p in (PATTERNS[style], sign))
+        if 2 * fitting > len(some) and shown >= SOME * len(some):
             return style
     return None

@@ -14,6 +14,7 @@ CURRENCIES = (
 )  # that may stand before
 BEHIND = r"^[+-]?\d[\d.,]*\s*(\p{L}[^\d:;,|+-]{0,15}|°\p{L}?)$"  # a word, such as kg, km/h or sq ft
 NOUGHT = r"^0+([.,]0+)?$"  # which is as much in any unit, and often has none
+LEAST_PLURAL = 3  # letters of a word that may have an s
 NEARLY_ALL = 0.95  # share of the cells that have a unit, from which on the column has it
 
 
@@ -34,11 +35,11 @@ def common_unit(some: pl.Series) -> str:
         if first.startswith(word) and share(some.str.contains(rf"^{literal(word)}\s*[+-]?\d")):
             return word
     words = some.str.extract(BEHIND)
-    if len(some) < 2 or words[0] is None:
+    if len(some) < 2 or words.null_count() > len(some) / 2:
         return ""
-    word = str(words.mode()[0] or "")
-    digits = some.str.strip_suffix(word).str.strip_chars_end()
-    codes = digits.str.contains(r"^0\d+$").any()  # 007 A is a name
+    word = str(words.drop_nulls().mode().sort()[0])
+    words = words.replace(dict.fromkeys(singular_and_plural(word), word))
+    codes = without_unit(some, word).str.contains(r"^0\d+$").any()  # 007 A is a name
     bare = some.str.contains(r"\d$")  # without any, which may be in another unit
     mostly = float((words == word).fill_null(value=False).mean() or 0.0) > 0.5  # type: ignore[arg-type]
     return word if word and mostly and share(~bare) and not codes else ""
@@ -50,11 +51,25 @@ def share(found: pl.Series) -> bool:
 
 
 def without_unit(texts: pl.Series, unit: str) -> pl.Series:
-    """Take the unit off: €5, 5 €, -€5 and €-5 as 5, 5, -5 and -5; 5 kg as 5."""
+    """Take the unit off: €5, 5 €, -€5 and €-5 as 5, 5, -5 and -5; 5 kg, and 1 star of stars."""
     bare = texts.str.strip_suffix(unit)
+    for other in singular_and_plural(unit):
+        bare = bare.str.strip_suffix(other)
     if unit in SIGNS or unit in CURRENCIES:
         bare = bare.str.replace(rf"^([+-]?) *{literal(unit)} *", "$1")
     return bare.str.strip_chars_end()
+
+
+def singular_and_plural(word: str) -> list[str]:
+    """Return how else a word may stand beside a number: year of years, years of year.
+
+    Example:
+        >>> singular_and_plural("years"), singular_and_plural("kmpl"), singular_and_plural("s")
+        (['year'], ['kmpls'], [])
+    """
+    if len(word) < LEAST_PLURAL or not word.isalpha():
+        return []
+    return [word[:-1]] if word.endswith("s") else [f"{word}s"]
 
 
 def literal(text: str) -> str:

@@ -41,11 +41,10 @@ def lines_above(text: str, separator: str, source: str) -> tuple[str, int, list[
     filled = ((number, line) for number, line in enumerate(lines) if line.strip())
     rows = [(number, cells_of(line, separator)) for number, line in islice(filled, LOOKED_AT)]
     widths = Counter(len(cells) for _, cells in rows if not cells[0].startswith("#"))
-    width, count = max(widths.items(), key=lambda item: item[1], default=(1, 0))
-    if width < 2 or count < NEARLY_ALL * (sum(widths.values()) - MOST_ABOVE):
-        return text, 0, []
+    width = max(widths, key=lambda one: widths[one], default=1)
     names = first_below([cells for _, cells in rows], width if separator else 0)
-    if not names:
+    wide = sum(len(cells) == width for _, cells in rows[names:])
+    if not names or width < 2 or wide < NEARLY_ALL * len(rows[names:]):
         return text, 0, []
     first = rows[names][0]
     below = "".join(lines[first:])
@@ -78,16 +77,20 @@ def first_below(rows: list[list[str]], width: int) -> int:
         width: Cells of most rows; 0 where blanks stand between them, and lines may be sentences.
     """
 
+    few = width // 2 if width >= LEAST_WIDE else 0
+
     def first(cells_in: Callable[[list[str]], int]) -> int:
-        few = width // 2 if width >= LEAST_WIDE else 0
         above = (is_comment(row, width) or cells_in(row) <= few for row in rows)
         found = next((i for i, is_so in enumerate(above) if not is_so), 0)
         return found if found <= MOST_ABOVE else 0
 
-    filled = first(lambda row: sum(bool(cell.strip()) for cell in row))
+    filled, long = first(lambda row: sum(bool(cell.strip()) for cell in row)), first(len)
     names = [cell.strip() for cell in rows[filled]] if rows else []
-    told = all(names) and len(set(names)) == len(names) and not any(map(number_of, names))
-    return filled if told else first(len)
+    if all(names) and len(set(names)) == len(names) and not any(map(number_of, names)):
+        return filled
+    if not lacks_names("\n".join("\t".join(row) for row in rows[long:]), "\t"):
+        return long
+    return next((i for i, row in enumerate(rows) if not is_comment(row, width)), 0)
 
 
 def is_comment(cells: list[str], width: int) -> bool:

@@ -134,8 +134,10 @@ def read(
     )
     choices = as_known(data, choices)
     wrapped = {"train": data, "validation": validation, "test": test}
+    told: tuple[str, ...] = ()
     if test is None:
-        wrapped |= tables_by_part(data)
+        by_part, told = tables_by_part(data, [*filter(None, [choices.target]), *choices.further])
+        wrapped |= by_part
     named_parts = {part: unwrapped(own) for part, own in wrapped.items()}
     if is_bunch(data) and target is None and not are_arrays(named_parts["train"]):
         choices = choices._replace(target="target")
@@ -149,7 +151,7 @@ def read(
         if target is None:
             first, *further = [found_targets] if isinstance(found_targets, str) else found_targets
             choices = choices._replace(target=first, further=tuple(further))
-    moved = tuple(said for _, said in found.values() if said)
+    moved = (*told, *(said for _, said in found.values() if said))
     if set(given) == {"train"}:
         targets = [*filter(None, [choices.target]), *choices.further]
         for find in (part_tables, table_of_pictures):

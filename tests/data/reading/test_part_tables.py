@@ -47,7 +47,7 @@ def test_a_part_without_the_target_and_a_sample_are_left_out_and_told(tmp_path):
     write(tmp_path / "sample_submission.csv", 10)
     dataset = read(tmp_path, target="y")
     assert len(dataset) == 40
-    assert "test.csv has no column y, and is left out: predict it later." in dataset.notes
+    assert "test.csv has no values of y: it is left out for prediction." in dataset.notes
     assert any("sample_submission.csv" in note for note in dataset.notes)
 
 

@@ -103,3 +103,12 @@ def test_a_dict_of_frames_is_a_table_in_parts():
     parts = {"train": pd.DataFrame(frame.to_dict()), "test": pd.DataFrame(test.to_dict())}
     assert len(read(parts, target="y")) == 36
     assert len(read({"train": frame["a"], "test": frame["y"]}, target="test")) == 30
+
+
+def test_a_part_without_answers_is_left_out_and_told():
+    frame = pl.DataFrame({"a": [0.5, 1.5, 2.0] * 10, "y": ["u", "v", "v"] * 10})
+    other = frame[:9].with_columns(a=pl.lit(7.0))
+    parts = {"train": frame, "validation": other, "test": frame.with_columns(y=pl.lit(None))}
+    dataset = read(parts, target="y")
+    assert sorted(set(dataset.origin.parts.tolist())) == ["test", "train"]
+    assert dataset.notes[0] == "test is left out: no part with answers."

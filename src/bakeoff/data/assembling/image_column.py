@@ -33,6 +33,7 @@ from bakeoff.data.reading.picture_cells import (
     lead_somewhere,
     look_like_paths,
     picture_cells,
+    picture_folders,
     root_beside,
 )
 from bakeoff.data.reading.picture_files import PictureFile
@@ -136,6 +137,8 @@ def in_folder_beside(
     Returns:
         The column, or none; and part -> where its paths start.
     """
+    if not any(True for parent in parents.values() for _ in picture_folders(parent)):
+        return [], parents
     for name in names:
         roots = {
             part: root_beside(tables[part].frame[name], parents[part], tables[part].source)

@@ -12,17 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.cut import cut
-from bakeoff.data.reading.picture_files import Found, PictureFile, find_pictures, is_archive
+from bakeoff.data.reading.picture_files import (
+    Found,
+    PictureFile,
+    begins_with_picture,
+    find_pictures,
+    is_archive,
+)
 from bakeoff.data.reading.placed import PARTS, part_of
 from bakeoff.data.reading.step_files import is_steps
 from bakeoff.data.reading.table import read_table, stacked
 from bakeoff.data.reading.unpack import BROKEN
+from bakeoff.data.reading.unwrapped import unwrapped
 from bakeoff.errors import DataError
 from bakeoff.listed import listed
 
 NUMBER = r"[-_.]\d+(-of-\d+)?$"  # behind a name: train-00000-of-00002, train_1
 WORD = rf"(^|[_-])({'|'.join(PARTS)})$"
 IN_ORDER = ("train", "validation", "test")
+CLASS = "class"  # what the folders of pictures tell
 MOST_TABLES = 20  # of a folder of pictures that are looked into
 FEW = 3  # further tables, such as a sample of what is to be handed in
 
@@ -58,31 +66,41 @@ def part_tables(data: object, targets: Sequence[str]) -> tuple[dict[str, object]
         names = listed([cut(path.name) for path in paths], most=3)
         table = in_one(paths)
         if part != "train" and without(table, targets):
-            notes.append(f"{names} has no column {targets[0]}, and is left out: predict it later.")
+            notes.append(f"{names} has no values of {targets[0]}: it is left out for prediction.")
             continue
         given[part] = table
         notes.append(f"{names} of {found.source} {are(paths)} the {part} data.")
     if others:
         named = listed([cut(file.name) for file in others])
         notes.append(f"{named} of {found.source} {are(others)} left out.")
-    if set(given) == {"train", "validation"}:  # which are judged on a part of their own
-        given["test"] = given.pop("validation")
+    notes += judged_on_validation(given)
     return given, tuple(notes)
 
 
-def tables_by_part(data: object) -> dict[str, Any]:
+def judged_on_validation(given: dict[str, Any]) -> list[str]:
+    """Make the validation data the test data where there are no others, and say so."""
+    if set(given) != {"train", "validation"}:
+        return []
+    given["test"] = given.pop("validation")
+    return ["There are no test data with answers: models are judged on the validation data."]
+
+
+def tables_by_part(data: object, targets: Sequence[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the tables of a dict of them, {"train": frame, "test": frame}; nothing of all else.
 
-    A part that is called otherwise, as the rows without labels of some data sets, is left out.
+    What is called otherwise, as the rows without labels of some data sets, is left out, and so is a
+    part without a target.
     """
     if not isinstance(data, Mapping) or "train" not in data:
-        return {}
+        return {}, ()
     if not all(hasattr(table, "columns") or hasattr(table, "to_polars") for table in data.values()):
-        return {}
-    given = {PARTS[name]: table for name, table in data.items() if name in PARTS}
-    if set(given) == {"train", "validation"}:
-        given["test"] = given.pop("validation")
-    return given if len(given) > 1 else {}
+        return {}, ()
+    tables = {PARTS.get(name, ""): unwrapped(table) for name, table in data.items()}
+    given = {p: t for p, t in tables.items() if p == "train" or (p and not without(t, targets))}
+    left = [cut(str(name)) for name in data if PARTS.get(name, "") not in given]
+    notes = [f"{listed(left)} {are(left)} left out: no part with answers."] if left else []
+    notes += judged_on_validation(given)
+    return given, tuple(notes)
 
 
 def table_of_pictures(
@@ -100,11 +118,11 @@ def table_of_pictures(
     Returns:
         Part -> its table, nothing where none is found; and what is said.
     """
-    if not targets or not isinstance(data, (str, Path)) or not Path(data).is_dir():
+    if not targets or targets[0] == CLASS or not isinstance(data, (str, Path)):
+        return {}, ()
+    if not Path(data).is_dir() or not begins_with_picture(Path(data)):
         return {}, ()
     found = find_pictures(Path(data))
-    if not found.files:
-        return {}, ()
     tables = [f for f in found.strange if is_steps(f.name) and not f.name.endswith(".npy")]
     tables = [f for f in tables if "submission" not in f.name.lower()][:MOST_TABLES]
     own = [file for file in tables if targets[0] in columns_of(file.path)]
@@ -137,7 +155,7 @@ def listed_in(data: object) -> Found | None:
     path = Path(data)
     try:
         packed = path.suffix == ".zip" and path.is_file() and is_archive(path)
-        if not packed and not path.is_dir():
+        if (not packed and not path.is_dir()) or begins_with_picture(path):
             return None
         found = find_pictures(path)
     except (DataError, *BROKEN):
@@ -186,7 +204,9 @@ def in_one(paths: Sequence[Path]) -> object:
 
 
 def without(table: object, targets: Sequence[str]) -> bool:
-    """Tell whether a table has none of the targets, where these are plain names."""
+    """Tell whether a table has no value of any target, where these are plain names."""
     if not targets or any(sign in name for name in targets for sign in "*?["):
         return False
-    return not set(targets) & set(read_table(table).frame.columns)
+    frame = read_table(table).frame
+    there = [frame[name] for name in targets if name in frame.columns]
+    return all(column.null_count() == len(column) for column in there)

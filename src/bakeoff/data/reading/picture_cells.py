@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LIKELY = 0.5  # of the filled cells must end as pictures do; the rest may be bad paths
 PICTURE = rf"(?i)(?:{'|'.join(map(re.escape, ENDINGS))})\s*$"  # a cell that ends as they do
+LEAST_PIECE = 1_000  # cells looked at at once
 PIECES = 20  # of a column, looked at until it is clear that too few cells do
 MOST_FOLDERS = 20  # beside a table that are looked into
 MOST_ENTRIES = 1_000  # of a folder that are looked at to find them
@@ -85,7 +86,7 @@ def look_like_paths(series: pl.Series) -> bool:
         return False
     left = len(series) - series.null_count()  # filled cells that nobody has looked at
     needed = LIKELY * left
-    size = max(1, len(series) // PIECES)
+    size = max(LEAST_PIECE, len(series) // PIECES)
     for start in range(0, len(series), size):
         piece = series[start : start + size]
         needed -= int(piece.str.contains(PICTURE).sum())

@@ -13,6 +13,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from bakeoff.data.reading.unpack import (
@@ -31,6 +32,7 @@ TABLES = (*SUFFIXES, ".npz", ".npy")  # what else bakeoff reads
 NO_ARCHIVES = (".npz", ".npy", ".xlsx", ".xlsm", ".ods")  # that are zipped and are read otherwise
 SYSTEM = ("__macosx", "thumbs.db", "desktop.ini")  # as hidden as what begins with a dot
 MOST_ENTRIES = 10**6  # of a folder or an archive: listing them takes some 10 s
+MOST_LOOKED_AT = 1_000  # files that tell whether there are pictures
 MOST_PICTURE = 10**8  # bytes of one file
 
 
@@ -108,6 +110,17 @@ def find_pictures(path: Path) -> Found:
     found = list_folder(path) if path.is_dir() else list_archive(path)
     found.files.sort(key=lambda file: file.name)
     return found
+
+
+def begins_with_picture(path: Path) -> bool:
+    """Tell whether a picture is among the first files of a folder or an archive, without a list."""
+    if path.is_dir():
+        inner = (name for _, _, files in os.walk(path) for name in files)
+        names = list(islice(inner, MOST_LOOKED_AT))
+    else:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()[:MOST_LOOKED_AT]
+    return any(name.lower().endswith(ENDINGS) for name in names)
 
 
 def holds_pictures(path: Path) -> bool:

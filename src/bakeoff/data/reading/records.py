@@ -74,6 +74,7 @@ def rows_within(whole: dict[str, Any]) -> Any:
     if (
         isinstance(names, list)
         and isinstance(data, list)
+        and len(set(map(str, names))) == len(names)
         and all(isinstance(row, list) and len(row) == len(names) for row in data)
     ):
         return [dict(zip(map(str, names), row, strict=True)) for row in data]
@@ -85,9 +86,10 @@ def rows_within(whole: dict[str, Any]) -> Any:
 
 def of_feature(feature: dict[str, Any]) -> dict[str, Any]:
     """Return a feature of GeoJSON as a row: its properties, and where it lies if it is a point."""
-    row = dict(feature.get("properties") or {})
-    geometry = feature.get("geometry") or {}
-    at = geometry.get("coordinates") if geometry.get("type") == "Point" else None
+    told, geometry = feature.get("properties"), feature.get("geometry")
+    row = dict(told) if isinstance(told, dict) else {}
+    place = geometry if isinstance(geometry, dict) else {}
+    at = place.get("coordinates") if place.get("type") == "Point" else None
     if isinstance(at, list) and len(at) >= 2:
         row = {**row, "longitude": at[0], "latitude": at[1]}
     return row

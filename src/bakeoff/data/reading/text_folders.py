@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.data.reading.delimited import decode
-from bakeoff.data.reading.picture_files import Found, Opened, find_pictures, is_archive, why
+from bakeoff.data.reading.picture_files import (
+    Found,
+    Opened,
+    begins_with_picture,
+    find_pictures,
+    is_archive,
+    why,
+)
 from bakeoff.data.reading.placed import Placed, check_classes, place, place_all
 from bakeoff.data.reading.unpack import BROKEN
 from bakeoff.errors import DataError
@@ -32,6 +39,8 @@ def found_texts(data: object) -> Found | None:
     path = Path(data)
     try:
         if not path.is_dir() and not (path.is_file() and is_archive(path)):
+            return None
+        if begins_with_picture(path):
             return None
         found = find_pictures(path)
     except (DataError, *BROKEN):

@@ -32,8 +32,8 @@ def lines_above(text: str, separator: str, source: str) -> tuple[str, int, list[
         The text below, how many lines stood above it, and what is said of them.
 
     Example:
-        >>> lines_above("# by hand\\n# a,b\\n1,2\\n3,4\\n", ",", "x.csv")[:2]
-        ('a,b\\n1,2\\n3,4\\n', 1)
+        >>> lines_above("# by hand\\n# a,b\\n3,2\\n1,4\\n5,6\\n", ",", "x.csv")[:2]
+        ('a,b\\n3,2\\n1,4\\n5,6\\n', 1)
     """
     lines = text[:SNIFFED].splitlines(keepends=True)
     if any(line.count('"') % 2 for line in lines[: MOST_ABOVE + 1]):

@@ -88,6 +88,16 @@ def test_panels_of_ten_models_and_300_epochs_stay_small():
     assert all(name in loss for name in networks)
 
 
+@pytest.mark.parametrize("last", [1, 2, 3])
+def test_epochs_are_whole_and_a_single_one_is_seen(last):
+    lines = {"mlp": [np.linspace(1, 0.5, last), np.linspace(1.2, 0.7, last)]}
+    axes = curves.compare_curves(lines, LOOKS, title="Training loss").axes[0]
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    assert ticks == list(range(1, last + 1))
+    assert (axes.lines[0].get_marker() == "o") == (last == 1)
+
+
 @pytest.mark.parametrize(("low", "high"), [(1250, 5000), (0.1, 2), (1, 8_000_000), (1e-9, 1e6)])
 def test_the_marks_of_a_logarithmic_axis_never_crowd(low, high):
     axes = style.new_figure(345, 260).add_subplot()

@@ -152,13 +152,14 @@ def read(
             first, *further = [found_targets] if isinstance(found_targets, str) else found_targets
             choices = choices._replace(target=first, further=tuple(further))
     moved = (*told, *(said for _, said in found.values() if said))
-    if set(given) == {"train"}:
+    known = named.is_named(data) or bundled.is_bundled(data)  # wins over a folder of that name
+    if set(given) == {"train"} and not known:
         targets = [*filter(None, [choices.target]), *choices.further]
         for find in (part_tables, table_of_pictures):
             apart, said = find(given["train"], targets)
             given, moved = apart or given, (*moved, *said)
     texts = {part: own for part, value in given.items() if (own := found_texts(value))}
-    if len(texts) == len(given):
+    if len(texts) == len(given) and not known:
         given, said = texts_in_classes(texts)
         kinds = {TEXT: "text", **choices.kinds}
         choices = choices._replace(target=choices.target or CLASS, kinds=kinds)

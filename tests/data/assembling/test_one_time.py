@@ -52,6 +52,13 @@ def test_the_only_column_of_dates_orders_the_steps():
     dataset = read({"when": days, "v": values}, target="v", lookback=12, horizon=3)
     assert dataset.schema.series.time == ("when",)
     assert any(note.startswith("when orders the steps") for note in dataset.notes)
+    said = read(
+        {"when": days, "then": days, "v": values},
+        target="v",
+        kinds={"when": "time:%Y-%m-%d %H:%M", "then": "ignored"},
+        horizon=3,
+    )
+    assert said.schema.series.time == ("when",)
     apart = written(MINUTES, "%d/%m/%Y", "%H.%M.%S")
     assert read({**apart, "v": values}, target="v", horizon=3).schema.series.time == ("d", "c")
     with pytest.raises(RequestError, match="name it with time=, a and b for one"):

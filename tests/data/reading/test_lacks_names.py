@@ -16,8 +16,7 @@ ROWS = {
     "texts": "ham\tare you coming home tonight\nspam\twin cash prizes now please\nham\tno\n",
 }
 MORE = "".join(
-    f"{i % 2},{17 + i},Apr {i % 28:02d} 2009,NO_QUERY,{'abcdefghij'[i % 10] * 3},so it is\n"
-    for i in range(60)
+    f"{i % 2},{17 + i},Apr {i % 28:02d} 2009,NO_QUERY,{'x' * (i + 1)},so it is\n" for i in range(60)
 )
 ROWS["texts beside a date"] = MORE
 NAMES = {
@@ -27,6 +26,7 @@ NAMES = {
     "pixels": "label,0,1,2\n3,7,7,7\n4,8,8,8\n5,9,9,9\n",
     "a class that is called like a column": "spam,text\nspam,hello\nham,bye\nspam,so\n",
     "two rows": "5,a\n4,a\n",
+    "a constant that is called like its column": "spam,text\nspam,hello\nspam,so\n",
 }
 
 

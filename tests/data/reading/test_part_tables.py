@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from bakeoff.data.read import read, read_inputs
-from bakeoff.errors import DataError
+from bakeoff.errors import BakeoffError, DataError
 
 from ...pictures import folder, picture
 
@@ -49,6 +49,30 @@ def test_a_part_without_the_target_and_a_sample_are_left_out_and_told(tmp_path):
     assert len(dataset) == 40
     assert "test.csv has no values of y: it is left out for prediction." in dataset.notes
     assert any("sample_submission.csv" in note for note in dataset.notes)
+
+
+def test_files_of_a_part_are_read_as_one_file_would_be(tmp_path):
+    rows = "".join(f"{i},5;{i}.234;{i % 2}\n" for i in range(1, 21))
+    for name in ("train_0.csv", "train_1.csv", "test.csv"):
+        (tmp_path / name).write_text(f"a;b;y\n{rows}{len(name)},7;9.876;1\n")
+    dataset = read(tmp_path, target="y")
+    assert dataset.arrays["b"][0] == 1234, "a comma is the decimal mark"
+    assert dataset.schema.column("y").form.labels == "integer"
+    assert dataset.origin.place(30) == "row 31 of train_0.csv and train_1.csv"
+
+
+@pytest.mark.parametrize("name", ["iris", "imdb"])
+def test_a_known_name_wins_over_a_folder_of_that_name(tmp_path, monkeypatch, name):
+    write(tmp_path / name / "train.csv", 40)
+    write(tmp_path / name / "test.csv", 10)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BAKEOFF_DATA", raising=False)
+    assert parts_of(read(f"./{name}", target="y")) == {"test": 10, "train": 40}
+    if name == "iris":
+        assert len(read(name)) == 150
+    else:
+        with pytest.raises(BakeoffError, match="imdb"):  # it is looked for, or to be downloaded
+            read(name)
 
 
 def test_recordings_stay_a_sequence_each(tmp_path):

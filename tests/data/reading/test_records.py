@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from bakeoff.data.reading.table import read_table
+from bakeoff.errors import DataError
 
 ROWS = [{"a": i / 2, "y": i % 2} for i in range(30)]
 
@@ -45,6 +46,12 @@ def test_objects_in_cells_become_columns():
         frame = read_table(data).frame
         assert frame.columns[:1] == ["y"]
         assert frame["user"].dtype == pl.Struct, "its field at has a name that is taken"
+    clash = read_table([{"a": {"b.c": 1}, "a.b": {"c": 2}, "empty": {}}]).frame
+    assert clash.columns == ["a", "a.b", "empty"], (
+        "two fields would have one name, or none is there"
+    )
+    with pytest.raises(DataError, match="begins with"):
+        read_table([{"^a": {"x$": 1}}])
     plain = read_table([{"user": {"age": 3, "at": {"x": 0.5}}}, {"user": None}]).frame
     assert plain.rows(named=True) == [
         {"user.age": 3, "user.at.x": 0.5},

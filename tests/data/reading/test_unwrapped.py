@@ -111,4 +111,6 @@ def test_a_part_without_answers_is_left_out_and_told():
     parts = {"train": frame, "validation": other, "test": frame.with_columns(y=pl.lit(None))}
     dataset = read(parts, target="y")
     assert sorted(set(dataset.origin.parts.tolist())) == ["test", "train"]
-    assert dataset.notes[0] == "test is left out: no part with answers."
+    twice = read({"train": frame, "val": other, "dev": other[:3]}, target="y")
+    assert twice.notes[0] == "dev is left out: no further part with answers."
+    assert dataset.notes[0] == "test is left out: no further part with answers."

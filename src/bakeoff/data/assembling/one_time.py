@@ -91,19 +91,18 @@ def with_time(choices: Choices, frame: pl.DataFrame) -> tuple[Choices, list[str]
     if not choices.windows or choices.time is not None:
         return choices, []
     what = option("horizon" if choices.horizon else "lookback")
-    others = {choices.target, *choices.further, *choices.kinds}
-    dates = [column.name for column in frame if column.name not in others and are_dates(column)]
+    said = {name: kind.partition(":")[0] == "time" for name, kind in choices.kinds.items()}
+    open_to = [c for c in frame if c.name not in {choices.target, *choices.further}]
+    dates = [c.name for c in open_to if said.get(c.name, are_dates(c))]
     if len(dates) == 1:
-        clocks = [column.name for column in frame if column.name not in others and is_clock(column)]
-        if len(clocks) == 1 and 2 * frame[dates[0]].n_unique() < len(frame):
-            time = f"{dates[0]},{clocks[0]}"
-            said = f"{cut(dates[0])} and {cut(clocks[0])} order the steps, as the only columns of "
-            return choices._replace(time=time), [
-                f"{said}dates and clocks: the option time sets it."
-            ]
-        return choices._replace(time=dates[0]), [
-            f"{cut(dates[0])} orders the steps, as the only column of dates: the option time sets "
-            "it."
+        clocks = [c.name for c in open_to if c.name not in said and is_clock(c)]
+        again = 2 * frame[dates[0]].n_unique() < len(frame)
+        names = [*dates, *clocks] if again and len(clocks) == 1 else dates
+        one = len(names) == 1
+        return choices._replace(time=",".join(names)), [
+            f"{listed([cut(name) for name in names])} {'orders' if one else 'order'} the steps, as "
+            f"the only column{' of dates' if one else 's of dates and clocks'}: the option time "
+            "sets it."
         ]
     which = f", {listed(dates)} for one" if dates else ""
     raise RequestError(

@@ -21,6 +21,7 @@ from bakeoff.data.reading.cells import MISSING_WORDS
 LOOKED_AT = 2_000  # rows below
 MOSTLY = 0.9  # share of the cells of a column of numbers that are numbers
 LONG = 5  # words of a text that is no name
+SEVERAL = 20  # rows that may tell that a column holds one value, and not its name by chance
 DIGITS = 4  # of a text that is written as others below, such as a date
 
 
@@ -73,7 +74,8 @@ def judged(cell: str, below: list[str]) -> str:
     if numbers >= MOSTLY * len(below):
         return "name" if number_of(cell) is None else "row"
     if cell in below:
-        return "surely" if below.count(cell) > MOSTLY * len(below) else "row"
+        constant = len(below) >= SEVERAL and below.count(cell) > MOSTLY * len(below)
+        return "surely" if constant else "row"
     digits, alike = len(re.findall(r"\d", cell)), list(map(shape_of, below)).count(shape_of(cell))
     if digits >= DIGITS and alike:
         return "surely"

@@ -50,10 +50,9 @@ def lines_above(text: str, separator: str, source: str) -> tuple[str, int, list[
     below = "".join(lines[first:])
     last, cells = rows[names - 1]
     told = lines[last].lstrip("# \t") if cells[0].startswith("#") else ""
-    if told and len(cells_of(told, separator)) == width:
-        tabbed = below if separator else "\n".join("\t".join(cells) for _, cells in rows[names:])
-        if lacks_names(tabbed, separator or "\t"):
-            first, below = last, told + below
+    table = [cells for _, cells in rows[names:]]
+    if told and len(cells_of(told, separator)) == width and not begins_with_names(table):
+        first, below = last, told + below
     said = [line.strip() for line in lines[:first] if line.strip()]
     below += text[sum(map(len, lines)) :]
     return below, first, [say_above(said, source)] if said else []
@@ -91,6 +90,19 @@ def first_below(rows: list[list[str]], width: int) -> int:
     if not lacks_names("\n".join("\t".join(row) for row in rows[long:]), "\t"):
         return long
     return next((i for i, row in enumerate(rows) if not is_comment(row, width)), 0)
+
+
+def begins_with_names(rows: list[list[str]]) -> bool:
+    """Tell whether the first row stands above numbers and is none itself, in any column.
+
+    So a comment with as many cells as a table is told from its names, which may begin with #.
+    """
+    below = [row for row in rows[1:] if len(row) == len(rows[0])]
+    return any(
+        number_of(cell) is None and all(number_of(row[i]) is not None for row in below)
+        for i, cell in enumerate(rows[0])
+        if below and cell.strip()
+    )
 
 
 def is_comment(cells: list[str], width: int) -> bool:

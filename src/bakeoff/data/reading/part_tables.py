@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from bakeoff.data.reading.picture_files import (
 )
 from bakeoff.data.reading.placed import PARTS, part_of
 from bakeoff.data.reading.step_files import is_steps
-from bakeoff.data.reading.table import read_table, stacked
+from bakeoff.data.reading.table import Table, read_table, stacked
 from bakeoff.data.reading.unpack import BROKEN
 from bakeoff.data.reading.unwrapped import unwrapped
 from bakeoff.errors import DataError
@@ -43,7 +44,7 @@ def part_tables(data: object, targets: Sequence[str]) -> tuple[dict[str, object]
         targets: What is predicted; a part without it is there to be predicted, and is left out.
 
     Returns:
-        Part -> its file, or a frame of several files; and what is said.
+        Part -> its file, or its table; and what is said.
 
     Raises:
         DataError: It is an archive of such tables.
@@ -64,8 +65,8 @@ def part_tables(data: object, targets: Sequence[str]) -> tuple[dict[str, object]
         if not paths:
             continue
         names = listed([cut(path.name) for path in paths], most=3)
-        table = in_one(paths)
-        if part != "train" and without(table, targets):
+        table = in_one(paths, names)
+        if part != "train" and without(table := read_table(table), targets):
             notes.append(f"{names} has no values of {targets[0]}: it is left out for prediction.")
             continue
         given[part] = table
@@ -95,10 +96,16 @@ def tables_by_part(data: object, targets: Sequence[str]) -> tuple[dict[str, Any]
         return {}, ()
     if not all(hasattr(table, "columns") or hasattr(table, "to_polars") for table in data.values()):
         return {}, ()
-    tables = {PARTS.get(name, ""): unwrapped(table) for name, table in data.items()}
-    given = {p: t for p, t in tables.items() if p == "train" or (p and not without(t, targets))}
-    left = [cut(str(name)) for name in data if PARTS.get(name, "") not in given]
-    notes = [f"{listed(left)} {are(left)} left out: no part with answers."] if left else []
+    given: dict[str, Any] = {}
+    left = []
+    for name, value in data.items():
+        part = PARTS.get(name, "")
+        table = unwrapped(value) if part and part not in given else None
+        if table is None or (part != "train" and without(read_table(table), targets)):
+            left.append(cut(str(name)))
+        else:
+            given[part] = table
+    notes = [f"{listed(left)} {are(left)} left out: no further part with answers."] if left else []
     notes += judged_on_validation(given)
     return given, tuple(notes)
 
@@ -124,8 +131,8 @@ def table_of_pictures(
         return {}, ()
     found = find_pictures(Path(data))
     tables = [f for f in found.strange if is_steps(f.name) and not f.name.endswith(".npy")]
-    tables = [f for f in tables if "submission" not in f.name.lower()][:MOST_TABLES]
-    own = [file for file in tables if targets[0] in columns_of(file.path)]
+    tables = sorted((f for f in tables if "submission" not in f.name.lower()), key=lambda f: f.name)
+    own = [file for file in tables[:MOST_TABLES] if targets[0] in columns_of(file.path)]
     parts = {part_of(file.path.parent.name) or part_of(stem_of(file.name)): file for file in own}
     if len(own) > 1 and (len(parts) < len(own) or "train" not in parts or "" in parts):
         return {}, ()
@@ -188,25 +195,39 @@ def in_parts(
     return (by_part, others) if len(called) == 1 else ({}, [])
 
 
-def in_one(paths: Sequence[Path]) -> object:
-    """Return one file as it is, several as one frame."""
+def in_one(paths: Sequence[Path], names: str) -> Path | Table:
+    """Return one file as it is, several as one table.
+
+    Args:
+        paths: Of one part.
+        names: What to call them together.
+
+    Raises:
+        DataError: They have other columns than the first.
+    """
     if len(paths) == 1:
         return paths[0]
-    frames = [read_table(path).frame for path in paths]
-    first = frames[0].columns
-    for path, frame in zip(paths, frames, strict=True):
-        if frame.columns != first:
+    tables = [read_table(path) for path in paths]
+    first = tables[0].frame.columns
+    for path, table in zip(paths, tables, strict=True):
+        if table.frame.columns != first:
             raise DataError(
                 f"{path.name} has other columns than {paths[0].name}: "
-                f"{listed(sorted(set(first).symmetric_difference(frame.columns)), most=5)}."
+                f"{listed(sorted(set(first).symmetric_difference(table.frame.columns)), most=5)}."
             )
-    return stacked(frames)
+    return replace(
+        tables[0],
+        frame=stacked([table.frame for table in tables]),
+        source=names,
+        mark=next((table.mark for table in tables if table.mark != "?"), tables[0].mark),
+        notes=tuple(dict.fromkeys(note for table in tables for note in table.notes)),
+        declared=tuple(dict.fromkeys(name for table in tables for name in table.declared)),
+    )
 
 
-def without(table: object, targets: Sequence[str]) -> bool:
+def without(table: Table, targets: Sequence[str]) -> bool:
     """Tell whether a table has no value of any target, where these are plain names."""
     if not targets or any(sign in name for name in targets for sign in "*?["):
         return False
-    frame = read_table(table).frame
-    there = [frame[name] for name in targets if name in frame.columns]
+    there = [table.frame[name] for name in targets if name in table.frame.columns]
     return all(column.null_count() == len(column) for column in there)

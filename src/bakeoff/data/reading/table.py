@@ -94,12 +94,14 @@ def read_table(data: object, *, bare: bool = False) -> Table:
     """Read a table from a path, a pandas or polars frame, a dict of columns, or a list of rows.
 
     Args:
-        data: What was given.
+        data: What was given; a table that was read already is returned.
         bare: A file of texts goes with one without names, so that it has none, either.
 
     Raises:
         DataError: It cannot be read, is empty, ragged, or names a column twice.
     """
+    if isinstance(data, Table):
+        return data
     if isinstance(data, (str, Path)):
         return from_file(Path(data), bare=bare)
     module = type(data).__module__.partition(".")[0]
@@ -208,7 +210,6 @@ def checked(frame: pl.DataFrame, source: str, *, notes: list[str] | None = None)
         what = "no columns" if frame.width == 0 else "column names but no rows"
         raise DataError(f"{source} has {what}. Give a table with rows.")
     check_width(frame.width, source)
-    frame = unnested(frame, source)
     pattern = next((name for name in frame.columns if name[:1] == "^" and name[-1:] == "$"), None)
     if pattern is not None:  # polars would take it for a regular expression
         raise DataError(
@@ -222,7 +223,10 @@ def checked(frame: pl.DataFrame, source: str, *, notes: list[str] | None = None)
             f"{source}: the name of column {long:,} has {len(name):,} characters, and begins "
             f"{name[:40]!r}. Give names of up to {LONGEST_NAME:,}; is a line of names missing?"
         )
-    return Table(frame=frame, source=source, notes=tuple(notes or ()))
+    flat = unnested(frame, source)
+    if flat.columns != frame.columns:
+        return checked(flat, source, notes=notes)
+    return Table(frame=flat, source=source, notes=tuple(notes or ()))
 
 
 def alike(tables: Mapping[str, Table]) -> tuple[list[pl.DataFrame], list[str]]:

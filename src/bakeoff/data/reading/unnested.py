@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from bakeoff.data.reading.held_pictures import are_files
@@ -14,8 +16,9 @@ if TYPE_CHECKING:
 def unnested(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     """Put each field of an object into a column of its own, named by the way to it.
 
-    Objects in lists stay where they are; a field whose name a column has already does, too. Of a
-    file with its path, as an image of Hugging Face is, its bytes are kept.
+    Objects in lists stay where they are, and so do empty ones and those of which a field would be
+    called as another column. Of a file with its path, as an image of Hugging Face is, its bytes are
+    kept.
 
     Args:
         frame: A table.
@@ -34,20 +37,18 @@ def unnested(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     files = [column.name for column in frame if are_files(column.dtype)]
     frame = frame.with_columns(pl.col(name).struct.field("bytes").alias(name) for name in files)
     while True:
-        taken = set(frame.columns)
-        objects = [
-            column
+        fields = {
+            column.name: [f"{column.name}.{field.name}" for field in column.dtype.fields]
             for column in frame
             if isinstance(column.dtype, pl.Struct)
-            and not taken.intersection(f"{column.name}.{f.name}" for f in column.dtype.fields)
-        ]
-        if not objects:
-            return frame
-        names = {
-            column.name: [f"{column.name}.{f.name}" for f in column.dtype.fields]  # type: ignore[attr-defined]
-            for column in objects
         }
-        check_width(frame.width + sum(map(len, names.values())), source)
-        frame = frame.with_columns(
-            column.struct.rename_fields(names[column.name]) for column in objects
-        ).unnest(list(names))
+        counts = Counter([*frame.columns, *chain.from_iterable(fields.values())])
+        fields = {
+            name: inner for name, inner in fields.items()
+            if inner and all(counts[one] == 1 for one in inner)
+        }  # fmt: skip
+        if not fields:
+            return frame
+        check_width(frame.width + sum(map(len, fields.values())), source)
+        objects = [frame[name].struct.rename_fields(inner) for name, inner in fields.items()]
+        frame = frame.with_columns(objects).unnest(list(fields))

@@ -85,6 +85,7 @@ class ShapeForm:
         long: Of sequences from a long table: its columns, and how they are read; else None.
         series: Of windows over series: the columns of their table, and how they are cut; else None.
         lists: Of sequences from several columns of lists: these columns; else None.
+        wide: Of a block that comes from numbered columns, a number of it each; else None.
     """
 
     sizes: tuple[int | None, ...]
@@ -92,6 +93,7 @@ class ShapeForm:
     long: LongForm | None = None
     series: SeriesForm | None = None
     lists: ListsForm | None = None
+    wide: WideForm | None = None
     type: Literal["shape"] = field(default="shape", init=False)
 
     def __post_init__(self) -> None:
@@ -109,6 +111,8 @@ class ShapeForm:
             object.__setattr__(self, "series", SeriesForm(**self.series))
         if isinstance(self.lists, Mapping):
             object.__setattr__(self, "lists", ListsForm(**self.lists))
+        if isinstance(self.wide, Mapping):
+            object.__setattr__(self, "wide", WideForm(**self.wide))
         table = self.long or self.series or self.lists
         if table is not None and (len(sizes) != 2 or sizes[1] != table.width):
             raise ValueError(f"sizes {sizes!r}, and {table.width} channels")
@@ -313,6 +317,25 @@ class ListsForm:
     def width(self) -> int:
         """How many channels there are."""
         return sum(self.widths)
+
+
+@dataclass(frozen=True, slots=True)
+class WideForm:
+    """Columns of a table that are one block together, a number of it each: pixel0, pixel1, ...
+
+    Args:
+        names: Of the columns, in the order of the numbers.
+        pattern: The glob that names them.
+    """
+
+    names: tuple[str, ...]
+    pattern: str
+
+    def __post_init__(self) -> None:
+        """Refuse names and patterns that are none."""
+        object.__setattr__(self, "names", tuple(self.names))  # a list, from a file
+        if not self.names or not all(isinstance(name, str) for name in (*self.names, self.pattern)):
+            raise ValueError(f"names {self.names!r} of {self.pattern!r}")
 
 
 @dataclass(frozen=True, slots=True)

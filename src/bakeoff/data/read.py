@@ -88,7 +88,8 @@ def read(
         target: The column to predict, or several; a glob of columns of 0 and 1 is one target of any
             number of labels. May be left out for arrays, class folders and named sets.
         inputs: The columns that models may see; all others by default.
-        kinds: Column -> kind, for columns that would be read otherwise.
+        kinds: Column -> kind, for columns that would be read otherwise; numbered columns of one
+            glob are one picture or sequence, as in {"t*": "sequence"}.
         test: Separate test data; `data` is then the training data.
         validation: Separate validation data.
         positive: The positive class of a binary target.

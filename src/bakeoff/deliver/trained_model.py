@@ -491,8 +491,11 @@ def blank_row(schema: Schema) -> Dataset:
 
     if schema.series is not None:
         return blank_window(schema, schema.series)
-    if len(schema.groups) > 1:
-        rows = [blank_row(replace(schema, inputs=own)) for own in schema.groups.values()]
+    shaped = {n: isinstance(schema.column(n).form, ShapeForm) for n in schema.inputs}
+    if len(shaped) > 1 and any(shaped.values()):
+        cells = tuple(name for name, array in shaped.items() if not array)
+        apart = [*((name,) for name, array in shaped.items() if array), *([cells] if cells else [])]
+        rows = [blank_row(replace(schema, inputs=own)) for own in apart]
         arrays = {name: values for row in rows for name, values in row.arrays.items()}
         return replace(rows[0], schema=schema, arrays=arrays)
     form = schema.column(schema.inputs[0]).form

@@ -137,8 +137,8 @@ def compare_curves(
 
 def draw_band(axes: "Axes", shown: Band, look: Look, dashes: Any) -> None:
     """Draw the mean as a line, or as a dot where there is one epoch, and the range of the seeds."""
-    mark = "o" if len(shown.epochs) == 1 else ""
-    axes.plot(shown.epochs, shown.mean, mark, color=look.colour, linestyle=dashes, lw=1.6, ms=4)
+    line = {"color": look.colour, "linestyle": dashes, "lw": 1.6}
+    axes.plot(shown.epochs, shown.mean, marker="o" if len(shown.epochs) == 1 else "", ms=4, **line)
     axes.fill_between(shown.epochs, shown.low, shown.high, color=look.colour, alpha=0.15, lw=0)
 
 

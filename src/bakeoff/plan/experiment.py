@@ -137,7 +137,10 @@ class Experiment:
         table="data",
     )
     kinds: Mapping[str, str] = setting(
-        {}, "what a column holds, where it is read wrongly, such as zip=category", table="kinds"
+        {},
+        "what a column holds, where it is read wrongly, such as zip=category; columns of one glob "
+        "are one picture or sequence, as t*=sequence",
+        table="kinds",
     )
     pairs: bool = setting(
         False,

@@ -179,5 +179,7 @@ def new_data(folder: RunFolder) -> str:
         return "NEW_DATA.parquet"
     if shaped and ending in HOLD_LISTS:
         return f"NEW_DATA{ending}"
-    arrays = shaped and len(names) == 2  # a table with paths of pictures has more
+    form = schema.column(schema.inputs[0]).form
+    wide = isinstance(form, ShapeForm) and form.wide is not None
+    arrays = shaped and not wide and len(names) == 2 and ending in ("", ".npz", ".npy")
     return "NEW_DATA.npz" if arrays else "NEW_DATA.csv"

@@ -71,23 +71,26 @@ def test_columns_of_equal_lengths_are_channels_of_one_sequence():
     assert again.fingerprint == dataset.fingerprint
 
 
-def test_columns_of_other_lengths_are_refused_with_the_row_and_one_can_be_chosen():
+def test_columns_of_other_lengths_are_inputs_of_their_own():
     longer = [[*cell, 1.0] if row == 4 else cell for row, cell in enumerate(NUMBERS)]
-    with pytest.raises(DataError, match=r"\(row 5: 5 and 6 steps\).*as inputs=\['v'\]"):
-        listed(v=NUMBERS, w=longer)
-    dataset = read({"v": NUMBERS, "w": longer, "y": LABELS}, target="y", inputs=["w"])
+    dataset = listed(v=NUMBERS, w=longer)
+    assert dataset.schema.inputs == ("v", "w")
     assert dataset.arrays["w"].lengths[4] == 6
+    side = listed(v=NUMBERS, w=NUMBERS)
+    with pytest.raises(DataError, match=r"\(row 5: 5 and 6 steps\).*lists of equal lengths"):
+        read_inputs({"v": NUMBERS, "w": longer}, side.schema)
 
 
-def test_other_columns_are_told_and_can_be_chosen_instead():
-    columns = {"v": NUMBERS, "a": [0.5, 1.5, 2.25] * 8, "y": LABELS}
+def test_other_columns_go_in_beside_sequences_and_can_be_left_out():
+    columns = {"a": [0.5, 1.5, 2.25] * 8, "v": NUMBERS, "y": LABELS}
     dataset = read(columns, target="y")
-    assert dataset.schema.inputs == ("v",)
-    assert "the sequences of v alone; 1 other column (a) left out" in dataset.notes[0]
+    assert dataset.schema.inputs == ("a", "v")
+    assert dataset.schema.groups == {"v": ("v",), "a": ("a",)}
+    new = read_inputs({"v": NUMBERS[2:4], "a": [1.0, 2.0]}, dataset.schema)
+    assert (values(new, "v", 0), new.arrays["a"].tolist()) == (values(dataset, "v", 2), [1.0, 2.0])
     assert read(columns, target="y", inputs=["a"]).schema.inputs == ("a",)
+    assert read(columns, target="y", inputs=["v"]).schema.inputs == ("v",)
     assert read(columns, target="y", kinds={"v": "ignored"}).schema.inputs == ("a",)
-    with pytest.raises(RequestError, match="not yet from both"):
-        read(columns, target="y", inputs=["a", "v"])
 
 
 @pytest.mark.parametrize("nothing", [None, []])
@@ -129,8 +132,10 @@ def test_lists_of_numbers_from_0_on_are_tokens_where_the_user_says_so():
                  kinds={"v": "tokens"})  # fmt: skip
     with pytest.raises(RequestError, match="each step of 'v' holds 3"):
         read({"v": VECTORS, "y": LABELS}, target="y", kinds={"v": "tokens"})
-    with pytest.raises(RequestError, match="one column of tokens"):
-        read({"v": cells, "w": cells, "y": LABELS}, target="y", kinds={"v": "tokens"})
+    beside = read({"v": cells, "w": cells, "y": LABELS}, target="y", kinds={"v": "tokens"})
+    assert [
+        column.kind for column in sorted(beside.schema.columns, key=lambda column: column.name)
+    ] == ["tokens", "sequence", "binary"]
 
 
 def test_lists_of_strings_are_refused_where_they_are_all_there_is():

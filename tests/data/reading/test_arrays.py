@@ -89,7 +89,7 @@ def test_missing_values_of_sequences_are_counted():
     x[3, 2, 1] = np.inf
     dataset = read((x, Y))
     assert dataset.schema.column("x").missing == 1
-    assert dataset.notes == ("x: 1 values that are NaN or infinite, in 1 rows, read as missing.",)
+    assert dataset.notes == ("x: 1 values that are NaN or infinite, in 1 row, read as missing.",)
     assert np.isnan(dataset.arrays["x"][3, 2, 1])
 
 

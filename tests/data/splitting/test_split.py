@@ -192,3 +192,24 @@ def test_a_split_prints_in_one_line():
     assert repr(make_split(data(), seed=4)) == (
         "<Split 140 train, 30 validation, 30 test: random, stratified, seed 4>"
     )
+
+
+WORDS = ["Training", "PublicTest", "PrivateTest", "train", "val", "test_set"] * 10
+
+
+@pytest.mark.parametrize("name", ["Usage", "data split", "subset"])
+def test_a_column_that_says_the_part_of_each_row_makes_the_split(name):
+    rows = {"a": list(range(60)), name: WORDS, "y": ["a", "b", "b"] * 20}
+    split = make_split(read(rows, target="y"))
+    assert (split.method, split.by, len(split.train)) == ("column", (name,), 20)
+    other = {"a": list(range(60)), "who": WORDS, "y": ["a", "b", "b"] * 20}
+    assert make_split(read(other, target="y")).method == "random"
+    assert make_split(read(other, target="y"), "who").by == ("who",)
+
+
+def test_a_column_of_other_words_makes_no_split_by_itself():
+    words = [*WORDS[:59], "red"]
+    rows = {"a": list(range(60)), "split": words, "y": ["a", "b", "b"] * 20}
+    assert make_split(read(rows, target="y")).method == "random"
+    with pytest.raises(DataError, match="says 'red' at row 60"):
+        make_split(read(rows, target="y"), "column:split")

@@ -96,7 +96,8 @@ def image_column(
     known: Mapping[str, Path] = {part: root for part, root in roots.items() if root is not None}
     frame = tables["train"].frame
     answers = {choices.target, *choices.further, *matching(frame.columns, choices.target)}
-    names = [name for name in frame.columns if name not in answers]
+    pixels = [own for own, dtype in frame.schema.items() if dtype.is_nested()]  # no paths of them
+    names = [name for name in frame.columns if name not in (*answers, *pixels)]
     held = [name for name in names if hold_pictures(frame[name])]
     said = [name for name in names if choices.kinds.get(name) == "image" and name not in held]
     if said and len(known) < len(roots):
@@ -119,7 +120,8 @@ def image_column(
     if images is not None and not found:
         raise RequestError(
             f"{option('images', str(images))}: no column holds paths of pictures, such as a/1.jpg. "
-            f"Name it with {option('kinds', {names[0]: 'image'})}, or leave {option('images')} out."
+            f"Name it with {option('kinds', {(names or frame.columns)[0]: 'image'})}, or leave "
+            f"{option('images')} out."
         )
     return chosen(found, {part: known.get(part, Path()) for part in roots}, choices)
 

@@ -1,24 +1,23 @@
 """List columns: cells that are lists of numbers become sequences, a row for each row of the table.
 
-A run reads one sequence a row, of one column or of several side by side, and nothing beside it:
-several inputs come later. The other columns are read, so that rows can be split by them.
+Several columns whose lists are of equal lengths in every row are the channels of one sequence;
+otherwise each is an input of its own, beside the other columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from bakeoff.cut import cut
 from bakeoff.data.array import Array
-from bakeoff.data.assembling.assemble import assemble
-from bakeoff.data.assembling.choices import Choices, check_needed
+from bakeoff.data.assembling.choices import Choices
 from bakeoff.data.assembling.join_pair import free_name
-from bakeoff.data.assembling.parts import behind, column_in_parts
+from bakeoff.data.assembling.parts import behind
 from bakeoff.data.columns.blank import say_without_steps, with_blanks
-from bakeoff.data.columns.column import Reading, Schema
+from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.columns.list_column import (
     Lists,
     holds_lists,
@@ -28,14 +27,10 @@ from bakeoff.data.columns.list_column import (
     side_by_side,
     unrolled,
 )
-from bakeoff.data.columns.read_column import read_like
-from bakeoff.data.columns.read_labels import matching, new_labels
-from bakeoff.data.columns.target import Target
-from bakeoff.data.dataset import Dataset
-from bakeoff.data.forms import ListsForm
-from bakeoff.data.origin import Origin, Place, origin_of
-from bakeoff.data.reading.table import Table
-from bakeoff.errors import DataError, RequestError, option
+from bakeoff.data.columns.read_labels import matching
+from bakeoff.data.forms import ListsForm, ShapeForm
+from bakeoff.data.origin import Place
+from bakeoff.errors import DataError, option
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,7 +46,6 @@ def sequence_columns(frame: pl.DataFrame, choices: Choices) -> tuple[str, ...]:
         choices: Of the user: kinds may leave a column out, inputs decide what models see.
 
     Raises:
-        RequestError: Other columns were asked for as well, or tokens beside something else.
         DataError: Lists of strings are all there is, or were asked for.
     """
     asked, kinds = choices.inputs, choices.kinds
@@ -60,23 +54,7 @@ def sequence_columns(frame: pl.DataFrame, choices: Choices) -> tuple[str, ...]:
     open_to = [name for name in names if kinds.get(name, SEQUENCES[0]) in SEQUENCES]
     refuse_words(frame, [name for name in open_to if holds_words(frame[name])], names, choices)
     found = [name for name in open_to if holds_lists(frame[name])]
-    wanted = [name for name in found if asked is None or name in asked]
-    if not wanted:
-        return ()
-    others = [name for name in asked or () if name not in wanted]
-    if others:
-        raise RequestError(
-            f"{wanted[0]!r} holds sequences, and a run learns from sequences or from columns, not "
-            f"yet from both: say {option('inputs', wanted[:1])}, or leave {wanted[0]!r} out of "
-            f"them ({others[0]!r} alone)."
-        )
-    tokens = [name for name in wanted if kinds.get(name) == "tokens"]
-    if tokens and len(wanted) > 1:
-        raise RequestError(
-            f"{option('kinds', {tokens[0]: 'tokens'})}: a run learns from one column of tokens, "
-            f"and nothing beside it as yet: say {option('inputs', tokens[:1])}."
-        )
-    return tuple(wanted)
+    return tuple(name for name in found if asked is None or name in asked)
 
 
 def refuse_words(
@@ -93,144 +71,111 @@ def refuse_words(
         )
 
 
-def from_list_columns(
+class Steps(NamedTuple):
+    """The sequences of some rows.
+
+    Args:
+        kept: (n,) positions of the rows that stay: those with a step in each of them.
+        readings: A column for each input: one of lists, or several beside each other.
+        choices: Of the user, where inputs are called as these columns.
+        notes: What was counted.
+    """
+
+    kept: Array
+    readings: tuple[Reading, ...]
+    choices: Choices
+    notes: tuple[str, ...]
+
+
+def steps_of_lists(
     frames: Sequence[pl.DataFrame],
-    first: Table,
-    targets: Sequence[Target],
-    choices: Choices,
-    origin: Origin,
-    notes: Sequence[str],
     names: Sequence[str],
-) -> Dataset:
-    """Read a table with columns of lists into a dataset of one sequence a row.
+    choices: Choices,
+    place: Place,
+    source: str,
+) -> Steps:
+    """Read columns of lists as sequences: as one where they have equal lengths in every row.
 
     Args:
         frames: The rows of all parts, those of the training data first.
-        first: The training data.
-        targets: As they were read.
-        choices: Of the user.
-        origin: Of each row.
-        notes: What was decided so far.
         names: The columns that models see.
+        choices: Of the user.
+        place: Writes a position for people.
+        source: What to call the training data.
 
     Raises:
-        DataError: No row has a step, or columns differ in their lengths.
+        DataError: No training row has a step.
     """
-    lists = lists_in_parts(frames, names, origin.place)
-    kept = np.flatnonzero(lists.lengths > 0)
+    found = {name: lists_in_parts(frames, name, place) for name in names}
+    lengths = np.column_stack([lists.lengths for lists in found.values()])
+    filled: Array = np.all(lengths > 0, axis=1)
     shown = " and ".join(map(cut, names[:3]))
-    if not len(kept) or not (lists.lengths[: len(frames[0])] > 0).any():
-        raise DataError(f"{first.source}: no training row has a step in {shown}. Give some.")
-    blank = say_without_steps(shown, np.flatnonzero(lists.lengths == 0), origin.place)
-    lists, origin = Lists(lists.values, lists.lengths[kept]), origin[kept]
-    columns = first.frame.columns
-    form = None
-    if len(names) > 1:
-        form = ListsForm(tuple(names), tuple(widths_of(frames[0], names)))
-    name = names[0] if form is None else free_name("steps", columns)
-    kind = choices.kinds.get(names[0], "") if form is None else ""
-    block = list_column(lists, name, kind=kind, place=origin.place, form=form)
-    answers = [own.column.name for own in targets]
-    others = [other for other in columns if other not in (*names, *answers)]
+    if not filled[: len(frames[0])].any():
+        raise DataError(f"{source}: no training row has a step in {shown}. Give some.")
+    kept = np.flatnonzero(filled)
+    tokens = any(choices.kinds.get(name) == "tokens" for name in names)
+    together = len(names) > 1 and (lengths == lengths[:, :1]).all() and not tokens
+    columns = frames[0].columns
+    notes = say_without_steps(shown, np.flatnonzero(~filled), place)
+    if together:
+        form = ListsForm(tuple(names), tuple(own.values.shape[1] for own in found.values()))
+        found = {free_name("steps", columns): side_by_side(found, place)}
     readings = [
-        column_in_parts(
-            rows_kept([frame[other] for frame in frames], kept),
-            kind=choices.kinds.get(other, ""),
-            declared=other in first.declared,
-            mark=first.mark,
-            place=origin.place,
+        list_column(
+            rows_of(lists, kept),
+            name,
+            kind="" if together else choices.kinds.get(name, ""),
+            place=lambda at: place(int(kept[at])),
+            form=form if together else None,
         )
-        for other in others
+        for name, lists in found.items()
     ]
-    targets = [own._replace(values=own.values[kept]) for own in targets]
-    return assemble(
-        [*readings, block, *(Reading(own.column, own.values, own.notes) for own in targets)],
-        targets[0],
-        [name],
-        origin=origin,
-        source=first.source,
-        notes=[*notes, *blank, *say_alone(names, others, choices.inputs)],
-        told=others,
-        further=targets[1:],
-    )
+    asked = choices.inputs
+    if together and asked is not None:
+        asked = [*found, *(name for name in asked if name not in names)]
+    return Steps(kept, tuple(readings), choices._replace(inputs=asked), tuple(notes))
 
 
-def lists_in_parts(frames: Sequence[pl.DataFrame], names: Sequence[str], place: Place) -> Lists:
-    """Return the lists of some columns of all parts, side by side, the parts behind each other.
+def rows_of(lists: Lists, kept: Array) -> Lists:
+    """Return the lists of some rows; the others have no step, or leave theirs."""
+    here = np.zeros(len(lists.lengths), dtype=bool)
+    here[kept] = True
+    return Lists(lists.values[here[lists.owners]], lists.lengths[kept])
+
+
+def lists_in_parts(frames: Sequence[pl.DataFrame], name: str, place: Place) -> Lists:
+    """Return the lists of a column of all parts, the parts behind each other.
 
     Raises:
         DataError: The steps of a part hold another number of values.
     """
     found, start = [], 0
     for frame in frames:
-        here = behind(place, start)
-        found.append(side_by_side({name: unrolled(frame[name], here) for name in names}, here))
+        found.append(unrolled(frame[name], behind(place, start)))
         start += len(frame)
     widths = [lists.values.shape[1] for lists in found if len(lists.values)]
     if len(set(widths)) > 1:
         told = " and ".join(f"{width:,}" for width in dict.fromkeys(widths))
         raise DataError(
-            f"The steps of {' and '.join(map(cut, names[:3]))} hold {told} numbers in different "
-            "parts. Give every step as many."
+            f"The steps of {cut(name)} hold {told} numbers in different parts. Give every step as "
+            "many."
         )
     filled = [lists.values for lists in found if len(lists.values)] or [found[0].values]
     return Lists(np.concatenate(filled), np.concatenate([lists.lengths for lists in found]))
 
 
-def widths_of(frame: pl.DataFrame, names: Sequence[str]) -> list[int]:
-    """Return how many numbers a step of each column holds."""
-    return [unrolled(frame[name], str).values.shape[1] for name in names]
+def new_steps(frame: pl.DataFrame, column: Column, place: Place) -> Reading:
+    """Read the sequences of new rows as those of the training data were, a row for each row.
 
-
-def rows_kept(pieces: Sequence[pl.Series], kept: Array) -> list[pl.Series]:
-    """Return some rows of the pieces of a column, by their positions in all of them."""
-    result, start = [], 0
-    for piece in pieces:
-        here = kept[(kept >= start) & (kept < start + len(piece))] - start
-        result.append(piece.gather(here))
-        start += len(piece)
-    return result
-
-
-def say_alone(
-    names: Sequence[str], others: Sequence[str], asked: Sequence[str] | None
-) -> list[str]:
-    """Say which columns no model sees, since sequences are seen alone."""
-    if asked is not None or not others:
-        return []
-    shown = ", ".join(map(cut, others[:4])) + (", …" if len(others) > 4 else "")
-    columns = f"{len(others):,} other column{'' if len(others) == 1 else 's'} ({shown})"
-    return [
-        f"Models see the sequences of {' and '.join(map(cut, names[:3]))} alone; {columns} left "
-        "out: several inputs come later. The option inputs chooses columns instead."
-    ]
-
-
-def inputs_from_lists(table: Table, schema: Schema) -> Dataset:
-    """Read new sequences of columns of lists by the schema of a run, a row for each row."""
-    name = schema.inputs[0]
-    names = [name] if schema.lists is None else list(schema.lists.names)
-    check_needed(table, names)
-    origin = origin_of({"train": len(table.frame)}, {})
-    column = schema.column(name)
-    lists = lists_in_parts([table.frame], names, origin.place)
-    reading = lists_like(lists, column, origin.place)
-    sequences, blanks = with_blanks(reading.values, column, origin.place)
-    arrays: dict[str, Any] = {name: sequences}
-    told = [*table.notes, *(note.text for note in reading.notes), *blanks]
-    arrays |= new_labels(table.frame, schema)
-    for target in schema.targets:
-        if target in table.frame.columns and target not in arrays:
-            found = read_like(table.frame[target], schema.column(target), target=True)
-            arrays[target] = found.values
-            told += [note.text for note in found.notes]
-    return Dataset(
-        schema=schema, arrays=arrays, origin=origin, source=table.source, notes=tuple(told)
-    )
-
-
-def is_of_lists(schema: Schema) -> bool:
-    """Tell whether a run learns from sequences that are cells of a table."""
-    kind = schema.column(schema.inputs[0]).kind
-    own = schema.long is None and schema.series is None
-    return own and kind in SEQUENCES
+    Args:
+        frame: The new rows.
+        column: As it was read in training: of one column of lists, or of several.
+        place: Writes a position for people.
+    """
+    lists = column.form.lists if isinstance(column.form, ShapeForm) else None
+    names = [column.name] if lists is None else lists.names
+    own = {name: lists_in_parts([frame], name, place) for name in names}
+    reading = lists_like(side_by_side(own, place), column, place)
+    sequences, blanks = with_blanks(reading.values, column, place)
+    notes = tuple(Note("missing", text) for text in blanks)
+    return reading._replace(values=sequences, notes=(*reading.notes, *notes))

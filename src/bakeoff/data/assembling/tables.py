@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from bakeoff.data.array import Array, is_missing
 from bakeoff.data.assembling.assemble import assemble, without_target
+from bakeoff.data.assembling.block_columns import (
+    Block,
+    blocks_like,
+    blocks_of,
+    named_blocks,
+    with_blocks,
+    with_columns,
+)
 from bakeoff.data.assembling.choices import (
     Choices,
     check_long_names,
@@ -26,10 +34,10 @@ from bakeoff.data.assembling.image_column import (
     shown_pictures,
 )
 from bakeoff.data.assembling.list_columns import (
-    from_list_columns,
-    inputs_from_lists,
-    is_of_lists,
+    SEQUENCES,
+    new_steps,
     sequence_columns,
+    steps_of_lists,
 )
 from bakeoff.data.assembling.long_tables import from_long_table, inputs_from_long_table
 from bakeoff.data.assembling.one_time import with_time
@@ -42,7 +50,7 @@ from bakeoff.data.columns.read_labels import matching, new_labels, read_labels
 from bakeoff.data.columns.target import Target
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.kinds import KINDS
-from bakeoff.data.origin import Place, origin_of
+from bakeoff.data.origin import Origin, Place, origin_of
 from bakeoff.data.reading import cells
 from bakeoff.data.reading.held_pictures import hold_pictures
 from bakeoff.data.reading.lacks_names import are_ours
@@ -65,17 +73,13 @@ def from_tables(
         images: The folder or .zip that paths of pictures start at; None: the folder of the table.
         image_size: Of these pictures.
     """
-    tables = read_parts(given)
+    tables, choices, blocks = joined(read_parts(given), choices, image_size)
     first = tables["train"]
-    choices = with_several(choices, first.frame.columns)
     check_names(first, choices)
     choices, ordered = with_time(choices, first.frame)
     patterns = (str(choices.target), *choices.further)
     labels = [name for own in patterns for name in matching(first.frame.columns, own)]
-    if choices.sequence is not None:
-        check_long_names(first.frame.columns, choices)
-    if choices.windows:
-        check_series_names(first.frame.columns, choices)
+    check_roles(first.frame.columns, choices)
     frames, notes = alike(tables)
     origin = origin_of(
         {part: len(table.frame) for part, table in tables.items()},
@@ -96,35 +100,69 @@ def from_tables(
     column = image_column(tables, given, choices, images)
     if column is None or len(set(column.roots.values())) == 1:
         refuse_equal_tables(tables)
-    readings = {}
+    rows = Rows(frames, origin, targets, {}, notes)
+    if lists := sequence_columns(first.frame, choices):
+        steps = steps_of_lists(frames, lists, choices, origin.place, first.source)
+        first, choices = replace(first, frame=first.frame.drop(lists)), steps.choices
+        rows = rows.keep(steps.kept, steps.readings, steps.notes).without(lists)
     if column is None:
-        refuse_pictures(images, image_size)
-        lists = sequence_columns(first.frame, choices)
-        if lists:
-            return from_list_columns(frames, first, targets, choices, origin, notes, lists)
+        drawn = any(block.kind == "image" for block in blocks)
+        refuse_pictures(images, "" if drawn else image_size)
     else:
         column = column._replace(alone=not is_beside(first, column.name, choices))
-        unanswered = np.all([is_missing(own.values) for own in targets], axis=0)
-        shown = shown_pictures(frames, column, origin, unanswered, image_size)
-        frames, origin = rows_of(frames, shown.kept), shown.origin
-        targets = [own._replace(values=own.values[shown.kept]) for own in targets]
-        readings[column.name] = shown.reading
+        unanswered = np.all([is_missing(own.values) for own in rows.targets], axis=0)
+        shown = shown_pictures(rows.frames, column, rows.origin, unanswered, image_size)
         named = " and ".join(own.column.name for own in targets)
-        notes += [*shown.notes, *without_target(named, shown.unanswered)]
-    readings |= {o.column.name: Reading(o.column, o.values, o.notes) for o in targets}
+        told = [*shown.notes, *without_target(named, shown.unanswered)]
+        rows = rows.keep(shown.kept, [shown.reading], told)._replace(origin=shown.origin)
+    readings = {o.column.name: Reading(o.column, o.values, o.notes) for o in rows.targets}
+    readings |= rows.readings
     names = list(dict.fromkeys([*first.frame.columns, *readings]))
     first = replace(first, frame=first.frame.clear())
-    del tables  # from here on each column of cells goes as soon as its values stand
-    readings |= read_others(frames, first, choices, set(readings), origin.place)
+    del tables, frames  # from here on each column of cells goes as soon as its values stand
+    readings |= read_others(rows.frames, first, choices, set(readings), rows.origin.place)
+    readings = with_columns(readings, blocks)
     return assemble(
         [readings[other] for other in names],
-        targets[0],
+        rows.targets[0],
         choices.inputs,
-        origin=origin,
+        origin=rows.origin,
         source=first.source,
-        notes=notes,
-        further=targets[1:],
+        notes=rows.notes,
+        further=rows.targets[1:],
     )
+
+
+class Rows(NamedTuple):
+    """The rows of all parts that stay, while inputs are read of which some rows have none.
+
+    Args:
+        frames: Of each part.
+        origin: Of each row.
+        targets: As they were read.
+        readings: Column -> what was read of it.
+        notes: What was decided so far.
+    """
+
+    frames: Sequence[pl.DataFrame]
+    origin: Origin
+    targets: Sequence[Target]
+    readings: Mapping[str, Reading]
+    notes: Sequence[str]
+
+    def keep(self, kept: Array, readings: Sequence[Reading], notes: Sequence[str]) -> Rows:
+        """Return the rows at some positions, with inputs that were read of them."""
+        return Rows(
+            rows_of(self.frames, kept),
+            self.origin[kept],
+            [own._replace(values=own.values[kept]) for own in self.targets],
+            {**self.readings, **{own.column.name: own for own in readings}},
+            [*self.notes, *notes],
+        )
+
+    def without(self, names: Sequence[str]) -> Rows:
+        """Return the same rows without columns that are read."""
+        return self._replace(frames=[frame.drop(names) for frame in self.frames])
 
 
 def read_target_of(
@@ -156,6 +194,32 @@ def read_target_of(
         positive=positive,
         place=place,
     )
+
+
+def joined(
+    tables: dict[str, Table], choices: Choices, image_size: str
+) -> tuple[dict[str, Table], Choices, list[Block]]:
+    """Return tables of which the columns that are read as one are one, and choices that know it."""
+    choices = with_several(choices, tables["train"].frame.columns)
+    blocks = found_blocks(tables["train"], choices, image_size)
+    tables = {part: with_blocks(own, blocks) for part, own in tables.items()}
+    return tables, named_blocks(choices, blocks), blocks
+
+
+def check_roles(names: Sequence[str], choices: Choices) -> None:
+    """Refuse columns of steps, times and series that there are not."""
+    if choices.sequence is not None:
+        check_long_names(names, choices)
+    if choices.windows:
+        check_series_names(names, choices)
+
+
+def found_blocks(table: Table, choices: Choices, image_size: str) -> list[Block]:
+    """Return the columns that are read as one; of long tables and time series each is a channel."""
+    tabled = choices.sequence is None and not choices.windows and choices.target is not None
+    if not tabled or not isinstance(choices.kinds, Mapping):
+        return []
+    return blocks_of(table.frame, choices, image_size)
 
 
 def refuse_labels(labels: Sequence[str], choices: Choices) -> None:
@@ -276,11 +340,12 @@ def inputs_from_table(
         return inputs_from_long_table(table, schema, schema.long)
     if schema.series is not None:
         return inputs_from_time_series(table, schema, schema.series, last=last)
-    if is_of_lists(schema):
-        return inputs_from_lists(table, schema)
-    check_needed(table, schema.inputs)
+    blocks = blocks_like(schema)
+    check_needed(table, [name for name in schema.learned_from if name not in wide_names(blocks)])
+    table = with_blocks(table, blocks)
     origin, frame = origin_of({"train": len(table.frame)}, {}), table.frame
-    images_of = [name for name in schema.inputs if schema.column(name).kind == "image"]
+    images_of = [name for name in schema.inputs if leads_to_pictures(schema, frame, name)]
+    steps_of = [name for name in schema.inputs if schema.column(name).kind in SEQUENCES]
     readings, notes = [], list(table.notes)
     if images_of:
         column, alone = schema.column(images_of[0]), len(schema.inputs) == 1
@@ -290,7 +355,8 @@ def inputs_from_table(
         origin, frame = replace(origin[kept], pictures=files, in_table=True), frame[kept]
         readings.append(reading)
         notes += told
-    others = [name for name in schema.inputs if name not in images_of]
+    readings += [new_steps(frame, schema.column(name), origin.place) for name in steps_of]
+    others = [name for name in schema.inputs if name not in (*images_of, *steps_of)]
     readings += [read_like(frame[name], schema.column(name)) for name in others]
     readings += [
         read_like(frame[name], schema.column(name), target=True)
@@ -305,6 +371,16 @@ def inputs_from_table(
         source=table.source,
         notes=(*notes, *(note.text for reading in readings for note in reading.notes)),
     )
+
+
+def wide_names(blocks: Sequence[Block]) -> list[str]:
+    """Return the blocks that numbered columns are put together to."""
+    return [block.name for block in blocks if block.wide is not None]
+
+
+def leads_to_pictures(schema: Schema, frame: pl.DataFrame, name: str) -> bool:
+    """Tell whether the cells of an input lead to pictures or hold their files, not pixels."""
+    return schema.column(name).kind == "image" and not frame.schema[name].is_nested()
 
 
 def root_for(paths: pl.Series, data: object, images: object) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from bakeoff.data.array import Array, compact, is_mapped
@@ -11,6 +13,9 @@ from bakeoff.data.forms import Brightness, ShapeForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, one_table
 from bakeoff.errors import DataError, RequestError, option, unknown
+
+if TYPE_CHECKING:
+    import polars as pl
 
 MOST_TOKEN = 2**53  # up to here float64 holds every whole number
 
@@ -140,6 +145,22 @@ def array_like(x: Array, lengths: Array | None, column: Column) -> Reading:
     return Reading(column, values, notes)
 
 
+def array_cells(series: pl.Series, *, kind: str, place: Place) -> Reading:
+    """Read cells that are arrays of one shape: a picture or a vector in each of them."""
+    return array_column(series.to_numpy(), None, name=series.name, kind=kind, place=place)
+
+
+def array_cells_like(series: pl.Series, column: Column) -> Reading:
+    """Read new cells that are arrays as those of the training data were.
+
+    Whole numbers are not brought to the unit of fractions: all of some rows may be 0 and 1.
+    """
+    values, form = series.to_numpy(), column.form
+    if isinstance(form, ShapeForm) and form.brightness == "unit" and values.max(initial=0) <= 1:
+        values = values.astype(np.float32)
+    return array_like(values, None, column)
+
+
 def check_shape(form: ShapeForm, column: Column) -> None:
     """Refuse new rows of another shape than those of the training data."""
     if not isinstance(column.form, ShapeForm) or not form.fits(column.form):
@@ -217,7 +238,8 @@ def without_infinite(
     positions = np.flatnonzero(counts)
     if not len(positions):
         return x, 0, ()
-    amount = f"{int(counts.sum()):,} values that are NaN or infinite, in {len(positions):,} rows"
+    rows = "1 row" if len(positions) == 1 else f"{len(positions):,} rows"
+    amount = f"{int(counts.sum()):,} values that are NaN or infinite, in {rows}"
     if kind in ("image", "volume"):
         first = place(int(positions[0]))
         raise DataError(f"{name} holds {amount} (first: {first}). Fill or remove them.")

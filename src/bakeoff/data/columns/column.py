@@ -13,7 +13,6 @@ from bakeoff.data.forms import (
     Form,
     LabelsForm,
     LabelType,
-    ListsForm,
     LongForm,
     SeriesForm,
     ShapeForm,
@@ -91,6 +90,8 @@ class Schema:
                 kinds |= kinds_of(table)
             elif isinstance(form, ShapeForm) and form.lists is not None:
                 kinds |= dict.fromkeys(form.lists.names, column.kind)
+            elif isinstance(form, ShapeForm) and form.wide is not None:
+                kinds[form.wide.pattern] = column.kind
             elif isinstance(form, StepsForm):
                 kinds[column.name] = f"steps:{'category' if form.names else 'number'}"
             elif not isinstance(form, LabelsForm) or not form.pattern:
@@ -110,16 +111,14 @@ class Schema:
         return form.series if isinstance(form, ShapeForm) else None
 
     @property
-    def lists(self) -> ListsForm | None:
-        """The columns of lists that are the channels of one sequence, else None."""
-        form = self.column(self.inputs[0]).form
-        return form.lists if isinstance(form, ShapeForm) else None
-
-    @property
     def learned_from(self) -> tuple[str, ...]:
         """Columns of the user's own data that go in, as `read(inputs=...)` takes them."""
-        table = self.long or self.series or self.lists
-        return self.inputs if table is None else table.names
+        table = self.long or self.series
+        if table is not None:
+            return table.names
+        forms = {name: self.column(name).form for name in self.inputs}
+        lists = {n: f.lists for n, f in forms.items() if isinstance(f, ShapeForm) and f.lists}
+        return tuple(own for n in self.inputs for own in (lists[n].names if n in lists else (n,)))
 
     def only(self, target: str) -> Schema:
         """Return the same schema with one of its targets."""

@@ -142,8 +142,8 @@ def side_by_side(columns: Mapping[str, Lists], place: Place) -> Lists:
             one, other = first.lengths[at], columns[name].lengths[at]
             raise DataError(
                 f"{cut(names[0])!r} and {cut(name)!r} hold sequences of different lengths "
-                f"({place(at)}: {one:,} and {other:,} steps), and a run learns from one sequence a "
-                f"row as yet: choose columns of equal lengths, as {option('inputs', [names[0]])}."
+                f"({place(at)}: {one:,} and {other:,} steps), and are one sequence in this run: "
+                "give lists of equal lengths."
             )
     if len(names) == 1:
         return first
@@ -205,7 +205,8 @@ def without_gaps(values: Array, owners: Array, name: str) -> tuple[Array, int, t
     if not bad.any():
         return values, 0, ()
     rows = len(np.unique(owners[bad.any(axis=1)]))
-    amount = f"{int(bad.sum()):,} values that are empty, NaN or infinite, in {rows:,} rows"
+    amount = f"{int(bad.sum()):,} values that are empty, NaN or infinite, in {rows:,} row"
+    amount += "" if rows == 1 else "s"
     note = Note("infinite", f"{name}: {amount}, read as missing.")
     return np.where(bad, np.nan, values), rows, (note,)
 

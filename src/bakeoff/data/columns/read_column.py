@@ -13,6 +13,7 @@ import numpy as np
 
 from bakeoff.cut import cut
 from bakeoff.data.array import is_missing
+from bakeoff.data.columns.array_column import array_cells, array_cells_like
 from bakeoff.data.columns.column import Column, Note, Reading
 from bakeoff.data.columns.infer import (
     as_words,
@@ -31,7 +32,7 @@ from bakeoff.data.columns.infer import (
     zone_of,
 )
 from bakeoff.data.columns.words import words_of
-from bakeoff.data.forms import DateForm, NumberForm, WordForm
+from bakeoff.data.forms import DateForm, NumberForm, ShapeForm, WordForm
 from bakeoff.data.kinds import KINDS
 from bakeoff.data.origin import Place, one_table
 from bakeoff.data.reading import cells
@@ -70,6 +71,10 @@ def read_column(
         RequestError: Cells cannot be of this kind.
         DataError: The values do not fit.
     """
+    import polars as pl
+
+    if isinstance(series.dtype, pl.Array) and kind in ("image", "number"):
+        return array_cells(series, kind=kind, place=place)
     if not kind and declared:
         return declared_category(series)
     if not kind:
@@ -208,7 +213,11 @@ def read_like(
         place: Writes a position for people.
         target: Whether a word that the training data lack is a class, and so stays what it is.
     """
+    import polars as pl
+
     form = column.form
+    if isinstance(form, ShapeForm) and isinstance(series.dtype, pl.Array):
+        return array_cells_like(series, column)
     if isinstance(form, NumberForm):
         reading = numbers_like(series, column, form, place)
     elif isinstance(form, DateForm):

@@ -5,8 +5,9 @@
     time[:COLUMN]         the oldest rows train, the newest judge; rows of one time stay together;
                           of windows of time series also time:2017-07-01/2017-11-01 (window_parts)
     group:COLUMN          rows of one group stay together
-    column:COLUMN         the column says train, validation or test
-    None                  the parts of separate files; else by the column whose kind is group, if
+    column:COLUMN         the column says train, validation or test; COLUMN alone does, too
+    None                  the parts of separate files; else by a column called split, usage, set or
+                          subset that says the parts, else by the column whose kind is group, if
                           there is one; else random:70/15/15
 
 Percentages may follow each but `column`, as in `time:date:60/20/20`.
@@ -42,7 +43,9 @@ from bakeoff.errors import DataError, RequestError, option, unknown
 
 PARTS = ("train", "validation", "test")
 WORDS = {**{part: part for part in PARTS}, "training": "train", "val": "validation",
-         "valid": "validation", "dev": "validation", "testing": "test"}  # fmt: skip
+         "valid": "validation", "dev": "validation", "testing": "test",
+         "publictest": "validation", "privatetest": "test", "holdout": "test"}  # fmt: skip
+SAYING = ("split", "usage", "subset", "partition", "part", "set")  # columns that say parts
 Method = Literal["random", "time", "group", "column", "files"]
 ASKED = tuple(method for method in get_args(Method) if method != "files")
 SHARES = (0.70, 0.15, 0.15)
@@ -140,6 +143,8 @@ def make_split(dataset: Dataset, how: str | None = None, seed: int = 0) -> Split
             )
         return by_words(dataset, dataset.parts, seed)
     how = how or default_how(dataset)
+    if how in dataset.arrays and how not in ASKED and len(saying_parts(dataset, [how])):
+        how = f"column:{how}"
     method, column, shares = understand(how)
     if method == "random":
         return by_chance(dataset, shares, seed)
@@ -203,8 +208,41 @@ def default_how(dataset: Dataset) -> str:
     """Return the split to use when the user named none."""
     if dataset.schema.series is not None:
         return "time"
+    if dataset.parts is None and len(said := saying_parts(dataset, default_columns(dataset))) == 1:
+        return f"column:{said[0]}"
     groups = [column.name for column in dataset.schema.columns if column.kind == "group"]
     return f"group:{groups[0]}" if len(groups) == 1 else "random:70/15/15"
+
+
+def part_said(word: object) -> str:
+    """Return the part that a cell names, or nothing.
+
+    Example:
+        >>> part_said("Training"), part_said("PrivateTest"), part_said("test_set"), part_said("red")
+        ('train', 'test', 'test', '')
+    """
+    letters = "".join(sign for sign in str(word).lower() if sign.isalpha())
+    return WORDS.get(letters, "") or WORDS.get(letters.removesuffix("set"), "")
+
+
+def default_columns(dataset: Dataset) -> list[str]:
+    """Return the columns that are called as if they said the part of each row."""
+    names = [column.name for column in dataset.schema.columns if column.name != dataset.target]
+    ends = {name: name.lower().replace("-", "_").replace(" ", "_").split("_")[-1] for name in names}
+    return [name for name in names if ends[name] in SAYING]
+
+
+def saying_parts(dataset: Dataset, names: Sequence[str]) -> list[str]:
+    """Return the columns of which every cell names a part, training and test among them."""
+    found = []
+    for name in names:
+        values = dataset.arrays.get(name)
+        if values is None or values.ndim != 1 or values.dtype != object:
+            continue
+        said = {part_said(word) for word in set(values.tolist())}
+        if "" not in said and {"train", "test"} <= said:
+            found.append(name)
+    return found
 
 
 def understand(how: str) -> tuple[str, str, tuple[float, ...]]:
@@ -361,7 +399,7 @@ def by_words(dataset: Dataset, words: Array, seed: int, *, column: str = "") -> 
         seed: Draws the validation part, where there is none.
         column: The column that says them; "" where separate files do.
     """
-    parts = np.array([WORDS.get(str(word).strip().lower(), "") for word in words])
+    parts = np.array([part_said(word) for word in words])
     strange = np.flatnonzero(parts == "")
     if len(strange):
         raise DataError(

@@ -1,0 +1,417 @@
+"""Block columns: numbered columns, and lists in cells, that are one picture, sequence or vector.
+
+pixel0, pixel1, …, pixel783      one picture of 28 × 28, by their names alone
+any columns of one glob          what the user says: kinds={"f*": "sequence"}
+lists of numbers in cells        sequences; pictures or vectors where the user says so
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from bakeoff.cut import cut
+from bakeoff.data.array import Array
+from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.columns.column import Reading, Schema, free
+from bakeoff.data.columns.list_column import holds_lists
+from bakeoff.data.columns.read_labels import UNNAMED, fixed_part, matching
+from bakeoff.data.forms import ShapeForm, WideForm
+from bakeoff.data.reading.pictures import size_of
+from bakeoff.data.reading.table import Table
+from bakeoff.data.reading.written_lists import written_lists
+from bakeoff.errors import DataError, RequestError, option
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BLOCKS = ("image", "sequence", "tokens", "number")
+SHORT = 16  # numbers that are written in a cell, as many in each, are no sequence yet: (52.5, 13.4)
+FEWEST = 64  # numbered columns that are a picture by their names alone: 8 × 8
+PIXEL = re.compile(r"(?i)(pixels?|pix|px)[ _.-]?(\d+)")
+GRID = re.compile(r"(?i)(?:pixels?|pix|px)?[ _.-]?(\d+)[x_](\d+)")
+PICTURE = re.compile(r"(?i)pixel|image|img|picture|photo")  # in the name of a column of lists
+ROWS = 1_000  # that are looked at for fractions
+BYTES = 255
+
+
+class Block(NamedTuple):
+    """Columns that are read as one.
+
+    Args:
+        name: What they are called together; the column itself, of lists in cells.
+        kind: What the user says, or what their names do: "image", "sequence", "tokens", "number".
+        wide: The numbered columns; None of lists in cells.
+        sizes: Of a picture: height, width and, of several, channels.
+    """
+
+    name: str
+    kind: str = ""
+    wide: WideForm | None = None
+    sizes: tuple[int, ...] = ()
+
+
+def blocks_of(frame: pl.DataFrame, choices: Choices, image_size: str) -> list[Block]:
+    """Find the columns of the training data that are read as one.
+
+    Args:
+        frame: The training data.
+        choices: Of the user: a kind for a glob joins its columns.
+        image_size: Of pictures: "28x28"; "": they are square.
+
+    Raises:
+        RequestError: Numbers make no picture.
+    """
+    answers = {*matching(frame.columns, choices.target), *choices.further, choices.target}
+    names = [name for name in frame.columns if name not in answers]
+    found = []
+    for pattern, kind in choices.kinds.items():
+        columns = in_order(matching(names, pattern))
+        if len(columns) > 1:
+            sizes = sizes_of(len(columns), pattern, image_size) if kind == "image" else ()
+            own = named_by(pattern, kind, [own for own in frame.columns if own not in columns])
+            found.append(Block(own, kind, WideForm(tuple(columns), pattern), sizes))
+    if not found and not set(names) & {*choices.kinds, *(choices.inputs or ())}:
+        found = [own for own in [pixels_of(frame, names)] if own is not None]
+    joined = {name for block in found for name in (block.wide.names if block.wide else ())}
+    for name in names:
+        kind = choices.kinds.get(name, "")
+        if name in joined or kind not in ("", *BLOCKS):
+            continue
+        lists = frame[name] if holds_lists(frame[name]) else as_written(frame[name], kind)
+        if lists is not None:
+            kind = kind or likely_kind(frame[name], lists)
+            sizes = list_sizes(lists, name, image_size) if kind == "image" else ()
+            found.append(Block(name, kind, None, sizes))
+    return found
+
+
+def likely_kind(cells: pl.Series, lists: pl.Series) -> str:
+    """Return what lists are: pixels, by their name; a few written numbers; "" for sequences."""
+    import polars as pl
+
+    if PICTURE.search(cells.name) and are_pixels(lists):
+        return "image"
+    if cells.dtype == pl.String and isinstance(lists.dtype, pl.List):
+        lengths = lists.drop_nulls().list.len()
+        nested = lists.dtype.inner.is_nested()
+        if not nested and lengths.n_unique() == 1 and lengths[0] <= SHORT:
+            return "number"
+    return ""
+
+
+def are_pixels(lists: pl.Series) -> bool:
+    """Tell whether lists are bytes, as many in each cell as a square has."""
+    import polars as pl
+
+    if lists.dtype.is_nested() and lists.dtype.inner.is_nested():  # type: ignore[attr-defined]
+        return False
+    listed = lists.arr.to_list() if isinstance(lists.dtype, pl.Array) else lists
+    lengths = listed.list.len()
+    count = int(lengths[0] or 0)
+    if count < FEWEST or lists.null_count() or lengths.n_unique() > 1:
+        return False
+    if not any(isqrt(count // c) ** 2 * c == count for c in (1, 3)):
+        return False
+    least: Any = listed.list.min().min()
+    most: Any = listed.list.max().max()
+    if least is None or least < 0 or not 1 < most <= BYTES:
+        return False
+    return bool(as_bytes(listed[:ROWS].explode().cast(pl.Float64).to_numpy()).dtype == np.uint8)
+
+
+def as_written(series: pl.Series, kind: str) -> pl.Series | None:
+    """Return texts as lists; a single number is one where the user says that it is a sequence."""
+    return written_lists(series, asked=kind in ("sequence", "tokens"))
+
+
+def pixels_of(frame: pl.DataFrame, names: Sequence[str]) -> Block | None:
+    """Find the columns that are the pixels of one picture by their names.
+
+    pixel0 … pixel783, px1 … px784, 1x1 … 28x28, pixel_0_0 … pixel_7_7
+
+    Example:
+        >>> import polars as pl
+        >>> names = [f"pixel{i}" for i in range(64)]
+        >>> block = pixels_of(pl.DataFrame({name: [0, 255] for name in names}), names)
+        >>> block.name, block.wide.pattern, block.sizes
+        ('pixel', 'pixel*', (8, 8))
+    """
+    numbered = [(own, match) for own in names if (match := PIXEL.fullmatch(own))]
+    gridded = [(own, match) for own in names if (match := GRID.fullmatch(own))]
+    if len(numbered) >= FEWEST:
+        numbers = {int(match[2]) for _, match in numbered}
+        side, columns = isqrt(len(numbered)), [own for own, _ in numbered]
+        sizes, least = (side, side), min(numbers)
+        whole = numbers == set(range(least, least + side * side))
+    elif len(gridded) >= FEWEST:
+        rows, across = ({int(match[k]) for _, match in gridded} for k in (1, 2))
+        sizes, least = (len(rows), len(across)), min(rows | across)
+        columns = [own for own, _ in gridded]
+        whole = max(rows) - min(rows) < len(rows) and max(across) - min(across) < len(across)
+    else:
+        return None
+    begin = shared(columns)
+    pattern = f"{begin}*" if begin else "[0-9]*x[0-9]*"
+    if not whole or least > 1 or len(columns) != sizes[0] * sizes[1]:
+        return None
+    if set(matching(frame.columns, pattern)) != set(columns):
+        return None
+    if any(is_empty(frame[name]) for name in columns):
+        return None
+    name = named_by(pattern, "image", frame.columns)
+    return Block(name, "image", WideForm(tuple(in_order(columns)), pattern), sizes)
+
+
+def named_by(pattern: str, kind: str, taken: Sequence[str]) -> str:
+    """Return what columns are called together: the beginning of their glob."""
+    name = fixed_part(pattern)
+    return free({"image": "pixels"}.get(kind, "steps") if name == UNNAMED else name, taken)
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    """Return columns by the numbers in their names, or as they stand where not all have some.
+
+    Example:
+        >>> in_order(["v10", "v9"]), in_order(["2x1", "1x10", "1x2"]), in_order(["b", "a"])
+        (['v9', 'v10'], ['1x2', '1x10', '2x1'], ['b', 'a'])
+    """
+    numbers = {name: tuple(map(int, re.findall(r"\d{1,18}", name))) for name in names}
+    counts = {len(own) for own in numbers.values()}
+    if len(counts) > 1 or 0 in counts or len(set(numbers.values())) < len(names):
+        return list(names)
+    return sorted(names, key=lambda name: numbers[name])
+
+
+def shared(names: Sequence[str]) -> str:
+    """Return how all names begin, but for digits."""
+    first, last = min(names), max(names)
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    return first[:same].rstrip("0123456789")
+
+
+def is_empty(series: pl.Series) -> bool:
+    """Tell whether a cell of a column is no number."""
+    return bool(np.isnan(numbers_of(series)).any())
+
+
+def numbers_of(series: pl.Series) -> Array:
+    """Return (N,) the numbers of cells, NaN where there is none."""
+    import polars as pl
+
+    texts = series.str.strip_chars() if series.dtype == pl.String else series
+    return texts.cast(pl.Float32, strict=False).fill_null(np.nan).to_numpy()
+
+
+def sizes_of(count: int, what: str, image_size: str) -> tuple[int, ...]:
+    """Return height, width and, of several, channels of a picture of so many numbers.
+
+    Args:
+        count: The numbers of each row.
+        what: They are, as the user named it.
+        image_size: "28x28"; "": pictures are square.
+
+    Raises:
+        RequestError: No picture has so many.
+
+    Example:
+        >>> sizes_of(784, "f*", ""), sizes_of(12, "f*", "2x2"), sizes_of(3072, "f*", "")
+        ((28, 28), (2, 2, 3), (32, 32, 3))
+    """
+    asked = size_of(image_size)
+    if asked is not None and count % (asked[0] * asked[1]) == 0:
+        channels = count // (asked[0] * asked[1])
+        if channels <= 4:
+            return asked if channels == 1 else (*asked, channels)
+    for channels in (1, 3, 4) if asked is None else ():
+        side = isqrt(count // channels)
+        if channels * side * side == count:
+            return (side, side) if channels == 1 else (side, side, channels)
+    size = f"of {image_size} " if image_size else ""
+    raise RequestError(
+        f"{option('kinds', {what: 'image'})}: {count:,} numbers make no picture {size}of one, "
+        f"three or four channels. Give the size, as {option('image_size', '28x28')}."
+    )
+
+
+def list_sizes(lists: pl.Series, name: str, image_size: str) -> tuple[int, ...]:
+    """Return the sizes of pictures that stand in cells as lists, by the first that is there."""
+    rows = lists.drop_nulls().head(1).to_list()
+    if not rows or not rows[0]:
+        raise RequestError(f"{option('kinds', {name: 'image'})}: no cell holds a list of numbers.")
+    if isinstance(rows[0][0], list):
+        return (len(rows[0]), len(rows[0][0]))
+    return sizes_of(len(rows[0]), name, image_size)
+
+
+def with_blocks(table: Table, blocks: Sequence[Block], answers: Sequence[str] = ()) -> Table:
+    """Return a table with a column for each block: arrays, or lists of the steps of sequences.
+
+    Args:
+        table: Of training, or new.
+        blocks: Of the training data.
+        answers: Columns that are not looked at.
+
+    Raises:
+        DataError: A column lacks, or a cell holds something else.
+    """
+    frame = table.frame
+    for block in blocks:
+        if block.wide is not None:
+            frame = gathered(frame, block, table.source)
+        elif block.name in frame.columns and block.name not in answers:
+            lists = as_written(frame[block.name], block.kind)
+            frame = frame if lists is None else frame.with_columns(lists)
+            if block.kind in ("image", "number") and holds_lists(frame[block.name]):
+                frame = frame.with_columns(one_shape(frame[block.name], block, table.source))
+    return replace(table, frame=frame)
+
+
+def gathered(frame: pl.DataFrame, block: Block, source: str) -> pl.DataFrame:
+    """Put numbered columns into one, where the first of them stood."""
+    import polars as pl
+
+    names = block.wide.names if block.wide is not None else ()
+    lost = [name for name in names if name not in frame.columns]
+    if lost:
+        raise DataError(
+            f"{source} lacks {len(lost):,} of the {len(names):,} columns of {cut(block.name)}, "
+            f"{cut(lost[0])} among them. Give files with the same columns."
+        )
+    values = np.column_stack([numbers_of(frame[name]) for name in names])
+    at = frame.columns.index(names[0])
+    if block.kind in ("sequence", "tokens"):
+        steps = trimmed(values)
+        rest = frame.drop(names)
+        return rest.insert_column(min(at, rest.width), pl.Series(block.name, steps))
+    bad = np.argwhere(np.isnan(values))
+    if len(bad):
+        row, column = bad[0].tolist()
+        cell = frame[names[column]][row]
+        raise DataError(
+            f"{source}, row {row + 1:,}, column {cut(names[column])}: {cut(repr(cell))} is no pixel"
+            f"{f' ({len(bad):,} such cells)' if len(bad) > 1 else ''}. Give a number in every cell."
+        )
+    rest = frame.drop(names)
+    column = as_series(block.name, as_bytes(values).reshape(-1, *(block.sizes or (len(names),))))
+    return rest.insert_column(min(at, rest.width), column)
+
+
+def trimmed(values: Array) -> pl.Series:
+    """Return rows as lists; empty cells at their ends are no steps: (N, T) -> N lists."""
+    import polars as pl
+
+    known = ~np.isnan(values)
+    lengths = values.shape[1] - known[:, ::-1].argmax(axis=1)
+    lengths[~known.any(axis=1)] = 0
+    return pl.Series([row[:n] for row, n in zip(values, lengths.tolist(), strict=True)],
+                     dtype=pl.List(pl.Float32))  # fmt: skip
+
+
+def as_bytes(values: Array) -> Array:
+    """Return numbers as bytes where all of them are whole and from 0 to 255."""
+    fits = values.min(initial=0) >= 0 and values.max(initial=0) <= BYTES
+    if fits and (values == np.floor(values)).all():
+        return values.astype(np.uint8)
+    return values
+
+
+def as_series(name: str, values: Array) -> pl.Series:
+    """Return an array (N, ...) as a column of arrays of one shape."""
+    import polars as pl
+
+    return pl.Series(name, np.ascontiguousarray(values))
+
+
+def one_shape(series: pl.Series, block: Block, source: str) -> pl.Series:
+    """Return lists as arrays of one shape.
+
+    Raises:
+        DataError: A row has another number of values, or one is missing.
+    """
+    import polars as pl
+
+    if isinstance(series.dtype, pl.Array) and not block.sizes:
+        return series
+    listed = series.arr.to_list() if isinstance(series.dtype, pl.Array) else series
+    if isinstance(listed.dtype, pl.List) and isinstance(listed.dtype.inner, pl.List | pl.Array):
+        listed = pl.Series(
+            series.name,
+            [None if r is None else [x for one in r for x in one] for r in listed.to_list()],
+        )
+    lengths = listed.list.len().fill_null(0).to_numpy()
+    sizes = block.sizes or (int(np.bincount(lengths[lengths > 0]).argmax()),)
+    count = int(np.prod(sizes))
+    without = (lengths == 0) & (block.kind == "number")  # its numbers are missing
+    wrong = np.flatnonzero((lengths != count) & ~without)
+    if len(wrong):
+        row = int(wrong[0])
+        more = f" ({len(wrong):,} such rows)" if len(wrong) > 1 else ""
+        raise DataError(
+            f"{source}, row {row + 1:,}: {cut(block.name)} holds {lengths[row]:,} numbers, and "
+            f"{' × '.join(map(str, sizes))} are {count:,}{more}. Give lists of one length, or take "
+            "such rows out."
+        )
+    found = listed.filter(~without).explode().cast(pl.Float64, strict=False).fill_null(np.nan)
+    values = np.full((len(listed), count), np.nan)
+    values[~without] = found.to_numpy().reshape(-1, count)
+    if block.kind == "image":
+        values = as_bytes(values)
+        values = values if values.dtype == np.uint8 else values.astype(np.float32)
+    return as_series(series.name, values.reshape(-1, *sizes))
+
+
+def named_blocks(choices: Choices, blocks: Sequence[Block]) -> Choices:
+    """Return choices that speak of blocks by their names, and not of their columns."""
+    if not blocks:
+        return choices
+    names = {block.wide.pattern: block.name for block in blocks if block.wide is not None}
+    said = {block.name: block.kind for block in blocks if block.kind}
+    kinds = {name: kind for name, kind in choices.kinds.items() if name not in names}
+    inputs = choices.inputs
+    if inputs is not None:
+        inputs = [names.get(name, name) for name in inputs]
+    return choices._replace(kinds={**kinds, **said}, inputs=inputs)
+
+
+def with_columns(readings: Mapping[str, Reading], blocks: Sequence[Block]) -> dict[str, Reading]:
+    """Return readings that know the columns that they come from."""
+    found = {block.name: block for block in blocks}
+    made = {}
+    for name, reading in readings.items():
+        form, block = reading.column.form, found.get(name)
+        if block is not None and isinstance(form, ShapeForm):
+            reason = reading.column.reason
+            if block.kind == "image":
+                reason = f"pictures of {' × '.join(map(str, block.sizes))}"
+            if block.kind == "number" and form.sizes:
+                reason = f"{form.sizes[0]:,} numbers in each cell"
+            if block.wide is not None:
+                form = replace(form, wide=block.wide)
+                first, last = block.wide.names[0], block.wide.names[-1]
+                reason += f", the columns {cut(first)} to {cut(last)}"
+            reading = reading._replace(column=replace(reading.column, form=form, reason=reason))
+        made[name] = reading
+    return made
+
+
+def blocks_like(schema: Schema) -> list[Block]:
+    """Return the blocks that the inputs of a run come from."""
+    found = []
+    for name in schema.inputs:
+        column = schema.column(name)
+        form = column.form
+        if not isinstance(form, ShapeForm) or form.long or form.series:
+            continue
+        sizes = (
+            tuple(size or 1 for size in form.sizes) if column.kind in ("image", "number") else ()
+        )
+        sizes = sizes[:-1] if column.kind == "image" and sizes[-1] == 1 else sizes
+        names = form.lists.names if form.lists is not None else (name,)
+        found += [Block(own, column.kind, form.wide, sizes) for own in names]
+    return found

@@ -164,15 +164,19 @@ class WordForm:
 
 @dataclass(frozen=True, slots=True)
 class LabelsForm:
-    """Labels: columns of 0 and 1 that are one target, of which a row has any number.
+    """Labels, of which a row has any number: columns of 0 and 1, or what cells hold.
 
     Args:
         names: Of the columns, or of the places of an array: one or more different ones.
-        pattern: The glob that names these columns; "" of an array.
+        pattern: The glob that names these columns; "" of an array, and of labels in cells.
+        cells: Whether all labels of a row stand in one cell.
+        separator: What stands between them there; "[" of written lists, "" of lists.
     """
 
     names: tuple[str, ...]
     pattern: str = ""
+    cells: bool = False
+    separator: str = ""
     type: Literal["labels"] = field(default="labels", init=False)
 
     def __post_init__(self) -> None:
@@ -183,6 +187,8 @@ class LabelsForm:
             raise ValueError(f"names {self.names!r}")
         if len(set(names)) < len(names) or not isinstance(self.pattern, str):
             raise ValueError(f"names {names!r}, pattern {self.pattern!r}")
+        if not isinstance(self.cells, bool) or not isinstance(self.separator, str):
+            raise ValueError(f"cells {self.cells!r}, separator {self.separator!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,13 @@ from bakeoff.data.assembling.long_tables import from_long_table, inputs_from_lon
 from bakeoff.data.assembling.one_time import with_time
 from bakeoff.data.assembling.parts import column_in_parts, refuse_equal_parts, target_in_parts
 from bakeoff.data.assembling.time_series import from_time_series, inputs_from_time_series
-from bakeoff.data.columns.column import TEXT, Reading, Schema, free_texts
+from bakeoff.data.columns.cell_labels import (
+    hold_labels,
+    new_cell_labels,
+    read_cell_labels,
+    say_several,
+)
+from bakeoff.data.columns.column import TEXT, Note, Reading, Schema, free_texts
 from bakeoff.data.columns.infer import infer
 from bakeoff.data.columns.read_column import read_like
 from bakeoff.data.columns.read_labels import matching, new_labels, read_labels
@@ -185,15 +191,22 @@ def read_target_of(
     positive = choices.positive if name == choices.target else None  # of the leading target
     if labels:
         return read_labels(frames, labels, name, positive=positive, place=place)
-    return target_in_parts(
+    kind = choices.kinds.get(name, "")
+    if hold_labels(frames[0][name], kind):
+        return read_cell_labels(frames, name, kind=kind, positive=positive)
+    target = target_in_parts(
         [frame[name] for frame in frames],
-        kind=choices.kinds.get(name, ""),
+        kind=kind,
         declared=name in first.declared,
         typed=first.typed,
         mark=first.mark,
         positive=positive,
         place=place,
     )
+    if kind or target.task != "multiclass":
+        return target
+    told = [Note("class", text) for text in say_several(frames[0][name])]
+    return target._replace(notes=(*target.notes, *told))
 
 
 def joined(
@@ -366,7 +379,7 @@ def inputs_from_table(
     arrays = {reading.column.name: reading.values for reading in readings}
     return Dataset(
         schema=schema,
-        arrays=arrays | new_labels(frame, schema),
+        arrays=arrays | new_labels(frame, schema) | new_cell_labels(frame, schema),
         origin=origin,
         source=table.source,
         notes=(*notes, *(note.text for reading in readings for note in reading.notes)),

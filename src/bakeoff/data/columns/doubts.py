@@ -86,8 +86,8 @@ def say_orders(name: str, counts: Mapping[str, int]) -> list[str]:
     more = "; …" if len(several) > 3 or any(len(group) > 3 for group in several) else ""
     return [
         f"{name}: some labels are the same words in another order and count as different classes: "
-        f"{shown}{more}. Write them in one order, or, where a row has several labels, give each of "
-        "them a column of 0 and 1."
+        f"{shown}{more}. Write them in one order, or, where a row has several labels, give {name} "
+        "the kind labels."
     ]
 
 

@@ -59,7 +59,7 @@ def infer(
     if series.dtype == pl.Duration:
         series = seconds(series)
     if series.dtype.is_nested() or series.dtype in (pl.Object, pl.Binary):
-        reason = "its cells hold lists or objects, not single values"
+        reason = "lists or objects in its cells, not single values"
         nothing = np.full(len(series), None, dtype=object)
         return Reading(Column(name=name, kind="ignored", reason=reason), nothing)
     if series.dtype.is_temporal() and series.dtype not in (pl.Time, pl.Duration):

@@ -212,7 +212,7 @@ def new_labels(frame: pl.DataFrame, schema: Schema) -> dict[str, Array]:
     found = {
         name: labels_like(frame, form, name)
         for name, form in forms.items()
-        if isinstance(form, LabelsForm)
+        if isinstance(form, LabelsForm) and not form.cells
     }
     return {name: values for name, values in found.items() if values is not None}
 

@@ -76,15 +76,15 @@ def read(
     """Read data for training: a file, a data frame, arrays, pictures, or the name of a set.
 
     Args:
-        data: Path of a CSV, TSV, Parquet, JSON or .npz file (compressed, too); of a folder with a
-            table for each part, called train, validation and test; of a folder or .zip with a
-            folder for each class, of pictures, texts or tables of steps, one a sequence; a pandas
-            or polars frame, any table of Arrow, a data set of Hugging Face, or a dict of columns,
-            whose cells may hold lists of numbers, which are sequences, or picture files; arrays as
-            (x, y) or {"x": ..., "y": ...}, or lists of different lengths as x; a Bunch of
-            scikit-learn, a TensorDataset; or the name of a bundled set (digits, iris, wine, ...,
-            sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, imdb, etth1, ettm1, which
-            stand below BAKEOFF_DATA or are downloaded.
+        data: Path of a CSV, TSV, Excel, Parquet, JSON, ARFF, .ts or .npz file (compressed, too); of
+            a folder with a table for each part, called train, validation and test; of a folder or
+            .zip with a folder for each class, of pictures, texts or tables of steps, one a
+            sequence; a pandas or polars frame, any table of Arrow, a data set of Hugging Face, or a
+            dict of columns, whose cells may hold lists of numbers, which are sequences, or picture
+            files; arrays as (x, y) or {"x": ..., "y": ...}, or lists of different lengths as x; a
+            Bunch of scikit-learn, a TensorDataset; or the name of a bundled set (digits, iris,
+            wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, imdb, etth1,
+            ettm1, which stand below BAKEOFF_DATA or are downloaded.
         target: The column to predict, or several; a glob of columns of 0 and 1 is one target of any
             number of labels. May be left out for arrays, class folders and named sets.
         inputs: The columns that models may see; all others by default.

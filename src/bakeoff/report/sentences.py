@@ -148,7 +148,13 @@ def about_place(place: Mapping[str, Any], workers: int) -> str:
     return f"{name}, {place['memory'] / 2**30:.0f} GB" if place["memory"] else name
 
 
-HOLD_LISTS = (".parquet", ".jsonl", ".ndjson", ".json")  # files of tables whose cells may be lists
+HOLD_LISTS = (
+    ".parquet",
+    ".jsonl",
+    ".ndjson",
+    ".json",
+    ".ts",
+)  # files of tables whose cells may be lists
 
 
 def ways_on(folder: RunFolder) -> list[str]:

@@ -278,7 +278,9 @@ def test_columns_that_are_no_channels_are_told_with_their_kind():
     )
     notes = sequences(frame).notes
     assert [note for note in notes if note.startswith("day is left out: time, dates")]
-    assert [note for note in notes if note.startswith("bag is left out: ignored, lists or objects in")]
+    assert [
+        note for note in notes if note.startswith("bag is left out: ignored, lists or objects in")
+    ]
     assert sequences(frame.drop("bag"), inputs=["a"]).notes == ("Not among the inputs: b, day.",)
 
 

@@ -3,6 +3,8 @@
 .csv .tsv .txt (.gz .bz2 .xz .zst .zip)   texts, decided on later (`columns/`)
 .xlsx .xlsm                               the same, of the first sheet with rows
 .parquet .jsonl .ndjson .json             typed values
+.arff                                     texts, of Weka
+.ts                                       lists, of the archives of time series
 pandas and polars frames, dict of columns typed values
 """
 
@@ -25,8 +27,10 @@ from bakeoff.data.reading.delimited import delimited, delimited_text
 from bakeoff.data.reading.first_sheet import WORKBOOKS, first_sheet
 from bakeoff.data.reading.frames import from_columns, from_pandas
 from bakeoff.data.reading.records import json_array, json_lines
+from bakeoff.data.reading.series_file import series_file
 from bakeoff.data.reading.unnested import unnested
 from bakeoff.data.reading.unpack import cause, check_cells, check_width, unpack
+from bakeoff.data.reading.weka_file import weka_file
 from bakeoff.errors import DataError
 from bakeoff.parquet_size import parquet_values
 
@@ -86,7 +90,6 @@ UNREAD = {  # endings -> how such a file begins, what it is and the way on
     (".feather", ".arrow", ".orc"): (b"ARROW1", f"an Arrow file. {GIVE}: polars.read_ipc(...)"),
     (".sqlite", ".sqlite3", ".db"): (b"SQLite format 3", f"a data base. {GIVE}: pandas.read_sql"),
     (".dta", ".sav", ".sas7bdat", ".rds"): (b"", "a file of another program. Save it as CSV"),
-    (".arff",): (b"@relation", f"an ARFF file. {GIVE}: scipy.io.arff.loadarff(...)[0]"),
 }
 
 
@@ -179,6 +182,11 @@ def by_ending(raw: bytes, name: str, source: str) -> Table | None:
         return checked(json_lines(raw, source), source)
     if suffix in (".json", ".geojson"):
         return checked(json_array(raw, source), source)
+    if suffix == ".arff":
+        frame, named, notes = weka_file(raw, source)
+        return replace(of_texts(source, frame, ",", notes), declared=named)
+    if suffix == ".ts":
+        return checked(series_file(raw, source), source)
     for endings, (begins, what) in UNREAD.items():
         if suffix in endings or (begins and raw.startswith(begins)):
             raise DataError(f"{source} is {what}.")

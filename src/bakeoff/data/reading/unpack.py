@@ -25,7 +25,8 @@ MOST_TIMES = 100  # ... and a large one so many times its size: tables pack to a
 MOST_CELLS = 10**7  # of a table from any file that can say "the same again" ...
 CELLS_PER_BYTE = 20  # ... and of a large one so many per byte
 MOST_COLUMNS = 25_000  # of a table: each is looked at for itself, in about 0.7 ms
-SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".parquet", ".jsonl", ".ndjson", ".json")
+SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".parquet", ".jsonl", ".ndjson", ".json",
+            ".arff", ".ts")  # fmt: skip
 BROKEN = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, lzma.LZMAError,
           zlib.error, zipfile.BadZipFile)  # fmt: skip
 Packed = IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile

@@ -150,3 +150,22 @@ def test_a_run_on_vectors_beside_numbers_can_predict(tmp_path):
     run(data, target="y", models=["mlp", "linear"], epochs=1, seeds=1, out=tmp_path / "run")
     model = open_run(tmp_path / "run").best
     assert len(model.predict({"a": data["a"][:3], "v": data["v"][:3]})) == 3
+
+
+@pytest.mark.parametrize("colours", [0, 3])
+def test_pictures_that_are_lists_of_rows_are_pictures_by_their_name(colours):
+    pictures = np.repeat(PICTURES[..., None], colours, axis=3) if colours else PICTURES
+    dataset = read(pl.DataFrame({"y": LABELS, "image": pictures.tolist()}), target="y")
+    assert (dataset.schema.column("image").kind, dataset.arrays["image"].shape[1:]) == (
+        "image", (8, 10, colours or 1),
+    )  # fmt: skip
+    assert (np.asarray(dataset.arrays["image"])[..., 0] == PICTURES).all()
+    other = read(pl.DataFrame({"y": LABELS, "waves": PICTURES.tolist()}), target="y")
+    assert other.schema.column("waves").kind == "sequence"
+
+
+def test_an_embedding_is_numbers_by_its_name():
+    frame = pl.DataFrame({"y": LABELS, "text_embedding": np.eye(30).tolist()})
+    assert read(frame, target="y").arrays["text_embedding"].shape == (30, 30)
+    steps = frame.rename({"text_embedding": "speed"})
+    assert read(steps, target="y").schema.column("speed").kind == "sequence"

@@ -197,3 +197,13 @@ def test_groups_of_different_rows_are_no_finding():
 def test_the_unit_of_a_column_does_not_matter_to_the_checks(unit):
     found = leaks_of(AMOUNT, leak=AMOUNT * unit, huge=RANDOM.normal(size=ROWS) * unit)
     assert [finding.column for finding in found] == ["leak"]
+
+
+def test_many_columns_that_give_the_target_away_are_told_in_one_sentence():
+    y = ["a", "b"] * 60
+    columns = {f"c{k}": [row % 2 + k / 7 + row / 1000 for row in range(120)] for k in range(9)}
+    dataset = read({"y": y, **columns}, target="y")
+    found = [f for f in find_leaks(dataset, make_split(dataset)) if f.kind == "gives_away"]
+    assert [finding.message for finding in found] == [
+        "each of c0, c1, c2 and 6 more alone gives y away: would it be known beforehand?"
+    ]

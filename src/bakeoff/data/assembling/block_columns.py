@@ -19,7 +19,7 @@ from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.assembling.choices import Choices
 from bakeoff.data.columns.column import Reading, Schema, free
-from bakeoff.data.columns.list_column import holds_lists
+from bakeoff.data.columns.list_column import holds_lists, leaf_of
 from bakeoff.data.columns.read_labels import UNNAMED, fixed_part, matching
 from bakeoff.data.forms import ShapeForm, WideForm
 from bakeoff.data.reading.pictures import size_of
@@ -36,6 +36,7 @@ FEWEST = 64  # numbered columns that are a picture by their names alone: 8 × 8
 PIXEL = re.compile(r"(?i)(pixels?|pix|px)[ _.-]?(\d+)")
 GRID = re.compile(r"(?i)(?:pixels?|pix|px)?[ _.-]?(\d+)[x_](\d+)")
 PICTURE = re.compile(r"(?i)pixel|image|img|picture|photo")  # in the name of a column of lists
+VECTOR = re.compile(r"(?i)embed|vector|(^|_)(emb|vec)(_|$)")
 ROWS = 1_000  # that are looked at for fractions
 BYTES = 255
 
@@ -83,12 +84,20 @@ def blocks_of(frame: pl.DataFrame, choices: Choices, image_size: str) -> list[Bl
         kind = choices.kinds.get(name, "")
         if name in joined or kind not in ("", *BLOCKS):
             continue
-        lists = frame[name] if holds_lists(frame[name]) else as_written(frame[name], kind)
+        pixels = kind == "image" or (not kind and PICTURE.search(name))
+        held = holds_lists(frame[name]) or (pixels and holds_pixels(frame[name]))
+        lists = frame[name] if held else as_written(frame[name], kind)
         if lists is not None:
             kind = kind or likely_kind(frame[name], lists)
             sizes = list_sizes(lists, name, image_size) if kind == "image" else ()
             found.append(Block(name, kind, None, sizes))
     return found
+
+
+def holds_pixels(series: pl.Series) -> bool:
+    """Tell whether cells are lists of numbers, of rows of them, or of rows of colours."""
+    depth, leaf = leaf_of(series.dtype)
+    return 1 <= depth <= 3 and bool(leaf.is_numeric())
 
 
 def likely_kind(cells: pl.Series, lists: pl.Series) -> str:
@@ -97,32 +106,55 @@ def likely_kind(cells: pl.Series, lists: pl.Series) -> str:
 
     if PICTURE.search(cells.name) and are_pixels(lists):
         return "image"
-    if cells.dtype == pl.String and isinstance(lists.dtype, pl.List):
-        lengths = lists.drop_nulls().list.len()
-        nested = lists.dtype.inner.is_nested()
-        if not nested and lengths.n_unique() == 1 and lengths[0] <= SHORT:
-            return "number"
-    return ""
+    lengths = outer(lists).drop_nulls().list.len()
+    if VECTOR.search(cells.name) and leaf_of(lists.dtype)[0] == 1 and lengths.n_unique() == 1:
+        return "number"
+    written = cells.dtype == pl.String and leaf_of(lists.dtype)[0] == 1
+    return "number" if written and lengths.n_unique() == 1 and lengths[0] <= SHORT else ""
 
 
 def are_pixels(lists: pl.Series) -> bool:
-    """Tell whether lists are bytes, as many in each cell as a square has."""
+    """Tell whether lists are bytes, as many in each cell: those of a square, or of its rows."""
     import polars as pl
 
-    if lists.dtype.is_nested() and lists.dtype.inner.is_nested():  # type: ignore[attr-defined]
+    if lists.null_count() or outer(lists).list.len().n_unique() > 1:
         return False
-    listed = lists.arr.to_list() if isinstance(lists.dtype, pl.Array) else lists
+    listed = flat(lists)
     lengths = listed.list.len()
     count = int(lengths[0] or 0)
-    if count < FEWEST or lists.null_count() or lengths.n_unique() > 1:
+    if count < FEWEST or lengths.n_unique() > 1:
         return False
-    if not any(isqrt(count // c) ** 2 * c == count for c in (1, 3)):
+    square = any(isqrt(count // c) ** 2 * c == count for c in (1, 3))
+    if not square and leaf_of(lists.dtype)[0] == 1:
         return False
     least: Any = listed.list.min().min()
     most: Any = listed.list.max().max()
     if least is None or least < 0 or not 1 < most <= BYTES:
         return False
     return bool(as_bytes(listed[:ROWS].explode().cast(pl.Float64).to_numpy()).dtype == np.uint8)
+
+
+def outer(lists: pl.Series) -> pl.Series:
+    """Return arrays of one length as lists."""
+    import polars as pl
+
+    return lists.arr.to_list() if isinstance(lists.dtype, pl.Array) else lists
+
+
+def flat(lists: pl.Series) -> pl.Series:
+    """Return lists of lists of numbers as lists of numbers.
+
+    Example:
+        >>> import polars as pl
+        >>> flat(pl.Series([[[1, 2], [3]], None])).to_list()
+        [[1, 2, 3], None]
+    """
+    import polars as pl
+
+    found = outer(lists)
+    while found.dtype.inner.is_nested():  # type: ignore[attr-defined]
+        found = found.list.eval(pl.element().explode())
+    return found
 
 
 def as_written(series: pl.Series, kind: str) -> pl.Series | None:
@@ -244,9 +276,11 @@ def list_sizes(lists: pl.Series, name: str, image_size: str) -> tuple[int, ...]:
     rows = lists.drop_nulls().head(1).to_list()
     if not rows or not rows[0]:
         raise RequestError(f"{option('kinds', {name: 'image'})}: no cell holds a list of numbers.")
-    if isinstance(rows[0][0], list):
-        return (len(rows[0]), len(rows[0][0]))
-    return sizes_of(len(rows[0]), name, image_size)
+    if not isinstance(rows[0][0], list):
+        return sizes_of(len(rows[0]), name, image_size)
+    across = rows[0][0]
+    deep = (len(across[0]),) if across and isinstance(across[0], list) else ()
+    return (len(rows[0]), len(across), *deep)
 
 
 def with_blocks(table: Table, blocks: Sequence[Block], answers: Sequence[str] = ()) -> Table:
@@ -267,7 +301,7 @@ def with_blocks(table: Table, blocks: Sequence[Block], answers: Sequence[str] = 
         elif block.name in frame.columns and block.name not in answers:
             lists = as_written(frame[block.name], block.kind)
             frame = frame if lists is None else frame.with_columns(lists)
-            if block.kind in ("image", "number") and holds_lists(frame[block.name]):
+            if block.kind in ("image", "number") and holds_pixels(frame[block.name]):
                 frame = frame.with_columns(one_shape(frame[block.name], block, table.source))
     return replace(table, frame=frame)
 
@@ -338,12 +372,7 @@ def one_shape(series: pl.Series, block: Block, source: str) -> pl.Series:
 
     if isinstance(series.dtype, pl.Array) and not block.sizes:
         return series
-    listed = series.arr.to_list() if isinstance(series.dtype, pl.Array) else series
-    if isinstance(listed.dtype, pl.List) and isinstance(listed.dtype.inner, pl.List | pl.Array):
-        listed = pl.Series(
-            series.name,
-            [None if r is None else [x for one in r for x in one] for r in listed.to_list()],
-        )
+    listed = flat(series)
     lengths = listed.list.len().fill_null(0).to_numpy()
     sizes = block.sizes or (int(np.bincount(lengths[lengths > 0]).argmax()),)
     count = int(np.prod(sizes))
@@ -357,7 +386,10 @@ def one_shape(series: pl.Series, block: Block, source: str) -> pl.Series:
             f"{' × '.join(map(str, sizes))} are {count:,}{more}. Give lists of one length, or take "
             "such rows out."
         )
-    found = listed.filter(~without).explode().cast(pl.Float64, strict=False).fill_null(np.nan)
+    found = listed.filter(~without).explode()
+    if found.dtype == pl.UInt8 and not found.null_count() and not without.any():
+        return as_series(series.name, found.to_numpy().reshape(-1, *sizes))
+    found = found.cast(pl.Float64, strict=False).fill_null(np.nan)
     values = np.full((len(listed), count), np.nan)
     values[~without] = found.to_numpy().reshape(-1, count)
     if block.kind == "image":

@@ -38,10 +38,12 @@ from bakeoff.data.splitting.near_texts import near_texts, text_prints
 from bakeoff.data.splitting.row_keys import row_keys
 from bakeoff.data.splitting.split import Split, before_each
 from bakeoff.data.splitting.swapped import swapped_inputs
+from bakeoff.listed import listed
 
 MOST_COMPARED = 50  # inputs in which the rows of a group are compared
 RECORDING = "recording"  # the column that reading makes of the names of pictures
 FORETOLD = 0.3  # share of the errors that the order of the rows may remove and be chance
+NAMED = 3  # columns that each give the target away, before they are told in one sentence
 
 
 def find_leaks(dataset: Dataset, split: Split) -> tuple[Finding, ...]:
@@ -283,6 +285,7 @@ def give_away(
         return
     codes = np.unique(target.astype(str), return_inverse=True)[1] if classes else target
     codes = codes if classes else standardised(target)
+    telling: list[str] = []
     for name, values in single_columns(dataset, inputs):
         if split.method != "time" and is_position(values):
             foretold = foretell(values[train], codes, classes)
@@ -290,12 +293,16 @@ def give_away(
                 yield say_position(dataset, name, foretold, len(target))
                 continue
         if tells_alone(values[train], codes, classes):
-            yield Finding(
-                kind="gives_away",
-                message=f"{name} alone gives {target_name} away: would it be known beforehand?",
-                column=name,
-                count=len(target),
-            )
+            telling.append(name)
+    several = len(telling) > NAMED
+    for name in telling[:1] if several else telling:
+        shown = f"each of {listed(telling, most=NAMED)}" if several else name
+        yield Finding(
+            kind="gives_away",
+            message=f"{shown} alone gives {target_name} away: would it be known beforehand?",
+            column=name,
+            count=len(target),
+        )
 
 
 def say_position(dataset: Dataset, name: str, foretold: Foretold, count: int) -> Finding:

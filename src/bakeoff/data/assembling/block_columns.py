@@ -18,9 +18,16 @@ import numpy as np
 from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.assembling.choices import Choices
-from bakeoff.data.columns.column import Reading, Schema, free
+from bakeoff.data.assembling.pixels_of import (
+    FEWEST,
+    in_order,
+    named_by,
+    numbers_of,
+    pixels_of,
+)
+from bakeoff.data.columns.column import Reading, Schema
 from bakeoff.data.columns.list_column import holds_lists, leaf_of
-from bakeoff.data.columns.read_labels import UNNAMED, fixed_part, matching
+from bakeoff.data.columns.read_labels import matching
 from bakeoff.data.forms import ShapeForm, WideForm
 from bakeoff.data.reading.pictures import size_of
 from bakeoff.data.reading.table import Table
@@ -32,9 +39,6 @@ if TYPE_CHECKING:
 
 BLOCKS = ("image", "sequence", "tokens", "number")
 SHORT = 16  # numbers that are written in a cell, as many in each, are no sequence yet: (52.5, 13.4)
-FEWEST = 64  # numbered columns that are a picture by their names alone: 8 × 8
-PIXEL = re.compile(r"(?i)(pixels?|pix|px)[ _.-]?(\d+)")
-GRID = re.compile(r"(?i)(?:pixels?|pix|px)?[ _.-]?(\d+)[x_](\d+)")
 PICTURE = re.compile(r"(?i)pixel|image|img|picture|photo")  # in the name of a column of lists
 VECTOR = re.compile(r"(?i)embed|vector|(^|_)(emb|vec)(_|$)")
 ROWS = 1_000  # that are looked at for fractions
@@ -77,8 +81,10 @@ def blocks_of(frame: pl.DataFrame, choices: Choices, image_size: str) -> list[Bl
             sizes = sizes_of(len(columns), pattern, image_size) if kind == "image" else ()
             own = named_by(pattern, kind, [own for own in frame.columns if own not in columns])
             found.append(Block(own, kind, WideForm(tuple(columns), pattern), sizes))
-    if not found and not set(names) & {*choices.kinds, *(choices.inputs or ())}:
-        found = [own for own in [pixels_of(frame, names)] if own is not None]
+    open_to = not found and not set(names) & {*choices.kinds, *(choices.inputs or ())}
+    if open_to and (drawn := pixels_of(frame, names)) is not None:
+        own = named_by(drawn[0].pattern, "image", frame.columns)
+        found.append(Block(own, "image", *drawn))
     joined = {name for block in found for name in (block.wide.names if block.wide else ())}
     for name in names:
         kind = choices.kinds.get(name, "")
@@ -160,84 +166,6 @@ def flat(lists: pl.Series) -> pl.Series:
 def as_written(series: pl.Series, kind: str) -> pl.Series | None:
     """Return texts as lists; a single number is one where the user says that it is a sequence."""
     return written_lists(series, asked=kind in ("sequence", "tokens"))
-
-
-def pixels_of(frame: pl.DataFrame, names: Sequence[str]) -> Block | None:
-    """Find the columns that are the pixels of one picture by their names.
-
-    pixel0 … pixel783, px1 … px784, 1x1 … 28x28, pixel_0_0 … pixel_7_7
-
-    Example:
-        >>> import polars as pl
-        >>> names = [f"pixel{i}" for i in range(64)]
-        >>> block = pixels_of(pl.DataFrame({name: [0, 255] for name in names}), names)
-        >>> block.name, block.wide.pattern, block.sizes
-        ('pixel', 'pixel*', (8, 8))
-    """
-    numbered = [(own, match) for own in names if (match := PIXEL.fullmatch(own))]
-    gridded = [(own, match) for own in names if (match := GRID.fullmatch(own))]
-    if len(numbered) >= FEWEST:
-        numbers = {int(match[2]) for _, match in numbered}
-        side, columns = isqrt(len(numbered)), [own for own, _ in numbered]
-        sizes, least = (side, side), min(numbers)
-        whole = numbers == set(range(least, least + side * side))
-    elif len(gridded) >= FEWEST:
-        rows, across = ({int(match[k]) for _, match in gridded} for k in (1, 2))
-        sizes, least = (len(rows), len(across)), min(rows | across)
-        columns = [own for own, _ in gridded]
-        whole = max(rows) - min(rows) < len(rows) and max(across) - min(across) < len(across)
-    else:
-        return None
-    begin = shared(columns)
-    pattern = f"{begin}*" if begin else "[0-9]*x[0-9]*"
-    if not whole or least > 1 or len(columns) != sizes[0] * sizes[1]:
-        return None
-    if set(matching(frame.columns, pattern)) != set(columns):
-        return None
-    if any(is_empty(frame[name]) for name in columns):
-        return None
-    name = named_by(pattern, "image", frame.columns)
-    return Block(name, "image", WideForm(tuple(in_order(columns)), pattern), sizes)
-
-
-def named_by(pattern: str, kind: str, taken: Sequence[str]) -> str:
-    """Return what columns are called together: the beginning of their glob."""
-    name = fixed_part(pattern)
-    return free({"image": "pixels"}.get(kind, "steps") if name == UNNAMED else name, taken)
-
-
-def in_order(names: Sequence[str]) -> list[str]:
-    """Return columns by the numbers in their names, or as they stand where not all have some.
-
-    Example:
-        >>> in_order(["v10", "v9"]), in_order(["2x1", "1x10", "1x2"]), in_order(["b", "a"])
-        (['v9', 'v10'], ['1x2', '1x10', '2x1'], ['b', 'a'])
-    """
-    numbers = {name: tuple(map(int, re.findall(r"\d{1,18}", name))) for name in names}
-    counts = {len(own) for own in numbers.values()}
-    if len(counts) > 1 or 0 in counts or len(set(numbers.values())) < len(names):
-        return list(names)
-    return sorted(names, key=lambda name: numbers[name])
-
-
-def shared(names: Sequence[str]) -> str:
-    """Return how all names begin, but for digits."""
-    first, last = min(names), max(names)
-    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
-    return first[:same].rstrip("0123456789")
-
-
-def is_empty(series: pl.Series) -> bool:
-    """Tell whether a cell of a column is no number."""
-    return bool(np.isnan(numbers_of(series)).any())
-
-
-def numbers_of(series: pl.Series) -> Array:
-    """Return (N,) the numbers of cells, NaN where there is none."""
-    import polars as pl
-
-    texts = series.str.strip_chars() if series.dtype == pl.String else series
-    return texts.cast(pl.Float32, strict=False).fill_null(np.nan).to_numpy()
 
 
 def sizes_of(count: int, what: str, image_size: str) -> tuple[int, ...]:

@@ -87,7 +87,7 @@ def say_orders(name: str, counts: Mapping[str, int]) -> list[str]:
     return [
         f"{name}: some labels are the same words in another order and count as different classes: "
         f"{shown}{more}. Write them in one order, or, where a row has several labels, give {name} "
-        "the kind labels."
+        "the kind labels, or each label a column of 0 and 1."
     ]
 
 

@@ -61,7 +61,9 @@ class Block(NamedTuple):
     sizes: tuple[int, ...] = ()
 
 
-def blocks_of(frame: pl.DataFrame, choices: Choices, image_size: str) -> list[Block]:
+def blocks_of(
+    frame: pl.DataFrame, choices: Choices, image_size: str
+) -> tuple[list[Block], dict[str, pl.Series]]:
     """Find the columns of the training data that are read as one.
 
     Args:
@@ -69,12 +71,16 @@ def blocks_of(frame: pl.DataFrame, choices: Choices, image_size: str) -> list[Bl
         choices: Of the user: a kind for a glob joins its columns.
         image_size: Of pictures: "28x28"; "": they are square.
 
+    Returns:
+        These, and name -> lists that were written as texts.
+
     Raises:
         RequestError: Numbers make no picture.
     """
     answers = {*matching(frame.columns, choices.target), *choices.further, choices.target}
     names = [name for name in frame.columns if name not in answers]
-    found = []
+    found: list[Block] = []
+    read: dict[str, pl.Series] = {}
     for pattern, kind in choices.kinds.items():
         columns = in_order(matching(names, pattern))
         if len(columns) > 1:
@@ -93,11 +99,13 @@ def blocks_of(frame: pl.DataFrame, choices: Choices, image_size: str) -> list[Bl
         pixels = kind == "image" or (not kind and PICTURE.search(name))
         held = holds_lists(frame[name]) or (pixels and holds_pixels(frame[name]))
         lists = frame[name] if held else as_written(frame[name], kind)
+        if lists is not None and not held:
+            read[name] = lists
         if lists is not None:
             kind = kind or likely_kind(frame[name], lists)
             sizes = list_sizes(lists, name, image_size) if kind == "image" else ()
             found.append(Block(name, kind, None, sizes))
-    return found
+    return found, read
 
 
 def holds_pixels(series: pl.Series) -> bool:
@@ -245,23 +253,25 @@ def gathered(frame: pl.DataFrame, block: Block, source: str) -> pl.DataFrame:
             f"{source} lacks {len(lost):,} of the {len(names):,} columns of {cut(block.name)}, "
             f"{cut(lost[0])} among them. Give files with the same columns."
         )
-    values = np.column_stack([numbers_of(frame[name]) for name in names])
-    at = frame.columns.index(names[0])
+    at, rest = frame.columns.index(names[0]), frame.drop(names)
     if block.kind in ("sequence", "tokens"):
-        steps = trimmed(values)
-        rest = frame.drop(names)
+        steps = trimmed(np.column_stack([numbers_of(frame[name]) for name in names]))
         return rest.insert_column(min(at, rest.width), pl.Series(block.name, steps))
-    bad = np.argwhere(np.isnan(values))
-    if len(bad):
-        row, column = bad[0].tolist()
-        cell = frame[names[column]][row]
-        raise DataError(
-            f"{source}, row {row + 1:,}, column {cut(names[column])}: {cut(repr(cell))} is no pixel"
-            f"{f' ({len(bad):,} such cells)' if len(bad) > 1 else ''}. Give a number in every cell."
-        )
-    rest = frame.drop(names)
-    column = as_series(block.name, as_bytes(values).reshape(-1, *(block.sizes or (len(names),))))
-    return rest.insert_column(min(at, rest.width), column)
+    values = np.empty((len(frame), len(names)), np.uint8)
+    for k, name in enumerate(names):
+        column = numbers_of(frame[name])
+        bad = np.flatnonzero(np.isnan(column))
+        if len(bad):
+            row, more = int(bad[0]), f" ({len(bad):,} such cells)" if len(bad) > 1 else ""
+            raise DataError(
+                f"{source}, row {row + 1:,}, column {cut(name)}: {cut(repr(frame[name][row]))} is "
+                f"no pixel{more}. Give a number in every cell."
+            )
+        if values.dtype == np.uint8 and as_bytes(column).dtype != np.uint8:
+            values = values.astype(np.float32)
+        values[:, k] = column
+    pixels = as_series(block.name, values.reshape(-1, *(block.sizes or (len(names),))))
+    return rest.insert_column(min(at, rest.width), pixels)
 
 
 def trimmed(values: Array) -> pl.Series:

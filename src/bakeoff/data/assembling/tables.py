@@ -214,7 +214,9 @@ def joined(
 ) -> tuple[dict[str, Table], Choices, list[Block]]:
     """Return tables of which the columns that are read as one are one, and choices that know it."""
     choices = with_several(choices, tables["train"].frame.columns)
-    blocks = found_blocks(tables["train"], choices, image_size)
+    first = tables["train"]
+    blocks, lists = found_blocks(first, choices, image_size)
+    tables["train"] = replace(first, frame=first.frame.with_columns(lists.values()))
     tables = {part: with_blocks(own, blocks) for part, own in tables.items()}
     return tables, named_blocks(choices, blocks), blocks
 
@@ -227,11 +229,13 @@ def check_roles(names: Sequence[str], choices: Choices) -> None:
         check_series_names(names, choices)
 
 
-def found_blocks(table: Table, choices: Choices, image_size: str) -> list[Block]:
+def found_blocks(
+    table: Table, choices: Choices, image_size: str
+) -> tuple[list[Block], dict[str, pl.Series]]:
     """Return the columns that are read as one; of long tables and time series each is a channel."""
     tabled = choices.sequence is None and not choices.windows and choices.target is not None
     if not tabled or not isinstance(choices.kinds, Mapping):
-        return []
+        return [], {}
     return blocks_of(table.frame, choices, image_size)
 
 

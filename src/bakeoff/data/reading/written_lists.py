@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LEAST = 8  # numbers of a cell without brackets from which on they are a list, not an amount ...
 FRACTIONS = 3  # ... and fractions: 0.1 0.2 0.3
 ROWS = 2_000  # that are parsed at once
+GLANCED_AT = 20  # cells of which one must begin as a list does
+MARKS = " ,;|\t\n"
 LOOKED_AT = 200  # cells that tell whether to parse all of them
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 VALUE = rf"(?:{NUMBER}|(?i:nan|null|none|[-+]?inf(?:inity)?))"
@@ -48,7 +50,7 @@ def written_lists(series: pl.Series, *, asked: bool = False) -> pl.Series | None
     """
     import polars as pl
 
-    if series.dtype != pl.String:
+    if series.dtype != pl.String or not may_be_lists(series):
         return None
     first = clean(series.drop_nulls().head(LOOKED_AT), NOTHING)[0].drop_nulls()
     first = first.filter(~first.str.to_lowercase().is_in(MISSING_WORDS))
@@ -66,6 +68,16 @@ def written_lists(series: pl.Series, *, asked: bool = False) -> pl.Series | None
     if len({piece.dtype for piece in lists}) > 1:
         lists = [piece.cast(pl.List(pl.Float64)) for piece in lists]
     return pl.concat(lists).alias(series.name)
+
+
+def may_be_lists(series: pl.Series) -> bool:
+    """Tell whether any of the first cells begins as a list does, or none of them says anything."""
+    cells = [cell.strip() for cell in series.head(GLANCED_AT).to_list() if cell]
+    filled = [cell for cell in cells if cell and cell.lower() not in MISSING_WORDS]
+    return not filled or any(
+        cell[0] in "[(" or (cell[0] in "+-.0123456789" and any(mark in cell for mark in MARKS))
+        for cell in filled
+    )
 
 
 def look_like_lists(texts: pl.Series, *, asked: bool) -> pl.Series:

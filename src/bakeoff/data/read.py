@@ -50,6 +50,7 @@ from bakeoff.data.reading.text_folders import (
     texts_in_classes,
 )
 from bakeoff.data.reading.unwrapped import is_bunch, unwrapped
+from bakeoff.data.reading.yielded import pairs_by_part, yielded
 from bakeoff.errors import RequestError, option
 
 
@@ -82,9 +83,10 @@ def read(
             sequence; a pandas or polars frame, any table of Arrow, a data set of Hugging Face, or a
             dict of columns, whose cells may hold lists of numbers, which are sequences, or picture
             files; arrays as (x, y) or {"x": ..., "y": ...}, or lists of different lengths as x; a
-            Bunch of scikit-learn, a TensorDataset; or the name of a bundled set (digits, iris,
-            wine, ..., sum_sign, noise_table) or of mnist, fashion_mnist, cifar10, imdb, etth1,
-            ettm1, which stand below BAKEOFF_DATA or are downloaded.
+            Bunch of scikit-learn, a Dataset or DataLoader of torch, a tf.data.Dataset, ((x, y),
+            (x_test, y_test)); or the name of a bundled set (digits, iris, wine, ..., sum_sign,
+            noise_table) or of mnist, fashion_mnist, cifar10, imdb, etth1, ettm1, which stand below
+            BAKEOFF_DATA or are downloaded.
         target: The column to predict, or several; a glob of columns of 0 and 1 is one target of any
             number of labels. May be left out for arrays, class folders and named sets.
         inputs: The columns that models may see; all others by default.
@@ -138,8 +140,10 @@ def read(
     told: tuple[str, ...] = ()
     if test is None:
         by_part, told = tables_by_part(data, [*filter(None, [choices.target]), *choices.further])
-        wrapped |= by_part
-    named_parts = {part: unwrapped(own) for part, own in wrapped.items()}
+        wrapped |= by_part or pairs_by_part(data)
+    rows = {part: yielded(own) for part, own in wrapped.items()}
+    told = (*told, *rows["train"][1])
+    named_parts = {part: unwrapped(own) for part, (own, _) in rows.items()}
     if is_bunch(data) and target is None and not are_arrays(named_parts["train"]):
         choices = choices._replace(target="target")
     if (horizon or lookback) and time is None and (name := index_of_times(data)):
@@ -246,7 +250,7 @@ def as_data(data: object, schema: Schema) -> object:
         return named.find_new(str(data))
     if bundled.is_bundled(data):
         return bundled.load(str(data))[0]
-    data = unwrapped(data)
+    data = unwrapped(yielded(data)[0])
     if isinstance(data, tuple) and len(data) == 2 and cell_columns(data[0]):
         return join_pair(data[0], data[1], schema.targets[0])[0]
     if cells := cell_columns(data):

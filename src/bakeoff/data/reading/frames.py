@@ -48,7 +48,7 @@ def one_column(name: str, values: Any) -> pl.Series:
         return pl.Series(name, array)
     if array is not None and array.dtype.kind == "M":
         return pl.Series(name, array.astype("datetime64[us]"))
-    listed = [None if is_nothing(value) else value for value in values]
+    listed = [None if is_nothing(value) else ordered(value) for value in values]
     types = {type(value) for value in listed if value is not None}
     lists = list_cells(name, listed) if types and not types & SINGLE else None
     if lists is not None:
@@ -62,6 +62,11 @@ def one_column(name: str, values: Any) -> pl.Series:
             pass
     texts = [None if value is None else str(value) for value in listed]
     return pl.Series(name, texts, dtype=pl.String)
+
+
+def ordered(value: Any) -> Any:
+    """Return a set as a list, in the order of its words; all else as it is."""
+    return sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
 
 
 def is_nothing(value: Any) -> bool:
@@ -97,7 +102,7 @@ def from_pandas(frame: Any) -> tuple[pl.DataFrame, list[str], list[str]]:
 
     if not hasattr(frame, "columns"):
         frame = frame.to_frame()
-    names = [str(name) for name in frame.columns]
+    names = [one_name(name) for name in frame.columns]
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
         raise DataError(f"The table has two columns called {repeated!r}. Rename one of them.")
@@ -109,6 +114,17 @@ def from_pandas(frame: Any) -> tuple[pl.DataFrame, list[str], list[str]]:
     if named:
         notes.append(f"The index {', '.join(named)} is no column; use reset_index() to include it.")
     return pl.DataFrame(series), declared, notes
+
+
+def one_name(name: Any) -> str:
+    """Return the name of a column; of several levels the words of each, joined by _.
+
+    Example:
+        >>> one_name(("load", "max")), one_name(("day", "")), one_name(3)
+        ('load_max', 'day', '3')
+    """
+    levels = name if isinstance(name, tuple) else (name,)
+    return "_".join(str(level) for level in levels if str(level)) or str(name)
 
 
 def is_category(dtype: Any) -> bool:

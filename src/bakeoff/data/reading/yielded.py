@@ -23,21 +23,6 @@ KNOWN = ("shape", "columns", "keys", "detach", "to_polars", "__arrow_c_stream__"
 COLOURS = (1, 3, 4)
 
 
-def yields_rows(data: object) -> bool:
-    """Tell whether rows are asked for one by one, or come in batches."""
-    if isinstance(data, (Sequence, Mapping, str, Path)) or data is None:
-        return False
-    if hasattr(data, "element_spec") or is_loader(data):
-        return True
-    asked = hasattr(data, "__getitem__") and hasattr(data, "__len__")
-    return asked and not any(hasattr(data, name) for name in KNOWN)
-
-
-def is_loader(data: Any) -> bool:
-    """Tell whether this is a DataLoader: its data set has the rows in their order."""
-    return hasattr(data, "batch_size") and hasattr(data, "dataset")
-
-
 def yielded(data: Any) -> tuple[Any, tuple[str, ...]]:
     """Return the rows as (x, y) or a dict of columns, and what was decided; all else as it is.
 
@@ -74,6 +59,21 @@ def yielded(data: Any) -> tuple[Any, tuple[str, ...]]:
     values, first = stacked([row[0] for row in rows], what)
     moved = f"The {what} yields pictures with their channels first, as torch has them; put last."
     return (values, y), (moved,) if first else ()
+
+
+def yields_rows(data: object) -> bool:
+    """Tell whether rows are asked for one by one, or come in batches."""
+    if isinstance(data, (Sequence, Mapping, str, Path)) or data is None:
+        return False
+    if hasattr(data, "element_spec") or is_loader(data):
+        return True
+    asked = hasattr(data, "__getitem__") and hasattr(data, "__len__")
+    return asked and not any(hasattr(data, name) for name in KNOWN)
+
+
+def is_loader(data: Any) -> bool:
+    """Tell whether this is a DataLoader: its data set has the rows in their order."""
+    return hasattr(data, "batch_size") and hasattr(data, "dataset")
 
 
 def rows_of(data: Any) -> Iterator[Any]:

@@ -74,7 +74,9 @@ def test_new_rows_of_a_table_without_names_are_predicted(tmp_path):
 def test_the_user_is_told_that_names_are_ours_and_lines_are_those_of_the_file(tmp_path):
     path = tmp_path / "old.csv"
     path.write_text(ROWS["numbers"], "utf-8")
-    with pytest.raises(RequestError, match=r"column_4 \(the first line .* so these names are ours"):
+    with pytest.raises(
+        RequestError, match=r"column_4 \(1, 0\) \(the first line .* so these names are ours"
+    ):
         bakeoff.run(path, out=tmp_path / "run", show="none")
     path.write_text(ROWS["numbers"] + "1,2\n", "utf-8")
     with pytest.raises(DataError, match="line 5: 2 cells"):

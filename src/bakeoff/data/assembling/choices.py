@@ -17,6 +17,7 @@ from bakeoff.data.reading.table import Table
 from bakeoff.errors import DataError, RequestError, option, unknown
 
 RESERVED = ("row", "truth", "prediction", "model", "framework", "seed", "file", "part")
+SHOWN = 8  # columns without names of which all are shown with what stands in them
 OURS = " (the first line of the file is a row like the others, so these names are ours)"
 
 
@@ -78,9 +79,13 @@ def check_names(table: Table, choices: Choices) -> None:
             "from. Is it separated by something else than , ; tab or | ?"
         )
     if target is None:
+        ours = names == numbered(len(names))
+        shown = [f"{n} ({examples_of(table, n)})" if ours else n for n in names[:20]]
+        if ours and len(names) > SHOWN:
+            shown = [*shown[:2], f"… {names[-1]} ({examples_of(table, names[-1])})"]
         raise RequestError(
-            f"Say which column to predict with {option('target')}: one of {', '.join(names[:20])}"
-            f"{OURS if names == numbered(len(names)) else ''}."
+            f"Say which column to predict with {option('target')}: one of {', '.join(shown)}"
+            f"{OURS if ours else ''}."
         )
     labels = matching(names, target)
     if target not in names and not labels:
@@ -103,6 +108,13 @@ def check_names(table: Table, choices: Choices) -> None:
             raise RequestError(
                 f"{name!r} is a column of the target {target!r}, so it cannot be an input as well."
             )
+
+
+def examples_of(table: Table, name: str) -> str:
+    """Return the first values of a column, for one whose name says nothing."""
+    found = table.frame[name].drop_nulls().head(200).unique(maintain_order=True).to_list()
+    texts = [" ".join(str(value).split()) for value in found[:2]]
+    return ", ".join(text if len(text) <= 20 else f"{text[:19]}…" for text in texts)
 
 
 def with_several(choices: Choices, names: Sequence[str]) -> Choices:

@@ -89,6 +89,12 @@ UNREAD = {  # endings -> how such a file begins, what it is and the way on
     ),
     (".feather", ".arrow", ".orc"): (b"ARROW1", f"an Arrow file. {GIVE}: polars.read_ipc(...)"),
     (".sqlite", ".sqlite3", ".db"): (b"SQLite format 3", f"a data base. {GIVE}: pandas.read_sql"),
+    (".wav", ".mp3", ".flac", ".ogg"): (
+        b"RIFF",
+        "sound, which is not read. Give its numbers as arrays (N, T, 1), or spectrograms as "
+        "pictures",
+    ),
+    (".mp4", ".avi", ".mov"): (b"", "a film. Give its frames as pictures, or as a volume"),
     (".dta", ".sav", ".sas7bdat", ".rds"): (b"", "a file of another program. Save it as CSV"),
 }
 

@@ -40,6 +40,7 @@ from bakeoff.data.assembling.list_columns import (
     steps_of_lists,
 )
 from bakeoff.data.assembling.long_tables import from_long_table, inputs_from_long_table
+from bakeoff.data.assembling.longer import longer, longer_like
 from bakeoff.data.assembling.one_time import with_time
 from bakeoff.data.assembling.parts import column_in_parts, refuse_equal_parts, target_in_parts
 from bakeoff.data.assembling.time_series import from_time_series, inputs_from_time_series
@@ -213,8 +214,12 @@ def joined(
     tables: dict[str, Table], choices: Choices, image_size: str
 ) -> tuple[dict[str, Table], Choices, list[Block]]:
     """Return tables of which the columns that are read as one are one, and choices that know it."""
-    choices = with_several(choices, tables["train"].frame.columns)
+    if choices.windows:
+        asked = choices
+        pairs = {part: longer(own, asked) for part, own in tables.items()}
+        tables, choices = {part: own for part, (own, _) in pairs.items()}, pairs["train"][1]
     first = tables["train"]
+    choices = with_several(choices, first.frame.columns)
     blocks, lists = found_blocks(first, choices, image_size)
     tables["train"] = replace(first, frame=first.frame.with_columns(lists.values()))
     tables = {part: with_blocks(own, blocks) for part, own in tables.items()}
@@ -356,6 +361,7 @@ def inputs_from_table(
     if schema.long is not None:
         return inputs_from_long_table(table, schema, schema.long)
     if schema.series is not None:
+        table = longer_like(table, schema.series, schema.targets[0])
         return inputs_from_time_series(table, schema, schema.series, last=last)
     blocks = blocks_like(schema)
     check_needed(table, [name for name in schema.learned_from if name not in wide_names(blocks)])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # What people and programs write for "no value". Case matters: "none" may be a category.
 MISSING_WORDS = (
     *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NAN", "NaT"),
-    *("null", "NULL", "None", "?", "-"),
+    *("null", "NULL", "None", "?", "-", "..", ":"),  # .. of the World Bank, : of Eurostat
 )
 NOTHING = ("",)  # in a target, a text is a class unless it is empty
 

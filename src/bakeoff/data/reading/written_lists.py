@@ -53,11 +53,11 @@ def written_lists(series: pl.Series, *, asked: bool = False) -> pl.Series | None
     if series.dtype != pl.String or not may_be_lists(series):
         return None
     first = clean(series.drop_nulls().head(LOOKED_AT), NOTHING)[0].drop_nulls()
-    first = first.filter(~first.str.to_lowercase().is_in(MISSING_WORDS))
+    first = first.filter(~first.is_in(MISSING_WORDS))
     if not len(first) or not 2 * look_like_lists(first, asked=asked).sum() > len(first):
         return None
     texts = series.str.strip_chars()
-    texts = texts.set(texts.str.to_lowercase().is_in([*MISSING_WORDS, ""]).fill_null(False), None)
+    texts = texts.set(texts.is_in(MISSING_WORDS).fill_null(False), None)
     strange = texts.is_not_null() & ~look_like_lists(texts, asked=asked).fill_null(False)
     if strange.any():
         refuse_strange(series.name, texts, strange)
@@ -73,7 +73,7 @@ def written_lists(series: pl.Series, *, asked: bool = False) -> pl.Series | None
 def may_be_lists(series: pl.Series) -> bool:
     """Tell whether any of the first cells begins as a list does, or none of them says anything."""
     cells = [cell.strip() for cell in series.head(GLANCED_AT).to_list() if cell]
-    filled = [cell for cell in cells if cell and cell.lower() not in MISSING_WORDS]
+    filled = [cell for cell in cells if cell not in MISSING_WORDS]
     return not filled or any(
         cell[0] in "[(" or (cell[0] in "+-.0123456789" and any(mark in cell for mark in MARKS))
         for cell in filled

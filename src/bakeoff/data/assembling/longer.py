@@ -1,0 +1,154 @@
+"""Longer: a table with a column for each date, a row for each series, becomes one row a step.
+
+Country, 1/22/20, 1/23/20, …         Country, time, value
+France,        2,       3, …    ->   France, 2020-01-22, 2
+                                     France, 2020-01-23, 3
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from bakeoff.cut import cut
+from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.assembling.join_pair import free_name
+from bakeoff.data.forms import SeriesForm
+from bakeoff.data.reading.cells import as_texts, to_months, to_times
+from bakeoff.data.reading.table import Table
+from bakeoff.errors import DataError, option
+from bakeoff.listed import listed
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FEWEST = 8  # columns that are dates one after the other
+PATTERNS = (
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d.%m.%y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%d.%m.%Y",
+    "%b-%y",
+    "%b %Y",
+)
+YEAR = re.compile(r"(?:X|Y|YR|year[ _]?)?((?:18|19|20|21)\d\d)(?: \[YR\d{4}\])?", re.IGNORECASE)
+TIME, VALUE = "time", "value"
+
+
+def longer(table: Table, choices: Choices) -> tuple[Table, Choices]:
+    """Return the table with one row a step, and choices that name its columns; or both as they are.
+
+    Args:
+        table: The training data, or another part.
+        choices: Of the user, about time series. The target names the numbers, and the time their
+            dates, where no column is called so.
+
+    Raises:
+        DataError: Two rows are of one series.
+    """
+    names = table.frame.columns
+    dates = dates_of_names(names)
+    if len(dates) < FEWEST or choices.target in names or choices.time in names:
+        return table, choices
+    others = [name for name in names if name not in dates]
+    value = free_name(choices.target or VALUE, others)
+    time = free_name(choices.time or TIME, others)
+    series = choices.series.split(",") if choices.series else ids_of(table.frame, others)
+    said = choices._replace(target=value, time=time, series=",".join(series) or None)
+    return melted(table, dates, series, time, value), said
+
+
+def longer_like(table: Table, form: SeriesForm, target: str) -> Table:
+    """Return a new table with one row a step, if the run learned from such and this is none."""
+    names = table.frame.columns
+    dates = dates_of_names(names) if form.time[0] not in names else {}
+    if not dates or len(form.time) > 1:
+        return table
+    return melted(table, dates, form.series.split(",") if form.series else [], form.time[0], target)
+
+
+def dates_of_names(names: Sequence[str]) -> dict[str, datetime]:
+    """Return the columns that are called by dates, each later than the one before.
+
+    Example:
+        >>> [str(date)[:10] for date in dates_of_names(["id", "1/22/20", "1/23/20"]).values()]
+        ['2020-01-22', '2020-01-23']
+        >>> len(dates_of_names(["y", "1990", "1991 [YR1991]"])), dates_of_names(["400", "402"])
+        (2, {})
+    """
+    import polars as pl
+
+    may_be = [name for name in names if any(sign.isdigit() for sign in name)]
+    years = {name: datetime(int(m[1]), 1, 1) for name in may_be if (m := YEAR.fullmatch(name))}
+    if len(years) > 1:
+        return years if rising(list(years.values())) else {}
+    kept = [name for name in may_be if re.search(r"\d\D+\d|\D\d{2}|Q\d", name)]
+    texts = pl.Series(kept, dtype=pl.String)
+    for found in (to_times(texts), to_months(texts)):
+        if kept and found is not None and not found[0].null_count():
+            moments = found[0].to_list()
+            return dict(zip(kept, moments, strict=True)) if rising(moments) else {}
+    for pattern in PATTERNS if kept else ():
+        try:
+            moments = [datetime.strptime(name.strip(), pattern) for name in kept]
+        except ValueError:
+            continue
+        if rising(moments):
+            return dict(zip(kept, moments, strict=True))
+    return {}
+
+
+def rising(moments: Sequence[datetime]) -> bool:
+    """Tell whether each moment is later than the one before."""
+    return all(a < b for a, b in pairwise(moments))
+
+
+def ids_of(frame: pl.DataFrame, others: Sequence[str]) -> list[str]:
+    """Return the columns that tell the rows apart: one, or as many of the first as it takes."""
+    if len(frame) == 1:
+        return []
+    texts = {name: as_texts(frame[name]) for name in others}
+    for name, own in texts.items():
+        if own.n_unique() == len(frame) and not own.null_count():
+            return [name]
+    for count in range(2, len(others) + 1):
+        if frame.select(others[:count]).n_unique() == len(frame):
+            return list(others[:count])
+    shown = f" by {listed([cut(name) for name in others], most=4)}" if others else ""
+    raise DataError(
+        f"Every row is a series, with a column for each date, and the rows are not told apart"
+        f"{shown}. Add a column that names them, and say {option('series', 'NAME')}."
+    )
+
+
+def melted(
+    table: Table, dates: dict[str, datetime], series: Sequence[str], time: str, value: str
+) -> Table:
+    """Put the numbers of all dates below each other."""
+    import polars as pl
+
+    frame = table.frame
+    lost = [name for name in series if name not in frame.columns]
+    if lost:
+        raise DataError(
+            f"{table.source} lacks the column {cut(repr(lost[0]))} that names its series. Give it."
+        )
+    left = [name for name in frame.columns if name not in dates and name not in series]
+    columns = {name: as_texts(frame[name]) for name in dates}  # of one type, for one column
+    wide = pl.DataFrame([*(frame[name] for name in series), *columns.values()])
+    long = wide.unpivot(on=list(dates), index=list(series), variable_name=time, value_name=value)
+    moments = pl.Series(list(dates.values())).repeat_by(len(frame)).explode()
+    note = (
+        f"{table.source}: {len(dates):,} columns are dates, from {next(iter(dates))} to "
+        f"{list(dates)[-1]}: their numbers are taken as {value}, one row a step"
+        f"{f', of the series of {listed([cut(n) for n in series])}' if series else ''}"
+        f"{f'; left out: {listed([cut(n) for n in left], most=4)}' if left else ''}."
+    )
+    frame = long.with_columns(moments.alias(time))
+    return replace(table, frame=frame, notes=(*table.notes, note))

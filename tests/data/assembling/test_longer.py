@@ -1,0 +1,71 @@
+"""Promises of longer: a table with a column for each date is read as one row a step."""
+
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from bakeoff.data.assembling.longer import dates_of_names
+from bakeoff.data.read import read, read_inputs
+from bakeoff.errors import DataError, RequestError
+
+DAYS = [date(2020, 1, 22) + timedelta(days=k) for k in range(60)]
+
+
+def wide(days=DAYS, form="%m/%d/%y", **columns):
+    """Three series, a column for each day."""
+    names = [day.strftime(form).lstrip("0") for day in days]
+    numbers = {name: [k + (k % 7) / 3, 2.0 * k, 100.0 - k] for k, name in enumerate(names)}
+    ids = columns or {"Country": ["A", "B", "C"], "Lat": [1.5, 2.5, 3.5]}
+    return pl.DataFrame({**ids, **numbers})
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%y", "%Y-%m-%d", "%d.%m.%Y"])
+def test_dates_as_names_are_the_time_and_what_tells_rows_apart_the_series(form):
+    dataset = read(wide(form=form), lookback=10, horizon=3)
+    series = dataset.schema.series
+    assert (dataset.schema.targets, series.time, series.series) == (
+        ("value",), ("time",), "Country",
+    )  # fmt: skip
+    assert "60 columns are dates" in dataset.notes[0]
+    assert "left out: Lat" in dataset.notes[0]
+    assert series.step == 86_400
+    schema = dataset.schema
+    again = read(
+        wide(form=form), target=schema.predicted, time="time", series="Country", lookback=10,
+        horizon=3, inputs=schema.learned_from, kinds=schema.kinds,
+    )  # fmt: skip
+    assert again.fingerprint == dataset.fingerprint
+
+
+def test_the_target_names_the_numbers_and_new_tables_are_read_alike():
+    dataset = read(wide(), target="cases", lookback=10, horizon=3)
+    new = read_inputs(wide(DAYS[:30]), dataset.schema, last=True)
+    assert len(new) == 3
+    assert new.arrays["window"][1][-1].tolist() == [58.0]
+
+
+def test_a_table_of_one_row_is_one_series_and_rows_that_are_alike_are_refused():
+    one = read(wide()[:1].drop("Country", "Lat"), lookback=10, horizon=3)
+    assert one.schema.series.series == ""
+    with pytest.raises(DataError, match="the rows are not told apart by Country"):
+        read(wide(Country=["A", "A", "B"]), lookback=10, horizon=3)
+    two = read(wide(Country=["A", "A", "B"], Item=["u", "v", "v"]), lookback=10, horizon=3)
+    assert two.schema.series.series == "Country,Item"
+
+
+def test_a_table_with_its_target_or_without_dates_in_its_names_stays_as_it_is():
+    with pytest.raises(RequestError, match="needs the column that orders"):
+        read(wide(), target="Country", horizon=3)
+    assert dates_of_names(["400", "402", "404"]) == {}
+    assert dates_of_names(["x1", "x2", "v_10"]) == {}
+    assert dates_of_names(["2020-01-02", "2020-01-01"]) == {}
+
+
+@pytest.mark.parametrize(("names", "first"), [
+    (["1960", "1961"], "1960-01-01"), (["1960 [YR1960]", "1961 [YR1961]"], "1960-01-01"),
+    (["Jan-20", "Feb-20"], "2020-01-01"), (["2020Q1", "2020Q2"], "2020-01-01"),
+    (["13/01/20", "14/01/20"], "2020-01-13"), (["2000-01", "2000-02"], "2000-01-01"),
+])  # fmt: skip
+def test_dates_are_known_in_the_forms_in_which_people_write_names(names, first):
+    assert str(next(iter(dates_of_names(["id", *names]).values())))[:10] == first

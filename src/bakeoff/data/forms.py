@@ -5,6 +5,7 @@ Each is plain data: `dataclasses.asdict` writes it into schema.json, `form_from_
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -113,6 +114,10 @@ class ShapeForm:
             object.__setattr__(self, "lists", ListsForm(**self.lists))
         if isinstance(self.wide, Mapping):
             object.__setattr__(self, "wide", WideForm(**self.wide))
+        if self.wide is not None and None not in sizes:
+            numbers = math.prod(size for size in sizes if size is not None)
+            if numbers != len(self.wide.names):
+                raise ValueError(f"sizes {sizes!r} of {len(self.wide.names)} columns")
         table = self.long or self.series or self.lists
         if table is not None and (len(sizes) != 2 or sizes[1] != table.width):
             raise ValueError(f"sizes {sizes!r}, and {table.width} channels")

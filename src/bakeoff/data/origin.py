@@ -80,20 +80,27 @@ class Origin:
         )
 
 
-def origin_of(sizes: Mapping[str, int], files: Mapping[str, str]) -> Origin:
+def origin_of(
+    sizes: Mapping[str, int], files: Mapping[str, str], wide: Mapping[str, int] | None = None
+) -> Origin:
     """Count the rows of one file, or of one file for each part behind each other.
 
     Args:
         sizes: Part -> rows.
         files: Part -> the name of its file, none where there is one file without parts. Files of
             one name are told apart by their part.
+        wide: Part -> rows of its file, where they come again and again, a step of each at a time.
 
     Example:
         >>> origin = origin_of({"train": 3, "test": 2}, {"train": "a.csv", "test": "b.csv"})
         >>> origin.rows.tolist(), origin.place(3)
         ([1, 2, 3, 1, 2], 'row 1 of b.csv')
     """
-    counts = [counting(1, n + 1) for n in sizes.values()]
+    again = wide or {}
+    counts = [
+        np.resize(np.arange(1, again[part] + 1), n) if again.get(part) else counting(1, n + 1)
+        for part, n in sizes.items()
+    ]
     rows = counts[0] if len(counts) == 1 else np.concatenate(counts)
     if not files:
         return Origin(rows=rows)

@@ -52,6 +52,14 @@ def test_columns_that_are_called_pixels_are_one_picture(tmp_path, name, file):
     assert (np.asarray(new.arrays[column.name])[..., 0] == SQUARE[3:5]).all()
 
 
+def test_a_shape_of_other_sizes_than_its_columns_is_refused():
+    columns = {"label": LABELS, **wide(SQUARE, "pixel{}".format)}
+    document = schema_to_dict(read(columns, target="label").schema)
+    document["columns"][1]["form"]["sizes"] = [8, 9, 1]
+    with pytest.raises(DataError, match="of 64 columns"):
+        schema_from_dict(document)
+
+
 def test_pixels_are_read_as_columns_where_the_user_names_one_or_they_are_no_picture():
     columns = {"label": LABELS, **wide(SQUARE, "pixel{}".format)}
     assert len(read(columns, target="label", inputs=["pixel3", "pixel7"]).schema.inputs) == 2

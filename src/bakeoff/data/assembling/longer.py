@@ -151,4 +151,4 @@ def melted(
         f"{f'; left out: {listed([cut(n) for n in left], most=4)}' if left else ''}."
     )
     frame = long.with_columns(moments.alias(time))
-    return replace(table, frame=frame, notes=(*table.notes, note))
+    return replace(table, frame=frame, notes=(*table.notes, note), wide=len(table.frame))

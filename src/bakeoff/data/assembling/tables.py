@@ -91,6 +91,7 @@ def from_tables(
     origin = origin_of(
         {part: len(table.frame) for part, table in tables.items()},
         {part: table.source for part, table in tables.items() if len(tables) > 1},
+        {part: table.wide for part, table in tables.items()},
     )
     notes = [note for table in tables.values() for note in table.notes] + notes + ordered
     if choices.sequence is not None or choices.windows:

@@ -306,7 +306,7 @@ def inputs_from_time_series(
     frame, time = one_time(one_series(table.frame, form.series), choices)
     of_numbers = len(form.time) > 1 and frame[time].dtype.is_temporal()
     times = frame[time] if of_numbers else moments_like(frame[time], form.time_form)
-    origin = origin_of({"train": len(frame)}, {})
+    origin = origin_of({"train": len(frame)}, {}, {"train": table.wide})
     parts = part_numbers(origin, len(frame))
     ordered = series_table(
         times,

@@ -52,6 +52,7 @@ class Table:
         notes: What was decided while reading.
         declared: Columns that their source declares to be categories, whatever they hold.
         typed: Whether texts are strings to the user; in a CSV file they may be numbers.
+        wide: Rows of the file, where each became one row a date; else 0.
     """
 
     frame: pl.DataFrame
@@ -60,6 +61,7 @@ class Table:
     notes: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
     typed: bool = True
+    wide: int = 0
 
 
 def are_records(data: object) -> bool:

@@ -45,10 +45,22 @@ def test_validation_pictures_are_drawn_where_there_are_none(tmp_path):
     assert [len(part) for part in split.parts] == [17, 3, 2]
 
 
-def test_training_and_validation_without_test_pictures_are_refused(tmp_path):
-    files = classes("cat", "dog", above="train/") | classes("cat", "dog", above="val/", count=2)
-    with pytest.raises(DataError, match=r"none to test with\. Call the folder .* test"):
-        read(folder(tmp_path / "set", files))
+def test_without_test_pictures_those_of_validation_judge_and_that_is_said(tmp_path):
+    files = classes("cat", "dog", above="train/", count=10)
+    files |= classes("cat", "dog", above="val/", count=2)
+    dataset = read(folder(tmp_path / "set", files))
+    assert [len(part) for part in make_split(dataset).parts] == [17, 3, 4]
+    assert "There are no test pictures: models are judged on those of val" in dataset.notes[0]
+
+
+def test_a_part_may_stand_in_a_folder_of_its_name_beside_pictures_to_predict(tmp_path):
+    files = classes("sea", "street", above="seg_train/seg_train/", count=10)
+    files |= classes("sea", "street", above="seg_test/seg_test/", count=2)
+    files |= {"seg_pred/seg_pred/1.png": picture((9, 9, 9))}
+    dataset = read(folder(tmp_path / "set", files))
+    assert sorted(set(dataset.arrays["class"])) == ["sea", "street"]
+    assert (len(dataset), (dataset.parts == "test").sum()) == (24, 4)
+    assert any("1 picture beside the parts" in note for note in dataset.notes)
 
 
 def test_a_class_may_be_called_train(tmp_path):

@@ -215,7 +215,7 @@ def joined(
     tables: dict[str, Table], choices: Choices, image_size: str
 ) -> tuple[dict[str, Table], Choices, list[Block]]:
     """Return tables of which the columns that are read as one are one, and choices that know it."""
-    if choices.windows:
+    if choices.horizon:
         asked = choices
         pairs = {part: longer(own, asked) for part, own in tables.items()}
         tables, choices = {part: own for part, (own, _) in pairs.items()}, pairs["train"][1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -93,7 +93,14 @@ def place(
         notes.append(f"All {found.noun}s stand in {cut(above)}; the folders in it are the classes.")
     split = {file.name: file.name.split("/")[skipped:] for file in found.files}
     parts = part_folders(split.values())
-    inner = {name: own[1:-1] if own[0] in parts else own[:-1] for name, own in split.items()}
+    if set(parts.values()) == {"train", "validation"} and not new:
+        judged = next(folder for folder, part in parts.items() if part == "validation")
+        parts[judged] = "test"
+        notes.append(
+            f"There are no test {found.noun}s: models are judged on those of {cut(judged)}, and a "
+            "part of the others validates."
+        )
+    inner = {name: within(own, parts) for name, own in split.items()}
     named: dict[str, str] = {}
     if labelled and not new and found.noun == "picture" and not any(inner.values()):
         named, told = classes_in_names([file.name for file in found.files])
@@ -183,6 +190,19 @@ def part_folders(names: Iterable[list[str]]) -> dict[str, str]:
     return parts
 
 
+def within(names: Sequence[str], parts: Mapping[str, str]) -> Sequence[str]:
+    """Return the folders of a file below that of its part, which may stand in one of its name.
+
+    Example:
+        >>> within(["seg_train", "seg_train", "sea", "1.jpg"], {"seg_train": "train"})
+        ['sea']
+    """
+    if names[0] not in parts:
+        return names[:-1]
+    again = len(names) > 3 and part_of(names[1]) == parts[names[0]]
+    return names[2:-1] if again else names[1:-1]
+
+
 def part_of(folder: str) -> str:
     """Return the part that a folder is called like, or nothing.
 
@@ -217,10 +237,9 @@ def say_inner_parts(names: Iterable[list[str]]) -> Iterator[str]:
 
 
 def check_classes(placed: Sequence[Placed], found: Found) -> None:
-    """Refuse pictures that are in no class folders, of one class, or without test pictures."""
+    """Refuse pictures that are in no class folders, or of one class."""
     source, noun = found.source, found.noun
     labels = {item.label for item in placed if item.part == "train"} - {None}
-    parts = {item.part for item in placed}
     if not labels:
         raise DataError(
             f"{source} holds {pictures(len(placed), noun)} in no class folder, so nothing says "
@@ -230,27 +249,20 @@ def check_classes(placed: Sequence[Placed], found: Found) -> None:
     if len(labels) == 1:
         raise DataError(
             f"{source} holds one class only, {cut(str(*labels))!r}, so there is nothing to learn. "
-            f"Give a folder of {noun}s for each class{'' if noun in ENDINGS_OF else ONE_TABLE}."
+            f"Give a folder of {noun}s for each class{'' if noun in ENDINGS_OF else ONE_TABLE}"
+            f"{in_table(found)}."
         )
-    check_tested(parts, found)
 
 
 def in_table(found: Found) -> str:
     """Say how a table beside the pictures may tell their classes, where there is one."""
-    tables = sorted(name for name in found.tables if "submission" not in name.lower())
+    tables = sorted(
+        (name for name in found.tables if "submission" not in name.lower()),
+        key=lambda name: (name.lower().endswith("json"), name),
+    )
     if not tables:
         return ""
     return f"; or name the column of {cut(tables[0])} that does with {option('target')}"
-
-
-def check_tested(parts: Collection[str], found: Found) -> None:
-    """Refuse parts of which none is to test with."""
-    source, noun = found.source, found.noun
-    if len(parts) > 1 and "test" not in parts:
-        raise DataError(
-            f"{source} holds training and validation {noun}s, but none to test with. Call the "
-            f"folder of the validation {noun}s test: a part of the others then validates."
-        )
 
 
 def check_left(

@@ -19,7 +19,8 @@ from bakeoff.data.array import Array
 from bakeoff.errors import DataError
 
 PARTS = {2: ("train", "test"), 3: ("train", "validation", "test")}
-KNOWN = ("shape", "columns", "keys", "detach", "to_polars", "__arrow_c_stream__", "fingerprint")
+KNOWN = ("shape", "columns", "keys", "detach", "tensors", "to_polars", "__arrow_c_stream__",
+         "fingerprint")  # fmt: skip
 COLOURS = (1, 3, 4)
 
 

@@ -1,6 +1,6 @@
 """A hundred SIGKILLs of the whole group at random moments: every run ends as if it had not been.
 
-Ten of them are in the suite (tests/runs/test_kills.py): the same, of fewer models.
+Six of them are in the suite (tests/runs/test_kills.py): the same, of fewer models.
 """
 
 import pytest

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.data.reading.yielded import in_batches
 from bakeoff.errors import RequestError
 
 SHARE_HELD_OUT = 0.15
@@ -73,7 +74,7 @@ def pairs_of(data: Any) -> tuple[Any, Any]:
     """
     if hasattr(data, "element_spec"):  # tf.data
         items = list(data.as_numpy_iterator())
-        whole = batched(data.element_spec)
+        whole = in_batches(data.element_spec)
     elif hasattr(data, "batch_size") and hasattr(data, "__iter__"):  # a DataLoader
         items, whole = list(data), True
     elif hasattr(data, "__getitem__") and hasattr(data, "__len__"):
@@ -102,16 +103,6 @@ def joined(join: Any, parts: Any) -> np.ndarray:
         return np.asarray(join([taken(part) for part in parts]))
     except ValueError as error:
         raise RequestError(f"The rows are of different shape: {error}.") from error
-
-
-def batched(spec: Any) -> bool:
-    """Tell whether a `tf.data.Dataset` yields batches: x and y begin with the same axis."""
-    if not isinstance(spec, tuple) or len(spec) != 2:
-        return False
-    x, y = spec
-    xs = list(x.values()) if isinstance(x, Mapping) else [x]
-    shapes = [tuple(own.shape) for own in (*xs, y)]
-    return all(shapes) and len({shape[0] for shape in shapes}) == 1
 
 
 def taken(values: Any) -> np.ndarray:

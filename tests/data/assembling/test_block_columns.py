@@ -62,6 +62,7 @@ def test_a_shape_of_other_sizes_than_its_columns_is_refused():
 
 def test_pixels_are_read_as_columns_where_the_user_names_one_or_they_are_no_picture():
     columns = {"label": LABELS, **wide(SQUARE, "pixel{}".format)}
+    assert read(columns, target="label").schema.inputs == ("pixel",)
     assert len(read(columns, target="label", inputs=["pixel3", "pixel7"]).schema.inputs) == 2
     del columns["pixel63"]
     assert len(read(columns, target="label").schema.inputs) == 63
@@ -86,6 +87,19 @@ def test_empty_cells_at_the_end_are_no_steps_and_those_between_are_missing(tmp_p
     assert np.isnan(dataset.arrays["v"][1][1, 0])
     new = read_inputs({"v1": [5], "v2": [6], "v3": [None]}, dataset.schema)
     assert new.arrays["v"][0][:, 0].tolist() == [5, 6]
+
+
+def test_numbers_of_steps_keep_their_digits_and_their_decimal_mark_and_words_are_named(tmp_path):
+    times = {f"t{k}": [1_700_000_000 + 7 * row + k for row in range(30)] for k in range(3)}
+    dataset = read({"y": LABELS, **times}, target="y", kinds={"t*": "sequence"})
+    assert dataset.arrays["t"][1][:, 0].tolist() == [1_700_000_007 + k for k in range(3)]
+    path = tmp_path / "comma.csv"
+    path.write_text("y;t1;t2\n" + "".join(f"{y};{k},5;{k},25\n" for k, y in enumerate(LABELS)))
+    dataset = read(path, target="y", kinds={"t*": "sequence"})
+    assert dataset.arrays["t"][2][:, 0].tolist() == [2.5, 2.25]
+    path.write_text(path.read_text().replace("4,25", "oops"))
+    with pytest.raises(DataError, match="row 5, column t2: 'oops' is no number"):
+        read(path, target="y", kinds={"t*": "sequence"})
 
 
 def test_a_cell_that_is_no_pixel_is_named_and_so_is_a_column_that_lacks():

@@ -54,7 +54,17 @@ def test_a_table_of_one_row_is_one_series_and_rows_that_are_alike_are_refused():
     assert two.schema.series.series == "Country,Item"
 
 
+def test_other_names_with_digits_and_other_parts_do_not_mislead():
+    frame = wide(Country=["A", "B", "C"], Top10=[3, 2, 1], Code=["x", "y", "z"])
+    days = [DAYS[-1] + timedelta(days=k) for k in range(1, 40)]
+    later = wide(days, Country=["A", "B", "C"], Top10=[3, 2, 1], Code=["x", "y", "z"])[:1]
+    dataset = read(frame, test=later, lookback=9, horizon=3)
+    assert dataset.schema.series.series == "Country"
+    assert set(dataset.origin.ids[dataset.parts == "test"]) == {"A"}
+
+
 def test_a_table_with_its_target_or_without_dates_in_its_names_stays_as_it_is():
+    assert read(wide(), lookback=10, horizon=3).schema.targets == ("value",)
     with pytest.raises(RequestError, match="needs the column that orders"):
         read(wide(), target="Country", horizon=3)
     assert dates_of_names(["400", "402", "404"]) == {}

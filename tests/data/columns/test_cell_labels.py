@@ -42,11 +42,15 @@ def test_other_marks_separate_where_the_user_says_so_and_are_told_where_not(mark
 def test_names_of_two_words_are_no_labels():
     cells = ["New York", "New Orleans", "York", "Boston"] * 10
     assert not any("labels" in note for note in told(cells).notes)
+    both = ["New", "New York", "York", "Boston"] * 10
+    assert any("labels" in note for note in told(both).notes)
     assert told(["a|b", "c|d", "e|f", "g|h"] * 10).schema.tasks == {"genres": "multiclass"}
 
 
 def test_the_kind_category_takes_each_cell_for_a_class():
-    dataset = told(["|".join(own) for own in SETS], kinds={"genres": "category"})
+    cells = ["|".join(own) for own in SETS]
+    assert told(cells).schema.tasks == {"genres": "multilabel"}
+    dataset = told(cells, kinds={"genres": "category"})
     assert dataset.schema.tasks == {"genres": "multiclass"}
 
 

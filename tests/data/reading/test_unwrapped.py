@@ -114,3 +114,13 @@ def test_a_part_without_answers_is_left_out_and_told():
     twice = read({"train": frame, "val": other, "dev": other[:3]}, target="y")
     assert twice.notes[0] == "dev is left out: no further part with answers."
     assert dataset.notes[0] == "test is left out: no further part with answers."
+
+
+def test_sound_and_films_are_told_by_their_names_alone(tmp_path):
+    for name, said in (("a.wav", "is sound"), ("a.mp4", "is a film")):
+        (tmp_path / name).write_bytes(b"RIFF\0\0WAVE")
+        with pytest.raises(BakeoffError, match=said):
+            read(tmp_path / name, target="y")
+    path = tmp_path / "losses.csv"
+    path.write_text("RIFF,y\n" + "1.5,a\n2.25,b\n" * 9)
+    assert read(path, target="y").schema.inputs == ("RIFF",)

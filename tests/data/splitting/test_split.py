@@ -209,6 +209,8 @@ def test_a_column_that_says_the_part_of_each_row_makes_the_split(name):
 
 def test_a_column_of_other_words_makes_no_split_by_itself():
     words = [*WORDS[:59], "red"]
+    whole = {"a": list(range(60)), "split": WORDS, "y": ["a", "b", "b"] * 20}
+    assert make_split(read(whole, target="y")).method == "column"
     rows = {"a": list(range(60)), "split": words, "y": ["a", "b", "b"] * 20}
     assert make_split(read(rows, target="y")).method == "random"
     with pytest.raises(DataError, match="says 'red' at row 60"):

@@ -102,7 +102,7 @@ def blocks_of(
         if lists is not None and not held:
             read[name] = lists
         if lists is not None:
-            kind = kind or likely_kind(frame[name], lists)
+            kind = kind or kind_of_lists(frame[name], lists)
             sizes = list_sizes(lists, name, image_size) if kind == "image" else ()
             found.append(Block(name, kind, None, sizes))
     return found, read
@@ -114,7 +114,7 @@ def holds_pixels(series: pl.Series) -> bool:
     return 1 <= depth <= 3 and bool(leaf.is_numeric())
 
 
-def likely_kind(cells: pl.Series, lists: pl.Series) -> str:
+def kind_of_lists(cells: pl.Series, lists: pl.Series) -> str:
     """Return what lists are: pixels, by their name; a few written numbers; "" for sequences."""
     import polars as pl
 
@@ -166,7 +166,7 @@ def flat(lists: pl.Series) -> pl.Series:
     import polars as pl
 
     found = outer(lists)
-    while found.dtype.inner.is_nested():  # type: ignore[attr-defined]
+    while leaf_of(found.dtype)[0] > 1:
         found = found.list.eval(pl.element().explode())
     return found
 
@@ -219,13 +219,12 @@ def list_sizes(lists: pl.Series, name: str, image_size: str) -> tuple[int, ...]:
     return (len(rows[0]), len(across), *deep)
 
 
-def with_blocks(table: Table, blocks: Sequence[Block], answers: Sequence[str] = ()) -> Table:
+def with_blocks(table: Table, blocks: Sequence[Block]) -> Table:
     """Return a table with a column for each block: arrays, or lists of the steps of sequences.
 
     Args:
         table: Of training, or new.
         blocks: Of the training data.
-        answers: Columns that are not looked at.
 
     Raises:
         DataError: A column lacks, or a cell holds something else.
@@ -233,8 +232,8 @@ def with_blocks(table: Table, blocks: Sequence[Block], answers: Sequence[str] = 
     frame = table.frame
     for block in blocks:
         if block.wide is not None:
-            frame = gathered(frame, block, table.source)
-        elif block.name in frame.columns and block.name not in answers:
+            frame = gathered(replace(table, frame=frame), block)
+        elif block.name in frame.columns:
             lists = as_written(frame[block.name], block.kind)
             frame = frame if lists is None else frame.with_columns(lists)
             if block.kind in ("image", "number") and holds_pixels(frame[block.name]):
@@ -242,10 +241,15 @@ def with_blocks(table: Table, blocks: Sequence[Block], answers: Sequence[str] = 
     return replace(table, frame=frame)
 
 
-def gathered(frame: pl.DataFrame, block: Block, source: str) -> pl.DataFrame:
-    """Put numbered columns into one, where the first of them stood."""
+def gathered(table: Table, block: Block) -> pl.DataFrame:
+    """Put numbered columns into one, where the first of them stood.
+
+    Raises:
+        DataError: A column lacks, a cell is no number, or a pixel is missing.
+    """
     import polars as pl
 
+    frame, source = table.frame, table.source
     names = block.wide.names if block.wide is not None else ()
     lost = [name for name in names if name not in frame.columns]
     if lost:
@@ -254,24 +258,26 @@ def gathered(frame: pl.DataFrame, block: Block, source: str) -> pl.DataFrame:
             f"{cut(lost[0])} among them. Give files with the same columns."
         )
     at, rest = frame.columns.index(names[0]), frame.drop(names)
-    if block.kind in ("sequence", "tokens"):
-        steps = trimmed(np.column_stack([numbers_of(frame[name]) for name in names]))
-        return rest.insert_column(min(at, rest.width), pl.Series(block.name, steps))
-    values = np.empty((len(frame), len(names)), np.uint8)
+    steps = block.kind in ("sequence", "tokens")
+    values = np.empty((len(frame), len(names)), np.float64 if steps else np.uint8)
     for k, name in enumerate(names):
-        column = numbers_of(frame[name])
-        bad = np.flatnonzero(np.isnan(column))
+        column, strange = numbers_of(frame[name], table.mark)
+        bad = np.flatnonzero(strange if steps else np.isnan(column))
         if len(bad):
             row, more = int(bad[0]), f" ({len(bad):,} such cells)" if len(bad) > 1 else ""
             raise DataError(
                 f"{source}, row {row + 1:,}, column {cut(name)}: {cut(repr(frame[name][row]))} is "
-                f"no pixel{more}. Give a number in every cell."
+                f"no {'number' if steps else 'pixel'}{more}. Give a number in every cell."
             )
         if values.dtype == np.uint8 and as_bytes(column).dtype != np.uint8:
             values = values.astype(np.float32)
         values[:, k] = column
-    pixels = as_series(block.name, values.reshape(-1, *(block.sizes or (len(names),))))
-    return rest.insert_column(min(at, rest.width), pixels)
+    made = (
+        pl.Series(block.name, trimmed(values))
+        if steps
+        else as_series(block.name, values.reshape(-1, *(block.sizes or (len(names),))))
+    )
+    return rest.insert_column(min(at, rest.width), made)
 
 
 def trimmed(values: Array) -> pl.Series:
@@ -282,7 +288,7 @@ def trimmed(values: Array) -> pl.Series:
     lengths = values.shape[1] - known[:, ::-1].argmax(axis=1)
     lengths[~known.any(axis=1)] = 0
     return pl.Series([row[:n] for row, n in zip(values, lengths.tolist(), strict=True)],
-                     dtype=pl.List(pl.Float32))  # fmt: skip
+                     dtype=pl.List(pl.Float64))  # fmt: skip
 
 
 def as_bytes(values: Array) -> Array:

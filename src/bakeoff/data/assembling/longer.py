@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bakeoff.cut import cut
-from bakeoff.data.assembling.choices import Choices
+from bakeoff.data.assembling.choices import Choices, columns_of_series
 from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.forms import SeriesForm
 from bakeoff.data.reading.cells import as_texts, to_months, to_times
@@ -59,7 +59,7 @@ def longer(table: Table, choices: Choices) -> tuple[Table, Choices]:
     others = [name for name in names if name not in dates]
     value = free_name(choices.target or VALUE, others)
     time = free_name(choices.time or TIME, others)
-    series = choices.series.split(",") if choices.series else ids_of(table.frame, others)
+    series = columns_of_series(choices.series or "", others) or ids_of(table.frame, others)
     said = choices._replace(target=value, time=time, series=",".join(series) or None)
     return melted(table, dates, series, time, value), said
 
@@ -70,7 +70,7 @@ def longer_like(table: Table, form: SeriesForm, target: str) -> Table:
     dates = dates_of_names(names) if form.time[0] not in names else {}
     if not dates or len(form.time) > 1:
         return table
-    return melted(table, dates, form.series.split(",") if form.series else [], form.time[0], target)
+    return melted(table, dates, columns_of_series(form.series, names), form.time[0], target)
 
 
 def dates_of_names(names: Sequence[str]) -> dict[str, datetime]:
@@ -88,20 +88,19 @@ def dates_of_names(names: Sequence[str]) -> dict[str, datetime]:
     years = {name: datetime(int(m[1]), 1, 1) for name in may_be if (m := YEAR.fullmatch(name))}
     if len(years) > 1:
         return years if rising(list(years.values())) else {}
-    kept = [name for name in may_be if re.search(r"\d\D+\d|\D\d{2}|Q\d", name)]
-    texts = pl.Series(kept, dtype=pl.String)
-    for found in (to_times(texts), to_months(texts)):
-        if kept and found is not None and not found[0].null_count():
-            moments = found[0].to_list()
-            return dict(zip(kept, moments, strict=True)) if rising(moments) else {}
-    for pattern in PATTERNS if kept else ():
-        try:
-            moments = [datetime.strptime(name.strip(), pattern) for name in kept]
-        except ValueError:
-            continue
-        if rising(moments):
-            return dict(zip(kept, moments, strict=True))
-    return {}
+    texts = pl.Series(may_be, dtype=pl.String)
+    ways = [read[0].to_list() for read in (to_times(texts), to_months(texts)) if read is not None]
+    ways += [[moment_of(name, pattern) for name in may_be] for pattern in PATTERNS]
+    found = [{n: m for n, m in zip(may_be, way, strict=True) if m is not None} for way in ways]
+    return max((own for own in found if rising(list(own.values()))), key=len, default={})
+
+
+def moment_of(name: str, pattern: str) -> datetime | None:
+    """Return the date that a name is in one pattern; None where it is none."""
+    try:
+        return datetime.strptime(name.strip(), pattern)
+    except ValueError:
+        return None
 
 
 def rising(moments: Sequence[datetime]) -> bool:

@@ -13,6 +13,7 @@ from bakeoff.data.array import Array
 from bakeoff.data.columns.column import free
 from bakeoff.data.columns.read_labels import UNNAMED, fixed_part, matching
 from bakeoff.data.forms import WideForm
+from bakeoff.data.reading.cells import as_texts, clean, to_numbers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,12 +89,22 @@ def shared(names: Sequence[str]) -> str:
 
 def is_empty(series: pl.Series) -> bool:
     """Tell whether a cell of a column is no number."""
-    return bool(np.isnan(numbers_of(series)).any())
+    return bool(np.isnan(numbers_of(series, ".")[0]).any())
 
 
-def numbers_of(series: pl.Series) -> Array:
-    """Return (N,) the numbers of cells, NaN where there is none."""
+def numbers_of(series: pl.Series, mark: str) -> tuple[Array, Array]:
+    """Return (N,) the numbers of cells, NaN where there is none; and (N,) which are no numbers.
+
+    Args:
+        series: Numbers, or texts as they stand in the file.
+        mark: The decimal mark of the file.
+    """
     import polars as pl
 
-    texts = series.str.strip_chars() if series.dtype == pl.String else series
-    return texts.cast(pl.Float32, strict=False).fill_null(np.nan).to_numpy()
+    numbers = series.cast(pl.Float64, strict=False)
+    strange = np.zeros(len(series), bool)
+    if numbers.null_count() > series.null_count():
+        texts = clean(as_texts(series))[0]
+        numbers = to_numbers(texts, mark=mark)[0]
+        strange = (texts.is_not_null() & numbers.is_null()).to_numpy()
+    return numbers.fill_null(np.nan).to_numpy(), strange

@@ -216,9 +216,8 @@ def joined(
 ) -> tuple[dict[str, Table], Choices, list[Block]]:
     """Return tables of which the columns that are read as one are one, and choices that know it."""
     if choices.horizon:
-        asked = choices
-        pairs = {part: longer(own, asked) for part, own in tables.items()}
-        tables, choices = {part: own for part, (own, _) in pairs.items()}, pairs["train"][1]
+        tables["train"], choices = longer(tables["train"], choices)
+        tables |= {p: longer(own, choices)[0] for p, own in tables.items() if p != "train"}
     first = tables["train"]
     choices = with_several(choices, first.frame.columns)
     blocks, lists = found_blocks(first, choices, image_size)

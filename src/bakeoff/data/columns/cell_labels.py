@@ -60,11 +60,11 @@ def separator_of(series: pl.Series, known: Sequence[str] = SEPARATORS) -> str:
     texts = clean(as_texts(series), NOTHING)[0].drop_nulls()
     if not len(texts):
         return ""
-    if texts.str.strip_chars().str.contains(BRACKETED).mean() > 0.5:  # type: ignore[operator]
+    if 2 * texts.str.strip_chars().str.contains(BRACKETED).sum() > len(texts):
         return "["
     for mark in known:
         several = texts.str.strip_chars().str.contains(mark, literal=True)
-        if several.mean() >= SHARE:  # type: ignore[operator]
+        if several.sum() >= SHARE * len(texts):
             pieces = texts.str.split(mark).explode().str.strip_chars()
             if pieces.n_unique() <= texts.n_unique():
                 return mark

@@ -19,7 +19,8 @@ from bakeoff.errors import DataError, option
 from bakeoff.listed import listed
 
 PARTS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation",
-         "test": "test", "training": "train", "testing": "test", "dev": "validation"}  # fmt: skip
+         "test": "test", "training": "train", "testing": "test", "dev": "validation",
+         "publictest": "validation", "privatetest": "test", "holdout": "test"}  # fmt: skip
 FILLING = ("set", "data", "images", "imgs", "folder", "split")  # test_set is called test
 NUMBERED = r"(.*[^\W\d_])[ ._-]*\(?\d+\)?\.\w+$"  # cat.1.jpg, great_dane_7.jpg, dog (3).png
 
@@ -209,6 +210,8 @@ def part_of(folder: str) -> str:
     Example:
         >>> part_of("clouds_train"), part_of("VAL"), part_of("test_set"), part_of("rest")
         ('train', 'validation', 'test', '')
+        >>> part_of("Training"), part_of("PublicTest"), part_of("PrivateTest")
+        ('train', 'validation', 'test')
     """
     words = [word for word in re.split(r"[ _-]", folder.casefold()) if word not in FILLING]
     return PARTS.get(words[-1].removesuffix("set"), "") if words else ""

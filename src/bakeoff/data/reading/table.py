@@ -92,7 +92,7 @@ UNREAD = {  # endings -> how such a file begins, what it is and the way on
     (".feather", ".arrow", ".orc"): (b"ARROW1", f"an Arrow file. {GIVE}: polars.read_ipc(...)"),
     (".sqlite", ".sqlite3", ".db"): (b"SQLite format 3", f"a data base. {GIVE}: pandas.read_sql"),
     (".wav", ".mp3", ".flac", ".ogg"): (
-        b"RIFF",
+        b"",
         "sound, which is not read. Give its numbers as arrays (N, T, 1), or spectrograms as "
         "pictures",
     ),

@@ -29,6 +29,7 @@ from bakeoff.data.columns.read_labels import rarest_labels
 from bakeoff.data.columns.step_target import classes_of_steps
 from bakeoff.data.columns.target import rare_classes
 from bakeoff.data.dataset import Dataset
+from bakeoff.data.reading.placed import part_of
 from bakeoff.data.splitting.stratify import stratify
 from bakeoff.data.splitting.window_parts import (
     Parts,
@@ -42,9 +43,6 @@ from bakeoff.data.splitting.window_parts import (
 from bakeoff.errors import DataError, RequestError, option, unknown
 
 PARTS = ("train", "validation", "test")
-WORDS = {**{part: part for part in PARTS}, "training": "train", "val": "validation",
-         "valid": "validation", "dev": "validation", "testing": "test",
-         "publictest": "validation", "privatetest": "test", "holdout": "test"}  # fmt: skip
 SAYING = ("split", "usage", "subset", "partition", "part", "set")  # columns that say parts
 Method = Literal["random", "time", "group", "column", "files"]
 ASKED = tuple(method for method in get_args(Method) if method != "files")
@@ -214,17 +212,6 @@ def default_how(dataset: Dataset) -> str:
     return f"group:{groups[0]}" if len(groups) == 1 else "random:70/15/15"
 
 
-def part_said(word: object) -> str:
-    """Return the part that a cell names, or nothing.
-
-    Example:
-        >>> part_said("Training"), part_said("PrivateTest"), part_said("test_set"), part_said("red")
-        ('train', 'test', 'test', '')
-    """
-    letters = "".join(sign for sign in str(word).lower() if sign.isalpha())
-    return WORDS.get(letters, "") or WORDS.get(letters.removesuffix("set"), "")
-
-
 def default_columns(dataset: Dataset) -> list[str]:
     """Return the columns that are called as if they said the part of each row."""
     names = [column.name for column in dataset.schema.columns if column.name != dataset.target]
@@ -239,7 +226,7 @@ def saying_parts(dataset: Dataset, names: Sequence[str]) -> list[str]:
         values = dataset.arrays.get(name)
         if values is None or values.ndim != 1 or values.dtype != object:
             continue
-        said = {part_said(word) for word in set(values.tolist())}
+        said = {part_of(str(word).strip()) for word in set(values.tolist())}
         if "" not in said and {"train", "test"} <= said:
             found.append(name)
     return found
@@ -399,7 +386,7 @@ def by_words(dataset: Dataset, words: Array, seed: int, *, column: str = "") -> 
         seed: Draws the validation part, where there is none.
         column: The column that says them; "" where separate files do.
     """
-    parts = np.array([part_said(word) for word in words])
+    parts = np.array([part_of(str(word).strip()) for word in words])
     strange = np.flatnonzero(parts == "")
     if len(strange):
         raise DataError(

@@ -174,14 +174,11 @@ class ColumnLayer(layers.Layer):
 
     def attention(self, x, training):
         """Let each column read all columns: (B, 1 + J, M) -> (B, 1 + J, M)."""
-        query, key, value = self.heads(x)  # (B, 1 + J, N, M / N) each
-        if training and self.attention_dropout.rate:
-            weights = self.weights_of(query, key)  # (B, N, 1 + J, 1 + J)
-            weights = self.attention_dropout(weights, training=True)
-            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, 1 + J, N, M / N)
-        else:
-            h = ops.dot_product_attention(query, key, value)  # (B, 1 + J, N, M / N)
-        h = ops.reshape(h, ops.shape(x))  # (B, 1 + J, M)
+        query, key, value = self.heads(x)  # (B, N, 1 + J, M / N) each
+        weights = self.weights_of(query, key)  # (B, N, 1 + J, 1 + J)
+        weights = self.attention_dropout(weights, training=training)
+        h = ops.matmul(weights, value)  # (B, N, 1 + J, M / N)
+        h = ops.reshape(ops.swapaxes(h, 1, 2), ops.shape(x))  # (B, 1 + J, M)
         return self.dropout(self.out(h), training=training)
 
     def feedforward(self, x, training):
@@ -192,19 +189,19 @@ class ColumnLayer(layers.Layer):
 
     def attend(self, x):
         """Return the weights (B, N, 1 + J, 1 + J) with which each column reads the others."""
-        query, key, _ = self.heads(self.attention_norm(x))  # (B, 1 + J, N, M / N) each
+        query, key, _ = self.heads(self.attention_norm(x))  # (B, N, 1 + J, M / N) each
         return self.weights_of(query, key)
 
     def weights_of(self, query, key):
         """Return how much each column reads of each other: (B, N, 1 + J, 1 + J)."""
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
-        return ops.softmax(scores)
+        query = query / query.shape[3] ** 0.5
+        return ops.softmax(ops.matmul(query, ops.swapaxes(key, 2, 3)))
 
     def heads(self, x):
-        """Return query, key and value of each head: (B, 1 + J, M) -> (B, 1 + J, N, M / N)."""
+        """Return query, key and value of each head: (B, 1 + J, M) -> (B, N, 1 + J, M / N)."""
         parts = ops.split(self.query_key_value(x), 3, 2)  # (B, 1 + J, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return [ops.reshape(part, shape) for part in parts]
+        return [ops.swapaxes(ops.reshape(part, shape), 1, 2) for part in parts]
 
 
 def check_categories(categories, sizes: tuple[int, ...]) -> None:

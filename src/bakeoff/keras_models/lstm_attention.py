@@ -148,27 +148,25 @@ class LSTMAttention(keras.Model):
 
     def attention(self, x, real, training):
         """Let each step read all real steps: (B, T, W) -> (B, T, W)."""
-        query, key, value = self.split(x)  # (B, T, N, W / N) each
-        if training and self.attention_dropout.rate > 0:
-            weights = self.attention_dropout(self.weigh(query, key, real), training=training)
-            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, T, N, W / N)
-        else:
-            mask = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-            h = ops.dot_product_attention(query, key, value, mask=mask)  # (B, T, N, W / N)
-        h = ops.reshape(h, ops.shape(x))  # (B, T, W)
+        query, key, value = self.split(x)  # (B, N, T, W / N) each
+        weights = self.attention_dropout(self.weigh(query, key, real), training=training)
+        h = ops.matmul(weights, value)  # (B, N, T, W / N)
+        h = ops.reshape(ops.swapaxes(h, 1, 2), ops.shape(x))  # (B, T, W)
         return self.dropout(self.out(h), training=training)
 
     def attend(self, x, lengths=None):
         """Return the weights with which each step reads the others: (B, T, F) -> (B, N, T, T)."""
         x, real = self.read(x, lengths)  # (B, T, W), (B, T)
-        query, key, _ = self.split(x)  # (B, T, N, W / N) each
+        query, key, _ = self.split(x)  # (B, N, T, W / N) each
         return self.weigh(query, key, real)
 
     def weigh(self, query, key, real):
         """Weigh the real steps by the likeness of query and key: -> (B, N, T, T)."""
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
+        query = query / query.shape[3] ** 0.5
+        scores = ops.matmul(query, ops.swapaxes(key, 2, 3))  # (B, N, T, T)
         if real is not None:
-            scores = ops.where(real[:, None, None], scores, -float("inf"))
+            unseen = ops.where(real, 0.0, -float("inf"))  # (B, T)
+            scores = scores + ops.cast(unseen[:, None, None], scores.dtype)
         return ops.softmax(scores)
 
     def read(self, x, lengths, training=False):
@@ -193,10 +191,10 @@ class LSTMAttention(keras.Model):
         return x, real
 
     def split(self, x):
-        """Return query, key and value of each head: (B, T, W) -> (B, T, N, W / N)."""
+        """Return query, key and value of each head: (B, T, W) -> (B, N, T, W / N)."""
         parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, W) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return [ops.reshape(part, shape) for part in parts]
+        return [ops.swapaxes(ops.reshape(part, shape), 1, 2) for part in parts]
 
 
 def average_steps(x, real):

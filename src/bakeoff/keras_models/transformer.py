@@ -262,15 +262,11 @@ class EncoderLayer(layers.Layer):
 
     def attention(self, x, real, training):
         """Let each step read all real steps: (B, T, M) -> (B, T, M)."""
-        query, key, value = self.heads(x)  # (B, T, N, M / N) each
-        if training and self.attention_dropout.rate:
-            weights = attention_weights(query, key, real)  # (B, N, T, T)
-            weights = self.attention_dropout(weights, training=True)
-            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, T, N, M / N)
-        else:
-            seen = None if real is None else real[:, None, None]  # (B, 1, 1, T)
-            h = ops.dot_product_attention(query, key, value, mask=seen)  # (B, T, N, M / N)
-        h = ops.reshape(h, ops.shape(x))  # (B, T, M)
+        query, key, value = self.heads(x)  # (B, N, T, M / N) each
+        weights = attention_weights(query, key, real)  # (B, N, T, T)
+        weights = self.attention_dropout(weights, training=training)
+        h = ops.matmul(weights, value)  # (B, N, T, M / N)
+        h = ops.reshape(ops.swapaxes(h, 1, 2), ops.shape(x))  # (B, T, M)
         return self.dropout(self.out(h), training=training)
 
     def feedforward(self, x, training):
@@ -283,21 +279,23 @@ class EncoderLayer(layers.Layer):
         """Return the weights (B, N, T, T) with which each step reads the others."""
         if self.norm_first:
             x = self.attention_norm(x)
-        query, key, _ = self.heads(x)  # (B, T, N, M / N) each
+        query, key, _ = self.heads(x)  # (B, N, T, M / N) each
         return attention_weights(query, key, real)
 
     def heads(self, x):
-        """Return query, key and value of each head: (B, T, M) -> (B, T, N, M / N)."""
+        """Return query, key and value of each head: (B, T, M) -> (B, N, T, M / N)."""
         parts = ops.split(self.query_key_value(x), 3, 2)  # (B, T, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return [ops.reshape(part, shape) for part in parts]
+        return [ops.swapaxes(ops.reshape(part, shape), 1, 2) for part in parts]
 
 
 def attention_weights(query, key, real):
-    """Return how much each step reads of each other: (B, T, N, M / N) each -> (B, N, T, T)."""
-    scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5  # (B, N, T, T)
+    """Return how much each step reads of each other: (B, N, T, M / N) each -> (B, N, T, T)."""
+    query = query / query.shape[3] ** 0.5
+    scores = ops.matmul(query, ops.swapaxes(key, 2, 3))  # (B, N, T, T)
     if real is not None:
-        scores = ops.where(real[:, None, None], scores, float("-inf"))
+        unseen = ops.where(real, 0.0, -float("inf"))  # (B, T)
+        scores = scores + ops.cast(unseen[:, None, None], scores.dtype)
     return ops.softmax(scores)
 
 

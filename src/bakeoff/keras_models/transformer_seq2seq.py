@@ -310,24 +310,23 @@ class Attention(layers.Layer):
     def call(self, x, source, seen, training=False):
         """Read the source: (B, S, M), (B, T, M) -> (B, S, M)."""
         key, value = ops.split(self.key_value(source), 2, 2)  # (B, T, M) each
-        query = self.split(self.query(x))  # (B, S, N, M / N)
-        key = self.split(key)  # (B, T, N, M / N)
+        query = self.split(self.query(x))  # (B, N, S, M / N)
+        key = self.split(key)  # (B, N, T, M / N)
         value = self.split(value)
-        if training and self.attention_dropout.rate:
-            scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
-            if seen is not None:
-                scores = ops.where(seen, scores, float("-inf"))
-            weights = self.attention_dropout(ops.softmax(scores), training=True)  # (B, N, S, T)
-            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, S, N, M / N)
-        else:
-            h = ops.dot_product_attention(query, key, value, mask=seen)  # (B, S, N, M / N)
-        h = ops.reshape(h, ops.shape(x))  # (B, S, M)
+        query = query / query.shape[3] ** 0.5
+        scores = ops.matmul(query, ops.swapaxes(key, 2, 3))  # (B, N, S, T)
+        if seen is not None:
+            unseen = ops.where(seen, 0.0, -float("inf"))
+            scores = scores + ops.cast(unseen, scores.dtype)
+        weights = self.attention_dropout(ops.softmax(scores), training=training)
+        h = ops.matmul(weights, value)  # (B, N, S, M / N)
+        h = ops.reshape(ops.swapaxes(h, 1, 2), ops.shape(x))  # (B, S, M)
         return self.out(h)
 
     def split(self, x):
-        """Give each head its share of the width: (B, T, M) -> (B, T, N, M / N)."""
+        """Give each head its share of the width: (B, T, M) -> (B, N, T, M / N)."""
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return ops.reshape(x, shape)
+        return ops.swapaxes(ops.reshape(x, shape), 1, 2)
 
 
 def sinusoids(x):

@@ -217,14 +217,11 @@ class PatchLayer(layers.Layer):
 
     def attention(self, x, training):
         """Let each patch read all patches: (B, P, M) -> (B, P, M)."""
-        query, key, value = self.heads(x)  # (B, P, N, M / N) each
-        if training and self.attention_dropout.rate:
-            weights = self.weights_of(query, key)  # (B, N, P, P)
-            weights = self.attention_dropout(weights, training=True)
-            h = ops.einsum("bnts,bsnh->btnh", weights, value)  # (B, P, N, M / N)
-        else:
-            h = ops.dot_product_attention(query, key, value)  # (B, P, N, M / N)
-        h = ops.reshape(h, ops.shape(x))  # (B, P, M)
+        query, key, value = self.heads(x)  # (B, N, P, M / N) each
+        weights = self.weights_of(query, key)  # (B, N, P, P)
+        weights = self.attention_dropout(weights, training=training)
+        h = ops.matmul(weights, value)  # (B, N, P, M / N)
+        h = ops.reshape(ops.swapaxes(h, 1, 2), ops.shape(x))  # (B, P, M)
         return self.dropout(self.out(h), training=training)
 
     def feedforward(self, x, training):
@@ -235,19 +232,19 @@ class PatchLayer(layers.Layer):
 
     def attend(self, x):
         """Return the weights (B, N, P, P) with which each patch reads the others."""
-        query, key, _ = self.heads(self.attention_norm(x))  # (B, P, N, M / N) each
+        query, key, _ = self.heads(self.attention_norm(x))  # (B, N, P, M / N) each
         return self.weights_of(query, key)
 
     def weights_of(self, query, key):
         """Return how much each patch reads of each other: (B, N, P, P)."""
-        scores = ops.einsum("btnh,bsnh->bnts", query, key) / query.shape[3] ** 0.5
-        return ops.softmax(scores)
+        query = query / query.shape[3] ** 0.5
+        return ops.softmax(ops.matmul(query, ops.swapaxes(key, 2, 3)))
 
     def heads(self, x):
-        """Return query, key and value of each head: (B, P, M) -> (B, P, N, M / N)."""
+        """Return query, key and value of each head: (B, P, M) -> (B, N, P, M / N)."""
         parts = ops.split(self.query_key_value(x), 3, 2)  # (B, P, M) each
         shape = (*ops.shape(x)[:2], self.num_heads, x.shape[2] // self.num_heads)
-        return [ops.reshape(part, shape) for part in parts]
+        return [ops.swapaxes(ops.reshape(part, shape), 1, 2) for part in parts]
 
 
 def choose(name: str, value: str, known: Iterable[str]) -> str:

@@ -34,6 +34,7 @@ from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
 from bakeoff.data.reading import bundled, named
+from bakeoff.data.reading.array_files import opened
 from bakeoff.data.reading.arrays import are_arrays, axes_of
 from bakeoff.data.reading.frames import index_of_times, with_index
 from bakeoff.data.reading.located import located
@@ -77,10 +78,10 @@ def read(
     """Read data for training: a file, a data frame, arrays, pictures, or the name of a set.
 
     Args:
-        data: Path of a CSV, TSV, Excel, Parquet, JSON, ARFF, .ts or .npz file (compressed, too); of
-            a folder with a table for each part, called train, validation and test; of a folder or
-            .zip with a folder for each class, of pictures, texts or tables of steps, one a
-            sequence; a pandas or polars frame, any table of Arrow, a data set of Hugging Face, or a
+        data: Path of a CSV, TSV, Excel, Parquet, Arrow, JSON, ARFF, .ts, .npz, HDF5 or .mat file
+            (most compressed, too); of a folder of .npy files or of the files of MNIST; of one with
+            a table for each part, called train, validation and test; of a folder or .zip with a
+            folder for each class, of pictures, texts or tables of steps, one a sequence; a pandas or polars frame, any table of Arrow, a data set of Hugging Face, or a
             dict of columns, whose cells may hold lists of numbers, which are sequences, or picture
             files; arrays as (x, y) or {"x": ..., "y": ...}, or lists of different lengths as x; a
             Bunch of scikit-learn, a Dataset or DataLoader of torch, a tf.data.Dataset, ((x, y),
@@ -143,6 +144,7 @@ def read(
         wrapped |= by_part or pairs_by_part(data)
     rows = {part: yielded(own) for part, own in wrapped.items()}
     told = (*told, *rows["train"][1])
+    known = named.is_named(data) or bundled.is_bundled(data)  # wins over a folder of that name
     named_parts = {part: unwrapped(own) for part, (own, _) in rows.items()}
     if is_bunch(data) and target is None and not are_arrays(named_parts["train"]):
         choices = choices._replace(target="target")
@@ -150,14 +152,13 @@ def read(
         choices = choices._replace(time=name)
         named_parts = {part: with_index(own, name) for part, own in named_parts.items()}
     found = {part: located(value) for part, value in named_parts.items() if value is not None}
-    given = {part: value for part, (value, _) in found.items()}
+    given = {part: value if known else opened(value) for part, (value, _) in found.items()}
     if are_cell_pairs(given):
         given, found_targets = in_columns(given)
         if target is None:
             first, *further = [found_targets] if isinstance(found_targets, str) else found_targets
             choices = choices._replace(target=first, further=tuple(further))
     moved = (*told, *(said for _, said in found.values() if said))
-    known = named.is_named(data) or bundled.is_bundled(data)  # wins over a folder of that name
     if set(given) == {"train"} and not known:
         targets = [*filter(None, [choices.target]), *choices.further]
         for find in (part_tables, table_of_pictures):
@@ -250,7 +251,7 @@ def as_data(data: object, schema: Schema) -> object:
         return named.find_new(str(data))
     if bundled.is_bundled(data):
         return bundled.load(str(data))[0]
-    data = unwrapped(yielded(data)[0])
+    data = opened(unwrapped(yielded(data)[0]))
     if isinstance(data, tuple) and len(data) == 2 and cell_columns(data[0]):
         return join_pair(data[0], data[1], schema.targets[0])[0]
     if cells := cell_columns(data):

@@ -155,6 +155,7 @@ HOLD_LISTS = (
     ".json",
     ".ts",
 )  # files of tables whose cells may be lists
+HOLD_ARRAYS = (".h5", ".hdf5", ".mat")
 
 
 def ways_on(folder: RunFolder) -> list[str]:
@@ -183,7 +184,7 @@ def new_data(folder: RunFolder) -> str:
     ending = Path(str(source)).suffix.lower()
     if any(column.reason == HELD for column in schema.columns):
         return "NEW_DATA.parquet"
-    if shaped and ending in HOLD_LISTS:
+    if shaped and ending in (*HOLD_LISTS, *HOLD_ARRAYS):
         return f"NEW_DATA{ending}"
     form = schema.column(schema.inputs[0]).form
     wide = isinstance(form, ShapeForm) and form.wide is not None

@@ -115,7 +115,7 @@ def test_new_arrays_without_the_one_that_goes_in_are_refused_by_its_name(saved):
 @pytest.mark.parametrize(
     ("arrays", "asked", "said"),
     [
-        ({"picture": PICTURE, "label": LABEL}, {}, "holds picture, label. Say with target="),
+        ({"picture": PICTURE, "kind": LABEL}, {}, "holds picture, kind. Say with target="),
         ({"picture": PICTURE, "label": LABEL}, {"target": "lable"}, "Did you mean 'label'"),
         ({"picture": PICTURE, "label": LABEL[:9]}, {"target": "label"}, "picture has 60 rows but"),
         ({"age": AGE, "label": LABEL[:9]}, {"target": "label"}, "60 rows but label has 9"),

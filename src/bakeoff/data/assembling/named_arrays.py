@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
+from bakeoff.cut import cut
 from bakeoff.data.array import Array
 from bakeoff.data.assembling.arrays import from_arrays, inputs_from_arrays
 from bakeoff.data.assembling.choices import Choices, with_several
@@ -16,10 +16,17 @@ from bakeoff.data.assembling.tables import from_tables, inputs_from_table, is_be
 from bakeoff.data.columns.column import Schema
 from bakeoff.data.dataset import Dataset
 from bakeoff.data.forms import ShapeForm
-from bakeoff.data.reading.array_names import PARTS, are_plain, array_names, columns_among
-from bakeoff.data.reading.arrays import load_columns, num_axes
+from bakeoff.data.reading.array_names import (
+    ANSWERS,
+    PARTS,
+    are_plain,
+    array_names,
+    columns_among,
+)
+from bakeoff.data.reading.arrays import load_columns, shapes_of, source_of
 from bakeoff.data.reading.table import read_table
 from bakeoff.errors import DataError, RequestError, option, unknown
+from bakeoff.listed import listed
 
 
 def are_named_arrays(data: object) -> bool:
@@ -42,12 +49,16 @@ def from_named_arrays(given: Mapping[str, object], choices: Choices, source: str
     """
     data = given["train"]
     names = columns_among(array_names(data))
-    source = source or (Path(data).name if isinstance(data, (str, Path)) else "the arrays")
+    source = source or source_of(data)
+    shapes = shapes_of(data, names)
     chosen = with_several(choices, names)
+    asked = [chosen.target, *chosen.further, *(choices.inputs or ())]
+    beside = short_beside(shapes, names, asked)
+    names = [name for name in names if name not in beside]
     target, *further = targets_among(names, chosen, source)
     inputs = inputs_among(names, (target, *further), choices.inputs)
     chosen = chosen._replace(target=target)
-    axes = num_axes(data, names)
+    axes = {name: len(shape) for name, shape in shapes.items()}
     if all(axes.get(name, 1) == 1 for name in (*inputs, target, *further)):
         columns = [name for name in names if axes.get(name, 1) == 1]
         return from_tables(columns_of(given, columns), chosen)
@@ -65,7 +76,34 @@ def from_named_arrays(given: Mapping[str, object], choices: Choices, source: str
     known = (*dataset.schema.inputs, target, *further)
     unread = [name for name in names if name not in known]
     notes = [f"Not among the inputs: {', '.join(unread)}."] if unread else []
+    if beside:
+        rows = f"the {shapes[target][0]:,} rows of {cut(target)}"
+        told = listed(list(map(cut, beside)))
+        notes.append(f"Left out, as without a value for each of {rows}: {told}.")
     return replace(dataset, notes=(*notes, *dataset.notes))
+
+
+def short_beside(
+    shapes: Mapping[str, tuple[int, ...]], names: Sequence[str], asked: Sequence[str | None]
+) -> list[str]:
+    """Return the arrays that tell of the others, such as the names of their classes.
+
+    They have at most one axis, fewer than half of the rows of the others, and nobody asked for
+    them.
+
+    Example:
+        >>> shapes = {"images": (9, 5, 5), "labels": (9,), "label_names": (3,), "version": ()}
+        >>> short_beside(shapes, list(shapes), ["labels"])
+        ['label_names', 'version']
+    """
+    rows = max((shape[0] for shape in shapes.values() if len(shape) > 1), default=0)
+    return [
+        name
+        for name in names
+        if name not in asked
+        and len(shapes.get(name, ())) < 2
+        and 2 * next(iter(shapes.get(name, ())), 0) < rows
+    ]
 
 
 def can_go_in(table: object, name: str, choices: Choices) -> bool:
@@ -82,9 +120,10 @@ def chosen_of(choices: Choices, inputs: list[str]) -> Choices:
 
 
 def targets_among(names: Sequence[str], choices: Choices, source: str) -> list[str]:
-    """Return the arrays to predict: those asked for, or y."""
-    if choices.target is None and "y" in names:
-        return ["y"]
+    """Return the arrays to predict: those asked for, or the one that is called like an answer."""
+    answers = [name for name in names if name.lower() in ANSWERS]
+    if choices.target is None and ("y" in names or len(answers) == 1):
+        return ["y"] if "y" in names else answers
     if choices.target is None:
         raise RequestError(
             f"{source} holds {', '.join(names[:20])}. Say with {option('target')} which of them to "
@@ -163,5 +202,5 @@ def inputs_from_several(data: object, schema: Schema) -> Dataset:
 def columns_in(data: object) -> dict[str, object]:
     """Return new arrays as columns of a table."""
     names = array_names(data)
-    axes = num_axes(data, names)
-    return dict(load_columns(data, [name for name in names if axes.get(name, 1) == 1]))
+    shapes = shapes_of(data, names)
+    return dict(load_columns(data, [name for name in names if len(shapes.get(name, (0,))) == 1]))

@@ -202,7 +202,7 @@ def likely_kind(x: Array) -> tuple[str, str]:
     if x.ndim == 2:
         return "number", f"{size} numbers per row"
     if x.ndim == 3 and x.dtype == np.uint8:
-        return "image", f"pictures of {size}, as x has three axes of uint8"
+        return "image", f"pictures of {size}, as there are three axes of uint8"
     if x.ndim == 3:
         steps = f"{x.shape[1]:,} steps of {x.shape[2]} numbers"
         return "sequence", f"{steps}; if these are pictures, give it the kind image"

@@ -2,11 +2,13 @@
 
 picture, label                                  a column each
 picture_train, label_train, picture_test, ...   its parts: _train, _validation or _val, _test
+train_images, test_images, trainX, X_tr, ...    the same, called images_train, images_test, X_train
 series_lengths, or series_train_lengths         the real steps of each sequence
 """
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,9 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.data.reading.placed import FILLING
+from bakeoff.data.reading.placed import PARTS as PART_WORDS
+
 PARTS = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 ENDINGS = ("", *(f"_{part}" for part in PARTS))
 LENGTHS = "_lengths"
+SHORT = {"tr": "train", "te": "test", "t10k": "test"}  # and those that folders are called by
+ANSWERS = ("y", "label", "labels", "target", "targets", "class", "classes")  # what is predicted
+QUESTIONS = ("x", "images", "data", "inputs", "features")  # what it is predicted from
 KEYS = (
     *("x", "y", "x_lengths"),
     *(f"{letter}_{part}" for part in PARTS for letter in "xy"),
@@ -35,7 +43,8 @@ def array_names(data: object) -> list[str]:
         return []
     try:
         with zipfile.ZipFile(data) as archive:
-            return [name.removesuffix(".npy") for name in archive.namelist()]
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+        return list(called(names).values())
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
         return []  # whoever reads it says what is wrong
 
@@ -46,6 +55,59 @@ def is_npz(path: Path) -> bool:
         return path.suffix.lower() == ".npz" and path.is_file() and zipfile.is_zipfile(path)
     except (OSError, ValueError):
         return False
+
+
+def called(names: Sequence[str]) -> dict[str, str]:
+    """Return what arrays are called here: name -> name, where parts are told in another way.
+
+    So they are where all of a column's parts are told so, as data sets for courses have it. Of
+    arrays of one part, such as new data, the names of the columns are left.
+
+    Example:
+        >>> list(called(["train_images", "train_labels", "test_images", "test_labels"]).values())
+        ['images_train', 'labels_train', 'images_test', 'labels_test']
+        >>> list(called(["trainX", "trainY", "testX", "testY"]).values())
+        ['X_train', 'Y_train', 'X_test', 'Y_test']
+        >>> list(called(["train_set_x", "train_set_y", "list_classes"]).values())
+        ['x_train', 'y_train', 'list_classes']
+        >>> list(called(["test_x", "test_y"]).values())
+        ['x', 'y']
+        >>> called(["train_time", "label"])
+        {'train_time': 'train_time', 'label': 'label'}
+    """
+    same = {name: name for name in names}
+    if any(name.endswith("_train") for name in names):
+        return same
+    told = {name: stem_and_part(name) for name in names}
+    if {part for _, part in told.values()} in ({"test"}, {"validation"}):
+        alone = {name: stem for name, (stem, _) in told.items()}
+        known = {stem.lower() for stem in alone.values()} & {*ANSWERS, *QUESTIONS}
+        return alone if known and len(set(alone.values())) == len(names) else same
+    stems = {stem for stem, part in told.values() if part == "train"}
+    others = {name.lower() for name, (_, part) in told.items() if not part}
+    fits = all(stem in stems for stem, part in told.values() if part)
+    if len(stems) < 2 or not fits or others & set(ANSWERS):
+        return same
+    found = {name: f"{stem}_{part}" if part else name for name, (stem, part) in told.items()}
+    return found if len(set(found.values())) == len(names) else same
+
+
+def stem_and_part(name: str) -> tuple[str, str]:
+    """Return the name of a column, and the part that the name of an array tells, if it does.
+
+    Example:
+        >>> stem_and_part("X_tr"), stem_and_part("train_set_x"), stem_and_part("valLabels")
+        (('X', 'train'), ('x', 'train'), ('Labels', 'validation'))
+    """
+    words = re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name))
+    words = [word for word in words if not re.fullmatch(r"idx\d|ubyte", word)]
+    parts = [SHORT.get(w.lower()) or PART_WORDS.get(w.lower(), "") for w in words]
+    if sum(map(bool, parts)) != 1:
+        return name, ""
+    at = next(i for i, part in enumerate(parts) if part)
+    left = [word for i, word in enumerate(words) if i != at]
+    plain = [word for word in left if word.lower() not in FILLING]
+    return "_".join(plain or left) or name, parts[at]
 
 
 def are_plain(names: Sequence[str]) -> bool:

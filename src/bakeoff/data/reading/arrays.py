@@ -32,6 +32,7 @@ from bakeoff.data.reading.array_names import (
     PARTS,
     are_plain,
     array_names,
+    called,
     holds_blocks,
 )
 from bakeoff.data.reading.frames import is_nothing, unmasked
@@ -40,6 +41,7 @@ from bakeoff.data.reading.unpack import cause, check_file, check_unpacked, unrea
 from bakeoff.errors import DataError, did_you_mean
 
 INPUTS = ("x", *(f"x_{part}" for part in PARTS))  # in the order in which parts are put together
+THE_ARRAYS = "the arrays"
 LAYOUT = "x and y, or x_train, y_train, x_test and y_test (and x_validation, y_validation)"
 
 
@@ -96,16 +98,23 @@ def read_arrays(
     Raises:
         DataError: A key is missing or unknown, lengths differ, or an array holds Python objects.
     """
-    source = Path(data).name if isinstance(data, (str, Path)) else "the arrays"
+    source = source_of(data)
     try:
         return collected(data, source, needs_y=needs_y, keys=keys)
     except DataError as error:
         message = str(error.args[0])  # options in it stay options
         for name, key in (keys or {}).items():
             message = re.sub(rf"\b{key}\b", name.replace("\\", r"\\"), message)
-        if source == "the arrays":
+        if source == THE_ARRAYS:
             raise DataError(message) from error
         raise DataError(message if source in message else f"{source}: {message}") from error
+
+
+def source_of(data: object) -> str:
+    """Return what to call arrays in messages."""
+    if isinstance(data, (str, Path)):
+        return Path(data).name
+    return str(getattr(data, "source", THE_ARRAYS))
 
 
 def collected(
@@ -221,7 +230,7 @@ def loaded(
         with path.open("rb") as file:
             return {"x": one_array(file, path.name)}, ()
     with zipfile.ZipFile(path) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        members = members_of(archive)
         if keys is None:
             check_keys(list(members), path.name)
             keys = {name: name for name in members}
@@ -240,36 +249,49 @@ def loaded(
         return found, (note,) if note else ()
 
 
-def num_axes(data: object, names: Sequence[str]) -> dict[str, int]:
-    """Return how many axes each column has, of those with a head that can be read.
+def members_of(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Return the arrays of an .npz file by what they are called here."""
+    held = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    names = called(list(held))
+    return {names[name]: info for name, info in held.items()}
+
+
+def shapes_of(data: object, names: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each column, of those with a head that can be read.
 
     Args:
         data: A dict of arrays, or an .npz file, of which the heads of the arrays are read.
         names: Of the columns; an array of a part stands for its column.
     """
     if isinstance(data, Mapping):
-        held = {str(name): axes_of(value) for name, value in data.items()}
+        held = {str(name): shape_of(value) for name, value in data.items()}
     else:
         with zipfile.ZipFile(Path(str(data))) as archive:
-            held = {
-                info.filename.removesuffix(".npy"): axes_of_member(archive, info)
-                for info in archive.infolist()
-            }
+            members = members_of(archive)
+            held = {name: shape_of_member(archive, info) for name, info in members.items()}
     found = {}
     for name in names:
-        axes = [held[f"{name}{ending}"] for ending in ENDINGS if held.get(f"{name}{ending}")]
-        found.update({name: axes[0]} if axes else {})
+        shapes = [held[f"{name}{ending}"] for ending in ENDINGS if held.get(f"{name}{ending}")]
+        found.update({name: shapes[0]} if shapes else {})
     return found
 
 
-def axes_of_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
-    """Return how many axes an array of a file has; 0 where its head says nothing."""
+def shape_of(value: Any) -> tuple[int, ...]:
+    """Return the shape of an array or a list; of lists of different lengths, that of the first."""
+    try:
+        return np.shape(value)
+    except ValueError:
+        return (len(value),)
+
+
+def shape_of_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[int, ...]:
+    """Return the shape of an array of a file; () where its head says nothing."""
     try:
         with archive.open(info) as file:
             said = said_by(file)
-        return len(said[0]) if said else 0
+        return tuple(said[0]) if said else ()
     except Exception:  # a header is read as Python: anything at all may come of it
-        return 0
+        return ()
 
 
 def load_columns(data: object, names: Sequence[str]) -> dict[str, Array]:
@@ -278,7 +300,7 @@ def load_columns(data: object, names: Sequence[str]) -> dict[str, Array]:
     Raises:
         DataError: Their rows differ, or one is damaged or holds Python objects.
     """
-    source = Path(data).name if isinstance(data, (str, Path)) else "the arrays"
+    source = source_of(data)
     wanted = {name: name for name in array_names(data) if name in names}
     found, _ = named_arrays(data, source, wanted)
     arrays = {name: as_array(values, name) for name, values in found.items()}

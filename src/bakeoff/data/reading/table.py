@@ -26,6 +26,7 @@ from bakeoff.data.reading.declared_in_parquet import (
 from bakeoff.data.reading.delimited import delimited, delimited_text
 from bakeoff.data.reading.first_sheet import WORKBOOKS, first_sheet
 from bakeoff.data.reading.frames import from_columns, from_pandas
+from bakeoff.data.reading.labelled_lines import MARK, labelled_lines
 from bakeoff.data.reading.records import json_array, json_lines
 from bakeoff.data.reading.series_file import series_file
 from bakeoff.data.reading.unnested import unnested
@@ -80,16 +81,17 @@ def columns_of_records(rows: Any) -> dict[str, list[Any]]:
     return {str(name): [row.get(name) for row in rows] for name in names}
 
 
+PROTOCOLS = (b"\x02", b"\x03", b"\x04", b"\x05")  # of pickles, behind their first byte
 GIVE = "In Python, load it and give its arrays or its frame"
 UNREAD = {  # endings -> how such a file begins, what it is and the way on
     (".xls", ".ods"): (b"", "a spreadsheet. Save the sheet as .xlsx or CSV and give that file"),
-    (".h5", ".hdf5"): (b"\x89HDF\r\n", f"an HDF5 file. {GIVE}: h5py.File(...)['x'][:]"),
-    (".mat",): (b"MATLAB 5.0", f"a MATLAB file. {GIVE}: scipy.io.loadmat(...)"),
+    (".h5", ".hdf5"): (b"\x89HDF\r\n", "packed HDF5. Unpack it, and give the file"),
+    (".mat",): (b"MATLAB", "a packed file of MATLAB. Unpack it, and give the file"),
     (".pkl", ".pickle", ".joblib", ".pt", ".pth"): (
         b"",
         f"a pickle, which could run code and is never opened. {GIVE}, if you trust it",
     ),
-    (".feather", ".arrow", ".orc"): (b"ARROW1", f"an Arrow file. {GIVE}: polars.read_ipc(...)"),
+    (".orc",): (b"ORC", f"an ORC file. {GIVE}: pyarrow.orc.read_table(...)"),
     (".sqlite", ".sqlite3", ".db"): (b"SQLite format 3", f"a data base. {GIVE}: pandas.read_sql"),
     (".wav", ".mp3", ".flac", ".ogg"): (
         b"",
@@ -125,7 +127,7 @@ def read_table(data: object, *, bare: bool = False) -> Table:
     if are_records(data):
         return checked(from_columns(columns_of_records(data)), "the table")
     if isinstance(data, Mapping):
-        return checked(from_columns(data), "the table")
+        return checked(from_columns(data), str(getattr(data, "source", "the table")))
     if hasattr(data, "to_polars"):  # a data set of Hugging Face
         return read_table(data.to_polars())
     if hasattr(data, "__arrow_c_stream__"):  # any table of Arrow: pyarrow, DuckDB and others
@@ -186,6 +188,8 @@ def by_ending(raw: bytes, name: str, source: str) -> Table | None:
         frame = with_names(parquet(raw, source), classes_in_parquet(raw))
         table = checked(frame, source)
         return replace(table, declared=declared_in_parquet(raw))
+    if suffix in (".feather", ".arrow", ".arrows", ".ipc") or raw[:6] == b"ARROW1":
+        return checked(arrow(raw, source), source)
     if suffix in (".jsonl", ".ndjson"):
         return checked(json_lines(raw, source), source)
     if suffix in (".json", ".geojson"):
@@ -193,8 +197,12 @@ def by_ending(raw: bytes, name: str, source: str) -> Table | None:
     if suffix == ".arff":
         frame, named, notes = weka_file(raw, source)
         return replace(of_texts(source, frame, ",", notes), declared=named)
+    if raw.startswith(MARK):
+        return checked(labelled_lines(raw, source), source)
     if suffix == ".ts":
         return checked(series_file(raw, source), source)
+    if raw[:1] == b"\x80" and raw[1:2] in PROTOCOLS:
+        suffix = ".pickle"
     for endings, (begins, what) in UNREAD.items():
         if suffix in endings or (begins and raw.startswith(begins)):
             raise DataError(f"{source} is {what}.")
@@ -218,6 +226,24 @@ def parquet(raw: bytes, source: str) -> pl.DataFrame:
         raise
     except (Exception, PanicException) as error:  # anything at all may stand in a broken file
         raise DataError(f"{source} is not a readable Parquet file: {cause(error)}.") from error
+
+
+def arrow(raw: bytes, source: str) -> pl.DataFrame:
+    """Read a table of Arrow, as Feather and the cache of Hugging Face keep it: file or stream."""
+    import polars as pl
+    from polars.exceptions import PanicException
+
+    try:
+        if raw[:6] != b"ARROW1":
+            return pl.read_ipc_stream(io.BytesIO(raw))
+        lazy = pl.scan_ipc(io.BytesIO(raw))
+        rows = lazy.select(pl.len()).collect().item()
+        check_cells(rows, len(lazy.collect_schema()), len(raw), source)
+        return pl.read_ipc(io.BytesIO(raw))
+    except DataError:
+        raise
+    except (Exception, PanicException) as error:  # anything at all may stand in a broken file
+        raise DataError(f"{source} is not a readable file of Arrow: {cause(error)}.") from error
 
 
 def checked(frame: pl.DataFrame, source: str, *, notes: list[str] | None = None) -> Table:

@@ -81,13 +81,14 @@ def read(
         data: Path of a CSV, TSV, Excel, Parquet, Arrow, JSON, ARFF, .ts, .npz, HDF5 or .mat file
             (most compressed, too); of a folder of .npy files or of the files of MNIST; of one with
             a table for each part, called train, validation and test; of a folder or .zip with a
-            folder for each class, of pictures, texts or tables of steps, one a sequence; a pandas or polars frame, any table of Arrow, a data set of Hugging Face, or a
-            dict of columns, whose cells may hold lists of numbers, which are sequences, or picture
-            files; arrays as (x, y) or {"x": ..., "y": ...}, or lists of different lengths as x; a
-            Bunch of scikit-learn, a Dataset or DataLoader of torch, a tf.data.Dataset, ((x, y),
-            (x_test, y_test)); or the name of a bundled set (digits, iris, wine, ..., sum_sign,
-            noise_table) or of mnist, fashion_mnist, cifar10, imdb, etth1, ettm1, which stand below
-            BAKEOFF_DATA or are downloaded.
+            folder for each class, of pictures, texts or tables of steps, one a sequence; a pandas
+            or polars frame, any table of Arrow, a data set of Hugging Face, or a dict of columns,
+            whose cells may hold lists of numbers, which are sequences, or picture files; arrays as
+            (x, y) or {"x": ..., "y": ...}, or lists of different lengths as x; a Bunch of
+            scikit-learn, a Dataset or DataLoader of torch, a tf.data.Dataset, ((x, y), (x_test,
+            y_test)); or the name of a bundled set (digits, iris, wine, ..., sum_sign, noise_table)
+            or of mnist, fashion_mnist, cifar10, imdb, etth1, ettm1, which stand below BAKEOFF_DATA
+            or are downloaded.
         target: The column to predict, or several; a glob of columns of 0 and 1 is one target of any
             number of labels. May be left out for arrays, class folders and named sets.
         inputs: The columns that models may see; all others by default.

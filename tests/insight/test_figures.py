@@ -125,6 +125,13 @@ def test_a_dollar_in_a_name_is_a_dollar(name):
     assert all(name in style.to_svg(figure, "f") for figure in figures)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_class_that_the_font_of_matplotlib_lacks_is_left_to_the_page():
+    names = ["dog 🐶", "犬"]
+    svg = style.to_svg(mistakes.confusion_matrix(np.eye(2, dtype=int), names, names), "c")
+    assert all(svg.count(f">{name}<") == 2 for name in names)
+
+
 def test_a_diverged_loss_does_not_break_the_learning_curve():
     lines = [np.array([1.0, np.nan, np.inf]), np.array([1.0, 0.5, 0.4])]
     own = curves.Curves(train_loss=lines, validation_loss=lines, validation_metric=lines)

@@ -7,6 +7,7 @@ written as `currentColor`, so one SVG serves light and dark pages.
 
 import io
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -175,7 +176,9 @@ def to_svg(figure: "Figure", name: str) -> str:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     buffer = io.StringIO()
-    with DRAWING, mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    look = {"svg.fonttype": "none", "svg.hashsalt": name}
+    with DRAWING, mpl.rc_context(look), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's own font has it
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]

@@ -176,8 +176,8 @@ def to_svg(figure: "Figure", name: str) -> str:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     buffer = io.StringIO()
-    look = {"svg.fonttype": "none", "svg.hashsalt": name}
-    with DRAWING, mpl.rc_context(look), warnings.catch_warnings():
+    written = mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name})
+    with DRAWING, written, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's own font has it
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()

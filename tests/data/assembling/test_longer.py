@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -70,6 +71,39 @@ def test_a_table_with_its_target_or_without_dates_in_its_names_stays_as_it_is():
     assert dates_of_names(["400", "402", "404"]) == {}
     assert dates_of_names(["x1", "x2", "v_10"]) == {}
     assert dates_of_names(["2020-01-02", "2020-01-01"]) == {}
+
+
+def counted(first, word="d_", steps=40):
+    """Three series with a column for each step, which is counted from a first one."""
+    rng = np.random.default_rng(0)
+    numbers = {f"{word}{first + t}": rng.normal(size=3).round(3) for t in range(steps)}
+    return pl.DataFrame({"id": ["a", "b", "c"], "shop": ["u", "u", "v"], **numbers})
+
+
+def test_columns_that_count_steps_are_the_time():
+    frame = counted(1)
+    dataset = read(frame, target="sales", lookback=6, horizon=2)
+    series = dataset.schema.series
+    assert (series.series, series.step, series.dated) == ("id", 1, False)
+    assert "40 columns are steps, from d_1 to d_40" in dataset.notes[0]
+    new = read_inputs(counted(20), dataset.schema, last=True)
+    assert new.arrays["window"][2][-1].tolist() == [counted(20)["d_59"][2]]
+
+
+def test_the_first_of_counted_columns_may_name_the_series():
+    frame = counted(2, "V").drop("shop").rename({"id": "V1"})
+    dataset = read(frame, lookback=6, horizon=2)
+    assert dataset.schema.series.series == "V1"
+    again = read_inputs(frame, dataset.schema, last=True)
+    assert again.arrays["window"][0][-1].tolist() == [frame["V41"][0]]
+
+
+def test_counted_columns_beside_dates_are_channels_and_the_target_is_asked_for():
+    frame = pl.DataFrame({"date": [str(day)[:10] for day in DAYS], **{
+        f"s{k}": np.arange(len(DAYS)) % (k + 2) for k in range(9)
+    }})  # fmt: skip
+    with pytest.raises(RequestError, match="target"):
+        read(frame, horizon=2)
 
 
 @pytest.mark.parametrize(("names", "first"), [

@@ -143,6 +143,9 @@ def test_the_array_called_like_an_answer_is_predicted(pictures):
     assert dataset.target == "labels" and dataset.schema.inputs == ("images",)
     with pytest.raises(RequestError, match="target"):
         read({"images": x, "labels": y, "classes": y})  # two of them: it asks
+    assert read({"images": x, "labels": y, "classes": names}).target == "labels"
+    with pytest.raises(DataError, match=f"images has {ROWS} rows but labels has 9"):
+        read({"images": x, "labels": y[:9]})
 
 
 def test_arrow_is_read_as_file_and_as_stream(tmp_path):

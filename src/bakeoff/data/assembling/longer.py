@@ -3,12 +3,15 @@
 Country, 1/22/20, 1/23/20, …         Country, time, value
 France,        2,       3, …    ->   France, 2020-01-22, 2
                                      France, 2020-01-23, 3
+
+So does one with a column for each step, counted: d_1, d_2, … (M5) or V2, V3, … (M4).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -38,7 +41,11 @@ PATTERNS = (
     "%b %Y",
 )
 YEAR = re.compile(r"(?:X|Y|YR|year[ _]?)?((?:18|19|20|21)\d\d)(?: \[YR\d{4}\])?", re.IGNORECASE)
+COUNTED = re.compile(r"(.*?\D)?[ _.-]?(\d{1,6})")
+NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?|")
+SOME = 20  # cells of a column that are looked at
 TIME, VALUE = "time", "value"
+Moment = datetime | int
 
 
 def longer(table: Table, choices: Choices) -> tuple[Table, Choices]:
@@ -53,7 +60,9 @@ def longer(table: Table, choices: Choices) -> tuple[Table, Choices]:
         DataError: Two rows are of one series.
     """
     names = table.frame.columns
-    dates = dates_of_names(names)
+    dates: Mapping[str, Moment] = dates_of_names(names)
+    if len(dates) < FEWEST:
+        dates = steps_of_names(table.frame)
     if len(dates) < FEWEST or choices.target in names or choices.time in names:
         return table, choices
     others = [name for name in names if name not in dates]
@@ -67,7 +76,10 @@ def longer(table: Table, choices: Choices) -> tuple[Table, Choices]:
 def longer_like(table: Table, form: SeriesForm, target: str) -> Table:
     """Return a new table with one row a step, if the run learned from such and this is none."""
     names = table.frame.columns
-    dates = dates_of_names(names) if form.time[0] not in names else {}
+    find = dates_of_names if form.dated else counted_names
+    dates: Mapping[str, Moment] = find(names) if form.time[0] not in names else {}
+    if not form.dated:
+        dates = {name: step for name, step in dates.items() if name not in form.series.split(",")}
     if not dates or len(form.time) > 1:
         return table
     return melted(table, dates, columns_of_series(form.series, names), form.time[0], target)
@@ -93,6 +105,37 @@ def dates_of_names(names: Sequence[str]) -> dict[str, datetime]:
     ways += [[moment_of(name, pattern) for name in may_be] for pattern in PATTERNS]
     found = [{n: m for n, m in zip(may_be, way, strict=True) if m is not None} for way in ways]
     return max((own for own in found if rising(list(own.values()))), key=len, default={})
+
+
+def steps_of_names(frame: pl.DataFrame) -> dict[str, int]:
+    """Return the columns of numbers that count steps by their names, where most columns do.
+
+    The first that is counted may hold the names of the series, as V1 of M4. Beside a column of
+    dates the rows are steps, not series.
+    """
+    found = counted_names(frame.columns)
+    for name in list(found)[:2]:
+        cells = as_texts(frame[name]).drop_nulls().head(SOME)
+        if not all(NUMBER.fullmatch(cell.strip()) for cell in cells):
+            found = {other: step for other, step in found.items() if step > found[name]}
+    if 2 * len(found) <= len(frame.columns):
+        return {}
+    others = [as_texts(frame[name]).head(SOME) for name in frame.columns if name not in found]
+    return {} if any(to_times(cells) is not None for cells in others) else found
+
+
+def counted_names(names: Sequence[str]) -> dict[str, int]:
+    """Return the names that are one word and a number, each one more than the last.
+
+    Example:
+        >>> counted_names(["id", "d_1", "d_2", "d_3"]), counted_names(["d_1", "d_3"])
+        ({'d_1': 1, 'd_2': 2, 'd_3': 3}, {})
+    """
+    told = [(name, m[1], int(m[2])) for name in names if (m := COUNTED.fullmatch(name))]
+    words = Counter(word for _, word, _ in told)
+    word = max(words, key=lambda own: words[own], default="")
+    found = {name: step for name, own, step in told if own == word}
+    return found if all(b - a == 1 for a, b in pairwise(found.values())) else {}
 
 
 def moment_of(name: str, pattern: str) -> datetime | None:
@@ -127,7 +170,7 @@ def ids_of(frame: pl.DataFrame, others: Sequence[str]) -> list[str]:
 
 
 def melted(
-    table: Table, dates: dict[str, datetime], series: Sequence[str], time: str, value: str
+    table: Table, dates: Mapping[str, Moment], series: Sequence[str], time: str, value: str
 ) -> Table:
     """Put the numbers of all dates below each other."""
     import polars as pl
@@ -143,8 +186,9 @@ def melted(
     wide = pl.DataFrame([*(frame[name] for name in series), *columns.values()])
     long = wide.unpivot(on=list(dates), index=list(series), variable_name=time, value_name=value)
     moments = pl.Series(list(dates.values())).repeat_by(len(frame)).explode()
+    what = "dates" if isinstance(next(iter(dates.values())), datetime) else "steps"
     note = (
-        f"{table.source}: {len(dates):,} columns are dates, from {next(iter(dates))} to "
+        f"{table.source}: {len(dates):,} columns are {what}, from {next(iter(dates))} to "
         f"{list(dates)[-1]}: their numbers are taken as {value}, one row a step"
         f"{f', of the series of {listed([cut(n) for n in series])}' if series else ''}"
         f"{f'; left out: {listed([cut(n) for n in left], most=4)}' if left else ''}."

@@ -89,7 +89,7 @@ def short_beside(
     """Return the arrays that tell of the others, such as the names of their classes.
 
     They have at most one axis, fewer than half of the rows of the others, and nobody asked for
-    them.
+    them; nor are they what is predicted, by their name, unless another is.
 
     Example:
         >>> shapes = {"images": (9, 5, 5), "labels": (9,), "label_names": (3,), "version": ()}
@@ -97,13 +97,15 @@ def short_beside(
         ['label_names', 'version']
     """
     rows = max((shape[0] for shape in shapes.values() if len(shape) > 1), default=0)
-    return [
+    short = [
         name
         for name in names
         if name not in asked
         and len(shapes.get(name, ())) < 2
         and 2 * next(iter(shapes.get(name, ())), 0) < rows
     ]
+    answers = [name for name in names if name.lower() in ANSWERS]
+    return [name for name in short if name not in answers or set(answers) - set(short)]
 
 
 def can_go_in(table: object, name: str, choices: Choices) -> bool:

@@ -98,6 +98,11 @@ def test_the_first_of_counted_columns_may_name_the_series():
     assert again.arrays["window"][0][-1].tolist() == [frame["V41"][0]]
 
 
+def test_a_target_with_a_typo_is_no_name_of_the_numbers():
+    with pytest.raises(RequestError, match="Did you mean 'shop'"):
+        read(counted(1), target="shp", time="id", horizon=2)
+
+
 def test_counted_columns_beside_dates_are_channels_and_the_target_is_asked_for():
     frame = pl.DataFrame({"date": [str(day)[:10] for day in DAYS], **{
         f"s{k}": np.arange(len(DAYS)) % (k + 2) for k in range(9)

@@ -23,7 +23,7 @@ from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.forms import SeriesForm
 from bakeoff.data.reading.cells import as_texts, to_months, to_times
 from bakeoff.data.reading.table import Table
-from bakeoff.errors import DataError, option
+from bakeoff.errors import DataError, did_you_mean, option
 from bakeoff.listed import listed
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def longer(table: Table, choices: Choices) -> tuple[Table, Choices]:
     """
     names = table.frame.columns
     dates: Mapping[str, Moment] = dates_of_names(names)
-    if len(dates) < FEWEST:
+    if len(dates) < FEWEST and not did_you_mean(choices.target or "", names):  # else a typo
         dates = steps_of_names(table.frame)
     if len(dates) < FEWEST or choices.target in names or choices.time in names:
         return table, choices

@@ -77,7 +77,7 @@ def from_named_arrays(given: Mapping[str, object], choices: Choices, source: str
     unread = [name for name in names if name not in known]
     notes = [f"Not among the inputs: {', '.join(unread)}."] if unread else []
     if beside:
-        rows = f"the {shapes[target][0]:,} rows of {cut(target)}"
+        rows = f"the rows of {cut(target)}"
         told = listed(list(map(cut, beside)))
         notes.append(f"Left out, as without a value for each of {rows}: {told}.")
     return replace(dataset, notes=(*notes, *dataset.notes))

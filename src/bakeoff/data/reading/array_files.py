@@ -26,7 +26,7 @@ from bakeoff.errors import DataError
 
 HDF5, MATLAB, MATLAB_HDF5 = b"\x89HDF\r\n\x1a\n", b"MATLAB 5.0 MAT", b"MATLAB 7.3 MAT"
 IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
-IDX_NAME = r"(?i).*[.-]i?(dx\d-)?u?byte(\.gz)?|.*\.idx(\d-ubyte)?(\.gz)?"
+IDX_NAME = r"(?i).*[.-](idx\d-)?ubyte(\.gz)?|.*\.idx(\.gz)?"
 GROUPS = ("model_weights", "optimizer_weights")  # of a network that Keras saved
 MOST_FILES = 50  # of a folder of arrays
 READ_BY_MATLAB = 8  # bytes of a number, at most
@@ -72,9 +72,12 @@ def renamed(data: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]
 
 
 def of_file(path: Path) -> dict[str, Any] | None:
-    """Return the arrays of a file; None where it is of another kind."""
-    with path.open("rb") as file:
-        head = file.read(16)
+    """Return the arrays of a file; None where it is of another kind, or cannot be opened."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError:  # whoever reads it says so
+        return None
     readers = {HDF5: of_hdf5, MATLAB_HDF5: of_hdf5, MATLAB: of_matlab}
     read = next((own for begins, own in readers.items() if head.startswith(begins)), None)
     if read is None:
@@ -93,7 +96,10 @@ def of_folder(folder: Path) -> dict[str, Any] | None:
 
     Words that all files have in their names are no part of the names of arrays.
     """
-    paths = [path for path in sorted(folder.iterdir()) if not is_hidden(path.name)]
+    try:
+        paths = [path for path in sorted(folder.iterdir()) if not is_hidden(path.name)]
+    except OSError:  # whoever reads it says so
+        return None
     files = [path for path in paths if is_of_array(path)]
     if not 2 <= len(files) <= MOST_FILES or any(path.is_dir() for path in paths):
         return None
@@ -109,8 +115,9 @@ def of_folder(folder: Path) -> dict[str, Any] | None:
 
 
 def words_of(name: str) -> list[str]:
-    """Return the words of a file's name, without its ending."""
-    return re.findall(r"[^\W_]+", re.sub(r"\.(gz|np[yz])$", "", name))
+    """Return the words of a file's name, without its ending, and what IDX adds to it."""
+    words = re.findall(r"[^\W_]+", re.sub(r"\.(gz|np[yz])$", "", name))
+    return [word for word in words if not re.fullmatch(r"(?i)idx\d?|ubyte", word)]
 
 
 def is_of_array(path: Path) -> bool:

@@ -100,7 +100,6 @@ def stem_and_part(name: str) -> tuple[str, str]:
         (('X', 'train'), ('x', 'train'), ('Labels', 'validation'))
     """
     words = re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name))
-    words = [word for word in words if not re.fullmatch(r"idx\d|ubyte", word)]
     parts = [SHORT.get(w.lower()) or PART_WORDS.get(w.lower(), "") for w in words]
     if sum(map(bool, parts)) != 1:
         return name, ""

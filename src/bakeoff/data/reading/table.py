@@ -85,8 +85,8 @@ PROTOCOLS = (b"\x02", b"\x03", b"\x04", b"\x05")  # of pickles, behind their fir
 GIVE = "In Python, load it and give its arrays or its frame"
 UNREAD = {  # endings -> how such a file begins, what it is and the way on
     (".xls", ".ods"): (b"", "a spreadsheet. Save the sheet as .xlsx or CSV and give that file"),
-    (".h5", ".hdf5"): (b"\x89HDF\r\n", "packed HDF5. Unpack it, and give the file"),
-    (".mat",): (b"MATLAB", "a packed file of MATLAB. Unpack it, and give the file"),
+    (".h5", ".hdf5"): (b"\x89HDF\r\n", "packed HDF5. Give the file as it is, unpacked"),
+    (".mat",): (b"MATLAB", "of MATLAB, and packed or older than version 5. Save it with -v7"),
     (".pkl", ".pickle", ".joblib", ".pt", ".pth"): (
         b"",
         f"a pickle, which could run code and is never opened. {GIVE}, if you trust it",

@@ -103,19 +103,6 @@ def measure_table(kind: str, folder: Path) -> None:
 
 def measure_windows(kind: str) -> None:
     """Cut windows up to the first batch of a training loop, and say what it took."""
-    data = made_series(np.float32 if kind == "float32" else np.float64)
-    data = in_pandas(data) if kind == "pandas" else data
-    first_batch(data[:1000])  # loads what is needed, as above
-    begin()
-    before, cpu = resident("VmRSS"), time.process_time()
-    kept = first_batch(data)
-    cpu = time.process_time() - cpu
-    peak = resident("VmHWM") - before
-    print(f"windows of {len(kept[0]):,} x 10, {kind}: {cpu:.2f} s of CPU, peak {peak:.0f} MiB")
-
-
-def first_batch(data: Any) -> tuple[Any, ...]:
-    """Read a series, and take the first batch of a training loop; return all that it needs."""
     import torch
 
     from bakeoff.data.preparing.preparation import fit_preparation
@@ -126,6 +113,11 @@ def first_batch(data: Any) -> tuple[Any, ...]:
     from bakeoff.data.taking.views import make_views
     from bakeoff.torch_models.feed import Feed, target_taker
 
+    data = made_series(np.float32 if kind == "float32" else np.float64)
+    data = in_pandas(data) if kind == "pandas" else data
+    read(data[:1000], target="v0", time="time", lookback=96, horizon=24)  # imports, as above
+    begin()
+    before, cpu = resident("VmRSS"), time.process_time()
     dataset = read(data, target="v0", time="time", lookback=96, horizon=24)
     split = make_split(dataset, "time:70/15/15")
     preparation = fit_preparation(dataset, split)
@@ -134,7 +126,10 @@ def first_batch(data: Any) -> tuple[Any, ...]:
     feed = Feed({"x": plain(source)}, torch.device("cpu"), {})
     known = target_taker(plain(targets), torch.device("cpu"))
     rows, _ = next(iter(feed.in_turn(64)))
-    return data, dataset, feed, known, rows, known(rows)
+    known(rows)
+    cpu = time.process_time() - cpu
+    peak = resident("VmHWM") - before
+    print(f"windows of {ROWS:,} x 10, {kind}: {cpu:.2f} s of CPU, peak {peak:.0f} MiB")
 
 
 def made_series(dtype: Any) -> pl.DataFrame:

@@ -83,6 +83,20 @@ def test_rows_of_matlab_may_be_the_last_axis(pictures, tmp_path):
     assert np.array_equal(np.asarray(new.arrays["x"][:]), x)
 
 
+def test_matlab_since_7_3_turns_every_array(pictures, tmp_path):
+    x, y = pictures
+    path = tmp_path / "new.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, values in {"X": np.moveaxis(x, 0, 3), "y": y[:, None]}.items():
+            file[name] = values.T  # as MATLAB writes them, column by column
+            file[name].attrs["MATLAB_class"] = np.bytes_("double")
+    with path.open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\0\2IM")
+    dataset = read(path)
+    assert np.array_equal(np.asarray(dataset.arrays["x"][:]), x)
+    assert dataset.arrays["y"].tolist() == [str(own) for own in y]
+
+
 def test_cells_of_matlab_may_be_the_classes(tmp_path):
     y = np.array([["good"], ["bad"]] * 20, dtype=object)
     values = np.random.default_rng(0).normal(size=(40, 3))

@@ -90,17 +90,28 @@ def test_columns_that_count_steps_are_the_time():
     assert new.arrays["window"][2][-1].tolist() == [counted(20)["d_59"][2]]
 
 
+def test_a_new_table_of_steps_that_lacks_its_time_is_no_wide_one():
+    rng = np.random.default_rng(0)
+    steps = pl.DataFrame({"t": range(60), **{f"s{k}": rng.normal(size=60) for k in range(3)}})
+    dataset = read(steps, target="s1", time="t", lookback=6, horizon=2)
+    with pytest.raises(DataError, match="t"):
+        read_inputs(steps.drop("t"), dataset.schema, last=True)
+
+
 def test_the_first_of_counted_columns_may_name_the_series():
     frame = counted(2, "V").drop("shop").rename({"id": "V1"})
     dataset = read(frame, lookback=6, horizon=2)
     assert dataset.schema.series.series == "V1"
+    assert "40 columns are steps, from V2 to V41" in dataset.notes[0]
+    unknown = frame.with_columns(pl.lit("NA").alias("V2"), pl.Series("V1", ["D1", "D2", "D3"]))
+    assert "40 columns are steps" in read(unknown, lookback=6, horizon=2).notes[0]
     again = read_inputs(frame, dataset.schema, last=True)
     assert again.arrays["window"][0][-1].tolist() == [frame["V41"][0]]
 
 
 def test_a_target_with_a_typo_is_no_name_of_the_numbers():
     with pytest.raises(RequestError, match="Did you mean 'shop'"):
-        read(counted(1), target="shp", time="id", horizon=2)
+        read(counted(1), target="shp", horizon=2)
 
 
 def test_counted_columns_beside_dates_are_channels_and_the_target_is_asked_for():

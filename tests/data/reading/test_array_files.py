@@ -143,11 +143,12 @@ def test_parts_may_be_told_anywhere_in_a_name(names, kept, pictures, tmp_path):
     assert len(read_inputs(tests, dataset.schema)) == 30  # the test part alone, as new data
 
 
-def test_columns_of_a_table_are_no_parts():
+def test_columns_of_a_table_are_no_parts(tmp_path):
+    names = ("train_hours", "train_cost", "test_hours", "test_cost")
     rng = np.random.default_rng(0)
-    table = {"train_hours": rng.normal(size=50), "test_hours": rng.normal(size=50)}
-    dataset = read({**table, "passed": ["yes", "no"] * 25}, target="passed")
-    assert dataset.schema.inputs == ("train_hours", "test_hours")
+    table = {name: rng.normal(size=50) for name in names}
+    np.savez(tmp_path / "table.npz", **table, passed=np.array(["yes", "no"] * 25))
+    assert read(tmp_path / "table.npz", target="passed").schema.inputs == names
 
 
 def test_the_array_called_like_an_answer_is_predicted(pictures):

@@ -21,7 +21,14 @@ from bakeoff.cut import cut
 from bakeoff.data.assembling.choices import Choices, columns_of_series
 from bakeoff.data.assembling.join_pair import free_name
 from bakeoff.data.forms import SeriesForm
-from bakeoff.data.reading.cells import as_texts, to_months, to_times
+from bakeoff.data.reading.cells import (
+    as_texts,
+    best_style,
+    clean,
+    plain_signs,
+    to_months,
+    to_times,
+)
 from bakeoff.data.reading.table import Table
 from bakeoff.errors import DataError, did_you_mean, option
 from bakeoff.listed import listed
@@ -42,7 +49,6 @@ PATTERNS = (
 )
 YEAR = re.compile(r"(?:X|Y|YR|year[ _]?)?((?:18|19|20|21)\d\d)(?: \[YR\d{4}\])?", re.IGNORECASE)
 COUNTED = re.compile(r"(.*?\D)?[ _.-]?(\d{1,6})")
-NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?|")
 SOME = 20  # cells of a column that are looked at
 TIME, VALUE = "time", "value"
 Moment = datetime | int
@@ -76,13 +82,12 @@ def longer(table: Table, choices: Choices) -> tuple[Table, Choices]:
 def longer_like(table: Table, form: SeriesForm, target: str) -> Table:
     """Return a new table with one row a step, if the run learned from such and this is none."""
     names = table.frame.columns
+    if len(form.time) > 1 or {*form.time, *form.names} & set(names):
+        return table  # one row a step, even if a column of it is lacking
+    series = columns_of_series(form.series, names)
     find = dates_of_names if form.dated else counted_names
-    dates: Mapping[str, Moment] = find(names) if form.time[0] not in names else {}
-    if not form.dated:
-        dates = {name: step for name, step in dates.items() if name not in form.series.split(",")}
-    if not dates or len(form.time) > 1:
-        return table
-    return melted(table, dates, columns_of_series(form.series, names), form.time[0], target)
+    dates: Mapping[str, Moment] = find([name for name in names if name not in series])
+    return melted(table, dates, series, form.time[0], target) if dates else table
 
 
 def dates_of_names(names: Sequence[str]) -> dict[str, datetime]:
@@ -114,14 +119,19 @@ def steps_of_names(frame: pl.DataFrame) -> dict[str, int]:
     dates the rows are steps, not series.
     """
     found = counted_names(frame.columns)
-    for name in list(found)[:2]:
-        cells = as_texts(frame[name]).drop_nulls().head(SOME)
-        if not all(NUMBER.fullmatch(cell.strip()) for cell in cells):
-            found = {other: step for other, step in found.items() if step > found[name]}
+    first, second = (*found, "", "")[:2]
+    if second and holds_numbers(frame[second]) and not holds_numbers(frame[first]):
+        del found[first]
     if 2 * len(found) <= len(frame.columns):
         return {}
     others = [as_texts(frame[name]).head(SOME) for name in frame.columns if name not in found]
     return {} if any(to_times(cells) is not None for cells in others) else found
+
+
+def holds_numbers(column: pl.Series) -> bool:
+    """Tell whether the first cells of a column that hold something are numbers without a unit."""
+    cells = clean(as_texts(column).head(SOME))[0].drop_nulls()
+    return not best_style(plain_signs(cells), ".")[0].null_count()
 
 
 def counted_names(names: Sequence[str]) -> dict[str, int]:

@@ -77,9 +77,8 @@ def from_named_arrays(given: Mapping[str, object], choices: Choices, source: str
     unread = [name for name in names if name not in known]
     notes = [f"Not among the inputs: {', '.join(unread)}."] if unread else []
     if beside:
-        rows = f"the rows of {cut(target)}"
         told = listed(list(map(cut, beside)))
-        notes.append(f"Left out, as without a value for each of {rows}: {told}.")
+        notes.append(f"Left out, with fewer values than there are rows: {told}.")
     return replace(dataset, notes=(*notes, *dataset.notes))
 
 

@@ -79,10 +79,11 @@ def called(names: Sequence[str]) -> dict[str, str]:
     if any(name.endswith("_train") for name in names):
         return same
     told = {name: stem_and_part(name) for name in names}
+    if not {stem.lower() for stem, part in told.values() if part} & {*ANSWERS, *QUESTIONS}:
+        return same  # columns of a table: train_hours, test_hours
     if {part for _, part in told.values()} in ({"test"}, {"validation"}):
         alone = {name: stem for name, (stem, _) in told.items()}
-        known = {stem.lower() for stem in alone.values()} & {*ANSWERS, *QUESTIONS}
-        return alone if known and len(set(alone.values())) == len(names) else same
+        return alone if len(set(alone.values())) == len(names) else same
     stems = {stem for stem, part in told.values() if part == "train"}
     others = {name.lower() for name, (_, part) in told.items() if not part}
     fits = all(stem in stems for stem, part in told.values() if part)

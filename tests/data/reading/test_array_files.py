@@ -2,7 +2,9 @@
 
 import pickle
 import struct
+import sys
 
+import h5py
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +13,6 @@ from scipy.io import savemat
 from bakeoff import DataError, RequestError
 from bakeoff.data.read import read, read_inputs
 
-h5py = pytest.importorskip("h5py")
 ROWS = 60
 
 
@@ -203,6 +204,18 @@ def test_a_link_to_another_file_is_never_followed(pictures, tmp_path):
         file.create_virtual_dataset("x", layout)
         file["y"] = y
     assert "x stands in another file" in refused(tmp_path / "virtual.h5")
+
+
+def test_without_h5py_the_way_on_is_told(tmp_path, monkeypatch):
+    path = write_hdf5(tmp_path / "set.h5", {"x": np.ones((9, 2)), "y": np.arange(9)})
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    assert "bakeoff[hdf5]" in refused(path)
+
+
+def test_pictures_without_their_labels_are_told_where_these_belong(tmp_path):
+    idx(tmp_path / "train-images-idx3-ubyte", np.ones((9, 4, 4)))
+    said = refused(tmp_path / "train-images-idx3-ubyte")
+    assert "no y" in said and "files of a folder" in said
 
 
 def test_what_is_no_data_is_told_apart(tmp_path):

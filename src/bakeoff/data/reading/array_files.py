@@ -182,7 +182,8 @@ def of_hdf5(path: Path) -> dict[str, Any]:
         import h5py
     except ImportError as error:
         raise DataError(
-            f"{path.name} is an HDF5 file, which h5py reads: pip install h5py. Or give its arrays."
+            f"{path.name} is a file of HDF5, and what reads it is not installed: pip install "
+            "'bakeoff[hdf5]', or give its arrays."
         ) from error
     with h5py.File(path, "r") as file:
         items: dict[str, Any] = {}

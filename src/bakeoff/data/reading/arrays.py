@@ -125,13 +125,15 @@ def collected(
     named = {key.lower(): as_array(value, key) for key, value in found.items()}
     check_keys(list(named), source)
     if "x" in named:
-        x, y, lengths = one_part(named, "", needs_y=needs_y)
+        x, y, lengths = one_part(named, "", source, needs_y=needs_y)
         origin = origin_of({"train": len(x)}, {})
         return Arrays(x=x, y=y, lengths=lengths, origin=origin, source=source, notes=notes)
     endings = {PARTS[key]: key for key in PARTS if f"x_{key}" in named}
     if len(endings) < sum(f"x_{key}" in named for key in PARTS):
         raise DataError(f"{source} holds x_validation and x_val. Give one of them.")
-    parts = {part: one_part(named, f"_{key}", needs_y=needs_y) for part, key in endings.items()}
+    parts = {
+        part: one_part(named, f"_{key}", source, needs_y=needs_y) for part, key in endings.items()
+    }
     check_shapes({f"x_{key}": parts[part][0] for part, key in endings.items()})
     return Arrays(
         x=stacked([x for x, _, _ in parts.values()]),
@@ -382,7 +384,7 @@ def as_strings(array: Array, key: str) -> Array:
 
 
 def one_part(
-    named: Mapping[str, Array], ending: str, *, needs_y: bool
+    named: Mapping[str, Array], ending: str, source: str, *, needs_y: bool
 ) -> tuple[Array, Array | None, Array | None]:
     """Return x, y and lengths of one part, of equal length."""
     x, y = named[f"x{ending}"], named.get(f"y{ending}")
@@ -392,7 +394,8 @@ def one_part(
     if x.size == 0:
         raise DataError(f"x{ending} has rows without a value (shape {x.shape}). Give some.")
     if y is None and needs_y:
-        raise DataError(f"There is x{ending} but no y{ending}, the values to predict. Give both.")
+        both = "both" if source == THE_ARRAYS else "both, in one file or as files of a folder"
+        raise DataError(f"There is x{ending} but no y{ending}, the values to predict. Give {both}.")
     if y is not None:
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
         if y.ndim == 0 or y.size == 0:
